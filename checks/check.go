@@ -1,0 +1,109 @@
+// Package checks is the frame that every rule lives in. A Check is a value
+// that says which symbols it may raise, what it needs and how it runs; a Task
+// is what it sees of the message in hand and where it reports; a Fact is a
+// typed value that one check leaves for others.
+//
+// Rules live in checks/<family>; the list of the built-in ones is
+// checks/standard. Read this file, then one small family with its fixtures
+// (checks/subject), then write your own.
+package checks
+
+import (
+	"context"
+
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// A Check is one rule or a small family of rules that share their work.
+// Checks hold no state of a scan: one value serves all scans at once.
+type Check struct {
+	Name    string         // unique within a Scanner, lower case
+	Doc     string         // what it looks at, for operators
+	Symbols []*symbols.Def // everything Run may raise
+	// Provides names the facts Run may set.
+	Provides []AnyFact
+	// Requires names facts and symbols that Run reads. It orders the checks:
+	// their providers run before. A missing provider is the reader's case to
+	// handle; the fact is then absent.
+	Requires []Requirement
+	Stage    Stage
+	Priority int // within Early and Late; higher runs earlier in Early, later in Late, as Rspamd
+	Needs    Needs
+	// Always makes disabling the check's symbols not skip Run: for checks
+	// whose facts others need.
+	Always bool
+	// Config is the check's configuration as data: the configuration digest
+	// covers it. It must marshal to JSON.
+	Config any
+	// Start, if set, begins what outlives a scan (list health, feeds). It
+	// returns when that has begun; ctx ends when the Scanner closes.
+	Start func(ctx context.Context, env *Env) error
+	// Run looks at one message. A network failure is a value of a fact or a
+	// symbol, never an error: an error means a bug in the check and names it
+	// in Result.Incomplete.
+	Run func(ctx context.Context, t *Task) error
+}
+
+// A Stage is a step of a scan; within one, checks run in the order of their
+// requirements and otherwise in list order.
+type Stage uint8
+
+// The stages. Main is the zero value.
+const (
+	Main     Stage = iota
+	Early          // before all others, by Priority; a pre-result ends the scan
+	Classify       // after Main, sees its results: statistics
+	Late           // after the composites; may still raise symbols
+	After          // after the verdict, may not change it
+)
+
+func (s Stage) String() string {
+	return [...]string{"main", "early", "classify", "late", "after"}[s]
+}
+
+// A Phase is a point of the SMTP dialogue.
+type Phase uint8
+
+// The phases. Data, the whole message, is the zero value.
+const (
+	Data Phase = iota
+	Connect
+	MailFrom
+	Rcpt
+)
+
+// Needs says what a check depends on outside the message.
+type Needs struct {
+	DNS, Store, Net bool
+	Phase           Phase // from which point of the dialogue on it can run
+	// Queries is the most DNS questions the check may ask in one scan; 0
+	// with DNS means no limit of its own beside the scan's.
+	Queries int
+}
+
+// Waits reports whether the check waits for something outside the process.
+func (n Needs) Waits() bool { return n.DNS || n.Store || n.Net }
+
+// A Requirement is a fact or a symbol that a check reads.
+type Requirement struct {
+	Fact string
+	Def  *symbols.Def
+}
+
+// Defs lists symbols as requirements.
+func Defs(defs ...*symbols.Def) []Requirement {
+	rs := make([]Requirement, len(defs))
+	for i, d := range defs {
+		rs[i].Def = d
+	}
+	return rs
+}
+
+// Facts lists facts as requirements.
+func Facts(fs ...AnyFact) []Requirement {
+	rs := make([]Requirement, len(fs))
+	for i, f := range fs {
+		rs[i].Fact = f.factName()
+	}
+	return rs
+}

@@ -1,0 +1,166 @@
+package checks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/storage"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// Env is what a check's Start is given.
+type Env struct {
+	Resolver resolver.Resolver // never nil
+	Store    storage.KV        // nil if the Scanner has none
+	Log      *slog.Logger      // never nil
+	Now      func() time.Time
+}
+
+// A State is one scan in progress. It belongs to the scheduler (package
+// winnow, checktest); checks see it through their Task only.
+type State struct {
+	Message *mail.Message
+	Now     time.Time
+	Local   bool
+	Seed    uint64                         // of the random sources
+	DNS     func(*Check) resolver.Resolver // nil: no DNS
+	Store   storage.KV
+	Log     *slog.Logger // nil: silent
+
+	mu    sync.Mutex
+	facts map[string]any
+	seeds map[string]bool
+	hits  map[*symbols.Def][]symbols.Hit
+}
+
+// SeedFacts makes the host's facts known. Call it before the first check.
+func (s *State) SeedFacts(seeds []Seeded) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.facts, s.seeds = map[string]any{}, map[string]bool{}
+	for _, f := range seeds {
+		s.facts[f.name], s.seeds[f.name] = f.value, true
+	}
+}
+
+// Run runs one check to its end and returns what it reported. A panic is
+// turned into an error; what was reported before it does not count.
+func (s *State) Run(ctx context.Context, c *Check) (out Outcome, err error) {
+	t := &Task{state: s, check: c, deps: depsOf(c)}
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case misuse:
+			out, err = Outcome{}, r.error
+		default:
+			out, err = Outcome{}, &PanicError{Check: c.Name, Value: r, Stack: debug.Stack()}
+		}
+	}()
+	if err := c.Run(ctx, t); err != nil {
+		return Outcome{}, fmt.Errorf("check %s: %w", c.Name, err)
+	}
+	return t.out, nil
+}
+
+// Publish makes the hits of a check that ended visible to those that require
+// them.
+func (s *State) Publish(out Outcome) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.hits == nil {
+		s.hits = map[*symbols.Def][]symbols.Hit{}
+	}
+	for _, h := range out.Hits {
+		s.hits[h.Def] = append(s.hits[h.Def], h)
+	}
+}
+
+// A PanicError tells that a check panicked.
+type PanicError struct {
+	Check string
+	Value any
+	Stack []byte
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("check %s: panic: %v", e.Check, e.Value) }
+
+// IsPanic reports whether err says that a check panicked.
+func IsPanic(err error) bool {
+	var p *PanicError
+	return errors.As(err, &p)
+}
+
+func (s *State) fact(name string) (any, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v, ok := s.facts[name]
+	return v, ok
+}
+
+func (s *State) setFact(name string, v any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seeds[name] {
+		return
+	}
+	if s.facts == nil {
+		s.facts = map[string]any{}
+	}
+	s.facts[name] = v
+}
+
+func (s *State) raised(d *symbols.Def) []symbols.Hit {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hits[d]
+}
+
+// rand gives each check a source of its own, so that draws don't depend on
+// the order in which checks happen to run.
+func (s *State) rand(c *Check) *rand.Rand {
+	h := fnv.New64a()
+	h.Write([]byte(c.Name))
+	return rand.New(rand.NewPCG(s.Seed, h.Sum64()))
+}
+
+func (s *State) resolver(c *Check) resolver.Resolver {
+	if s.DNS == nil {
+		return resolver.None
+	}
+	return s.DNS(c)
+}
+
+func (s *State) log() *slog.Logger {
+	if s.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return s.Log
+}
+
+// deps is the set of facts a check may touch.
+type deps struct{ reads, sets map[string]bool }
+
+func depsOf(c *Check) deps {
+	if len(c.Provides) == 0 && len(c.Requires) == 0 {
+		return deps{}
+	}
+	d := deps{map[string]bool{}, map[string]bool{}}
+	for _, f := range c.Provides {
+		d.reads[f.factName()], d.sets[f.factName()] = true, true
+	}
+	for _, r := range c.Requires {
+		if r.Fact != "" {
+			d.reads[r.Fact] = true
+		}
+	}
+	return d
+}

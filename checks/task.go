@@ -1,0 +1,149 @@
+package checks
+
+import (
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/storage"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// A Task is one check's view of one scan. It is used by the check's own
+// goroutine only and not after Run returned.
+type Task struct {
+	state *State
+	check *Check
+	out   Outcome
+	deps  deps
+	rng   *rand.Rand
+}
+
+// An Outcome is what one check reported.
+type Outcome struct {
+	Hits       []symbols.Hit
+	PreResults []actions.PreResult
+	Edits      []actions.HeaderEdit
+}
+
+// Message returns the message in hand.
+func (t *Task) Message() *mail.Message { return t.state.Message }
+
+// Envelope returns what the SMTP dialogue told.
+func (t *Task) Envelope() *mail.Envelope { return t.state.Message.Envelope() }
+
+// Now returns the time of the scan; it stands still during one.
+func (t *Task) Now() time.Time { return t.state.Now }
+
+// Rand returns the check's own random source, fixed in replays.
+func (t *Task) Rand() *rand.Rand {
+	if t.rng == nil {
+		t.rng = t.state.rand(t.check)
+	}
+	return t.rng
+}
+
+// Resolver returns the scan's resolver; it counts, records and obeys the
+// budget. Without DNS it is one that answers resolver.ErrNoDNS to everything.
+func (t *Task) Resolver() resolver.Resolver { return t.state.resolver(t.check) }
+
+// Store returns the scan's store, nil if the Scanner has none.
+func (t *Task) Store() storage.KV { return t.state.Store }
+
+// Log returns a logger that names the check; it is never nil.
+func (t *Task) Log() *slog.Logger { return t.state.log().With("check", t.check.Name) }
+
+// Local reports whether the client is in the Scanner's local networks, or
+// loopback; Authenticated whether it logged in.
+func (t *Task) Local() bool { return t.state.Local }
+
+// Authenticated reports whether the client logged in.
+func (t *Task) Authenticated() bool { return t.Envelope().User != "" }
+
+// Hit raises d with factor 1.
+func (t *Task) Hit(d *symbols.Def, options ...string) {
+	t.HitAt(symbols.Hit{Def: d, Factor: 1, Options: options})
+}
+
+// HitFactor raises d with its weight times factor.
+func (t *Task) HitFactor(d *symbols.Def, factor float64, options ...string) {
+	t.HitAt(symbols.Hit{Def: d, Factor: factor, Options: options})
+}
+
+// HitAt raises a symbol with evidence. The Def must be in Check.Symbols.
+func (t *Task) HitAt(h symbols.Hit) {
+	if !slices.Contains(t.check.Symbols, h.Def) {
+		panic(misusef("check %s raised %s, which it does not declare", t.check.Name, h.Def.Name))
+	}
+	t.out.Hits = append(t.out.Hits, h)
+}
+
+// Field makes evidence of a header field; nil gives none.
+func Field(f *mail.Field) []symbols.Evidence {
+	if f == nil {
+		return nil
+	}
+	off, n := f.Range()
+	return []symbols.Evidence{{Header: f.Name(), Offset: off, Length: n}}
+}
+
+// Part makes evidence of a MIME part's body.
+func Part(p *mail.Part) []symbols.Evidence {
+	if p == nil {
+		return nil
+	}
+	return []symbols.Evidence{{Part: p.Path, Offset: p.BodyOffset, Length: p.BodyLength}}
+}
+
+// HitField raises d with a header field as evidence; f may be nil.
+func (t *Task) HitField(d *symbols.Def, f *mail.Field, options ...string) {
+	t.HitAt(symbols.Hit{Def: d, Factor: 1, Options: options, Evidence: Field(f)})
+}
+
+// PreResult asks for an action regardless of the score.
+func (t *Task) PreResult(p actions.PreResult) {
+	if p.Check == "" {
+		p.Check = t.check.Name
+	}
+	t.out.PreResults = append(t.out.PreResults, p)
+}
+
+// Edit asks the host to change the message's header on delivery.
+func (t *Task) Edit(e actions.HeaderEdit) { t.out.Edits = append(t.out.Edits, e) }
+
+// Raised returns the hits of a symbol that the check requires (or that it
+// raised itself): empty if it was not raised.
+func (t *Task) Raised(d *symbols.Def) []symbols.Hit {
+	if slices.Contains(t.check.Symbols, d) {
+		var own []symbols.Hit
+		for _, h := range t.out.Hits {
+			if h.Def == d {
+				own = append(own, h)
+			}
+		}
+		return own
+	}
+	if !slices.ContainsFunc(t.check.Requires, func(r Requirement) bool { return r.Def == d }) && t.check.Stage == Main {
+		panic(misusef("check %s reads %s without requiring it", t.check.Name, d.Name))
+	}
+	return t.state.raised(d)
+}
+
+// Has reports whether a required symbol was raised.
+func (t *Task) Has(d *symbols.Def) bool { return len(t.Raised(d)) > 0 }
+
+func (t *Task) mayRead(fact string) {
+	if !t.deps.reads[fact] {
+		panic(misusef("check %s reads fact %s without requiring it", t.check.Name, fact))
+	}
+}
+
+func (t *Task) maySet(fact string) {
+	if !t.deps.sets[fact] {
+		panic(misusef("check %s sets fact %s, which it does not provide", t.check.Name, fact))
+	}
+}

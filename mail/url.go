@@ -1,0 +1,79 @@
+package mail
+
+// A URL is one URL or e-mail address found in a message, normalised.
+type URL struct {
+	Raw      string // as found
+	Text     string // normalised: scheme added, host lower case and IDNA ASCII, escapes cleaned
+	Scheme   string // "http", "mailto" …, lower case
+	User     string // user info without password; local part of mailto
+	Password string
+	Host     string // lower case ASCII; IP forms canonical
+	Unicode  string // the host in Unicode
+	TLD      string // registrable domain (eSLD), the host itself where there is none
+	Port     int    // 0: default
+	Path     string // without leading slash
+	Query    string
+	Fragment string
+	Flags    URLFlags
+	Count    int // how often it occurred
+
+	Source URLSource
+	Part   *Part // nil for headers
+	// Offset and Length are the place in Text.UTF8 of the part or in the
+	// header field's raw bytes, Length 0 if unknown.
+	Offset, Length int
+	// Phished is the URL that the link text shows instead of this target.
+	Phished *URL
+}
+
+// URLFlags are facts about how a URL was written.
+type URLFlags uint32
+
+// The flags, named as in Rspamd.
+const (
+	URLNumeric       URLFlags = 1 << iota // host is an IP address
+	URLObscured                           // user info tricks, escapes in host, backslashes …
+	URLSchemeless                         // no scheme in the text
+	URLUnicode                            // non-ASCII host
+	URLNoTLD                              // host without known public suffix
+	URLZeroWidth                          // zero-width characters inside
+	URLHTMLDisplayed                      // seen as text of a link
+	URLFromText                           // seen in text rather than in an attribute
+	URLSubject                            // seen in the subject
+	URLPhished                            // its link shows another host
+	URLImage                              // from an image
+	URLContent                            // from extracted content (query of another URL, attachments)
+	URLQuery                              // from the query of another URL
+	URLBroken                             // did not parse cleanly
+	URLRedirected
+	URLHasPort
+	URLHasUser
+	URLMissingSlashes
+	URLBackslash // a backslash stood for a slash
+	URLInvisible // in invisible text
+)
+
+// URLSource says where a URL was found.
+type URLSource uint8
+
+// The sources.
+const (
+	SourceText URLSource = iota
+	SourceHTML
+	SourceSubject
+	SourceHeader
+)
+
+// ParseURL reads one URL or bare host as Rspamd's url parser does; ok is
+// false when it is none.
+func ParseURL(s string) (u URL, ok bool) { panic("todo") }
+
+// FindURLs calls f for each URL or address in text until f returns false.
+func FindURLs(text string, f func(u URL) bool) { panic("todo") }
+
+// URLs returns the URLs of the message (no mailto), each normalised URL once,
+// in order of appearance; Emails the addresses of mailto links and text.
+func (m *Message) URLs() []*URL { panic("todo") }
+
+// Emails returns the e-mail addresses found in text, HTML, subject.
+func (m *Message) Emails() []*URL { panic("todo") }
