@@ -1,0 +1,181 @@
+package checks
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// A Plan is a validated list of checks: who waits for whom, and who runs in
+// which stage. It is immutable.
+type Plan struct {
+	checks []*Check
+	waits  [][]int // for each check the checks of its stage it waits for
+	stages [5][]int
+	defs   []*symbols.Def
+}
+
+// NewPlan validates the list. It is an error when a check lacks a name, a doc
+// or Run, when names, symbols or provided facts collide, when requirements
+// form a cycle or point to a later stage, and when Config is not data.
+func NewPlan(list []*Check) (*Plan, error) {
+	p := &Plan{checks: slices.Clone(list), waits: make([][]int, len(list))}
+	providers, err := p.index()
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range list {
+		for _, r := range c.Requires {
+			if err := p.link(i, c, r, providers); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for s := Main; s <= After; s++ {
+		if p.stages[s], err = p.order(s); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// Checks returns the checks in list order.
+func (p *Plan) Checks() []*Check { return p.checks }
+
+// Stage returns the positions of a stage's checks in an order that satisfies
+// priorities and requirements and otherwise follows the list.
+func (p *Plan) Stage(s Stage) []int { return p.stages[s] }
+
+// Waits returns the positions of the checks of the same stage that check i
+// must run after.
+func (p *Plan) Waits(i int) []int { return p.waits[i] }
+
+// Defs returns all declared symbols in list order.
+func (p *Plan) Defs() []*symbols.Def { return p.defs }
+
+// provider says which check raises a symbol or sets a fact.
+type providers struct {
+	facts map[string]int
+	defs  map[*symbols.Def]int
+}
+
+func (p *Plan) index() (providers, error) {
+	pr := providers{map[string]int{}, map[*symbols.Def]int{}}
+	names, symbolNames := map[string]bool{}, map[string]string{}
+	for i, c := range p.checks {
+		if err := c.valid(); err != nil {
+			return pr, err
+		}
+		if names[c.Name] {
+			return pr, fmt.Errorf("check %s: listed twice", c.Name)
+		}
+		names[c.Name] = true
+		for _, d := range c.Symbols {
+			if other := symbolNames[d.Name]; other != "" {
+				return pr, fmt.Errorf("check %s: symbol %s is declared by check %s too", c.Name, d.Name, other)
+			}
+			symbolNames[d.Name] = c.Name
+			pr.defs[d] = i
+			p.defs = append(p.defs, d)
+		}
+		for _, f := range c.Provides {
+			if j, dup := pr.facts[f.factName()]; dup {
+				return pr, fmt.Errorf("check %s: fact %s is provided by check %s too", c.Name, f.factName(), p.checks[j].Name)
+			}
+			pr.facts[f.factName()] = i
+		}
+	}
+	return pr, nil
+}
+
+func (c *Check) valid() error {
+	switch {
+	case c == nil:
+		return fmt.Errorf("check: nil in the list")
+	case c.Name == "":
+		return fmt.Errorf("check: no name (doc %q)", c.Doc)
+	case c.Doc == "":
+		return fmt.Errorf("check %s: no doc", c.Name)
+	case c.Run == nil:
+		return fmt.Errorf("check %s: no Run", c.Name)
+	case c.Stage > After:
+		return fmt.Errorf("check %s: unknown stage %d", c.Name, c.Stage)
+	}
+	for _, d := range c.Symbols {
+		if d == nil || d.Name == "" || d.Doc == "" {
+			return fmt.Errorf("check %s: a symbol without name or doc (%+v)", c.Name, d)
+		}
+	}
+	if _, err := json.Marshal(c.Config); err != nil {
+		return fmt.Errorf("check %s: config is not data: %w", c.Name, err)
+	}
+	return nil
+}
+
+// stageOrder gives the time at which stages run.
+func stageOrder(s Stage) int { return [...]int{Main: 1, Early: 0, Classify: 2, Late: 3, After: 4}[s] }
+
+func (p *Plan) link(i int, c *Check, r Requirement, pr providers) error {
+	j, ok := pr.facts[r.Fact]
+	what := "fact " + r.Fact
+	if r.Def != nil {
+		j, ok = pr.defs[r.Def]
+		what = "symbol " + r.Def.Name
+	}
+	if !ok || i == j {
+		return nil
+	}
+	from, to := stageOrder(c.Stage), stageOrder(p.checks[j].Stage)
+	if to > from {
+		return fmt.Errorf("check %s (%v) requires %s of check %s, which runs later (%v)", c.Name, c.Stage, what, p.checks[j].Name, p.checks[j].Stage)
+	}
+	if to == from && !slices.Contains(p.waits[i], j) {
+		p.waits[i] = append(p.waits[i], j)
+	}
+	return nil
+}
+
+// order sorts one stage: by priority, then list order, requirements first.
+func (p *Plan) order(s Stage) ([]int, error) {
+	var todo []int
+	for i, c := range p.checks {
+		if c.Stage == s {
+			todo = append(todo, i)
+		}
+	}
+	slices.SortStableFunc(todo, func(a, b int) int {
+		d := cmp.Compare(p.checks[b].Priority, p.checks[a].Priority)
+		if s == Late || s == After {
+			return -d
+		}
+		return d
+	})
+	out, state := make([]int, 0, len(todo)), map[int]int{}
+	var visit func(i int) error
+	visit = func(i int) error {
+		switch state[i] {
+		case 1:
+			return fmt.Errorf("check %s: its requirements form a cycle", p.checks[i].Name)
+		case 2:
+			return nil
+		}
+		state[i] = 1
+		for _, j := range p.waits[i] {
+			if err := visit(j); err != nil {
+				return err
+			}
+		}
+		state[i] = 2
+		out = append(out, i)
+		return nil
+	}
+	for _, i := range todo {
+		if err := visit(i); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
