@@ -39,6 +39,9 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
+// update is go test's -update; a flag has to be declared before it is parsed.
+var update = flag.Bool("update", false, "rewrite the want sections of the fixtures")
+
 // Now is the time at which fixtures are scanned.
 func Now() time.Time { return time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC) }
 
@@ -71,10 +74,7 @@ type runner struct {
 // Run runs every fixture of the calling package's testdata.
 func Run(t *testing.T, family []*checks.Check, options ...Option) {
 	t.Helper()
-	r := &runner{family: family, seen: map[string]bool{}, guarded: map[string]bool{}}
-	if f := flag.Lookup("update"); f != nil {
-		r.update = f.Value.String() == "true"
-	}
+	r := &runner{update: *update, family: family, seen: map[string]bool{}, guarded: map[string]bool{}}
 	for _, o := range options {
 		o(r)
 	}
