@@ -2,30 +2,122 @@
 // any library's types, and errors that keep "there is no such record" apart
 // from "nobody could tell".
 //
+// A Scanner takes a Resolver in Options and gives each scan a Session of it:
+// every question is asked once per scan, whatever the number of checks that
+// ask it, each check has a budget of questions, and all answers are recorded
+// so that the scan can be replayed.
+//
 // The real client is resolver/dnsclient, a fixed zone for tests is
 // resolver/zone.
 package resolver
 
 import (
 	"context"
-	"errors"
+	"time"
 )
 
 // A Resolver answers one DNS question. It must be safe for concurrent use and
-// obey ctx.
+// obey ctx. Names are taken with or without the final dot, in any case, and
+// are always absolute.
+//
+// Without an error the Answer holds at least one record of the asked type; an
+// empty result is an error, ErrNotFound.
 type Resolver interface {
 	Lookup(ctx context.Context, name string, qtype uint16) (Answer, error)
 }
 
-// An Answer is what a Resolver found.
-type Answer struct{}
+// Func makes a Resolver of a function.
+type Func func(ctx context.Context, name string, qtype uint16) (Answer, error)
 
-// ErrNoDNS is the answer of None.
-var ErrNoDNS = errors.New("no DNS configured")
+// Lookup calls f.
+func (f Func) Lookup(ctx context.Context, name string, qtype uint16) (Answer, error) {
+	return f(ctx, name, qtype)
+}
 
-// None is the resolver of a Scanner without DNS.
-var None Resolver = none{}
+// None is the resolver of a Scanner without DNS: it answers ErrNoDNS.
+var None Resolver = Func(func(_ context.Context, name string, qtype uint16) (Answer, error) {
+	return Answer{}, &Error{Name: Canonical(name), Type: qtype, Kind: KindNoDNS}
+})
 
-type none struct{}
+// Options is how a Scanner uses DNS. The zero value asks nobody anything.
+type Options struct {
+	// Resolver answers the questions; nil means None.
+	Resolver Resolver
+	// SoftRejectOnTimeout makes the action at least a soft reject when the
+	// scan's deadline passed with checks pending, as Rspamd's
+	// soft_reject_on_timeout. A reject stays a reject.
+	SoftRejectOnTimeout bool
+	// MaxQueries bounds the questions of one scan; 0 means 256, negative no
+	// bound. (Rspamd's dns_max_requests is 64; it counts repeated questions,
+	// a Session does not.)
+	MaxQueries int
+	// QueryTimeout bounds one question with all its retries; 0 means 5 s,
+	// negative no bound but the scan's deadline.
+	QueryTimeout time.Duration
+}
 
-func (none) Lookup(context.Context, string, uint16) (Answer, error) { return Answer{}, ErrNoDNS }
+// Defaults of Options.
+const (
+	DefaultMaxQueries   = 256
+	DefaultQueryTimeout = 5 * time.Second
+)
+
+// Enabled reports whether there is anybody to ask.
+func (o Options) Enabled() bool { return o.Resolver != nil }
+
+func (o Options) withDefaults() Options {
+	if o.Resolver == nil {
+		o.Resolver = None
+	}
+	if o.MaxQueries == 0 {
+		o.MaxQueries = DefaultMaxQueries
+	}
+	if o.QueryTimeout == 0 {
+		o.QueryTimeout = DefaultQueryTimeout
+	}
+	return o
+}
+
+// A Question is a name and a record type.
+type Question struct {
+	Name string
+	Type uint16
+}
+
+// String returns "name TYPE", as evidence shows it.
+func (q Question) String() string { return Canonical(q.Name) + " " + TypeString(q.Type) }
+
+// A Reply is the outcome of one question.
+type Reply struct {
+	Answer Answer
+	Err    error
+}
+
+// LookupAll asks several questions at the same time and returns the replies
+// in the order of the questions. Checks use it instead of goroutines of their
+// own: what a budget refuses then depends on that order, not on timing.
+func LookupAll(ctx context.Context, r Resolver, questions ...Question) []Reply {
+	replies := make([]Reply, len(questions))
+	ask := func(i int) Reply {
+		a, err := r.Lookup(ctx, questions[i].Name, questions[i].Type)
+		return Reply{a, err}
+	}
+	if b, ok := r.(*budget); ok {
+		ask = b.reserve(ctx, questions)
+	}
+	if len(questions) == 1 {
+		replies[0] = ask(0)
+		return replies
+	}
+	done := make(chan struct{})
+	for i := range questions {
+		go func() {
+			replies[i] = ask(i)
+			done <- struct{}{}
+		}()
+	}
+	for range questions {
+		<-done
+	}
+	return replies
+}

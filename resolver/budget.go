@@ -1,0 +1,125 @@
+package resolver
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+)
+
+// Limit returns a resolver that passes on at most n different questions and
+// answers ErrBudget to more; repeated questions don't count. It is one
+// check's view of a scan's DNS. Negative n is no limit.
+func Limit(r Resolver, n int) Resolver {
+	if n < 0 {
+		return r
+	}
+	return &budget{next: r, left: n, seen: map[Question]bool{}}
+}
+
+type budget struct {
+	next Resolver
+	mu   sync.Mutex
+	left int
+	seen map[Question]bool // question → allowed
+}
+
+func (b *budget) allow(q Question) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	ok, known := b.seen[q]
+	if known {
+		return ok
+	}
+	if ok = b.left > 0; ok {
+		b.left--
+	}
+	b.seen[q] = ok
+	return ok
+}
+
+func (b *budget) Lookup(ctx context.Context, name string, qtype uint16) (Answer, error) {
+	q := Question{Canonical(name), qtype}
+	if !b.allow(q) {
+		return Answer{}, &Error{Name: q.Name, Type: q.Type, Kind: KindBudget}
+	}
+	return b.next.Lookup(ctx, q.Name, q.Type)
+}
+
+// reserve decides about all questions in order before any is asked.
+func (b *budget) reserve(ctx context.Context, questions []Question) func(int) Reply {
+	allowed := make([]bool, len(questions))
+	for i, q := range questions {
+		allowed[i] = b.allow(Question{Canonical(q.Name), q.Type})
+	}
+	return func(i int) Reply {
+		q := Question{Canonical(questions[i].Name), questions[i].Type}
+		if !allowed[i] {
+			return Reply{Err: &Error{Name: q.Name, Type: q.Type, Kind: KindBudget}}
+		}
+		a, err := b.next.Lookup(ctx, q.Name, q.Type)
+		return Reply{a, err}
+	}
+}
+
+// Shares allots a scan's questions to its checks in list order, before any
+// is asked, so that a check's share does not depend on how fast the others
+// are. wants holds what each check says it needs at most (checks.Needs.Queries),
+// 0 for a check without a limit of its own. The bounded ones are served
+// first, in order; the others divide what is left evenly, earlier ones
+// getting the odd one. Negative total means no limit: -1 for unbounded checks.
+func Shares(total int, wants []int) []int {
+	shares := make([]int, len(wants))
+	open := 0
+	for i, w := range wants {
+		switch {
+		case w <= 0:
+			open++
+		case total < 0:
+			shares[i] = w
+		default:
+			shares[i] = min(w, total)
+			total -= shares[i]
+		}
+	}
+	for i, w := range wants {
+		if w > 0 {
+			continue
+		}
+		if total < 0 {
+			shares[i] = -1
+			continue
+		}
+		shares[i] = (total + open - 1) / open
+		total -= shares[i]
+		open--
+	}
+	return shares
+}
+
+// Shares allots o.MaxQueries, its default filled in.
+func (o Options) Shares(wants []int) []int { return Shares(o.withDefaults().MaxQueries, wants) }
+
+// A Counter counts the questions that pass through it. Its zero value with
+// Resolver set is ready.
+type Counter struct {
+	Resolver Resolver
+	asked    atomic.Int64
+	failed   atomic.Int64
+}
+
+// Lookup counts and passes on.
+func (c *Counter) Lookup(ctx context.Context, name string, qtype uint16) (Answer, error) {
+	c.asked.Add(1)
+	a, err := c.Resolver.Lookup(ctx, name, qtype)
+	if IsTemporary(err) {
+		c.failed.Add(1)
+	}
+	return a, err
+}
+
+// Asked returns the number of questions, Failed how many of them nobody could
+// answer.
+func (c *Counter) Asked() int64 { return c.asked.Load() }
+
+// Failed returns how many questions ended in a temporary error.
+func (c *Counter) Failed() int64 { return c.failed.Load() }

@@ -1,0 +1,294 @@
+package resolver_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/resolver/zone"
+)
+
+func TestErrorsAreNotFoundOrTemporary(t *testing.T) {
+	mine := func(k resolver.Kind) error { return &resolver.Error{Name: "a.example", Type: resolver.TypeA, Kind: k} }
+	for _, c := range []struct {
+		err      error
+		notFound bool
+	}{
+		{mine(resolver.KindNXDomain), true},
+		{mine(resolver.KindNoData), true},
+		{fmt.Errorf("spf: %w", mine(resolver.KindNoData)), true},
+		{resolver.ErrNotFound, true},
+		{&net.DNSError{IsNotFound: true}, true},
+		{&net.DNSError{IsNotFound: true, IsTemporary: true}, false},
+		{&net.DNSError{IsTimeout: true}, false},
+		{mine(resolver.KindServFail), false},
+		{mine(resolver.KindRefused), false},
+		{mine(resolver.KindTimeout), false},
+		{mine(resolver.KindTruncated), false},
+		{mine(resolver.KindLame), false},
+		{mine(resolver.KindLoop), false},
+		{mine(resolver.KindNetwork), false},
+		{mine(resolver.KindBudget), false},
+		{mine(resolver.KindNoDNS), false},
+		{context.DeadlineExceeded, false},
+		{context.Canceled, false},
+		{errors.New("whatever"), false},
+	} {
+		if got := resolver.IsNotFound(c.err); got != c.notFound {
+			t.Errorf("IsNotFound(%v) = %v", c.err, got)
+		}
+		if got := resolver.IsTemporary(c.err); got == c.notFound {
+			t.Errorf("IsTemporary(%v) = %v", c.err, got)
+		}
+	}
+	if resolver.IsNotFound(nil) || resolver.IsTemporary(nil) {
+		t.Error("no error is an error")
+	}
+	var ne net.Error
+	if err := mine(resolver.KindServFail); !errors.As(err, &ne) || ne.Timeout() {
+		t.Error("an Error is not the right net.Error")
+	}
+	if d := mine(resolver.KindTimeout).(*resolver.Error).DNSError(); !d.IsTimeout || !d.IsTemporary || d.IsNotFound {
+		t.Errorf("DNSError %+v", d)
+	}
+}
+
+func TestNone(t *testing.T) {
+	_, err := resolver.None.Lookup(t.Context(), "Example.ORG.", resolver.TypeTXT)
+	if !errors.Is(err, resolver.ErrNoDNS) || resolver.IsNotFound(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestCanonical(t *testing.T) {
+	for in, want := range map[string]string{
+		"":              ".",
+		".":             ".",
+		"..":            ".",
+		"Example.ORG.":  "example.org",
+		"a..":           "a",
+		`a\.`:           `a\.`,
+		`a\\.`:          `a\\`,
+		"a b.example":   `a\032b.example`,
+		"\xff;.example": `\255\059.example`,
+	} {
+		got := resolver.Canonical(in)
+		if got != want || resolver.Canonical(got) != got {
+			t.Errorf("Canonical(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestReverse(t *testing.T) {
+	for in, want := range map[string]string{
+		"192.0.2.1":        "1.2.0.192.in-addr.arpa",
+		"::ffff:192.0.2.1": "1.2.0.192.in-addr.arpa",
+		"2001:db8::f1":     "1.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+	} {
+		if got := resolver.Reverse(netip.MustParseAddr(in)); got != want {
+			t.Errorf("Reverse(%s) = %s", in, got)
+		}
+	}
+	if resolver.Reverse(netip.Addr{}) != "" {
+		t.Error("the zero address has a reverse name")
+	}
+}
+
+func TestShares(t *testing.T) {
+	for _, c := range []struct {
+		total int
+		wants []int
+		want  []int
+	}{
+		{10, []int{3, 0, 4, 0}, []int{3, 2, 4, 1}},
+		{5, []int{3, 4, 0}, []int{3, 2, 0}},
+		{-1, []int{3, 0}, []int{3, -1}},
+		{7, []int{0, 0, 0}, []int{3, 2, 2}},
+		{7, nil, []int{}},
+	} {
+		if got := resolver.Shares(c.total, c.wants); !slices.Equal(got, c.want) {
+			t.Errorf("Shares(%d, %v) = %v, want %v", c.total, c.wants, got, c.want)
+		}
+	}
+}
+
+func TestLimitRefusesInOrder(t *testing.T) {
+	z := zone.Must("*.example A 192.0.2.1")
+	for range 20 {
+		r := resolver.Limit(z, 2)
+		var qs []resolver.Question
+		for _, n := range []string{"a", "B", "b", "c", "a", "d"} {
+			qs = append(qs, resolver.Question{Name: n + ".example", Type: resolver.TypeA})
+		}
+		var got []bool
+		for _, reply := range resolver.LookupAll(t.Context(), r, qs...) {
+			got = append(got, errors.Is(reply.Err, resolver.ErrBudget))
+		}
+		if want := []bool{false, false, false, true, false, true}; !slices.Equal(got, want) {
+			t.Fatalf("refused %v, want %v", got, want)
+		}
+	}
+	if _, err := resolver.Limit(z, 0).Lookup(t.Context(), "a.example", resolver.TypeA); !errors.Is(err, resolver.ErrBudget) {
+		t.Errorf("a budget of 0 gave %v", err)
+	}
+	if _, err := resolver.Limit(z, -1).Lookup(t.Context(), "a.example", resolver.TypeA); err != nil {
+		t.Errorf("no budget gave %v", err)
+	}
+}
+
+func TestSessionAsksOnce(t *testing.T) {
+	c := &resolver.Counter{Resolver: zone.Must("a.example A 192.0.2.1\na.example !delay 1ms\nbad.example !servfail")}
+	s := resolver.NewSession(t.Context(), resolver.Options{Resolver: c})
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			a, err := s.Lookup(t.Context(), "A.example.", resolver.TypeA)
+			if err != nil || len(a.IPs()) != 1 {
+				t.Errorf("got %v, %v", a, err)
+			}
+			a.Records[0].Host = "changed"
+			if _, err := s.Lookup(t.Context(), "bad.example", resolver.TypeA); !resolver.IsTemporary(err) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	s.Wait()
+	if c.Asked() != 2 || s.Asked() != 2 || c.Failed() != 1 {
+		t.Errorf("asked %d and %d, failed %d", c.Asked(), s.Asked(), c.Failed())
+	}
+	if a, _ := s.Lookup(t.Context(), "a.example", resolver.TypeA); a.Records[0].Host != "" {
+		t.Error("an asker changed another's answer")
+	}
+}
+
+func TestSessionTimeouts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		s := resolver.NewSession(ctx, resolver.Options{Resolver: zone.Must("dead.example !hang\nlate.example A 192.0.2.1\nlate.example !delay 2s")})
+		start := time.Now()
+		_, err := s.Lookup(t.Context(), "dead.example", resolver.TypeA)
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != resolver.DefaultQueryTimeout {
+			t.Errorf("got %v after %v", err, time.Since(start))
+		}
+		// An asker who leaves does not take the others' answer with him.
+		short, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		if _, err := s.Lookup(short, "late.example", resolver.TypeA); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		if _, err := s.Lookup(t.Context(), "late.example", resolver.TypeA); err != nil {
+			t.Errorf("got %v", err)
+		}
+		done := make(chan error)
+		go func() {
+			_, err := s.Lookup(context.Background(), "dead.example", resolver.TypeTXT)
+			done <- err
+		}()
+		synctest.Wait()
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		s.Wait()
+	})
+}
+
+func TestSessionTakesEmptyAnswersAsNotFound(t *testing.T) {
+	empty := resolver.Func(func(context.Context, string, uint16) (resolver.Answer, error) { return resolver.Answer{}, nil })
+	s := resolver.NewSession(t.Context(), resolver.Options{Resolver: empty})
+	if _, err := s.Lookup(t.Context(), "a.example", resolver.TypeA); !resolver.IsNotFound(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
+const odd = `
+a.example     A     192.0.2.1
+a.example 60  AAAA  2001:db8::1
+a.example     TXT   "with \"quotes\", a \\ and \255\000" "second"
+a.example     MX    10 mx.a.example
+a.example     SOA   ns.a.example root.a.example 1 2 3 4 5
+www.a.example CNAME a.example
+1.2.0.192.in-addr.arpa PTR a.example
+bad.example   !refused
+`
+
+func TestRecordingReplays(t *testing.T) {
+	z := zone.Must(odd)
+	z.Authentic = true
+	s := resolver.NewSession(t.Context(), resolver.Options{Resolver: z})
+	qs := []resolver.Question{
+		{"a.example", resolver.TypeA}, {"A.example.", resolver.TypeAAAA}, {"a.example", resolver.TypeTXT},
+		{"a.example", resolver.TypeMX}, {"a.example", resolver.TypeSOA}, {"www.a.example", resolver.TypeA},
+		{"1.2.0.192.in-addr.arpa", resolver.TypePTR}, {"bad.example", resolver.TypeA}, {"none.example", resolver.TypeA},
+		{"a.example", resolver.TypeNS}, {"white space", resolver.TypeA}, {"", 99},
+	}
+	live := resolver.LookupAll(t.Context(), s, qs...)
+	first, err := json.Marshal(s.Recording())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rec resolver.Recording
+	if err := json.Unmarshal(first, &rec); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(rec, s.Recording()) {
+		t.Errorf("the recording changed in JSON: %s", first)
+	}
+	replayed := resolver.NewSession(t.Context(), resolver.Options{Resolver: rec.Resolver()})
+	if again := resolver.LookupAll(t.Context(), replayed, qs...); !reflect.DeepEqual(again, live) {
+		t.Errorf("replay gave\n%v, want\n%v", again, live)
+	}
+	if second, _ := json.Marshal(replayed.Recording()); string(second) != string(first) {
+		t.Errorf("the replay's recording differs:\n%s\n%s", first, second)
+	}
+	if _, err := rec.Resolver().Lookup(t.Context(), "new.example", resolver.TypeA); !resolver.IsTemporary(err) {
+		t.Errorf("an unknown question gave %v", err)
+	}
+}
+
+func TestAnswerViews(t *testing.T) {
+	a, err := zone.Must(odd).Lookup(t.Context(), "www.a.example", resolver.TypeAAAA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.TTL() != 60 || len(a.OfType(resolver.TypeCNAME)) != 1 || a.Hosts(resolver.TypeCNAME)[0] != "a.example" {
+		t.Errorf("got %+v", a)
+	}
+	if a.Text() != "a.example; 2001:db8::1" {
+		t.Errorf("Text %q", a.Text())
+	}
+	a, _ = zone.Must(odd).Lookup(t.Context(), "a.example", resolver.TypeTXT)
+	if want := "with \"quotes\", a \\ and \xff\x00second"; a.Texts()[0] != want {
+		t.Errorf("Texts %q", a.Texts())
+	}
+}
+
+func FuzzParseRecord(f *testing.F) {
+	for line := range strings.Lines(odd) {
+		f.Add(line)
+	}
+	f.Add(`x 1 IN TXT plain "quo\"ted" ; comment`)
+	f.Fuzz(func(t *testing.T, line string) {
+		r, err := resolver.ParseRecord(line)
+		if err != nil {
+			return
+		}
+		text, _ := r.MarshalText()
+		var again resolver.Record
+		if err := again.UnmarshalText(text); err != nil || !reflect.DeepEqual(again, r) {
+			t.Errorf("%q became %+v, written %q, read %+v, %v", line, r, text, again, err)
+		}
+	})
+}
