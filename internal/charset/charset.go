@@ -1,0 +1,172 @@
+// Package charset turns the bytes of a declared, wrongly declared or
+// undeclared charset into valid UTF-8. It knows the labels that mail really
+// carries beside the registered ones, and decodes UTF-7 and UTF-32 itself.
+package charset
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/encoding/unicode"
+)
+
+// A Result tells how bytes were decoded.
+type Result struct {
+	Text    string // valid UTF-8
+	Charset string // canonical lower-case name of what was used
+	Guessed bool   // the label was not used: absent, meaningless or wrong
+	Unknown bool   // the label was there but nobody knows it
+	Broken  bool   // some bytes were not valid in the charset
+}
+
+// Decode decodes b under the label, which may be empty. Bytes that are not
+// valid in the charset become U+FFFD; where the label is useless, or says
+// UTF-8 or ASCII and the bytes are not, the charset is guessed.
+func Decode(b []byte, label string) Result {
+	name := canonical(label)
+	switch name {
+	case "", "us-ascii", "utf-8":
+		return decodeUTF8(b, name)
+	case "utf-7":
+		s, ok := decodeUTF7(b)
+		return Result{Text: s, Charset: name, Broken: !ok}
+	case "utf-32", "utf-32le", "utf-32be":
+		s, ok := decodeUTF32(b, name)
+		return Result{Text: s, Charset: name, Broken: !ok}
+	}
+	enc, name := lookup(name)
+	if enc == nil {
+		r := decodeUTF8(b, "")
+		r.Unknown = true
+		return r
+	}
+	if ascii(b) && superset(name) {
+		return Result{Text: string(b), Charset: name}
+	}
+	return decodeWith(b, enc, name)
+}
+
+// Known reports whether the label names a charset that can be decoded.
+func Known(label string) bool {
+	switch name := canonical(label); name {
+	case "":
+		return false
+	case "us-ascii", "utf-8", "utf-7", "utf-32", "utf-32le", "utf-32be":
+		return true
+	default:
+		enc, _ := lookup(name)
+		return enc != nil
+	}
+}
+
+// decodeUTF8 takes b as UTF-8 if it is valid, otherwise guesses. Declared
+// UTF-8 with few bad bytes stays UTF-8 with replacements.
+func decodeUTF8(b []byte, name string) Result {
+	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
+	if ascii(b) {
+		if bytes.Contains(b, []byte("\x1b$")) || bytes.Contains(b, []byte("\x1b(")) {
+			if enc, n := lookup("iso-2022-jp"); enc != nil && name != "utf-8" {
+				r := decodeWith(b, enc, n)
+				r.Guessed = true
+				return r
+			}
+		}
+		if name == "" {
+			return Result{Text: string(b), Charset: "us-ascii", Guessed: true}
+		}
+		return Result{Text: string(b), Charset: name}
+	}
+	if utf8.Valid(b) {
+		return Result{Text: string(b), Charset: "utf-8", Guessed: name != "utf-8"}
+	}
+	if name == "utf-8" && mostlyUTF8(b) {
+		return Result{Text: strings.ToValidUTF8(string(b), "\uFFFD"), Charset: name, Broken: true}
+	}
+	guess := Detect(b)
+	if enc, n := lookup(guess); enc != nil {
+		r := decodeWith(b, enc, n)
+		r.Guessed, r.Broken = true, r.Broken || name != ""
+		return r
+	}
+	return Result{Text: strings.ToValidUTF8(string(b), "\uFFFD"), Charset: "utf-8", Guessed: true, Broken: true}
+}
+
+func decodeWith(b []byte, enc encoding.Encoding, name string) Result {
+	out, err := enc.NewDecoder().Bytes(b)
+	s := string(out)
+	r := Result{Charset: name, Broken: err != nil}
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\uFFFD")
+	}
+	r.Broken = r.Broken || strings.Contains(s, "\uFFFD")
+	r.Text = s
+	return r
+}
+
+// mostlyUTF8 reports whether at least two thirds of the non-ASCII sequences
+// are valid UTF-8: a damaged UTF-8 text rather than another charset.
+func mostlyUTF8(b []byte) bool {
+	good, bad := 0, 0
+	for i := 0; i < len(b); {
+		if b[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n <= 1 {
+			bad++
+		} else {
+			good++
+		}
+		i += n
+	}
+	return good >= 2*bad
+}
+
+// lookup finds the decoder of a canonical label.
+func lookup(name string) (encoding.Encoding, string) {
+	switch name {
+	case "":
+		return nil, ""
+	case "viscii":
+		return visciiEncoding{}, name
+	case "iso-8859-1":
+		// What calls itself Latin-1 is nearly always its Windows superset.
+		return charmap.Windows1252, "iso-8859-1"
+	case "utf-16":
+		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM), name
+	}
+	if enc, err := htmlindex.Get(name); err == nil && enc != encoding.Replacement {
+		if n, err := htmlindex.Name(enc); err == nil && !strings.HasPrefix(name, "iso-8859-") {
+			name = n
+		}
+		return enc, name
+	}
+	if enc, err := ianaindex.MIME.Encoding(name); err == nil && enc != nil && enc != encoding.Replacement {
+		return enc, name
+	}
+	if enc, err := ianaindex.IANA.Encoding(name); err == nil && enc != nil && enc != encoding.Replacement {
+		return enc, name
+	}
+	return nil, ""
+}
+
+// superset reports whether ASCII bytes mean ASCII in the charset.
+func superset(name string) bool {
+	return !strings.HasPrefix(name, "utf-16") && !strings.HasPrefix(name, "iso-2022") &&
+		!strings.HasPrefix(name, "hz-") && !strings.HasPrefix(name, "ibm037") && name != "ibm1047"
+}
+
+func ascii(b []byte) bool {
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
