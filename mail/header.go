@@ -1,27 +1,100 @@
 package mail
 
+import (
+	"bytes"
+	"strings"
+	"sync/atomic"
+)
+
 // A Header is one header block: the message's own or a part's.
 type Header struct {
 	fields []*Field
-	index  map[string][]int // lower-case name → positions
+	index  map[string][]*Field // lower-case name → fields; nil for few fields
 }
 
 // A Field is one header field as it stands in the message.
 type Field struct {
-	name   string
-	off, n int // range in the raw message, terminating line end included
-	sepEnd int // where the value begins, after colon and following white space
-	msg    *Message
+	name  string
+	value string // unfolded
+	raw   []byte // from the name to the line end, both included
+	colon int    // index of the colon in raw
+	begin int    // where the value begins in raw, after the separator
+	off   int    // place of raw in the message
+	n     int    // length there
+	plain bool   // Text is Value
+	text  atomic.Pointer[string]
 }
+
+// indexFrom is the number of fields from which on a map pays.
+const indexFrom = 8
 
 // Fields returns all fields in order, top first.
 func (h *Header) Fields() []*Field { return h.fields }
 
 // Get returns the first field of that name, ignoring case, or nil.
-func (h *Header) Get(name string) *Field { panic("todo") }
+func (h *Header) Get(name string) *Field {
+	if h.index == nil {
+		for _, f := range h.fields {
+			if len(f.name) == len(name) && strings.EqualFold(f.name, name) {
+				return f
+			}
+		}
+		return nil
+	}
+	if fs := h.lookup(name); len(fs) > 0 {
+		return fs[0]
+	}
+	return nil
+}
 
 // All returns the fields of that name, ignoring case, top first.
-func (h *Header) All(name string) []*Field { panic("todo") }
+func (h *Header) All(name string) []*Field {
+	if h.index != nil {
+		return h.lookup(name)
+	}
+	var out []*Field
+	for _, f := range h.fields {
+		if len(f.name) == len(name) && strings.EqualFold(f.name, name) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func (h *Header) lookup(name string) []*Field {
+	var buf [64]byte
+	if len(name) > len(buf) {
+		return h.index[strings.ToLower(name)]
+	}
+	return h.index[string(lowerInto(buf[:0], name))]
+}
+
+func lowerInto(dst []byte, s string) []byte {
+	for i := range len(s) {
+		c := s[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+func (h *Header) buildIndex() {
+	if len(h.fields) < indexFrom {
+		return
+	}
+	h.index = make(map[string][]*Field, len(h.fields))
+	var buf []byte
+	for i, f := range h.fields {
+		buf = lowerInto(buf[:0], f.name)
+		if fs, ok := h.index[string(buf)]; ok {
+			h.index[string(buf)] = append(fs, f)
+			continue
+		}
+		h.index[string(buf)] = h.fields[i : i+1 : i+1]
+	}
+}
 
 // Has reports whether a field of that name exists.
 func (h *Header) Has(name string) bool { return h.Get(name) != nil }
@@ -38,28 +111,58 @@ func (h *Header) Text(name string) string { return h.Get(name).Text() }
 func (f *Field) Name() string { return f.name }
 
 // Raw returns the field with name and line ends, exactly as received.
-func (f *Field) Raw() []byte { panic("todo") }
+func (f *Field) Raw() []byte { return f.raw }
 
 // RawValue returns the bytes after the colon with folding kept, without the
 // last line end.
-func (f *Field) RawValue() []byte { panic("todo") }
+func (f *Field) RawValue() []byte {
+	v := f.raw[f.colon+1:]
+	v = bytes.TrimSuffix(v, []byte("\n"))
+	return bytes.TrimSuffix(v, []byte("\r"))
+}
 
-// Value returns the value unfolded (each fold becomes one space) and trimmed
-// of surrounding white space, in the bytes received: not decoded, perhaps not
-// valid UTF-8. This is what Rspamd's rules call the raw header. It returns ""
-// on nil.
-func (f *Field) Value() string { panic("todo") }
+// Value returns the value unfolded, in the bytes received: not decoded,
+// perhaps not valid UTF-8. As in Rspamd each fold, with the white space around
+// it that follows the line end, becomes one space, NUL bytes are dropped,
+// white space before the value goes, and one space after it. This is what
+// Rspamd's rules call the raw header. It returns "" on nil.
+func (f *Field) Value() string {
+	if f == nil {
+		return ""
+	}
+	return f.value
+}
 
-// Text returns Value with encoded words decoded, as valid UTF-8. It returns
+// Text returns Value with encoded words decoded, as valid UTF-8 on one line:
+// white space is a space, control characters are question marks. It returns
 // "" on nil.
-func (f *Field) Text() string { panic("todo") }
+func (f *Field) Text() string {
+	if f == nil {
+		return ""
+	}
+	if f.plain {
+		return f.value
+	}
+	if p := f.text.Load(); p != nil {
+		return *p
+	}
+	s := DecodeText(f.value)
+	f.text.Store(&s)
+	return s
+}
 
 // Separator returns the white space between colon and value, "" if there is
 // none; a separator that folds is returned as written.
-func (f *Field) Separator() string { panic("todo") }
+func (f *Field) Separator() string { return string(f.raw[f.colon+1 : f.begin]) }
 
-// Range returns the field's byte range in the raw message.
+// Range returns the field's byte range in the raw message. For a field inside
+// an encoded message/rfc822 part it is the range of that part's body.
 func (f *Field) Range() (offset, length int) { return f.off, f.n }
 
 // Header returns the message's own header.
-func (m *Message) Header() *Header { panic("todo") }
+func (m *Message) Header() *Header { return &m.head }
+
+// BrokenHeaders reports whether the header is broken in Rspamd's sense of its
+// task flag: a line that begins like a field and has no colon or white space
+// before it, a header without end, or an envelope address that can't be read.
+func (m *Message) BrokenHeaders() bool { return m.bad || m.badEnvelope() }

@@ -1,5 +1,7 @@
 package mail
 
+import "crypto/sha256"
+
 // A Part is one node of the MIME tree: a leaf, a multipart or a message.
 type Part struct {
 	Parent   *Part
@@ -63,24 +65,17 @@ func param(ps []Param, name string) string {
 }
 
 // Body returns the part's bytes as received, transfer encoding kept.
-func (p *Part) Body() []byte { panic("todo") }
+func (p *Part) Body() []byte { return p.body }
 
 // Content returns the part's bytes with the transfer encoding removed,
-// leniently: what can be decoded is. For multiparts and messages it is Body.
-func (p *Part) Content() []byte { panic("todo") }
-
-// Filename returns the decoded file name from Content-Disposition or the name
-// parameter of Content-Type, "" if there is none.
-func (p *Part) Filename() string { panic("todo") }
-
-// Detected returns what the content itself looks like, judged by its first
-// bytes (and for ZIP-based documents by the member names): a media type such
-// as "application/pdf" and the usual extension ("pdf"); both "" when unknown.
-func (p *Part) Detected() (mediaType, ext string) { panic("todo") }
-
-// IsAttachment reports whether the disposition says attachment or a file name
-// is given.
-func (p *Part) IsAttachment() bool { panic("todo") }
+// leniently: what can be decoded is. For multiparts it is Body.
+func (p *Part) Content() []byte {
+	if !p.encoded() {
+		return p.body
+	}
+	p.contentOnce.Do(p.decode)
+	return p.content
+}
 
 // IsMultipart reports whether the part has type multipart.
 func (p *Part) IsMultipart() bool { return p.Type.Type == "multipart" }
@@ -88,17 +83,36 @@ func (p *Part) IsMultipart() bool { return p.Type.Type == "multipart" }
 // Text returns the text view of a text part, nil for others. What counts as
 // text is as in Rspamd: text/*, unless it is an attachment whose content says
 // otherwise; untyped parts with readable content.
-func (p *Part) Text() *Text { panic("todo") }
+func (p *Part) Text() *Text { return p.text }
 
-// Parts returns all parts, depth first, the root first.
-func (m *Message) Parts() []*Part { panic("todo") }
+// Filename returns the decoded file name from Content-Disposition or the name
+// parameter of Content-Type, "" if there is none.
+func (p *Part) Filename() string {
+	if n := param(p.Disposition.Params, "filename"); n != "" {
+		return n
+	}
+	if n := p.Type.Param("name"); n != "" {
+		return n
+	}
+	return p.Type.Param("filename")
+}
 
-// Root returns the root part; it always exists.
-func (m *Message) Root() *Part { return m.Parts()[0] }
+// IsAttachment reports whether the disposition says attachment or a file name
+// is given.
+func (p *Part) IsAttachment() bool {
+	return p.Disposition.Kind == "attachment" || p.Filename() != ""
+}
 
-// Texts returns the text views of all text parts in order.
-func (m *Message) Texts() []*Text { panic("todo") }
+// Digest returns the SHA-256 of Content.
+func (p *Part) Digest() [32]byte {
+	p.digestOnce.Do(func() { p.digest = sha256.Sum256(p.Content()) })
+	return p.digest
+}
 
-// Notes returns what was found broken or was cut so far. Notes of a lazy view
-// appear when the view is first used.
-func (m *Message) Notes() []Note { panic("todo") }
+// Detected returns what the content itself looks like, judged by its first
+// bytes (and for ZIP-based documents by the member names): a media type such
+// as "application/pdf" and the usual extension ("pdf"); both "" when unknown.
+func (p *Part) Detected() (mediaType, ext string) {
+	p.detectedOnce.Do(func() { p.media, p.ext = detect(p.Content()) })
+	return p.media, p.ext
+}

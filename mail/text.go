@@ -2,18 +2,11 @@ package mail
 
 // A Text is a text part decoded to valid UTF-8.
 type Text struct {
-	Part *Part
-	// Charset is the charset the text was decoded from, by its canonical
-	// lower-case name; Detected tells that it was guessed, not declared.
-	Charset  string
-	Detected bool
-	IsHTML   bool
+	Part   *Part
+	IsHTML bool
 
 	textLazy
 }
-
-// UTF8 returns the decoded content: of HTML parts the markup.
-func (t *Text) UTF8() string { panic("todo") }
 
 // Plain returns the text a reader sees: of HTML parts the visible text in
 // Rspamd's white space conventions, else UTF8.
@@ -25,9 +18,6 @@ func (t *Text) HTML() *HTML { panic("todo") }
 // Words returns the words of Plain: Unicode segmentation, lower-cased and
 // NFKC-normalised.
 func (t *Text) Words() []Word { panic("todo") }
-
-// Lines returns the number of lines of the decoded text.
-func (t *Text) Lines() int { panic("todo") }
 
 // Language returns the guessed language (ISO 639-1) and a confidence in
 // [0,1]; "" for short or mixed texts.
@@ -41,8 +31,3 @@ type Word struct {
 	Text       string // normalised
 	Start, End int    // byte range in Plain
 }
-
-// RawRange maps a byte range of UTF8 back to the raw message through the
-// transfer encoding. ok is false where no mapping exists (charsets that are
-// not byte for byte convertible give the nearest enclosing range).
-func (t *Text) RawRange(start, end int) (offset, length int, ok bool) { panic("todo") }

@@ -1,0 +1,114 @@
+package mail
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/winnowmail/winnow/internal/charset"
+	"github.com/winnowmail/winnow/internal/transfer"
+)
+
+// isText decides whether a part gets a text view.
+func isText(p *Part) bool {
+	return p.Type.Type == "text"
+}
+
+func newText(p *Part) *Text {
+	t := &Text{Part: p}
+	t.IsHTML = p.Type.Subtype == "html" || p.Type.Subtype == "xhtml"
+	return t
+}
+
+// UTF8 returns the decoded content: of HTML parts the markup.
+func (t *Text) UTF8() string {
+	t.decodeOnce.Do(t.decode)
+	return t.utf8
+}
+
+// Lines returns the number of lines of the decoded text.
+func (t *Text) Lines() int {
+	t.decodeOnce.Do(t.decode)
+	return t.lines
+}
+
+// Charset returns the canonical lower-case name of the charset that the text
+// was decoded from.
+func (t *Text) Charset() string {
+	t.decodeOnce.Do(t.decode)
+	return t.charset
+}
+
+// Detected reports that the charset was guessed: not, or wrongly, declared.
+func (t *Text) Detected() bool {
+	t.decodeOnce.Do(t.decode)
+	return t.guessed
+}
+
+func (t *Text) decode() {
+	p := t.Part
+	b := p.Content()
+	if most := p.msg.limits.TextBytes; len(b) > most {
+		b = b[:most]
+		p.msg.note(NoteCut, p.Path, p.BodyOffset, "TextBytes")
+	}
+	r := charset.Decode(b, p.Type.Charset)
+	if r.Unknown || r.Broken {
+		p.msg.note(NoteBadCharset, p.Path, p.BodyOffset, p.Type.Charset)
+	}
+	t.utf8, t.charset, t.guessed = r.Text, r.Charset, r.Guessed
+	t.lines = strings.Count(t.utf8, "\n")
+	if t.utf8 != "" && !strings.HasSuffix(t.utf8, "\n") {
+		t.lines++
+	}
+	t.verbatim = len(t.utf8) == len(b) && t.utf8 == string(b)
+	t.bytewise = utf8.RuneCountInString(t.utf8) == len(b)
+}
+
+// RawRange maps a byte range of UTF8 back to the raw message through charset
+// and transfer encoding. Where characters and bytes don't correspond one to
+// one it is the range of the whole body. ok is false when the range is not
+// inside the text.
+func (t *Text) RawRange(start, end int) (offset, length int, ok bool) {
+	s := t.UTF8()
+	if start < 0 || end < start || end > len(s) {
+		return 0, 0, false
+	}
+	p := t.Part
+	switch {
+	case p.decodedPlace():
+		return p.BodyOffset, p.BodyLength, true
+	case t.verbatim:
+	case t.bytewise:
+		n := utf8.RuneCountInString(s[:start])
+		start, end = n, n+utf8.RuneCountInString(s[start:end])
+	default:
+		return p.BodyOffset, p.BodyLength, true
+	}
+	var m *transfer.Map
+	switch p.effective {
+	case "base64":
+		m = transfer.MapBase64(p.body)
+	case "quoted-printable":
+		m = transfer.MapQuotedPrintable(p.body)
+	case "uuencode":
+		return p.BodyOffset, p.BodyLength, true
+	default:
+		return p.BodyOffset + start, end - start, true
+	}
+	from, to, ok := m.Range(start, end)
+	if !ok {
+		return p.BodyOffset, p.BodyLength, true
+	}
+	return p.BodyOffset + from, to - from, true
+}
+
+// decodedPlace reports whether the part lies in the decoded content of an
+// encoded message part, so that its bytes have no place of their own.
+func (p *Part) decodedPlace() bool {
+	for a := p.Parent; a != nil; a = a.Parent {
+		if a.encoded() {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,159 @@
+package mail
+
+import (
+	"bytes"
+
+	"github.com/winnowmail/winnow/internal/transfer"
+)
+
+// EffectiveEncoding returns the transfer encoding that the part is decoded
+// with: "7bit", "8bit", "quoted-printable", "base64", "uuencode", or "" for
+// multiparts and messages that declare none. As in Rspamd it is guessed from
+// the content where the header names none or an unknown one and no ancestor
+// does, and where 8-bit content contradicts it.
+func (p *Part) EffectiveEncoding() string { return p.effective }
+
+func (p *Part) encoded() bool {
+	switch p.effective {
+	case "base64", "quoted-printable", "uuencode":
+		return !p.IsMultipart()
+	}
+	return false
+}
+
+func knownEncoding(name string) string {
+	switch name {
+	case "7bit", "8bit", "quoted-printable", "base64":
+		return name
+	case "binary":
+		return "8bit"
+	case "base-64":
+		return "base64"
+	case "uuencode", "x-uuencode", "x-uue":
+		return "uuencode"
+	}
+	return ""
+}
+
+func (p *Part) chooseEncoding() {
+	p.effective = knownEncoding(p.Encoding)
+	if p.IsMultipart() || p.Type.Type == "message" {
+		return
+	}
+	switch {
+	case p.Encoding == "" && p.Parent != nil && p.Parent.effective != "":
+		p.effective = p.Parent.effective
+		if p.encoded() {
+			p.effective = guessEncoding(p.body)
+		}
+	case p.effective == "":
+		p.effective = guessEncoding(p.body)
+	case p.effective == "base64" || p.effective == "quoted-printable":
+		if guessEncoding(p.body) == "8bit" {
+			p.effective = "8bit"
+			p.msg.note(NoteBadEncoding, p.Path, p.BodyOffset, p.Encoding+" with 8-bit content")
+		}
+	}
+}
+
+// encodingSample is how many bytes decide about an undeclared encoding.
+const encodingSample = 128
+
+// guessEncoding looks at the first bytes as Rspamd 4.1.6 does.
+func guessEncoding(b []byte) string {
+	b = bytes.TrimLeft(b, " \t\r\n\v\f")
+	if rest, ok := bytes.CutPrefix(b, []byte("begin ")); ok {
+		if rest = bytes.TrimLeft(rest, " "); len(rest) > 0 && '0' <= rest[0] && rest[0] <= '9' {
+			return "uuencode"
+		}
+	}
+	b = bytes.TrimRight(b, " \t\r\n\v\f")
+	total, pad := len(b), 0
+	for pad < 2 && len(b) > 2 && b[len(b)-1] == '=' {
+		b, pad = b[:len(b)-1], pad+1
+	}
+	c := countSample(b[:min(len(b), encodingSample)])
+	switch {
+	case c.eightBit > 0:
+		return "8bit"
+	case c.base64 && len(b) > 0:
+		return guessBase64(c, total, pad)
+	case c.equals > 2 && c.escapes > 2:
+		return "quoted-printable"
+	}
+	return "7bit"
+}
+
+type sampleCount struct {
+	equals, escapes, eightBit, upper, lower int
+	base64                                  bool // nothing outside the alphabet
+}
+
+func countSample(b []byte) sampleCount {
+	c := sampleCount{base64: true}
+	for i := 0; i < len(b); i++ {
+		switch x := b[i]; {
+		case x == '=':
+			c.base64 = false
+			c.equals++
+			if i+3 < len(b) && isHexAny(b[i+1]) && isHexAny(b[i+2]) {
+				c.escapes++
+				i++
+			}
+		case x >= 0x80:
+			c.base64 = false
+			c.eightBit++
+		case 'A' <= x && x <= 'Z':
+			c.upper++
+		case 'a' <= x && x <= 'z':
+			c.lower++
+		case !isBase64(x):
+			c.base64 = false
+		}
+	}
+	return c
+}
+
+func isHexAny(c byte) bool { return isHex(c) || 'a' <= c && c <= 'f' }
+
+// guessBase64 decides about a sample in base64's alphabet: padding says yes,
+// without it letters of both cases must occur.
+func guessBase64(c sampleCount, total, pad int) string {
+	mixed := c.upper > 1 && c.lower > 1
+	switch {
+	case pad > 0:
+		return "base64"
+	case total > 80 && mixed, total%4 == 0 && mixed:
+		return "base64"
+	}
+	return "7bit"
+}
+
+// decode fills content.
+func (p *Part) decode() {
+	var clean bool
+	switch p.effective {
+	case "base64":
+		// Four bytes of base64 give three.
+		body := p.body
+		if most := p.allowed / 3 * 4; int64(len(body)) > most+4 {
+			body = body[:most]
+			p.msg.note(NoteCut, p.Path, p.BodyOffset, "DecodedBytes")
+		}
+		p.content, clean = transfer.Base64(body)
+	case "quoted-printable":
+		body := p.body[:min(int64(len(p.body)), p.allowed)]
+		if len(body) < len(p.body) {
+			p.msg.note(NoteCut, p.Path, p.BodyOffset, "DecodedBytes")
+		}
+		p.content, clean = transfer.QuotedPrintable(body)
+	case "uuencode":
+		body := p.body[:min(int64(len(p.body)), p.allowed)]
+		if p.content, clean = transfer.UU(body); !clean {
+			p.content = p.body
+		}
+	}
+	if !clean {
+		p.msg.note(NoteBadEncoding, p.Path, p.BodyOffset, p.effective)
+	}
+}

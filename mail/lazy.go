@@ -1,0 +1,54 @@
+package mail
+
+import "sync"
+
+// lazy holds what is computed on first use, each group with its own once, so
+// that one view never waits for another.
+type lazy struct {
+	head  Header
+	body  int  // where the body begins in raw
+	bad   bool // broken header lines
+	mime  lazyMIME
+	notes notes
+
+	lazyAddress
+	lazyDate
+	lazyReceived
+	lazyURLs
+}
+
+// lazyMIME is the part tree.
+type lazyMIME struct {
+	once  sync.Once
+	parts []*Part
+	texts []*Text
+}
+
+// partLazy is what a part keeps for itself and computes on first use.
+type partLazy struct {
+	body      []byte // as received
+	from      int    // its place in the buffer it was found in
+	effective string // the encoding it is decoded with
+	allowed   int64  // decoded bytes it may make
+	text      *Text  // set for text parts
+
+	contentOnce  sync.Once
+	content      []byte
+	detectedOnce sync.Once
+	media, ext   string
+	digestOnce   sync.Once
+	digest       [32]byte
+}
+
+// textLazy is what a text computes on first use.
+type textLazy struct {
+	decodeOnce sync.Once
+	utf8       string
+	charset    string
+	guessed    bool
+	lines      int
+	verbatim   bool // utf8 is the content byte by byte
+	bytewise   bool // one byte of content for each character
+
+	lazyHTML
+}

@@ -1,0 +1,4 @@
+package mail
+
+// lazyAddress belongs to the code that fills it; the zero value is "not looked at".
+type lazyAddress struct{}
