@@ -1,6 +1,9 @@
 package mail
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // An Envelope is what the SMTP dialogue told about a message. The zero value
 // is a message about which nothing is known: a file.
@@ -23,3 +26,46 @@ type Envelope struct {
 
 // TLS describes the connection a message came in by.
 type TLS struct{ Version, Cipher, CertSubject, CertIssuer string }
+
+// EnvelopeFrom returns the parsed envelope sender. Where the envelope does
+// not know it, that is the Return-Path header's, which the delivering server
+// wrote. A null sender is Valid with an empty Addr; an unknown one is the
+// zero Address.
+func (m *Message) EnvelopeFrom() Address { return m.envelopeAddrs().envFrom }
+
+// EnvelopeRcpts returns the parsed envelope recipients.
+func (m *Message) EnvelopeRcpts() []Address { return m.envelopeAddrs().envRcpts }
+
+func (m *Message) envelopeAddrs() *lazyAddress {
+	l := &m.lazyAddress
+	l.envOnce.Do(func() {
+		l.envFrom = m.readSender()
+		for _, r := range m.env.Rcpts {
+			l.envRcpts = append(l.envRcpts, ParseAddress(r))
+		}
+	})
+	return l
+}
+
+func (m *Message) readSender() Address {
+	switch {
+	case m.env.From != "":
+		return ParseAddress(m.env.From)
+	case m.env.HasFrom:
+		return Address{Raw: "<>", Valid: true}
+	}
+	if f := m.Header().Get("Return-Path"); f != nil {
+		if a, ok := parsePath(f.Value()); ok {
+			return a
+		}
+	}
+	return Address{}
+}
+
+// badEnvelope reports whether an envelope address can't be read as an SMTP
+// path.
+func (m *Message) badEnvelope() bool {
+	l := m.envelopeAddrs()
+	return m.env.From != "" && !l.envFrom.Valid ||
+		slices.ContainsFunc(l.envRcpts, func(a Address) bool { return !a.Valid })
+}

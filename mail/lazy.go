@@ -12,7 +12,6 @@ type lazy struct {
 	notes notes
 
 	lazyAddress
-	lazyDate
 	lazyReceived
 	lazyURLs
 }
