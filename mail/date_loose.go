@@ -62,9 +62,12 @@ func (r *dateReader) looseClock() (hour, min, sec int, ok bool) {
 	if min, ok = r.number(1, 2); !ok || min > 59 {
 		return 0, 0, 0, false
 	}
-	before := r.s
+	before, digits := r.s, 2
+	if before != "" && (before[0] == ':' || before[0] == '.') {
+		digits = 1
+	}
 	sep()
-	if sec, ok = r.number(2, 2); !ok {
+	if sec, ok = r.number(digits, 2); !ok {
 		r.s, sec = before, 0
 	} else if sec > 60 || r.s != "" && r.s[0] >= '0' && r.s[0] <= '9' { // a zone without sign
 		r.s, sec = before, 0
