@@ -5,54 +5,122 @@
 // Next stop: package winnow, which applies it as the last step of a scan.
 package actions
 
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+)
+
 // An Action is a verdict. The names are Rspamd's; custom actions are any
 // other text that an embedder gives a threshold or a pre-result.
 type Action string
 
-// The actions, from the mildest to the most severe.
+// The actions, from the mildest to the most severe. A custom action stands
+// between RewriteSubject and Quarantine.
 const (
 	NoAction       Action = "no action"
 	Greylist       Action = "greylist"
 	AddHeader      Action = "add header"
 	RewriteSubject Action = "rewrite subject"
+	Quarantine     Action = "quarantine"
 	SoftReject     Action = "soft reject"
 	Reject         Action = "reject"
-	Quarantine     Action = "quarantine"
 	Discard        Action = "discard"
 )
+
+// Severity orders the actions; the higher the more severe.
+func (a Action) Severity() int {
+	switch a {
+	case NoAction, "":
+		return 0
+	case Greylist:
+		return 1
+	case AddHeader:
+		return 2
+	case RewriteSubject:
+		return 3
+	case Quarantine:
+		return 5
+	case SoftReject:
+		return 6
+	case Reject:
+		return 7
+	case Discard:
+		return 8
+	}
+	return 4
+}
+
+// Custom reports whether a is none of Rspamd's actions.
+func (a Action) Custom() bool { return a.Severity() == 4 }
+
+// Parse takes an action's name as configurations spell it: in any case, with
+// a space or an underscore, "accept" for NoAction. Another name is a custom
+// action and kept as it is.
+func Parse(name string) Action {
+	a := Action(strings.ReplaceAll(strings.ToLower(strings.TrimSpace(name)), "_", " "))
+	switch {
+	case a == "accept":
+		return NoAction
+	case a.Custom():
+		return Action(name)
+	}
+	return a
+}
 
 // Thresholds gives each action the score from which on it applies. An action
 // that is missing is never chosen by score.
 type Thresholds map[Action]float64
 
-// A Priority orders pre-results; the highest wins.
-type Priority int
+// Validate reports thresholds that can't be meant: no numbers, an action
+// without a name, and NoAction, which needs none. Their order is free.
+func (th Thresholds) Validate() error {
+	for _, a := range slices.Sorted(maps.Keys(th)) {
+		switch v := th[a]; {
+		case math.IsNaN(v) || math.IsInf(v, 0):
+			return fmt.Errorf("actions: threshold of %q is %v", a, v)
+		case a == "":
+			return fmt.Errorf("actions: threshold %v of an action without a name", v)
+		case a == NoAction:
+			return fmt.Errorf("actions: %q has no threshold", a)
+		}
+	}
+	return nil
+}
 
-// The priorities, as Rspamd 4.1.6.
-const (
-	Low Priority = iota
-	Normal
-	High
-	Critical
-)
+// Highest returns the highest threshold, 0 if none is positive.
+func (th Thresholds) Highest() float64 {
+	highest := 0.0
+	for _, v := range th {
+		highest = max(highest, v)
+	}
+	return highest
+}
 
-// A PreResult asks for an action regardless of the score ("passthrough" of
-// Rspamd).
-type PreResult struct {
-	Action   Action
-	Priority Priority
-	Message  string // for the SMTP reply
-	Check    string // who asks
-	// Score replaces the score when HasScore: NoAction lowers it at most to
-	// Score, every other action sets it.
-	Score    float64
-	HasScore bool
-	// Least makes Action a minimum instead of the verdict.
-	Least bool
-	// ProcessAll lets the remaining checks run all the same.
-	ProcessAll bool
-	// NoMessage keeps Message out of the SMTP reply.
-	NoMessage bool
+// ByScore returns the action that a score alone brings: the one with the
+// highest threshold that it reaches; of equal ones the most severe.
+func (th Thresholds) ByScore(score float64, disabled ...Action) Action {
+	best, from := NoAction, math.Inf(-1)
+	for a, v := range th {
+		if !(score >= v) || slices.Contains(disabled, a) || a == NoAction {
+			continue
+		}
+		if v > from || v == from && stronger(a, best) {
+			best, from = a, v
+		}
+	}
+	return best
+}
+
+// stronger orders by severity and custom actions by name, so that the choice
+// does not depend on the order of a map.
+func stronger(a, b Action) bool {
+	if sa, sb := a.Severity(), b.Severity(); sa != sb {
+		return sa > sb
+	}
+	return a < b
 }
 
 // A HeaderEdit is one change to the message's header that the host applies

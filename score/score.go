@@ -2,6 +2,10 @@
 // weighs, how often it counts, what its groups may add at most, and which
 // composites rewrite the outcome.
 //
+// Metric.Compile checks all of that once; Compiled.NewSheet begins the sum of
+// one message, which takes the hits and shows the symbols, the total and, if
+// asked, every step on the way. The arithmetic is Rspamd 4.1.6's.
+//
 // Next stop: package actions, which turns the number into a verdict.
 package score
 
@@ -10,6 +14,8 @@ import "github.com/winnowmail/winnow/symbols"
 // A Metric is the scoring configuration. The zero value takes every symbol's
 // default weight, no caps and no composites.
 type Metric struct {
+	// Base is what a profile sets. The other fields go over it.
+	Base       Base
 	Weights    map[string]float64 // by symbol name, replaces Def.Weight
 	Groups     map[string]Group   // by group name
 	Composites []Composite
@@ -19,6 +25,20 @@ type Metric struct {
 	// MaxOptionsLen bounds the bytes of one symbol's options; 0: 4096.
 	MaxOptionsLen int
 	Disabled      []string // symbols that are never raised
+	// SinglePass evaluates all composites before the late checks, as Rspamd
+	// did up to 3.4.
+	SinglePass bool
+}
+
+// A Base is a profile's part of a Metric. It may speak of symbols, groups and
+// composites that no check of the Scanner declares; the Metric's own fields
+// may not, for there it is a misspelling.
+type Base struct {
+	Weights     map[string]float64
+	Groups      map[string]Group
+	Disabled    []string
+	Policies    map[string]Policy // by composite name, replaces Composite.Policy
+	Expressions map[string]string // by composite name, replaces Composite.Expression
 }
 
 // A Group limits what the symbols of one group add together.
@@ -29,7 +49,12 @@ type Group struct {
 	Disabled bool
 }
 
-// A Composite is a symbol raised when an expression over others is true.
+// A Composite is a symbol raised, once and with factor 1, when an expression
+// over others is true. Policy says what becomes of the symbols that stand in
+// the expression (but not below a NOT) and were raised; prefixes say it for
+// one of them: ~ keeps the symbol and removes its weight at most, - leaves it
+// alone, ^ removes it whatever other composites say. Of several composites
+// that match, one that wants to keep a weight or a symbol prevails.
 type Composite struct {
 	Def        *symbols.Def
 	Expression string
@@ -46,3 +71,35 @@ const (
 	RemoveSymbol               // not shown, weight stays
 	Leave
 )
+
+// ParsePolicy takes the names of Rspamd's configuration.
+func ParsePolicy(name string) (p Policy, ok bool) {
+	switch name {
+	case "", "default", "remove", "remove_all":
+		return RemoveAll, true
+	case "remove_weight":
+		return RemoveWeight, true
+	case "remove_symbol":
+		return RemoveSymbol, true
+	case "leave", "remove_none":
+		return Leave, true
+	}
+	return 0, false
+}
+
+func (p Policy) String() string {
+	if p > Leave {
+		return "unknown policy"
+	}
+	return [...]string{"remove_all", "remove_weight", "remove_symbol", "leave"}[p]
+}
+
+// A Selection narrows a scan to some symbols and changes weights, as
+// Rspamd's settings do. When SymbolsEnabled or GroupsEnabled names anything,
+// all other symbols are off; what is disabled is off in any case. A nil
+// Selection changes nothing.
+type Selection struct {
+	SymbolsEnabled, SymbolsDisabled []string
+	GroupsEnabled, GroupsDisabled   []string
+	Scores                          map[string]float64 // by symbol name
+}

@@ -1,0 +1,125 @@
+package actions
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// A Priority orders pre-results; the highest wins.
+type Priority int
+
+// The priorities, as Rspamd 4.1.6.
+const (
+	Low Priority = iota
+	Normal
+	High
+	Critical
+)
+
+// A PreResult asks for an action regardless of the score ("passthrough" of
+// Rspamd).
+type PreResult struct {
+	Action   Action
+	Priority Priority
+	Message  string // for the SMTP reply
+	Check    string // who asks
+	// Score replaces the score when HasScore: NoAction lowers it at most to
+	// Score, every other action sets it.
+	Score    float64
+	HasScore bool
+	// Least makes Action a minimum instead of the verdict.
+	Least bool
+	// ProcessAll lets the remaining checks run all the same.
+	ProcessAll bool
+	// NoMessage keeps Message out of the SMTP reply.
+	NoMessage bool
+}
+
+// target returns the score that the pre-result asks for.
+func (p *PreResult) target() (score float64, ok bool) {
+	return p.Score, p.HasScore && !math.IsNaN(p.Score)
+}
+
+// A Verdict is what to do with a message.
+type Verdict struct {
+	Action Action
+	Score  float64 // as the pre-result changed it
+	// Message is for the SMTP reply; empty if nobody gave one or the
+	// pre-result keeps it back.
+	Message string
+	// By is the pre-result that decided, nil if the score did.
+	By *PreResult
+}
+
+// Choose decides. Of the pre-results, taken by priority and in the given
+// order where it is equal, the first that is no minimum wins at once.
+// Otherwise the score decides, and minimums raise it: one whose action has a
+// threshold (or that has a score of its own) lifts the score to it, one
+// without takes the place of every milder action. Disabled actions are chosen
+// neither way.
+func Choose(th Thresholds, score float64, pre []PreResult, disabled ...Action) Verdict {
+	if math.IsNaN(score) {
+		score = 0
+	}
+	ordered := byPriority(pre, disabled)
+	for _, p := range ordered {
+		if !p.Least {
+			return p.decide(score)
+		}
+	}
+	v := Verdict{Action: th.ByScore(score, disabled...), Score: score}
+	for _, p := range ordered {
+		if p.Action != NoAction {
+			v.raise(th, p)
+		}
+	}
+	return v
+}
+
+func byPriority(pre []PreResult, disabled []Action) []*PreResult {
+	var ordered []*PreResult
+	for i := range pre {
+		if !slices.Contains(disabled, pre[i].Action) {
+			p := pre[i]
+			ordered = append(ordered, &p)
+		}
+	}
+	slices.SortStableFunc(ordered, func(a, b *PreResult) int { return cmp.Compare(b.Priority, a.Priority) })
+	return ordered
+}
+
+// decide makes the verdict of a pre-result that is no minimum.
+func (p *PreResult) decide(score float64) Verdict {
+	if s, ok := p.target(); ok {
+		if p.Action == NoAction {
+			s = min(s, score)
+		}
+		score = s
+	}
+	return p.verdict(score)
+}
+
+func (p *PreResult) verdict(score float64) Verdict {
+	v := Verdict{Action: p.Action, Score: score, By: p}
+	if !p.NoMessage {
+		v.Message = p.Message
+	}
+	return v
+}
+
+// raise applies a minimum.
+func (v *Verdict) raise(th Thresholds, p *PreResult) {
+	from, hasScore := p.target()
+	if !hasScore {
+		from, hasScore = th[p.Action]
+	}
+	score := v.Score
+	if hasScore {
+		score = max(score, from)
+	}
+	if p.Action.Severity() > v.Action.Severity() {
+		*v = p.verdict(score)
+	}
+	v.Score = score
+}

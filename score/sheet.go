@@ -1,0 +1,237 @@
+package score
+
+import (
+	"math"
+
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// A Sheet is the sum of one message. It is used by one goroutine. The order
+// of the calls is: Add for every hit, Compose(1), Add for late hits, Grow,
+// Compose(2).
+type Sheet struct {
+	c      *Compiled
+	sel    *Selection
+	lines  []line
+	at     []int32   // line+1 by symbol
+	groups []float64 // sums of the capped groups
+	marked []bool    // composites whose atoms were raised
+	total  float64
+
+	record  bool
+	steps   []Step
+	removes []removeWish // scratch of Compose
+	look    lookup       // scratch of Compose
+}
+
+// A line is one symbol that was raised.
+type line struct {
+	symbol    int32
+	raised    int
+	hidden    bool
+	score     float64
+	options   options
+	evidence  []symbols.Evidence
+	removedBy []string
+}
+
+// maxEvidence bounds the places kept for one symbol.
+const maxEvidence = 64
+
+// NewSheet begins the sum of a message. sel may be nil.
+func (c *Compiled) NewSheet(sel *Selection) *Sheet {
+	return &Sheet{
+		c: c, sel: sel,
+		lines:  make([]line, 0, 32),
+		at:     make([]int32, len(c.symbols)),
+		groups: make([]float64, len(c.caps)),
+		marked: make([]bool, len(c.composites)),
+	}
+}
+
+// Add counts a hit. A symbol that is disabled, or that the Metric was not
+// compiled with, does not count. A factor that is no number counts as 0.
+func (s *Sheet) Add(h symbols.Hit) {
+	id, ok := s.c.ids[h.Def]
+	if !ok || s.c.symbols[id].off || !s.sel.Allows(h.Def) {
+		return
+	}
+	ln := s.insert(id, h.Factor, Hit)
+	for _, o := range h.Options {
+		ln.options.add(o, s.c.maxOptions)
+	}
+	if room := maxEvidence - len(ln.evidence); room > 0 && len(h.Evidence) > 0 {
+		ln.evidence = append(ln.evidence, h.Evidence[:min(room, len(h.Evidence))]...)
+	}
+}
+
+func (s *Sheet) insert(id int32, factor float64, why Reason) *line {
+	if !finite(factor) {
+		factor = 0
+	}
+	sym := &s.c.symbols[id]
+	value := s.weight(sym) * factor
+	if !finite(value) {
+		value = 0
+	}
+	if s.at[id] == 0 {
+		s.lines = append(s.lines, line{symbol: id, raised: 1})
+		s.at[id] = int32(len(s.lines))
+		for _, comp := range sym.users {
+			s.marked[comp] = true
+		}
+		ln := &s.lines[len(s.lines)-1]
+		s.change(ln, sym, value, why)
+		return ln
+	}
+	ln := &s.lines[s.at[id]-1]
+	if ln.raised < sym.shots {
+		ln.raised++
+		s.change(ln, sym, value, why)
+		return ln
+	}
+	// The shots are spent: a larger hit of the same sign takes the place.
+	if ln.score == 0 || math.Abs(ln.score) < math.Abs(value) && math.Signbit(ln.score) == math.Signbit(value) {
+		s.change(ln, sym, value-ln.score, ShotLimit)
+	} else {
+		s.step(sym.def.Name, 0, ShotLimit, "")
+	}
+	return ln
+}
+
+func (s *Sheet) weight(sym *symbol) float64 {
+	if s.sel != nil {
+		if w, ok := s.sel.Scores[sym.def.Name]; ok && finite(w) {
+			return w
+		}
+	}
+	return sym.weight
+}
+
+// change adds delta to a symbol, as far as the caps of its groups let it.
+func (s *Sheet) change(ln *line, sym *symbol, delta float64, why Reason) {
+	by := ""
+	for _, g := range sym.caps {
+		if delta == 0 {
+			break
+		}
+		limited, refused := s.c.caps[g].limit(s.groups[g], delta)
+		if limited != delta || refused {
+			why, by = GroupCap, s.c.caps[g].name
+		}
+		if refused {
+			s.step(sym.def.Name, 0, why, by)
+			return
+		}
+		s.groups[g] += limited
+		delta = limited
+	}
+	ln.score += delta
+	s.total += delta
+	s.step(sym.def.Name, delta, why, by)
+}
+
+// limit returns what of delta a group with that sum still takes; refused
+// means that its limit was reached before.
+func (g *groupCap) limit(sum, delta float64) (limited float64, refused bool) {
+	var limit float64
+	switch {
+	case sum+delta >= 0 && g.max > 0:
+		limit = g.max
+	case sum+delta < 0 && g.min < 0:
+		limit = -g.min
+	default:
+		return delta, false
+	}
+	if math.Abs(sum) >= limit && math.Signbit(sum) == math.Signbit(delta) {
+		return 0, true
+	}
+	if math.Abs(sum+delta) > limit {
+		return math.Copysign(limit, delta) - sum, false
+	}
+	return delta, false
+}
+
+// Grow multiplies what counts against the message when many symbols do;
+// limit is the highest threshold of an action. It does nothing without a
+// grow factor or without a limit.
+func (s *Sheet) Grow(limit float64) {
+	if s.c.grow <= 1 || !(limit > 0) {
+		return
+	}
+	factor := s.c.grow
+	for i := range s.lines {
+		if v := s.lines[i].score; v > 0 {
+			factor *= 1 + (s.c.grow-1)*v/limit
+		}
+	}
+	factor = min(factor, maxGrowth)
+	for i := range s.lines {
+		if ln := &s.lines[i]; ln.score > 0 {
+			delta := ln.score * (factor - 1)
+			ln.score += delta
+			s.total += delta
+			s.step(s.c.symbols[ln.symbol].def.Name, delta, Growth, "")
+		}
+	}
+}
+
+// maxGrowth keeps a product of many factors a number.
+const maxGrowth = 1e6
+
+// Has reports whether the symbol was raised, hidden or not.
+func (s *Sheet) Has(name string) bool {
+	id, ok := s.c.names[name]
+	return ok && s.at[id] > 0
+}
+
+// Total returns the score. It is rounded to nine decimals, so that ten times
+// 0.1 reaches a threshold of 1.
+func (s *Sheet) Total() float64 { return round(s.total) }
+
+func round(f float64) float64 {
+	if math.Abs(f) >= 1e6 {
+		return f
+	}
+	return math.Round(f*1e9)/1e9 + 0 // no negative zero
+}
+
+// Scored is a symbol in the outcome.
+type Scored struct {
+	Def   *symbols.Def
+	Name  string
+	Score float64 // what it adds to the total
+	// Weight is the Metric's weight of the symbol, before factors, shots,
+	// caps and composites ("metric_score" of Rspamd's replies).
+	Weight    float64
+	Options   []string
+	Evidence  []symbols.Evidence
+	Hidden    bool     // a composite took its place
+	RemovedBy []string // composites that took its weight or hid it
+}
+
+// Symbols returns the symbols to show in the order in which they were first
+// raised.
+func (s *Sheet) Symbols() []Scored { return s.scored(false) }
+
+// Hidden returns the symbols that composites hid.
+func (s *Sheet) Hidden() []Scored { return s.scored(true) }
+
+func (s *Sheet) scored(hidden bool) []Scored {
+	var list []Scored
+	for i := range s.lines {
+		ln := &s.lines[i]
+		if ln.hidden != hidden {
+			continue
+		}
+		if list == nil {
+			list = make([]Scored, 0, len(s.lines)-i)
+		}
+		sym := &s.c.symbols[ln.symbol]
+		list = append(list, Scored{
+			Def: sym.def, Name: sym.def.Name, Score: round(ln.score), Weight: sym.weight,
+			Options: ln.options.list, Evidence: ln.evidence, Hidden: ln.hidden, RemovedBy: ln.removedBy,
+		})
+	}
+	return list
+}
