@@ -1,0 +1,206 @@
+package winnow_test
+
+import (
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/winnowmail/winnow"
+
+// A floor says what packages may import beside the standard library, their
+// tests apart. Patterns are of path.Match; a trailing "/..." means everything
+// below as well. The first floor that matches a package is its own.
+type floor struct {
+	packages string   // of this module; "." is the root
+	may      []string // of this module
+	outside  []string // import paths of other modules
+}
+
+// floors is the house's plan, from the ground up.
+func floors() []floor {
+	frame := []string{"mail", "symbols", "actions", "resolver", "storage"}
+	below := append([]string{"checks/...", "profile", "score", "signing", "bayes", "internal/..."}, frame...)
+	return []floor{
+		{packages: "symbols"},
+		{packages: "actions"},
+		{packages: "resolver"},
+		{packages: "resolver/*", may: []string{"resolver"}},
+		{packages: "storage"},
+		{packages: "storage/*", may: []string{"storage"}},
+		{packages: "internal/gendocs", may: append([]string{"."}, below...)},
+		{packages: "internal/newcheck"},
+		{packages: "internal/publicsuffix", outside: []string{"golang.org/x/net/publicsuffix", "golang.org/x/net/idna"}},
+		{packages: "internal/...", may: []string{"internal/..."}, outside: []string{
+			"golang.org/x/text/...", "golang.org/x/net/idna", "github.com/gogs/chardet",
+		}},
+		{packages: "mail", may: []string{"internal/..."}, outside: []string{
+			"github.com/emersion/go-message", "github.com/emersion/go-message/textproto", "github.com/emersion/go-message/mail",
+			"golang.org/x/text/...", "golang.org/x/net/html", "golang.org/x/net/html/atom", "golang.org/x/net/idna",
+			"github.com/gogs/chardet", "github.com/abadojack/whatlanggo", "github.com/clipperhouse/uax29/...",
+		}},
+		{packages: "score", may: []string{"symbols"}},
+		{packages: "checks", may: frame},
+		{packages: "checks/checktest", may: append([]string{"checks", "score", "resolver/zone"}, frame...), outside: []string{"golang.org/x/tools/txtar"}},
+		{packages: "checks/standard", may: []string{"checks", "checks/*", "symbols"}},
+		{packages: "checks/*", may: append([]string{"checks", "checks/*", "score", "signing", "bayes", "internal/..."}, frame...), outside: []string{
+			"golang.org/x/text/...", "golang.org/x/net/idna",
+		}},
+		{packages: "profile", may: append([]string{"checks/...", "score"}, frame...)},
+		{packages: ".", may: below},
+		{packages: "controller", may: append([]string{"."}, below...)},
+		{packages: "examples/smtpd", may: []string{".", "..."}, outside: []string{"github.com/emersion/go-smtp", "github.com/emersion/go-sasl"}},
+		{packages: "examples/*", may: []string{".", "..."}},
+	}
+}
+
+// neverLinked are packages that whoever imports the root does not get.
+func neverLinked() []string {
+	return []string{
+		"go.etcd.io/bbolt", "github.com/miekg/dns", "github.com/redis/go-redis", "github.com/emersion/go-milter",
+		"github.com/emersion/go-smtp", "github.com/emersion/go-message/charset",
+		module + "/milter", module + "/controller", module + "/config", module + "/examples",
+		module + "/storage/bolt", module + "/storage/redis", module + "/resolver/dnsclient",
+		"testing", "expvar", "net/http/pprof",
+	}
+}
+
+type listed struct {
+	ImportPath string
+	Dir        string
+	Standard   bool
+	Imports    []string
+	GoFiles    []string
+}
+
+func goList(t *testing.T, args ...string) []listed {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,Standard,Imports,GoFiles"}, args...)...)
+	out, err := cmd.Output()
+	if err != nil {
+		if e, ok := errors.AsType[*exec.ExitError](err); ok {
+			t.Fatalf("go list: %s", e.Stderr)
+		}
+		t.Fatal(err)
+	}
+	var all []listed
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var l listed
+		if err := dec.Decode(&l); err == io.EOF {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, l)
+	}
+}
+
+func matches(pattern, name string) bool {
+	if pattern == "..." {
+		return true
+	}
+	if prefix, ok := strings.CutSuffix(pattern, "/..."); ok {
+		return name == prefix || strings.HasPrefix(name, prefix+"/")
+	}
+	ok, _ := path.Match(pattern, name)
+	return ok
+}
+
+func anyMatch(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return matches(p, name) })
+}
+
+// local returns a package's path within the module, "." for the root.
+func local(importPath string) (string, bool) {
+	if importPath == module {
+		return ".", true
+	}
+	return strings.CutPrefix(importPath, module+"/")
+}
+
+func TestImportsKeepToTheirFloor(t *testing.T) {
+	for _, p := range goList(t, "./...") {
+		if len(p.GoFiles) == 0 {
+			continue
+		}
+		name, _ := local(p.ImportPath)
+		i := slices.IndexFunc(floors(), func(f floor) bool { return matches(f.packages, name) })
+		if i < 0 {
+			t.Errorf("package %s has no floor: add it to the table", name)
+			continue
+		}
+		f := floors()[i]
+		for _, imp := range p.Imports {
+			if mine, ok := local(imp); ok {
+				if !anyMatch(f.may, mine) {
+					t.Errorf("%s imports %s, which does not stand below it", name, mine)
+				}
+			} else if strings.Contains(strings.SplitN(imp, "/", 2)[0], ".") && !anyMatch(f.outside, imp) {
+				t.Errorf("%s imports %s, which is not among its outside modules", name, imp)
+			} else if imp == "log" || imp == "unsafe" || imp == "C" || imp == "plugin" {
+				t.Errorf("%s imports %s", name, imp)
+			}
+		}
+	}
+}
+
+func TestRootLinksNoAdapter(t *testing.T) {
+	for _, p := range goList(t, "-deps", ".") {
+		for _, never := range neverLinked() {
+			if p.ImportPath == never || strings.HasPrefix(p.ImportPath, never+"/") {
+				t.Errorf("importing the root links %s", p.ImportPath)
+			}
+		}
+	}
+}
+
+// TestImportingHasNoEffect holds that no package does work when it is merely
+// imported: no init function, no regular expression compiled at import.
+func TestImportingHasNoEffect(t *testing.T) {
+	for _, p := range goList(t, "./...") {
+		for _, file := range p.GoFiles {
+			f, err := parser.ParseFile(token.NewFileSet(), p.Dir+"/"+file, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range f.Decls {
+				switch d := d.(type) {
+				case *ast.FuncDecl:
+					if d.Recv == nil && d.Name.Name == "init" {
+						t.Errorf("%s/%s has an init function", p.ImportPath, file)
+					}
+				case *ast.GenDecl:
+					if d.Tok == token.VAR && compilesRegexp(d) {
+						t.Errorf("%s/%s compiles a regular expression at import", p.ImportPath, file)
+					}
+				}
+			}
+		}
+	}
+}
+
+// compilesRegexp reports whether a declaration calls regexp.MustCompile
+// outside a function literal.
+func compilesRegexp(d *ast.GenDecl) bool {
+	found := false
+	ast.Inspect(d, func(n ast.Node) bool {
+		if _, ok := n.(*ast.FuncLit); ok {
+			return false
+		}
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := s.X.(*ast.Ident); ok && x.Name == "regexp" && strings.HasPrefix(s.Sel.Name, "MustCompile") {
+				found = true
+			}
+		}
+		return !found
+	})
+	return found
+}

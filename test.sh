@@ -1,0 +1,112 @@
+#!/bin/sh
+# The project's test run: formatting, vet, staticcheck, generated files, a
+# build without cgo, all tests under the race detector, and each fuzz target
+# for a moment. It needs Go and a C compiler (for -race); as root on Debian or
+# Ubuntu it installs the compiler itself.
+#
+#   FUZZTIME=60s ./test.sh     fuzz longer (default 3s, 0 for none)
+set -u
+cd "$(dirname "$0")" || exit 1
+log=$(mktemp -d) || exit 1
+trap 'rm -rf "$log"' EXIT
+trap 'exit 130' INT TERM
+started=$(date +%s)
+summary=
+failed=
+
+compiles() { printf '#include <stdlib.h>\nint main(void){return 0;}\n' | cc -x c -o "$log/a.out" - 2>/dev/null; }
+
+need() {
+	if ! command -v go >/dev/null; then
+		echo "test.sh: needs Go 1.26 or later (https://go.dev/dl/)" >&2
+		exit 1
+	fi
+	compiles && return
+	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+		echo "test.sh: needs a C compiler and the C library's headers for go test -race (Debian: gcc libc6-dev)" >&2
+		exit 1
+	fi
+	echo "test.sh: installing gcc and libc6-dev"
+	export DEBIAN_FRONTEND=noninteractive
+	{ apt-get update -q && apt-get install -qy --no-install-recommends gcc libc6-dev; } >"$log/apt" 2>&1 && compiles && return
+	cat "$log/apt"
+	echo "test.sh: could not install gcc and libc6-dev" >&2
+	exit 1
+}
+
+# step NAME COMMAND... runs one step, notes how it went and goes on.
+step() {
+	name=$1
+	shift
+	printf '== %s\n' "$name"
+	from=$(date +%s)
+	if "$@"; then word=ok; else
+		word=FAILED
+		failed="$failed, $name"
+	fi
+	summary="$summary$(printf '%-28s %-7s %4d s' "$name" "$word" $(($(date +%s) - from)))
+"
+}
+
+formatted() {
+	out=$(gofmt -l . 2>&1)
+	[ -z "$out" ] || { echo "not gofmt'ed:"; echo "$out"; return 1; }
+}
+
+checksums() { find . -type f \( -name '*.go' -o -name '*.md' -o -name '*.tsv' -o -name '*.txt' \) ! -path './.git/*' -exec cksum {} + | sort -k 3; }
+
+generated() {
+	checksums >"$log/before"
+	go generate ./... || return 1
+	checksums >"$log/after"
+	diff "$log/before" "$log/after" >"$log/diff" && return
+	echo "go generate changed these files; commit them:"
+	awk '/^[<>]/ { print $4 }' "$log/diff" | sort -u
+	return 1
+}
+
+tests() {
+	go test -race -shuffle=on -timeout 15m -v ./... >"$log/tests" 2>&1
+	code=$?
+	if [ $code != 0 ]; then
+		grep -vE '^ *(=== (RUN|PAUSE|CONT|NAME)|--- PASS)|^PASS$' "$log/tests"
+	else
+		grep -E '^ok' "$log/tests"
+	fi
+	printf 'tests: %d passed, %d failed, %d skipped\n' \
+		"$(grep -cE '^ *--- PASS' "$log/tests")" "$(grep -cE '^ *--- FAIL' "$log/tests")" "$(grep -cE '^ *--- SKIP' "$log/tests")"
+	grep -B 1 -E '^ *--- SKIP' "$log/tests" | grep -vE '^(--|=== )' | sed 's/^ */  /'
+	return $code
+}
+
+fuzz() {
+	count=0
+	for dir in $(grep -rlE '^func Fuzz[A-Z]' --include='*_test.go' . | xargs -n 1 dirname | sort -u); do
+		targets=$(go test -list '^Fuzz' "$dir" | grep '^Fuzz') || { echo "$dir: no list of fuzz targets"; return 1; }
+		for target in $targets; do
+			count=$((count + 1))
+			if ! go test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-3s}" "$dir" >"$log/fuzz" 2>&1; then
+				cat "$log/fuzz"
+				echo "fuzz target $target in $dir failed"
+				return 1
+			fi
+		done
+	done
+	echo "$count fuzz targets, ${FUZZTIME:-3s} each"
+}
+
+need
+step "gofmt" formatted
+step "go vet" go vet ./...
+step "staticcheck" go tool staticcheck ./...
+step "generated files" generated
+step "build without cgo" env CGO_ENABLED=0 go build ./...
+step "tests (race, shuffled)" tests
+[ "${FUZZTIME:-3s}" = 0 ] || step "fuzz targets" fuzz
+
+printf '\n%s' "$summary"
+if [ -n "$failed" ]; then
+	echo "test.sh: FAILED: ${failed#, } ($(($(date +%s) - started)) s)"
+	exit 1
+fi
+echo "test.sh: all steps passed ($(($(date +%s) - started)) s)"
