@@ -1,0 +1,30 @@
+// Package standard is the list of the built-in checks, in the order in which
+// their results are merged. It is the only place that knows all families; a
+// Scanner takes it when winnow.Options names no checks.
+//
+// To leave checks out or add your own, build the list yourself:
+//
+//	list := append(standard.Checks(standard.Options{}), mine.Checks()...)
+//	s, err := winnow.New(winnow.Options{Checks: list})
+package standard
+
+import (
+	"slices"
+
+	"github.com/winnowmail/winnow/checks"
+)
+
+//go:generate go run ../../internal/gendocs -o ../../docs/symbols.md
+
+// Options chooses among the built-in checks. The zero value is all of them
+// with the lists of facts that come with the module.
+type Options struct {
+	// NoMaps leaves out what depends on lists of facts about the world, such
+	// as free mail providers or URL shorteners.
+	NoMaps bool
+}
+
+// Checks returns new values of the built-in checks.
+func Checks(Options) []*checks.Check {
+	return slices.Concat[[]*checks.Check]()
+}

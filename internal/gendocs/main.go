@@ -1,0 +1,84 @@
+// Gendocs writes docs/symbols.md, the reference of all built-in symbols, from
+// their Defs. go generate ./... runs it.
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/standard"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+func main() {
+	out := flag.String("o", "docs/symbols.md", "file to write")
+	flag.Parse()
+	if err := os.WriteFile(*out, page(standard.Checks(standard.Options{})), 0o644); err != nil {
+		fmt.Fprintln(os.Stderr, "gendocs:", err)
+		os.Exit(1)
+	}
+}
+
+// An entry is one line of the page.
+type entry struct {
+	def *symbols.Def
+	by  string // check
+}
+
+func page(list []*checks.Check) []byte {
+	groups := map[string][]entry{}
+	seen := map[*symbols.Def]bool{}
+	for _, c := range list {
+		for _, d := range c.Symbols {
+			if !seen[d] {
+				seen[d] = true
+				groups[group(d)] = append(groups[group(d)], entry{d, c.Name})
+			}
+		}
+	}
+	var names []string
+	for name := range groups {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "# Symbols\n\nWritten by `go generate` from the declarations; do not edit. %d symbols of %d checks.\n", len(seen), len(list))
+	b.WriteString("Weights are the defaults, before a profile or `winnow.Options` changes them; a symbol of weight 0 is\nshown and can be used in composites. ¹ counts once however often it is raised.\n")
+	for _, name := range names {
+		fmt.Fprintf(&b, "\n## %s\n\n| symbol | weight | meaning | check |\n|---|---|---|---|\n", name)
+		entries := groups[name]
+		slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.def.Name, b.def.Name) })
+		for _, e := range entries {
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", e.def.Name, weight(e.def), cell(e.def.Doc), e.by)
+		}
+	}
+	return b.Bytes()
+}
+
+func group(d *symbols.Def) string {
+	if len(d.Groups) == 0 {
+		return "ungrouped"
+	}
+	return d.Groups[0]
+}
+
+func weight(d *symbols.Def) string {
+	w := strconv.FormatFloat(d.Weight, 'g', -1, 64)
+	if d.OneShot || d.MaxShots == 1 {
+		w += "¹"
+	}
+	return w
+}
+
+// cell makes text fit for a table of Markdown.
+func cell(s string) string {
+	return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;", "_", `\_`, "*", `\*`).Replace(s)
+}

@@ -1,0 +1,19 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"testing"
+
+	"github.com/winnowmail/winnow/checks/standard"
+)
+
+func TestPageIsUpToDate(t *testing.T) {
+	got, err := os.ReadFile("../../docs/symbols.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, page(standard.Checks(standard.Options{}))) {
+		t.Error("docs/symbols.md is not what the declarations say: run go generate ./...")
+	}
+}
