@@ -1,0 +1,60 @@
+// Package priority reports the X-Priority that a message claims.
+package priority
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/ascii"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+var (
+	zero  = def("ZERO", "X-Priority is 0")
+	one   = def("ONE", "X-Priority is 1, the highest")
+	two   = def("TWO", "X-Priority is 2")
+	three = def("THREE", "X-Priority is 3 or 4, normal or low")
+	five  = def("FIVE", "X-Priority is 5 or more, the lowest")
+)
+
+func def(name, doc string) *symbols.Def {
+	return &symbols.Def{Name: "HAS_X_PRIO_" + name, Groups: []string{"headers"}, Doc: doc}
+}
+
+// Checks returns the family.
+func Checks() []*checks.Check {
+	return []*checks.Check{{
+		Name:    "priority",
+		Doc:     "the number that X-Priority begins with",
+		Symbols: []*symbols.Def{zero, one, two, three, five},
+		Run:     run,
+	}}
+}
+
+func run(_ context.Context, t *checks.Task) error {
+	f := t.Message().Header().Get("x-priority")
+	text := f.Text()
+	if text != "" && ascii.IsSpace(text[0]) {
+		text = text[1:]
+	}
+	n := ascii.Span(text, ascii.IsDigit)
+	if n == 0 {
+		return nil
+	}
+	// Out of range saturates, which is the last bucket.
+	x, _ := strconv.ParseUint(text[:n], 10, 64)
+	d := five
+	switch {
+	case x == 0:
+		d = zero
+	case x == 1:
+		d = one
+	case x == 2:
+		d = two
+	case x < 5:
+		d = three
+	}
+	t.HitField(d, f, strconv.FormatUint(x, 10))
+	return nil
+}
