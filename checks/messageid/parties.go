@@ -4,10 +4,9 @@ import (
 	"context"
 	"strings"
 
-	"golang.org/x/net/publicsuffix"
-
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/internal/ascii"
+	"github.com/winnowmail/winnow/internal/publicsuffix"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -93,10 +92,7 @@ func wordOnly(mid, user string) bool {
 // registrable returns the domain below the public suffix, host itself where
 // there is none.
 func registrable(host string) string {
-	if suffix, icann := publicsuffix.PublicSuffix(host); !icann && !strings.Contains(suffix, ".") {
-		return host
-	}
-	if d, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
+	if d, ok := publicsuffix.ESLD(host); ok {
 		return d
 	}
 	return host
