@@ -14,7 +14,7 @@ import (
 )
 
 var maillist = &symbols.Def{
-	Name: "MAILLIST", Groups: []string{"maillist"}, Weight: -0.2,
+	Name: "MAILLIST", Groups: []string{"headers"}, Weight: -0.2,
 	Doc: "a mailing list sent the message; the option names its software",
 }
 
