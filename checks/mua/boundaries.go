@@ -41,7 +41,9 @@ func newBoundaries() *boundaries {
 
 func runBoundaries(t *checks.Task, b *boundaries) error {
 	h := t.Message().Header()
-	dashed := func(s string) bool { return ascii.ContainsFold(s, `boundary="-----`) || ascii.ContainsFold(s, `boundary="----=`) }
+	dashed := func(s string) bool {
+		return ascii.ContainsFold(s, `boundary="-----`) || ascii.ContainsFold(s, `boundary="----=`)
+	}
 	if h.FindRaw("content-type", dashed) != nil {
 		hit(t, suspicious, h.FindRaw("content-type", b.fixed.MatchString))
 		hit(t, suspicious2, h.FindRaw("content-type", b.fixed2.MatchString))
