@@ -139,7 +139,7 @@ func runSenders(_ context.Context, t *checks.Task) error {
 	h := m.Header()
 	env := m.EnvelopeFrom().Addr
 	if isService(env) {
-		t.Hit(envFromServiceAcct, env)
+		t.Hit(envFromServiceAcct)
 	}
 	sender := h.Get("sender")
 	switch {

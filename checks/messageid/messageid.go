@@ -86,7 +86,7 @@ func runForm(_ context.Context, t *checks.Task) error {
 		t.Hit(missing)
 		return nil
 	}
-	mid := mail.StripComments(f.Text())
+	mid := strings.TrimSpace(mail.StripComments(f.Text()))
 	rhs := mid[strings.LastIndexByte(mid, '@')+1:]
 	if n := ascii.DottedQuad(rhs, 0); n > 0 && rhs[n:] == ">" && n+1 < len(mid) {
 		t.HitField(bareIP, f)

@@ -15,7 +15,7 @@ import (
 var (
 	allCaps = &symbols.Def{
 		Name: "SUBJ_ALL_CAPS", Groups: []string{"subject"}, Weight: 3,
-		Doc: "Subject has capital letters and no small ones; short ones count less",
+		Doc: "all letters of Subject are capital; a short Subject counts less",
 	}
 	long = &symbols.Def{
 		Name: "LONG_SUBJ", Groups: []string{"subject"}, Weight: 3,
@@ -79,13 +79,17 @@ func replyPrefix(s string) int {
 	return 0
 }
 
+// isCaps reports whether there are letters and all are capital: letters of
+// scripts without case, as Han and Hangul, are not.
 func isCaps(s string) bool {
 	caps := false
 	for _, r := range s {
-		if unicode.IsLower(r) {
+		switch {
+		case unicode.IsUpper(r):
+			caps = true
+		case unicode.IsLetter(r):
 			return false
 		}
-		caps = caps || unicode.IsUpper(r)
 	}
 	return caps
 }

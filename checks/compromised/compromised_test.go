@@ -1,0 +1,10 @@
+package compromised_test
+
+import (
+	"testing"
+
+	"github.com/winnowmail/winnow/checks/checktest"
+	"github.com/winnowmail/winnow/checks/compromised"
+)
+
+func TestFixtures(t *testing.T) { checktest.Run(t, compromised.Checks()) }
