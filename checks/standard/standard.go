@@ -12,6 +12,16 @@ import (
 	"slices"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/bounce"
+	"github.com/winnowmail/winnow/checks/compromised"
+	"github.com/winnowmail/winnow/checks/encoding"
+	"github.com/winnowmail/winnow/checks/headers"
+	"github.com/winnowmail/winnow/checks/maillist"
+	"github.com/winnowmail/winnow/checks/messageid"
+	"github.com/winnowmail/winnow/checks/mua"
+	"github.com/winnowmail/winnow/checks/priority"
+	"github.com/winnowmail/winnow/checks/subject"
+	"github.com/winnowmail/winnow/checks/upstream"
 )
 
 //go:generate go run ../../internal/gendocs -o ../../docs/symbols.md
@@ -26,5 +36,16 @@ type Options struct {
 
 // Checks returns new values of the built-in checks.
 func Checks(Options) []*checks.Check {
-	return slices.Concat[[]*checks.Check]()
+	return slices.Concat(
+		headers.Checks(),
+		encoding.Checks(),
+		priority.Checks(),
+		subject.Checks(),
+		messageid.Checks(),
+		mua.Checks(),
+		compromised.Checks(),
+		upstream.Checks(),
+		maillist.Checks(),
+		bounce.Checks(),
+	)
 }
