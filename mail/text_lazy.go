@@ -2,11 +2,14 @@ package mail
 
 import "sync"
 
-// lazyHTML holds what is computed once per text part on first use.
+// lazyHTML holds the view of an HTML part.
 type lazyHTML struct {
 	htmlOnce sync.Once
 	html     *HTML
+}
 
+// lazyWords holds the views of a text's words.
+type lazyWords struct {
 	wordsOnce sync.Once
 	words     []Word
 
@@ -18,8 +21,8 @@ type lazyHTML struct {
 	scripts     map[string]int
 }
 
-// lazyURLs holds the addresses found in a message.
-type lazyURLs struct {
+// lazyURL holds the addresses found in a message.
+type lazyURL struct {
 	urlsOnce     sync.Once
 	urls, emails []*URL
 }

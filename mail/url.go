@@ -64,13 +64,6 @@ const (
 	SourceHeader
 )
 
-// ParseURL reads one URL or bare host as Rspamd's url parser does; ok is
-// false when it is none.
-func ParseURL(s string) (u URL, ok bool) { panic("todo") }
-
-// FindURLs calls f for each URL or address in text until f returns false.
-func FindURLs(text string, f func(u URL) bool) { panic("todo") }
-
 // URLs returns the URLs of the message (no mailto), each normalised URL once,
 // in order of appearance; Emails the addresses of mailto links and text.
 func (m *Message) URLs() []*URL { panic("todo") }

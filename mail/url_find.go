@@ -1,0 +1,372 @@
+package mail
+
+import (
+	"sort"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/winnowmail/winnow/internal/publicsuffix"
+)
+
+// FindURLs calls f for each URL or address in text until f returns false.
+// URLs are recognised by a scheme, by a leading "www." or "ftp.", and as bare
+// host names under a listed public suffix; addresses by their "@".
+func FindURLs(text string, f func(u URL) bool) {
+	finder{text: text}.find(func(u URL, _, _ int) bool { return f(u) })
+}
+
+// A finder looks for URLs in one text. Every byte starts a bounded amount of
+// work and what was taken is not looked at again, so the time is linear.
+type finder struct {
+	text   string
+	strict bool // only URLs with a scheme: text of HTML, as Rspamd does
+}
+
+// find calls f with each URL and its place in the text.
+func (d finder) find(f func(u URL, start, end int) bool) {
+	text := d.text
+	colon, dot, at := -1, -1, -1
+	for fin := 0; fin < len(text); {
+		colon, dot, at = next(text, colon, fin, ':'), next(text, dot, fin, '.'), next(text, at, fin, '@')
+		if d.strict {
+			dot, at = len(text), len(text)
+		}
+		i := min(colon, dot, at)
+		if i == len(text) {
+			return
+		}
+		var u URL
+		var start, end int
+		var ok bool
+		switch i {
+		case colon:
+			u, start, end, ok = scheme(text, fin, i)
+		case dot:
+			u, start, end, ok = bareHost(text, fin, i)
+		default:
+			u, start, end, ok = address(text, fin, i)
+		}
+		if !ok {
+			colon, dot, at = step(colon, i), step(dot, i), step(at, i)
+			continue
+		}
+		if !f(u, start, end) {
+			return
+		}
+		fin = max(end, i+1)
+	}
+}
+
+// step marks the trigger at i as done: the next of its kind is looked for
+// behind it.
+func step(p, i int) int {
+	if p == i {
+		return -i - 2 // look again behind i
+	}
+	return p
+}
+
+// next returns the first c at or behind from, given what was known before:
+// a position, or -i-2 for "behind i".
+func next(s string, known, from int, c byte) int {
+	if known >= from {
+		return known
+	}
+	if known <= -2 {
+		from = max(from, -known-2+1)
+	}
+	if from >= len(s) {
+		return len(s)
+	}
+	if i := strings.IndexByte(s[from:], c); i >= 0 {
+		return from + i
+	}
+	return len(s)
+}
+
+// scheme reads the URL whose scheme ends at the colon at i.
+func scheme(s string, fin, i int) (u URL, start, end int, ok bool) {
+	start = i
+	for start > fin && i-start < 8 && (alphaByte(s[start-1]) || s[start-1] == '*') {
+		start--
+	}
+	if n := i - start; n < 3 || n > 6 || start > 0 && alnumByte(s[start-1]) || i+3 > len(s) {
+		return u, 0, 0, false
+	}
+	var flags URLFlags
+	name, ok := knownScheme(s[start:i], &flags)
+	if !ok || start > 0 && s[start-1] == '_' {
+		return u, 0, 0, false
+	}
+	switch name {
+	case "mailto":
+		end = i + 1 + mailtoLen(s[i+1:])
+		u, ok = parseMailto(s[start:end])
+		return u, start, end, ok
+	case "tel":
+		return telephoneText(s, start, i)
+	}
+	p, n, ok := splitURL(s[start:], urlInText)
+	if !ok {
+		return u, 0, 0, false
+	}
+	end = start + n
+	u, ok = p.url(s[start:end], urlInText)
+	return u, start, end, ok
+}
+
+// mailtoLen returns how far the address and the parameters of a mailto link
+// in running text reach.
+func mailtoLen(s string) int {
+	i := 0
+	for i < len(s) && i < maxHost+64 && (mailByte(s[i]) || s[i] == '@' || s[i] >= 0x80 || s[i] == '/') {
+		i++
+	}
+	if i < len(s) && s[i] == '?' {
+		return i + textPathLen(s[i:])
+	}
+	return len(strings.TrimRight(s[:i], ".,'\""))
+}
+
+// telephoneText reads "tel:" and what looks like a number behind it.
+func telephoneText(s string, start, colon int) (u URL, _, end int, ok bool) {
+	i := colon + 1
+	for i < len(s) && i-colon < 64 && (digitByte(s[i]) || s[i] == '+' || s[i] == '-' || s[i] == '.' || s[i] == '(' || s[i] == ')') {
+		i++
+	}
+	p := urlParts{scheme: "tel", host: s[colon+1 : i]}
+	u, ok = p.url(s[start:i], urlInText)
+	return u, start, i, ok
+}
+
+// bareHost reads a URL without scheme around the dot at i: one that begins
+// with www. or ftp., or whose last label, behind this dot, is a top-level
+// domain.
+func bareHost(s string, fin, i int) (u URL, start, end int, ok bool) {
+	if i-3 >= fin && (prefixFold(s[i-3:], "www.") || prefixFold(s[i-3:], "ftp.")) && mayStart(s, i-3) {
+		if u, start, end, ok = hostAt(s, i-3, i); ok {
+			return u, start, end, true
+		}
+	}
+	k := i + 1
+	for k < len(s) && k-i < 65 && (alnumByte(s[k]) || s[k] == '-' || s[k] >= 0x80) {
+		if s[k] >= 0x80 {
+			r, n := utf8.DecodeRuneInString(s[k:])
+			if !unicode.IsLetter(r) && !unicode.IsMark(r) {
+				break
+			}
+			k += n
+			continue
+		}
+		k++
+	}
+	if k-i < 3 || !hostEnds(s, k) || !publicsuffix.IsTLD(strings.ToLower(s[i+1:k])) {
+		return u, 0, 0, false
+	}
+	start, ok = hostStart(s, fin, i)
+	if !ok {
+		return u, 0, 0, false
+	}
+	return hostAt(s, start, i)
+}
+
+// hostAt reads the URL that begins at start and covers at least the dot.
+func hostAt(s string, start, dot int) (u URL, _, end int, ok bool) {
+	p := urlParts{flags: URLSchemeless}
+	i, ok := p.hostPort(s, start, urlInText)
+	if !ok || i <= dot || i < len(s) && s[i] == '@' {
+		return u, 0, 0, false
+	}
+	end = p.rest(s, i, urlInText)
+	if prefixFold(p.host, "ftp.") {
+		p.scheme = "ftp"
+	}
+	if n := len(strings.TrimRight(p.host, ".")); end == i && n < len(p.host) && p.port == "" {
+		end -= len(p.host) - n
+		p.host = p.host[:n]
+	}
+	u, ok = p.url(s[start:end], urlInText)
+	return u, start, end, ok
+}
+
+// mayStart tells whether a host with a telling prefix may begin at i: at the
+// beginning, behind white space, an opening bracket or a foreign letter.
+func mayStart(s string, i int) bool {
+	return i == 0 || spaceByte(s[i-1]) || openByte(s[i-1]) || s[i-1] >= 0x80
+}
+
+func openByte(c byte) bool {
+	return c == '(' || c == '{' || c == '[' || c == '<' || c == '\'' || c == '>'
+}
+
+// hostEnds tells whether a bare host may end at k.
+func hostEnds(s string, k int) bool {
+	if k == len(s) {
+		return true
+	}
+	if s[k] == '.' {
+		if k++; k == len(s) {
+			return true
+		}
+		return spaceByte(s[k]) || s[k] == '/' || s[k] == '?' || s[k] == ':'
+	}
+	switch s[k] {
+	case '/', ':', ')', '}', ']', '>', '\'', '<':
+		return true
+	}
+	if s[k] >= 0x80 {
+		r, _ := utf8.DecodeRuneInString(s[k:])
+		return isBidiControl(r) || unicode.IsSpace(r)
+	}
+	return spaceByte(s[k])
+}
+
+// hostStart finds where the bare host around the dot at i begins.
+func hostStart(s string, fin, i int) (int, bool) {
+	p := i
+	for ; p > fin && i-p <= maxHost; p-- {
+		c := s[p-1]
+		if c == '.' && !(alnumByte(s[p]) || s[p] >= 0x80) {
+			return 0, false
+		}
+		if !(alnumByte(c) || c == '-' || c == '.' || c == '_' || c == '%' || c >= 0x80) {
+			break
+		}
+	}
+	if p == i || i-p > maxHost {
+		return 0, false
+	}
+	if p == 0 {
+		return p, s[0] != '.' && s[0] != '_' && s[0] != '-'
+	}
+	if p == fin && !spaceByte(s[p-1]) {
+		return 0, false
+	}
+	// Invisible and direction marks before a name don't belong to it.
+	for s[p] >= 0x80 {
+		r, n := utf8.DecodeRuneInString(s[p:])
+		if !isBidiControl(r) && !isZeroWidth(r) {
+			break
+		}
+		p += n
+		if alnumByte(s[p]) {
+			return p, true
+		}
+	}
+	return p, alnumByte(s[p]) && (spaceByte(s[p-1]) || openByte(s[p-1]))
+}
+
+// address reads the e-mail address around the "@" at i.
+func address(s string, fin, i int) (u URL, start, end int, ok bool) {
+	if i < 1 || i+2 >= len(s) || !alnumByte(s[i-1]) || !alnumByte(s[i+1]) && s[i+1] < 0x80 {
+		return u, 0, 0, false
+	}
+	start = i
+	for start > fin && i-start <= 256 && mailByte(s[start-1]) {
+		start--
+	}
+	for start < i && !alnumByte(s[start]) {
+		start++
+	}
+	var flags URLFlags
+	end = i + 1 + hostLen(s[i+1:], urlInText, &flags)
+	for end > i+1 && !alnumByte(s[end-1]) && s[end-1] < 0x80 {
+		end--
+	}
+	if start == i || i-start > 64 {
+		return u, 0, 0, false
+	}
+	u, ok = mailAddress(s[start:end])
+	u.Flags |= URLSchemeless
+	return u, start, end, ok
+}
+
+// mailByte tells bytes that may stand in the local part of an address in
+// running text.
+func mailByte(c byte) bool {
+	if alnumByte(c) {
+		return true
+	}
+	switch c {
+	case '!', '"', '#', '$', '%', '\'', '*', '+', ',', '-', '.', '/', '\\', '^', '_', '{', '|', '}', '~':
+		return true
+	}
+	return false
+}
+
+// A seam is a place where bytes were left out of a text.
+type seam struct{ at, skipped int }
+
+// joinLines returns text as a reader of URLs takes it: zero-width spaces
+// left out, and URLs in angle brackets that go on in the next line joined.
+// seams tell what was left out, to find places in the original again.
+func joinLines(text string) (joined string, seams []seam) {
+	wraps := false
+	for i := 0; !wraps; {
+		j := strings.IndexByte(text[i:], '<')
+		if j < 0 {
+			break
+		}
+		i += j + 1
+		wraps = wrapEnd(text, i) > 0
+	}
+	if !wraps && !strings.Contains(text, "\u200b") {
+		return text, nil
+	}
+	var b strings.Builder
+	b.Grow(len(text))
+	skipped, from := 0, 0
+	skip := func(i, n int) {
+		b.WriteString(text[from:i])
+		skipped += n
+		seams = append(seams, seam{b.Len(), skipped})
+		from = i + n
+	}
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '<':
+			if e := wrapEnd(text, i+1); e > 0 {
+				n := 1
+				if text[e] == '\r' {
+					n = 2
+				}
+				skip(e, n)
+				i = e + n - 1
+			}
+		case "\u200b"[0]:
+			if strings.HasPrefix(text[i:], "\u200b") {
+				skip(i, 3)
+				i += 2
+			}
+		}
+	}
+	b.WriteString(text[from:])
+	return b.String(), seams
+}
+
+// wrapEnd returns where the line ends that holds an open angle bracket before
+// i with a URL behind it, 0 if the line is not of that kind.
+func wrapEnd(s string, i int) int {
+	if i+7 > len(s) || !(prefixFold(s[i:], "http") || prefixFold(s[i:], "www.") || prefixFold(s[i:], "ftp:")) {
+		return 0
+	}
+	for j := i; j < len(s) && j-i < 2048; j++ {
+		switch c := s[j]; {
+		case c == '\n' || c == '\r' && j+1 < len(s) && s[j+1] == '\n':
+			return j
+		case c <= ' ' || c == '>' || c == '<':
+			return 0
+		}
+	}
+	return 0
+}
+
+// original maps a place in the joined text to the text it was made from.
+func original(seams []seam, i int) int {
+	k := sort.Search(len(seams), func(k int) bool { return seams[k].at > i })
+	if k == 0 {
+		return i
+	}
+	return i + seams[k-1].skipped
+}

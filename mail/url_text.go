@@ -1,0 +1,148 @@
+package mail
+
+import (
+	"bytes"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// unescapeURL undoes percent escapes once; with plus a "+" becomes a space,
+// as Rspamd 4.1.6 does in all parts behind the host. A broken escape loses
+// its percent sign.
+func unescapeURL(s string, plus bool) string {
+	if strings.IndexByte(s, '%') < 0 && !(plus && strings.IndexByte(s, '+') >= 0) {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '+' && plus:
+			b = append(b, ' ')
+		case c == '%' && i+2 < len(s) && hexByte(s[i+1]) && hexByte(s[i+2]):
+			b = append(b, hexValue(s[i+1])<<4|hexValue(s[i+2]))
+			i += 2
+		case c == '%':
+		default:
+			b = append(b, c)
+		}
+	}
+	return string(b)
+}
+
+// normalPath takes empty, "." and ".." components out of a path. It works
+// for paths with and without leading slash; a trailing slash stays.
+func normalPath(p string) string {
+	if !strings.Contains(p, "//") && !strings.Contains(p, "./") && !strings.HasSuffix(p, "/.") &&
+		!strings.HasSuffix(p, "/..") && p != "." && p != ".." && (p == "" || p[0] != '/') {
+		return p
+	}
+	lead := strings.HasPrefix(p, "/")
+	out := make([]byte, 0, len(p))
+	slash := false // the last component taken ended with a slash
+	for more := true; more; {
+		var c string
+		c, p, more = strings.Cut(p, "/")
+		switch c {
+		case "", ".":
+			slash = slash || len(out) > 0
+		case "..":
+			i := bytes.LastIndexByte(out, '/')
+			out = out[:max(i, 0)]
+			slash = len(out) > 0
+		default:
+			if len(out) > 0 {
+				out = append(out, '/')
+			}
+			out = append(out, c...)
+			slash = more
+		}
+	}
+	if slash && len(out) > 0 {
+		out = append(out, '/')
+	}
+	if lead {
+		return "/" + string(out)
+	}
+	return string(out)
+}
+
+// textPathLen returns how much of s, which begins behind a host, belongs to
+// the URL when it stands in running text: up to white space, quotes and angle
+// brackets, without brackets that don't close and closing punctuation.
+func textPathLen(s string) int {
+	var open [16]struct {
+		c   byte
+		pos int
+	}
+	depth, end := 0, len(s)
+scan:
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c <= ' ' || c == 0x7f || c == '<' || c == '>' || c == '"' || c == '`':
+			end = i
+			break scan
+		case c == '(' || c == '[' || c == '{':
+			if depth < len(open) {
+				open[depth].c, open[depth].pos = c, i
+			}
+			depth++
+		case c == ')' || c == ']' || c == '}':
+			if depth == 0 || depth <= len(open) && !pair(open[depth-1].c, c) {
+				end = i
+				break scan
+			}
+			depth--
+		case c == '\'':
+			if i+1 >= len(s) || !(alnumByte(s[i+1]) || s[i+1] == '-' || s[i+1] >= 0x80) && !quoted(s, i) || possessive(s, i) {
+				end = i
+				break scan
+			}
+		case c >= 0x80:
+			r, n := utf8.DecodeRuneInString(s[i:])
+			if unicode.IsSpace(r) || unicode.IsControl(r) || isBidiControl(r) || isClosingQuote(r) {
+				end = i
+				break scan
+			}
+			i += n
+			continue
+		}
+		i++
+	}
+	if depth > 0 {
+		end = min(end, open[0].pos)
+	}
+	n := len(strings.TrimRight(s[:end], ".,;:!?*"))
+	if n > 1 && n < end && s[n-1] == '\'' && strings.IndexByte(s[:n-1], '\'') < 0 {
+		n--
+	}
+	return n
+}
+
+// quoted tells whether the apostrophe at i closes one that stands before it.
+func quoted(s string, i int) bool {
+	from := max(0, i-64)
+	return strings.LastIndexByte(s[from:i], '\'') >= 0
+}
+
+// possessive tells an English genitive: 's and then no letter.
+func possessive(s string, i int) bool {
+	return i+1 < len(s) && s[i+1] == 's' && (i+2 == len(s) || s[i+2] <= ' ')
+}
+
+func isBidiControl(r rune) bool {
+	return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+}
+
+func isClosingQuote(r rune) bool {
+	switch r {
+	case '»', '”', '“', '„', '’', '‘', '›', '」', '』', '】', '）', '｜', '…':
+		return true
+	}
+	return false
+}
+
+func pair(open, c byte) bool {
+	return open == '(' && c == ')' || open == '[' && c == ']' || open == '{' && c == '}'
+}
