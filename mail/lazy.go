@@ -13,7 +13,7 @@ type lazy struct {
 
 	lazyAddress
 	lazyReceived
-	lazyURLs
+	lazyURL
 }
 
 // lazyMIME is the part tree.
@@ -50,4 +50,5 @@ type textLazy struct {
 	bytewise   bool // one byte of content for each character
 
 	lazyHTML
+	lazyWords
 }
