@@ -6,6 +6,7 @@
 package actions
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -134,4 +135,11 @@ type HeaderEdit struct {
 	// Index is for additions the position: 0 the end, 1 the top, n before
 	// the nth field.
 	Index int
+}
+
+// Actions returns the actions that have a threshold, the most severe first.
+func (th Thresholds) Actions() []Action {
+	return slices.SortedFunc(maps.Keys(th), func(a, b Action) int {
+		return cmp.Or(cmp.Compare(b.Severity(), a.Severity()), cmp.Compare(th[b], th[a]), cmp.Compare(a, b))
+	})
 }

@@ -1,6 +1,9 @@
 package checks
 
-import "fmt"
+import (
+	"encoding/json"
+	"fmt"
+)
 
 // A Fact is a typed value that one check leaves for others in a scan. The
 // host may seed it with what it knows already. Declare one as a package
@@ -8,9 +11,21 @@ import "fmt"
 type Fact[T any] struct{ Name string }
 
 // AnyFact is a Fact of any type.
-type AnyFact interface{ factName() string }
+type AnyFact interface {
+	factName() string
+	decode(data []byte) (Seeded, error)
+}
 
 func (f Fact[T]) factName() string { return f.Name }
+
+// decode reads a value of the fact from JSON, for replays of seeded scans.
+func (f Fact[T]) decode(data []byte) (Seeded, error) {
+	var v T
+	if err := json.Unmarshal(data, &v); err != nil {
+		return Seeded{}, fmt.Errorf("fact %s: %w", f.Name, err)
+	}
+	return Seeded{f.Name, v}, nil
+}
 
 // Get returns the value if it was set. The check must name the fact in
 // Requires or Provides: otherwise the check ends with an error, for the

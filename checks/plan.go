@@ -56,7 +56,20 @@ func (p *Plan) Waits(i int) []int { return p.waits[i] }
 // Defs returns all declared symbols in list order.
 func (p *Plan) Defs() []*symbols.Def { return p.defs }
 
-// provider says which check raises a symbol or sets a fact.
+// DecodeSeed reads a seeded fact of the given name from JSON. It is an error
+// when no check provides that fact.
+func (p *Plan) DecodeSeed(name string, data []byte) (Seeded, error) {
+	for _, c := range p.checks {
+		for _, f := range c.Provides {
+			if f.factName() == name {
+				return f.decode(data)
+			}
+		}
+	}
+	return Seeded{}, fmt.Errorf("no check provides fact %s", name)
+}
+
+// providers says which check raises a symbol or sets a fact.
 type providers struct {
 	facts map[string]int
 	defs  map[*symbols.Def]int

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/storage"
@@ -33,13 +34,29 @@ type State struct {
 	Local   bool
 	Seed    uint64                         // of the random sources
 	DNS     func(*Check) resolver.Resolver // nil: no DNS
-	Store   storage.KV
-	Log     *slog.Logger // nil: silent
+	KV      func(*Check) storage.KV        // nil: no store
+	Log     *slog.Logger                   // nil: silent
 
 	mu    sync.Mutex
 	facts map[string]any
 	seeds map[string]bool
 	hits  map[*symbols.Def][]symbols.Hit
+
+	score  float64
+	action actions.Action
+}
+
+// SetVerdict tells the stages after the composites the verdict as it stands.
+func (s *State) SetVerdict(score float64, action actions.Action) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.score, s.action = score, action
+}
+
+func (s *State) verdict() (float64, actions.Action) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.score, s.action
 }
 
 // SeedFacts makes the host's facts known. Call it before the first check.
@@ -49,6 +66,19 @@ func (s *State) SeedFacts(seeds []Seeded) {
 	s.facts, s.seeds = map[string]any{}, map[string]bool{}
 	for _, f := range seeds {
 		s.facts[f.name], s.seeds[f.name] = f.value, true
+	}
+}
+
+// Inherit takes over the facts of an earlier phase of the same transaction.
+func (s *State) Inherit(prev *State) {
+	prev.mu.Lock()
+	defer prev.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, v := range prev.facts {
+		if _, seeded := s.facts[name]; !seeded {
+			s.facts[name] = v
+		}
 	}
 }
 

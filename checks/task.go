@@ -21,6 +21,8 @@ type Task struct {
 	out   Outcome
 	deps  deps
 	rng   *rand.Rand
+	dns   resolver.Resolver
+	kv    storage.KV
 }
 
 // An Outcome is what one check reported.
@@ -49,10 +51,24 @@ func (t *Task) Rand() *rand.Rand {
 
 // Resolver returns the scan's resolver; it counts, records and obeys the
 // budget. Without DNS it is one that answers resolver.ErrNoDNS to everything.
-func (t *Task) Resolver() resolver.Resolver { return t.state.resolver(t.check) }
+func (t *Task) Resolver() resolver.Resolver {
+	if t.dns == nil {
+		t.dns = t.state.resolver(t.check)
+	}
+	return t.dns
+}
 
 // Store returns the scan's store, nil if the Scanner has none.
-func (t *Task) Store() storage.KV { return t.state.Store }
+func (t *Task) Store() storage.KV {
+	if t.kv == nil && t.state.KV != nil {
+		t.kv = t.state.KV(t.check)
+	}
+	return t.kv
+}
+
+// Verdict returns the score and the action as they stand: in the late stage
+// before the late symbols, in the last one as returned, before that zero.
+func (t *Task) Verdict() (score float64, action actions.Action) { return t.state.verdict() }
 
 // Log returns a logger that names the check; it is never nil.
 func (t *Task) Log() *slog.Logger { return t.state.log().With("check", t.check.Name) }

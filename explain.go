@@ -1,0 +1,120 @@
+package winnow
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/score"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// An Explanation is the whole way from the message to the action.
+type Explanation struct {
+	Verdict
+	// Hits are all symbols that were raised, the weightiest first, those that
+	// composites hid included.
+	Hits []ExplainedHit
+	// Steps is the sum as it was made, change by change.
+	Steps []score.Step
+	// Next is the next action by score and Points how far it is, "" and 0 if
+	// there is none; Below is the action that more than Slack points less
+	// would give, "" if there is no milder one.
+	Next, Below   actions.Action
+	Points, Slack float64
+	// Decisive lists the symbols without which the action would be another.
+	Decisive []Change
+}
+
+// An ExplainedHit is a symbol with the places where it was seen.
+type ExplainedHit struct {
+	score.Scored
+	Places []Place
+}
+
+// A Place is a piece of evidence with the text of the message there.
+type Place struct {
+	symbols.Evidence
+	Text string // at most 200 bytes, made valid UTF-8; "" if no place is known
+}
+
+// A Change is what a verdict would be without one symbol.
+type Change struct {
+	Without string
+	Score   float64
+	Action  actions.Action
+}
+
+// Explain computes the sum again and notes every step; it costs about as much
+// as the scoring of the scan did, some forty times. It is safe to call it
+// from several goroutines.
+func (r *Result) Explain() *Explanation {
+	v := r.scan.replayScore(r.verdict, "", true)
+	e := &Explanation{Verdict: r.Verdict, Steps: v.sheet.Steps()}
+	for _, s := range append(v.sheet.Symbols(), v.sheet.Hidden()...) {
+		h := ExplainedHit{Scored: s}
+		for _, ev := range s.Evidence {
+			h.Places = append(h.Places, place(r.msg, ev))
+		}
+		e.Hits = append(e.Hits, h)
+	}
+	slices.SortStableFunc(e.Hits, func(a, b ExplainedHit) int {
+		return cmp.Compare(math.Abs(b.Score), math.Abs(a.Score))
+	})
+	e.neighbours()
+	for _, h := range e.Hits {
+		c := r.scan.replayScore(r.verdict, h.Name, false).choose()
+		if c.Action != e.Action {
+			e.Decisive = append(e.Decisive, Change{h.Name, c.Score, c.Action})
+		}
+	}
+	return e
+}
+
+// replayScore repeats the scoring of a verdict, without one symbol if it is
+// named.
+func (s *scan) replayScore(v *verdict, without string, record bool) *verdict {
+	set := *v.settings
+	if without != "" {
+		set.SymbolsDisabled = append(slices.Clip(set.SymbolsDisabled), without)
+	}
+	again := s.newVerdict(&set, v.cut)
+	again.sheet = s.scanner.metric.NewSheet(&set.Selection)
+	if record {
+		again.sheet.Record()
+	}
+	again.sum(s.hits(false))
+	s.finish(again)
+	return again
+}
+
+// neighbours finds the actions next to the score.
+func (e *Explanation) neighbours() {
+	first := true
+	for _, a := range e.Thresholds.Actions() {
+		if d := e.Thresholds[a] - e.Score; d > 0 && (first || d < e.Points) {
+			e.Next, e.Points, first = a, d, false
+		}
+	}
+	by := e.Thresholds.ByScore(e.Score)
+	if th, ok := e.Thresholds[by]; ok {
+		e.Slack = e.Score - th
+		e.Below = e.Thresholds.ByScore(math.Nextafter(th, math.Inf(-1)))
+	}
+}
+
+// maxPlace bounds the text of a Place.
+const maxPlace = 200
+
+func place(m *mail.Message, ev symbols.Evidence) Place {
+	p := Place{Evidence: ev}
+	raw := m.Raw()
+	if ev.Length > 0 && ev.Offset >= 0 && ev.Offset < len(raw) {
+		end := min(ev.Offset+min(ev.Length, maxPlace), len(raw))
+		p.Text = strings.ToValidUTF8(string(raw[ev.Offset:end]), "\uFFFD")
+	}
+	return p
+}

@@ -1,0 +1,226 @@
+package winnow
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/score"
+)
+
+// JSON returns the result as one object in the form of Rspamd 4.1.6's
+// /checkv2 reply, in a fixed order of keys. Beyond Rspamd's keys it has
+// "incomplete" ([{check, reason, error}]) and "recipients" (address → action,
+// score, required_score, symbols) where there are any. time_real is in
+// seconds and the only value that differs between equal scans.
+func (r *Result) JSON() []byte {
+	w := &jsonWriter{}
+	w.open('{')
+	w.key("is_skipped").raw("false")
+	w.verdict(&r.Verdict)
+	if p := r.PreResult; p != nil {
+		w.key("passthrough_module").str(p.Check)
+	}
+	if r.Subject != "" {
+		w.key("subject").str(r.Subject)
+	}
+	w.urls("urls", r.msg.URLs(), func(u *mail.URL) string { return u.Host })
+	w.urls("emails", r.msg.Emails(), func(u *mail.URL) string { return u.User + "@" + u.Host })
+	w.key("message-id").str(messageID(r.msg))
+	w.key("time_real").num(math.Round(r.Took.Seconds()*1e6) / 1e6)
+	w.milter(r.Edits)
+	w.incomplete(r.Incomplete)
+	w.recipients(r.Recipients)
+	w.close('}')
+	return w.Bytes()
+}
+
+// messageID is the first Message-ID as Rspamd prints it.
+func messageID(m *mail.Message) string {
+	id := m.Header().Value("Message-ID")
+	if inner, ok := strings.CutPrefix(id, "<"); ok {
+		id, _, _ = strings.Cut(inner, ">")
+	}
+	return cmp.Or(id, "undef")
+}
+
+type jsonWriter struct {
+	bytes.Buffer
+	comma bool
+}
+
+func (w *jsonWriter) open(b byte)  { w.sep(); w.WriteByte(b); w.comma = false }
+func (w *jsonWriter) close(b byte) { w.WriteByte(b); w.comma = true }
+
+func (w *jsonWriter) sep() {
+	if w.comma {
+		w.WriteByte(',')
+	}
+	w.comma = true
+}
+
+func (w *jsonWriter) key(k string) *jsonWriter {
+	w.str(k)
+	w.WriteByte(':')
+	w.comma = false
+	return w
+}
+
+func (w *jsonWriter) raw(s string) { w.sep(); w.WriteString(s) }
+
+func (w *jsonWriter) str(s string) {
+	w.sep()
+	enc := json.NewEncoder(&w.Buffer)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(s) // a string always encodes
+	w.Truncate(w.Len() - 1)
+}
+
+// num writes whole numbers with one decimal, as Rspamd does.
+func (w *jsonWriter) num(f float64) {
+	w.sep()
+	f += 0 // no negative zero
+	if f == math.Trunc(f) && math.Abs(f) < 1e15 {
+		w.WriteString(strconv.FormatFloat(f, 'f', 1, 64))
+		return
+	}
+	w.WriteString(strconv.FormatFloat(math.Round(f*1e6)/1e6, 'g', -1, 64))
+}
+
+func (w *jsonWriter) verdict(v *Verdict) {
+	w.key("score").num(v.Score)
+	w.key("required_score").num(v.Required)
+	w.key("action").str(string(v.Action))
+	w.key("thresholds").open('{')
+	for _, a := range v.Thresholds.Actions() {
+		w.key(string(a)).num(v.Thresholds[a])
+	}
+	w.close('}')
+	w.key("symbols").open('{')
+	for i := range v.Symbols {
+		w.symbol(&v.Symbols[i])
+	}
+	w.close('}')
+	w.key("messages").open('{')
+	if p := v.PreResult; p != nil && p.Message != "" && !p.NoMessage {
+		w.key("smtp_message").str(p.Message)
+	}
+	w.close('}')
+}
+
+func (w *jsonWriter) symbol(s *score.Scored) {
+	w.key(s.Name).open('{')
+	w.key("name").str(s.Name)
+	w.key("score").num(s.Score)
+	w.key("metric_score").num(s.Weight)
+	if s.Def.Doc != "" {
+		w.key("description").str(s.Def.Doc)
+	}
+	if len(s.Options) > 0 {
+		w.key("options").open('[')
+		for _, o := range s.Options {
+			w.str(o)
+		}
+		w.close(']')
+	}
+	w.close('}')
+}
+
+// urls writes each distinct text once, in order.
+func (w *jsonWriter) urls(key string, list []*mail.URL, text func(*mail.URL) string) {
+	var out []string
+	for _, u := range list {
+		if s := text(u); !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	if len(out) == 0 {
+		return
+	}
+	w.key(key).open('[')
+	for _, s := range out {
+		w.str(s)
+	}
+	w.close(']')
+}
+
+// milter writes the header edits as Rspamd's milter block.
+func (w *jsonWriter) milter(edits []actions.HeaderEdit) {
+	w.key("milter").open('{')
+	w.edits("remove_headers", edits, true, func(e actions.HeaderEdit) { w.raw(strconv.Itoa(e.Index)) })
+	w.edits("add_headers", edits, false, func(e actions.HeaderEdit) {
+		w.open('{')
+		w.key("value").str(e.Value)
+		w.key("order").raw(strconv.Itoa(e.Index))
+		w.close('}')
+	})
+	w.close('}')
+}
+
+func (w *jsonWriter) edits(key string, edits []actions.HeaderEdit, remove bool, value func(actions.HeaderEdit)) {
+	var names []string
+	for _, e := range edits {
+		if e.Remove == remove && !slices.Contains(names, e.Name) {
+			names = append(names, e.Name)
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	w.key(key).open('{')
+	for _, name := range names {
+		var same []actions.HeaderEdit
+		for _, e := range edits {
+			if e.Remove == remove && e.Name == name {
+				same = append(same, e)
+			}
+		}
+		w.key(name)
+		if len(same) == 1 {
+			value(same[0])
+			continue
+		}
+		w.open('[')
+		for _, e := range same {
+			value(e)
+		}
+		w.close(']')
+	}
+	w.close('}')
+}
+
+func (w *jsonWriter) incomplete(list []Incomplete) {
+	if len(list) == 0 {
+		return
+	}
+	w.key("incomplete").open('[')
+	for _, in := range list {
+		w.open('{')
+		w.key("check").str(in.Check)
+		w.key("reason").str(in.Reason)
+		if in.Err != nil {
+			w.key("error").str(in.Err.Error())
+		}
+		w.close('}')
+	}
+	w.close(']')
+}
+
+func (w *jsonWriter) recipients(list []RecipientVerdict) {
+	if len(list) == 0 {
+		return
+	}
+	w.key("recipients").open('{')
+	for i := range list {
+		w.key(list[i].Address).open('{')
+		w.verdict(&list[i].Verdict)
+		w.close('}')
+	}
+	w.close('}')
+}

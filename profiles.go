@@ -1,0 +1,17 @@
+package winnow
+
+import (
+	"github.com/winnowmail/winnow/profile"
+)
+
+// Rspamd is the default profile: rules, weights, composites and thresholds of
+// Rspamd 4.1.6.
+func Rspamd() profile.Profile { return withComposites(profile.Rspamd()) }
+
+// Rspamd34 is Rspamd 3.4: its weights, without the symbols it lacks.
+func Rspamd34() profile.Profile { return withComposites(profile.Rspamd34()) }
+
+// DMS is the set-up of docker-mailserver.
+func DMS() profile.Profile { return withComposites(profile.DMS()) }
+
+func withComposites(p profile.Profile) profile.Profile { return p }

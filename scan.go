@@ -1,0 +1,279 @@
+package winnow
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// Scan looks at one message and returns the verdict. seeds are facts that the
+// host knows already (checks.Seed). The error is the caller's mistake or the
+// end of the caller's context, never bad mail: when time runs out, be it the
+// Scanner's or the context's deadline, the Result has what was done by then
+// and names the rest in Incomplete.
+func (s *Scanner) Scan(ctx context.Context, m *Message, seeds ...checks.Seeded) (*Result, error) {
+	return s.scan(ctx, m, seeds, nil)
+}
+
+// A scan is one Scan in progress. Its results are written by stageRun.end,
+// under the run's lock, and read after the stage ended.
+type scan struct {
+	scanner *Scanner
+	state   *checks.State
+	begun   time.Time
+	want    *wanted
+	results []checkResult // by position in the plan
+	skip    []bool        // checks that don't run in this scan
+	cutOff  map[string]bool
+	record  *recorder // nil unless the scan is recorded
+	dns     resolver.Options
+	session *resolver.Session // nil without DNS
+	owned   bool              // the session is this scan's, not a ScanSession's
+}
+
+// A checkResult is what became of one check.
+type checkResult struct {
+	out   checks.Outcome
+	err   error
+	took  time.Duration
+	begun bool // it was to run in this scan
+	ended bool
+}
+
+func (s *scan) plan() *checks.Plan { return s.scanner.plan }
+
+func (s *Scanner) scan(ctx context.Context, m *Message, seeds []checks.Seeded, replay *Transcript) (*Result, error) {
+	if m == nil {
+		return nil, errors.New("winnow: nil message")
+	}
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	defer s.exit()
+	if err := context.Cause(ctx); errors.Is(err, context.Canceled) {
+		return nil, err
+	}
+	sc, err := s.prepare(m, seeds, replay)
+	if err != nil {
+		return nil, err
+	}
+	return sc.run(ctx)
+}
+
+// prepare parses the message and sets the scan up.
+func (s *Scanner) prepare(m *Message, seeds []checks.Seeded, replay *Transcript) (*scan, error) {
+	sc := &scan{scanner: s, begun: time.Now(), results: make([]checkResult, len(s.plan.Checks()))}
+	raw, err := m.read(s.sizeLimit())
+	if err != nil {
+		return nil, err
+	}
+	msg := mail.Parse(raw, m.Envelope, s.opt.Limits)
+	sc.want = s.wanted(m)
+	sc.state = &checks.State{Message: msg, Log: s.opt.Log, Local: s.local(m.Envelope.ClientIP)}
+	if err := sc.source(m, seeds, replay); err != nil {
+		return nil, err
+	}
+	sc.state.SeedFacts(seeds)
+	sc.skip = sc.want.skips(s)
+	return sc, nil
+}
+
+func (s *Scanner) sizeLimit() int64 {
+	return mail.Parse(nil, mail.Envelope{}, s.opt.Limits).Limits().Size
+}
+
+// run takes the scan through its stages. The last twentieth of the time is
+// kept for the late checks, so that the verdict comes by the deadline.
+func (s *scan) run(parent context.Context) (*Result, error) {
+	ctx, cancel := parent, context.CancelFunc(func() {})
+	mainCtx, cancelMain := parent, context.CancelFunc(func() {})
+	if timeout := s.scanner.opt.Timeout; timeout > 0 {
+		ctx, cancel = context.WithDeadline(parent, s.begun.Add(timeout))
+		mainCtx, cancelMain = context.WithDeadline(ctx, s.begun.Add(timeout-timeout/20))
+	}
+	defer cancel()
+	defer cancelMain()
+	s.dial(ctx)
+	if s.owned {
+		defer s.hangUp()
+	}
+
+	s.early(mainCtx)
+	if !s.ended() {
+		s.runStage(mainCtx, s.due(checks.Main))
+		s.runStage(mainCtx, s.due(checks.Classify))
+	}
+	cut := mainCtx.Err() != nil && len(s.unfinished()) > 0
+	v := s.judge(&s.want.common, cut)
+	s.late(ctx, v)
+	s.finish(v)
+	if err := parent.Err(); errors.Is(err, context.Canceled) {
+		return nil, context.Cause(parent)
+	}
+	res := s.result(v)
+	s.after(ctx, res)
+	return res, nil
+}
+
+// dial begins the scan's DNS: each check has its share of the questions.
+func (s *scan) dial(ctx context.Context) {
+	if !s.dns.Enabled() {
+		return
+	}
+	if s.session == nil {
+		s.session, s.owned = resolver.NewSession(ctx, s.dns), true
+	}
+	s.state.DNS = func(c *checks.Check) resolver.Resolver {
+		return resolver.Limit(s.session, s.scanner.shares[c])
+	}
+}
+
+// hangUp leaves questions that are still on their way to the Scanner's
+// account.
+func (s *scan) hangUp() {
+	if s.session == nil || s.session.Asked() == 0 {
+		return
+	}
+	s.scanner.leave("dns")
+	go func() {
+		s.session.Wait()
+		s.scanner.returned("dns")
+	}()
+}
+
+// early runs the early checks, one priority after the other, until one ends
+// the scan.
+func (s *scan) early(ctx context.Context) {
+	list := s.due(checks.Early)
+	for len(list) > 0 && !s.ended() {
+		n := 1
+		for n < len(list) && s.priority(list[n]) == s.priority(list[0]) {
+			n++
+		}
+		s.runStage(ctx, list[:n])
+		list = list[n:]
+	}
+}
+
+func (s *scan) priority(i int) int { return s.plan().Checks()[i].Priority }
+
+// ended reports whether an early check's pre-result ended the scan.
+func (s *scan) ended() bool {
+	if s.want.passAll {
+		return false
+	}
+	for _, i := range s.plan().Stage(checks.Early) {
+		for _, p := range s.results[i].out.PreResults {
+			if !p.Least && !p.ProcessAll {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// late runs the late checks, which see the verdict as it stands.
+func (s *scan) late(ctx context.Context, v *verdict) {
+	list := s.due(checks.Late)
+	if len(list) > 0 {
+		s.showComposites(v)
+	}
+	for len(list) > 0 {
+		n := 1
+		for n < len(list) && s.priority(list[n]) == s.priority(list[0]) {
+			n++
+		}
+		s.state.SetVerdict(v.sheet.Total(), v.action())
+		s.runStage(ctx, list[:n])
+		list = list[n:]
+	}
+}
+
+// after runs what can't change the verdict any more.
+func (s *scan) after(ctx context.Context, res *Result) {
+	s.state.SetVerdict(res.Score, res.Action)
+	s.runStage(ctx, s.due(checks.After))
+	res.Timings, res.Incomplete = s.timings(), s.incomplete()
+	res.Took = time.Since(s.begun)
+	if s.scanner.opt.Trace.ScanDone != nil {
+		s.scanner.opt.Trace.ScanDone(res)
+	}
+}
+
+// due returns the checks of a stage that run in this scan and have not run
+// yet, and marks them as begun.
+func (s *scan) due(st checks.Stage) []int {
+	var list []int
+	for _, i := range s.plan().Stage(st) {
+		if s.skip[i] || s.results[i].ended {
+			continue
+		}
+		s.results[i].begun = true
+		if !s.cutOff[s.plan().Checks()[i].Name] {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// runCheck runs check i and times it.
+func (s *scan) runCheck(ctx context.Context, i int) checkResult {
+	c, t := s.plan().Checks()[i], time.Now()
+	out, err := s.state.Run(ctx, c)
+	return checkResult{out: out, err: err, took: time.Since(t), begun: true, ended: true}
+}
+
+// take keeps the outcome of check i and shows it to the checks after it.
+func (s *scan) take(i int, res checkResult) {
+	c := s.plan().Checks()[i]
+	if c.Stage == checks.After && len(res.out.Hits)+len(res.out.PreResults)+len(res.out.Edits) > 0 {
+		res.out, res.err = checks.Outcome{}, errAfter
+	}
+	s.results[i] = res
+	s.state.Publish(res.out)
+	if res.err != nil {
+		s.scanner.opt.Log.Debug("check failed", "check", c.Name, "error", res.err)
+	}
+	if s.scanner.opt.Trace.CheckDone != nil {
+		s.scanner.opt.Trace.CheckDone(c.Name, res.took, len(res.out.Hits), res.err)
+	}
+}
+
+var errAfter = errors.New("a check of the last stage tried to change the verdict")
+
+// unfinished returns the checks that were to run and did not end.
+func (s *scan) unfinished() []int {
+	var list []int
+	for i, r := range s.results {
+		if r.begun && !r.ended {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// hits returns what was raised, in list order, by the stages up to and
+// including late, or by late alone.
+func (s *scan) hits(late bool) []symbols.Hit {
+	var hs []symbols.Hit
+	for i, c := range s.plan().Checks() {
+		if (c.Stage == checks.Late) == late {
+			hs = append(hs, s.results[i].out.Hits...)
+		}
+	}
+	return hs
+}
+
+func (s *scan) preResults() []actions.PreResult {
+	var ps []actions.PreResult
+	for i := range s.results {
+		ps = append(ps, s.results[i].out.PreResults...)
+	}
+	return ps
+}

@@ -1,0 +1,198 @@
+package winnow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/score"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// A Scanner scans messages under one configuration. It is immutable and safe
+// for concurrent use; a reload is a new Scanner that shares resolver and
+// store.
+type Scanner struct {
+	opt      Options
+	plan     *checks.Plan
+	metric   *score.Compiled
+	shares   map[*checks.Check]int // DNS questions that each check may ask in one scan
+	digest   string
+	patience time.Duration
+	stop     context.CancelFunc // ends what Start began
+
+	mu       sync.Mutex
+	closed   bool
+	scans    int
+	leftover map[string]int // checks that outlived their scan
+	idle     chan struct{}  // signals that scans or leftover changed
+}
+
+// ErrClosed is returned by scans of a closed Scanner.
+var ErrClosed = errors.New("winnow: scanner is closed")
+
+// New makes a Scanner. It validates everything: names, weights, expressions,
+// thresholds, the order of the checks. Errors wrap ErrOptions.
+func New(o Options) (*Scanner, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
+	}
+	plan, err := checks.NewPlan(o.Checks)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
+	}
+	var late []*symbols.Def
+	for _, i := range plan.Stage(checks.Late) {
+		late = append(late, plan.Checks()[i].Symbols...)
+	}
+	metric, err := o.Metric.Compile(plan.Defs(), late...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
+	}
+	s := &Scanner{
+		opt: o, plan: plan, metric: metric, shares: shares(plan, o.DNS),
+		patience: patienceOf(o.Timeout), leftover: map[string]int{}, idle: make(chan struct{}, 1),
+	}
+	if s.digest, err = s.configDigest(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
+	}
+	return s, s.start()
+}
+
+// shares allots the DNS questions of a scan to the checks in list order.
+func shares(plan *checks.Plan, o resolver.Options) map[*checks.Check]int {
+	var askers []*checks.Check
+	var wants []int
+	for _, c := range plan.Checks() {
+		if c.Needs.DNS {
+			askers, wants = append(askers, c), append(wants, c.Needs.Queries)
+		}
+	}
+	m := make(map[*checks.Check]int, len(askers))
+	for i, n := range o.Shares(wants) {
+		m[askers[i]] = n
+	}
+	return m
+}
+
+// patienceOf is how long one check that needs nothing but the message may
+// hold up the others.
+func patienceOf(timeout time.Duration) time.Duration {
+	if timeout <= 0 {
+		return time.Second
+	}
+	return max(timeout/8, time.Millisecond)
+}
+
+// start begins what outlives a scan.
+func (s *Scanner) start() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.stop = cancel
+	env := &checks.Env{Resolver: s.opt.DNS.Resolver, Store: s.opt.Store, Log: s.opt.Log, Now: s.opt.Clock}
+	if env.Resolver == nil {
+		env.Resolver = resolver.None
+	}
+	for _, c := range s.plan.Checks() {
+		if c.Start == nil {
+			continue
+		}
+		if err := c.Start(ctx, env); err != nil {
+			cancel()
+			return fmt.Errorf("winnow: start of check %s: %w", c.Name, err)
+		}
+	}
+	return nil
+}
+
+// Close refuses new scans, ends what the checks' Start began and waits for
+// scans in progress and for checks that outlived theirs, until ctx ends; the
+// error then names the checks that never returned.
+func (s *Scanner) Close(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.stop()
+	for {
+		s.mu.Lock()
+		scans, names := s.scans, slices.Sorted(maps.Keys(s.leftover))
+		s.mu.Unlock()
+		if scans == 0 && len(names) == 0 {
+			return nil
+		}
+		select {
+		case <-s.idle:
+		case <-ctx.Done():
+			if len(names) == 0 {
+				return fmt.Errorf("winnow: close: %d scans still run: %w", scans, ctx.Err())
+			}
+			return fmt.Errorf("winnow: close: checks that did not return: %s: %w", strings.Join(names, ", "), ctx.Err())
+		}
+	}
+}
+
+// Plan returns the checks in force with their order.
+func (s *Scanner) Plan() *checks.Plan { return s.plan }
+
+// Metric returns the scoring in force.
+func (s *Scanner) Metric() *score.Compiled { return s.metric }
+
+func (s *Scanner) enter() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	s.scans++
+	return nil
+}
+
+func (s *Scanner) exit() {
+	s.mu.Lock()
+	s.scans--
+	s.mu.Unlock()
+	s.wake()
+}
+
+// leave notes that a check outlives its scan, returned that it came to an end.
+func (s *Scanner) leave(check string) {
+	s.mu.Lock()
+	s.leftover[check]++
+	s.mu.Unlock()
+}
+
+func (s *Scanner) returned(check string) {
+	s.mu.Lock()
+	if s.leftover[check]--; s.leftover[check] <= 0 {
+		delete(s.leftover, check)
+	}
+	s.mu.Unlock()
+	s.wake()
+}
+
+func (s *Scanner) wake() {
+	select {
+	case s.idle <- struct{}{}:
+	default:
+	}
+}
+
+// local reports whether mail from ip is the host's own.
+func (s *Scanner) local(ip netip.Addr) bool {
+	if !ip.IsValid() {
+		return false
+	}
+	ip = ip.Unmap()
+	return ip.IsLoopback() || slices.ContainsFunc(s.opt.LocalNetworks, func(p netip.Prefix) bool { return p.Contains(ip) })
+}
+
+func randomSeed() uint64 { return rand.Uint64() }

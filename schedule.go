@@ -1,0 +1,186 @@
+package winnow
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/winnowmail/winnow/checks"
+)
+
+// A stageRun runs the checks of one stage. Checks that wait for the network
+// or a store start as soon as their requirements are met, each in a goroutine
+// of its own; the others run one after the other in one worker.
+type stageRun struct {
+	scan *scan
+	ctx  context.Context
+	done chan struct{} // closed when left is 0
+
+	mu      sync.Mutex
+	closed  bool          // the scan went on without those that still run
+	open    map[int]int   // check → requirements that have not ended
+	next    map[int][]int // check → checks that wait for it
+	ready   []int         // local checks that may run, in plan order
+	left    int           // checks that have not ended
+	running map[int]bool
+
+	worker  int       // number of the worker in charge, 0: none
+	hired   int       // workers so far
+	current int       // the local check that runs, -1: none
+	since   time.Time // when it began
+}
+
+// runStage runs the listed checks and returns when all ended or ctx did. A
+// local check that runs for longer than the scanner's patience is left to
+// itself: a new worker takes over the rest.
+func (s *scan) runStage(ctx context.Context, list []int) {
+	if len(list) == 0 || ctx.Err() != nil {
+		return
+	}
+	r := &stageRun{
+		scan: s, ctx: ctx, done: make(chan struct{}), left: len(list), current: -1,
+		open: make(map[int]int, len(list)), next: map[int][]int{}, running: map[int]bool{},
+	}
+	for _, i := range list {
+		r.open[i] = 0
+	}
+	for _, i := range list {
+		for _, j := range s.plan().Waits(i) {
+			if _, in := r.open[j]; in {
+				r.open[i]++
+				r.next[j] = append(r.next[j], i)
+			}
+		}
+	}
+	r.mu.Lock()
+	for _, i := range list {
+		if r.open[i] == 0 {
+			r.start(i)
+		}
+	}
+	r.mu.Unlock()
+	r.wait(s.scanner.patience)
+}
+
+// wait returns when all checks ended, or closes the run when the context
+// ended.
+func (r *stageRun) wait(patience time.Duration) {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for {
+		select {
+		case <-r.done:
+			return
+		case <-r.ctx.Done():
+			r.close()
+			return
+		case <-timer.C:
+			timer.Reset(r.watch(patience))
+		}
+	}
+}
+
+// watch puts a new worker in charge when the local check that runs has used
+// up the patience; it returns when to look again.
+func (r *stageRun) watch(patience time.Duration) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.current < 0 {
+		return patience
+	}
+	if ran := time.Since(r.since); ran < patience {
+		return patience - ran
+	}
+	r.worker, r.current = 0, -1
+	if len(r.ready) > 0 {
+		r.hire()
+	}
+	return patience
+}
+
+// close lets the scan go on; what still runs is left to itself and handed to
+// the Scanner's account.
+func (r *stageRun) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	select {
+	case <-r.done:
+		return
+	default:
+	}
+	r.closed = true
+	for i := range r.running {
+		r.scan.scanner.leave(r.check(i).Name)
+	}
+}
+
+func (r *stageRun) check(i int) *checks.Check { return r.scan.plan().Checks()[i] }
+
+// start begins check i, whose requirements are met; the lock is held.
+func (r *stageRun) start(i int) {
+	if !r.check(i).Needs.Waits() {
+		r.ready = append(r.ready, i)
+		if r.worker == 0 {
+			r.hire()
+		}
+		return
+	}
+	r.running[i] = true
+	go func() {
+		res := r.scan.runCheck(r.ctx, i)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.end(i, res)
+	}()
+}
+
+// hire puts a new worker in charge of the ready checks; the lock is held.
+func (r *stageRun) hire() {
+	r.hired++
+	r.worker = r.hired
+	go r.work(r.hired)
+}
+
+// work runs ready checks until there are none or another worker took over.
+func (r *stageRun) work(me int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for r.worker == me && !r.closed {
+		if len(r.ready) == 0 {
+			r.worker = 0
+			return
+		}
+		i := r.ready[0]
+		r.ready = r.ready[1:]
+		r.current, r.since, r.running[i] = i, time.Now(), true
+		r.mu.Unlock()
+		res := r.scan.runCheck(r.ctx, i)
+		r.mu.Lock()
+		if r.worker == me {
+			r.current = -1
+		}
+		r.end(i, res)
+	}
+}
+
+// end takes the outcome of check i and starts what waited for it; the lock is
+// held. What ends when time is up does not count any more: it may be the half
+// of what the check had to say.
+func (r *stageRun) end(i int, res checkResult) {
+	delete(r.running, i)
+	if r.closed {
+		r.scan.scanner.returned(r.check(i).Name)
+	}
+	if r.ctx.Err() != nil {
+		return
+	}
+	r.scan.take(i, res)
+	for _, j := range r.next[i] {
+		if r.open[j]--; r.open[j] == 0 {
+			r.start(j)
+		}
+	}
+	if r.left--; r.left == 0 {
+		close(r.done)
+	}
+}

@@ -1,0 +1,214 @@
+package winnow
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/score"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// A Transcript is everything a scan depended on: with it the same scan can be
+// repeated offline (Scanner.Replay) and gives the same Result apart from
+// times. It marshals to JSON and back. It contains the message.
+type Transcript struct {
+	Version  int       `json:"version"`
+	Config   string    `json:"config"` // digest of the Scanner's configuration
+	Time     time.Time `json:"time"`
+	Seed     uint64    `json:"seed,string"`
+	Envelope mail.Envelope
+	Raw      []byte             `json:"raw"`
+	Settings []SettingsRecord   `json:"settings,omitempty"`
+	Seeds    []SeedRecord       `json:"seeds,omitempty"`
+	DNS      resolver.Recording `json:"dns,omitempty"`
+	// Store holds the store's answers by check, in the order of its calls.
+	Store map[string][]StoreCall `json:"store,omitempty"`
+	// CutOff names the checks that the deadline cut off.
+	CutOff []string `json:"cut_off,omitempty"`
+}
+
+// A SettingsRecord is the Settings in force for one recipient, or for all
+// (Rcpt ""). A nil threshold was taken away.
+type SettingsRecord struct {
+	Rcpt       string                      `json:"rcpt,omitempty"`
+	Selection  score.Selection             `json:"selection"`
+	Thresholds map[actions.Action]*float64 `json:"thresholds,omitempty"`
+	PassAll    bool                        `json:"pass_all,omitempty"`
+}
+
+// A SeedRecord is a fact that the host knew.
+type SeedRecord struct {
+	Fact  string          `json:"fact"`
+	Value json.RawMessage `json:"value"`
+}
+
+// transcriptVersion changes with the meaning of a Transcript.
+const transcriptVersion = 1
+
+// Replay repeats a recorded scan: no network, no store, the recorded time. It
+// is an error (ErrReplay) when the Scanner's configuration differs from the
+// one that recorded.
+func (s *Scanner) Replay(ctx context.Context, t *Transcript) (*Result, error) {
+	if t == nil || t.Version != transcriptVersion {
+		return nil, fmt.Errorf("%w: not a transcript of version %d", ErrReplay, transcriptVersion)
+	}
+	if t.Config != s.digest {
+		return nil, fmt.Errorf("%w: recorded under configuration %.12s, this is %.12s", ErrReplay, t.Config, s.digest)
+	}
+	var seeds []checks.Seeded
+	for _, r := range t.Seeds {
+		seed, err := s.plan.DecodeSeed(r.Fact, r.Value)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrReplay, err)
+		}
+		seeds = append(seeds, seed)
+	}
+	return s.scan(ctx, &Message{Envelope: t.Envelope, Raw: t.Raw}, seeds, t)
+}
+
+// source says where the scan takes time, draws, DNS and store from: from the
+// outside, noting it if asked to, or from a transcript.
+func (s *scan) source(m *Message, seeds []checks.Seeded, replay *Transcript) error {
+	o := &s.scanner.opt
+	s.state.Now, s.state.Seed = o.Clock().Round(0), o.Seed()
+	s.dns = o.DNS
+	if replay != nil {
+		return s.rewind(replay)
+	}
+	if o.Store != nil {
+		s.state.KV = s.direct
+	}
+	if !m.Record {
+		return nil
+	}
+	s.record = &recorder{store: map[string]*callLog{}}
+	for _, seed := range seeds {
+		v, err := json.Marshal(seed.Value())
+		if err != nil {
+			return fmt.Errorf("%w: seed %s can't be recorded: %w", errMessage, seed.Name(), err)
+		}
+		s.record.seeds = append(s.record.seeds, SeedRecord{seed.Name(), v})
+	}
+	if o.Store != nil {
+		s.state.KV = s.record.kv(o.Store)
+	}
+	return nil
+}
+
+// rewind sets the scan to what the transcript says.
+func (s *scan) rewind(t *Transcript) error {
+	s.state.Now, s.state.Seed = t.Time, t.Seed
+	if s.dns.Enabled() {
+		s.dns.Resolver = t.DNS.Resolver()
+	}
+	if s.scanner.opt.Store != nil {
+		s.state.KV = replayKV(t.Store)
+	}
+	s.cutOff = map[string]bool{}
+	for _, name := range t.CutOff {
+		s.cutOff[name] = true
+	}
+	s.want = &wanted{}
+	for _, r := range t.Settings {
+		set := Settings{Selection: r.Selection, PassAll: r.PassAll, Thresholds: actions.Thresholds{}}
+		for a, v := range r.Thresholds {
+			set.Thresholds[a] = math.NaN()
+			if v != nil {
+				set.Thresholds[a] = *v
+			}
+		}
+		if s.want.passAll = s.want.passAll || r.PassAll; r.Rcpt == "" {
+			s.want.common = set
+		} else {
+			s.want.rcpts = append(s.want.rcpts, rcptSettings{r.Rcpt, set})
+		}
+	}
+	return nil
+}
+
+// A recorder notes what a scan takes from the outside.
+type recorder struct {
+	seeds []SeedRecord
+	store map[string]*callLog
+}
+
+// transcript closes the record.
+func (r *recorder) transcript(s *scan) *Transcript {
+	t := &Transcript{
+		Version: transcriptVersion, Config: s.scanner.digest, Time: s.state.Now, Seed: s.state.Seed,
+		Envelope: *s.state.Message.Envelope(), Raw: s.state.Message.Raw(), Seeds: r.seeds,
+		Settings: []SettingsRecord{settingsRecord("", &s.want.common)},
+	}
+	for i := range s.want.rcpts {
+		t.Settings = append(t.Settings, settingsRecord(s.want.rcpts[i].addr, &s.want.rcpts[i].settings))
+	}
+	if s.session != nil {
+		t.DNS = s.session.Recording()
+	}
+	for name, log := range r.store {
+		if t.Store == nil {
+			t.Store = map[string][]StoreCall{}
+		}
+		t.Store[name] = log.all()
+	}
+	for _, i := range s.unfinished() {
+		t.CutOff = append(t.CutOff, s.plan().Checks()[i].Name)
+	}
+	return t
+}
+
+func settingsRecord(rcpt string, set *Settings) SettingsRecord {
+	r := SettingsRecord{Rcpt: rcpt, Selection: set.Selection, PassAll: set.PassAll}
+	for a, v := range set.Thresholds {
+		if r.Thresholds == nil {
+			r.Thresholds = map[actions.Action]*float64{}
+		}
+		if r.Thresholds[a] = nil; !math.IsNaN(v) {
+			r.Thresholds[a] = &v
+		}
+	}
+	return r
+}
+
+// configDigest covers everything in the configuration that a verdict can
+// depend on.
+func (s *Scanner) configDigest() (string, error) {
+	type check struct {
+		Name, Stage string
+		Priority    int
+		Symbols     []*symbols.Def
+		Config      any
+	}
+	var cs []check
+	for _, c := range s.plan.Checks() {
+		cs = append(cs, check{c.Name, c.Stage.String(), c.Priority, c.Symbols, c.Config})
+	}
+	b, err := json.Marshal(struct {
+		Checks     []check
+		Metric     any
+		Thresholds actions.Thresholds
+		Subject    string
+		Limits     mail.Limits
+		Local      any
+		OnTimeout  OnTimeout
+		DNS, Store bool
+		MaxQueries int
+	}{
+		cs, s.opt.Metric, s.opt.Thresholds, s.opt.Profile.Subject, s.opt.Limits, s.opt.LocalNetworks,
+		s.opt.OnTimeout, s.opt.DNS.Enabled(), s.opt.Store != nil, s.opt.DNS.MaxQueries,
+	})
+	if err != nil {
+		return "", fmt.Errorf("configuration digest: %w", err)
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), nil
+}

@@ -1,0 +1,148 @@
+package winnow
+
+import (
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/score"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// wanted is what the settings of a scan ask for: the common ones and those
+// of single recipients.
+type wanted struct {
+	common  Settings
+	rcpts   []rcptSettings // recipients with settings of their own
+	passAll bool
+}
+
+type rcptSettings struct {
+	addr     string
+	settings Settings
+}
+
+// wanted collects the settings of a message: the message's own are laid over
+// those of Options.Settings.
+func (s *Scanner) wanted(m *Message) *wanted {
+	w := &wanted{}
+	if s.opt.Settings != nil {
+		if set := s.opt.Settings(&m.Envelope, ""); set != nil {
+			w.common = *set
+		}
+	}
+	if m.Settings != nil {
+		w.common = *m.Settings
+	}
+	w.passAll = w.common.PassAll
+	for _, rcpt := range m.Envelope.Rcpts {
+		set, ok := m.RcptSettings[rcpt]
+		if !ok && s.opt.Settings != nil {
+			set = s.opt.Settings(&m.Envelope, rcpt)
+		}
+		if set != nil {
+			w.rcpts = append(w.rcpts, rcptSettings{rcpt, *set})
+			w.passAll = w.passAll || set.PassAll
+		}
+	}
+	return w
+}
+
+// skips says which checks no one's settings want: those all of whose symbols
+// are off for everybody, unless others need their facts.
+func (w *wanted) skips(s *Scanner) []bool {
+	skip := make([]bool, len(s.plan.Checks()))
+	for i, c := range s.plan.Checks() {
+		skip[i] = len(c.Symbols) > 0 && len(c.Provides) == 0 && !c.Always &&
+			!slices.ContainsFunc(c.Symbols, func(d *symbols.Def) bool { return w.allows(s, d) })
+	}
+	return skip
+}
+
+func (w *wanted) allows(s *Scanner, d *symbols.Def) bool {
+	if !s.metric.Enabled(d) {
+		return false
+	}
+	return w.common.Allows(d) || slices.ContainsFunc(w.rcpts, func(r rcptSettings) bool { return r.settings.Allows(d) })
+}
+
+// A verdict is a sheet on its way to an action, for everybody or for one
+// recipient.
+type verdict struct {
+	scan       *scan
+	settings   *Settings
+	thresholds actions.Thresholds
+	sheet      *score.Sheet
+	cut        bool // checks were cut off
+}
+
+// judge sums what the stages before the late one raised.
+func (s *scan) judge(set *Settings, cut bool) *verdict {
+	v := s.newVerdict(set, cut)
+	v.sheet = s.scanner.metric.NewSheet(&set.Selection)
+	v.sum(s.hits(false))
+	return v
+}
+
+func (s *scan) newVerdict(set *Settings, cut bool) *verdict {
+	return &verdict{scan: s, settings: set, thresholds: merge(s.scanner.opt.Thresholds, set.Thresholds), cut: cut}
+}
+
+func (v *verdict) sum(hits []symbols.Hit) {
+	for _, h := range hits {
+		v.sheet.Add(h)
+	}
+	v.sheet.Compose(1)
+}
+
+// finish adds what the late checks raised, and grows and composes for the
+// last time.
+func (s *scan) finish(v *verdict) {
+	for _, h := range s.hits(true) {
+		v.sheet.Add(h)
+	}
+	v.sheet.Grow(v.thresholds.Highest())
+	v.sheet.Compose(2)
+}
+
+// showComposites makes the composites that matched visible to late checks.
+func (s *scan) showComposites(v *verdict) {
+	var out checks.Outcome
+	for _, c := range s.scanner.opt.Metric.Composites {
+		if c.Def != nil && v.sheet.Has(c.Def.Name) {
+			out.Hits = append(out.Hits, symbols.Hit{Def: c.Def, Factor: 1})
+		}
+	}
+	s.state.Publish(out)
+}
+
+// choose applies thresholds and pre-results to the sum.
+func (v *verdict) choose() actions.Verdict {
+	pre := v.scan.preResults()
+	if v.cut && v.scan.scanner.opt.OnTimeout == SoftRejectOnTimeout {
+		pre = append(pre, actions.PreResult{
+			Action: actions.SoftReject, Least: true, Check: "task timeout", Message: "timeout processing message",
+		})
+	}
+	return actions.Choose(v.thresholds, v.sheet.Total(), pre)
+}
+
+func (v *verdict) action() actions.Action { return v.choose().Action }
+
+// merge lays single thresholds over a base; NaN takes one away.
+func merge(base, over actions.Thresholds) actions.Thresholds {
+	if len(over) == 0 {
+		return base
+	}
+	th := maps.Clone(base)
+	for a, v := range over {
+		if math.IsNaN(v) {
+			delete(th, a)
+		} else {
+			th[a] = v
+		}
+	}
+	return th
+}
