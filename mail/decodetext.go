@@ -8,15 +8,31 @@ import (
 	"github.com/winnowmail/winnow/internal/transfer"
 )
 
-// isText decides whether a part gets a text view.
-func isText(p *Part) bool {
-	return p.Type.Type == "text"
+// Texts returns the text views of all text parts in order.
+func (m *Message) Texts() []*Text {
+	m.mime.textOnce.Do(func() {
+		for _, p := range m.Parts() {
+			if p.text = newText(p); p.text != nil {
+				m.mime.texts = append(m.mime.texts, p.text)
+			}
+		}
+	})
+	return m.mime.texts
+}
+
+// Text returns the text view of a text part, nil for others. What counts as
+// text is as in Rspamd: text/*, unless it is an attachment, and parts whose
+// content looks like text.
+func (p *Part) Text() *Text {
+	p.msg.Texts()
+	return p.text
 }
 
 func newText(p *Part) *Text {
-	t := &Text{Part: p}
-	t.IsHTML = p.Type.Subtype == "html" || p.Type.Subtype == "xhtml"
-	return t
+	if p.Type.Type != "text" {
+		return nil
+	}
+	return &Text{Part: p, IsHTML: p.Type.Subtype == "html" || p.Type.Subtype == "xhtml"}
 }
 
 // UTF8 returns the decoded content: of HTML parts the markup.

@@ -41,6 +41,8 @@ func (p *Part) chooseEncoding() {
 		return
 	}
 	switch {
+	case p.Encoding == "" && p.Header.Has("Content-Transfer-Encoding"):
+		p.effective = "7bit" // named, but empty
 	case p.Encoding == "" && p.Parent != nil && p.Parent.effective != "":
 		p.effective = p.Parent.effective
 		if p.encoded() {

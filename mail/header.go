@@ -133,6 +133,14 @@ func (f *Field) Value() string {
 	return f.value
 }
 
+// folded returns the value with its folds where there are any.
+func (f *Field) folded() string {
+	if v := f.RawValue(); bytes.IndexByte(v, '\n') >= 0 {
+		return string(v)
+	}
+	return f.value
+}
+
 // Text returns Value with encoded words decoded, as valid UTF-8 on one line:
 // white space is a space, control characters are question marks. It returns
 // "" on nil.
@@ -146,9 +154,27 @@ func (f *Field) Text() string {
 	if p := f.text.Load(); p != nil {
 		return *p
 	}
-	s := DecodeText(f.value)
+	s := DecodeText(refold(f))
 	f.text.Store(&s)
 	return s
+}
+
+// refold returns the value with each fold as one line feed, white space before
+// it removed: inside an encoded word a fold means nothing.
+func refold(f *Field) string {
+	v := f.RawValue()
+	if bytes.IndexAny(v, "\r\n") < 0 {
+		return f.value
+	}
+	var b strings.Builder
+	for i, line := range bytes.FieldsFunc(v, func(r rune) bool { return r == '\r' || r == '\n' }) {
+		if i > 0 {
+			b.WriteByte('\n')
+			line = bytes.TrimLeft(line, " \t")
+		}
+		b.Write(bytes.TrimRight(line, " \t"))
+	}
+	return strings.TrimSpace(strings.ReplaceAll(b.String(), "\x00", ""))
 }
 
 // Separator returns the white space between colon and value, "" if there is

@@ -20,7 +20,9 @@ type lazy struct {
 type lazyMIME struct {
 	once  sync.Once
 	parts []*Part
-	texts []*Text
+
+	textOnce sync.Once
+	texts    []*Text
 }
 
 // partLazy is what a part keeps for itself and computes on first use.

@@ -16,24 +16,13 @@ func (m *Message) Parts() []*Part {
 // Root returns the root part; it always exists.
 func (m *Message) Root() *Part { return m.Parts()[0] }
 
-// Texts returns the text views of all text parts in order.
-func (m *Message) Texts() []*Text {
-	m.walk()
-	return m.mime.texts
-}
-
 func (m *Message) walk() {
 	m.mime.once.Do(func() {
-		w := &walker{m: m, left: m.limits.DecodedBytes}
-		body := m.raw[min(m.body, len(m.raw)):min(int64(len(m.raw)), max(m.limits.Size, int64(m.body)))]
-		w.buf, w.base = body, m.body
-		w.root(&m.head, 0, len(body), nil)
+		end := max(min(int64(len(m.raw)), m.limits.Size), int64(m.body))
+		w := &walker{m: m, left: m.limits.DecodedBytes, buf: m.raw[m.body:end], base: m.body}
+		root := w.open(&m.head, nil, 0, len(w.buf))
+		w.descend(root)
 		m.mime.parts = w.parts
-		for _, p := range w.parts {
-			if p.text != nil {
-				m.mime.texts = append(m.mime.texts, p.text)
-			}
-		}
 	})
 }
 
@@ -49,66 +38,72 @@ type walker struct {
 	place int         // if > 0 buf is decoded content, this the length of its place
 	lines []delimiter // lines of buf that may be boundaries, found when needed
 	found bool
+	stack []boundary // of the multiparts that are open
 
 	left int64 // decoded bytes that may still be made
 }
 
 // A delimiter is a line that begins with two dashes.
 type delimiter struct {
-	start, next int // the line's range, line end included
-	text        []byte
+	start, next int    // the line's range, line end included
+	text        []byte // after the dashes, without white space at the end
 	hash        uint32 // of text in lower case
 	open        uint32 // of text without two trailing dashes; 0: it has none
+}
+
+// A boundary is one that is looked for. Case counts unless no line has it in
+// the case that was declared.
+type boundary struct {
+	text  []byte
+	hash  uint32
+	exact bool
 }
 
 // maxBoundary is the longest boundary taken for one; RFC 2046 allows 70 bytes.
 const maxBoundary = 256
 
-// root adds the root part of a message whose body is buf[from:to].
-func (w *walker) root(h *Header, from, to int, parent *Part) {
-	p := w.add(h, from, to, parent)
-	w.typed(p, "text", "plain")
-	w.descend(p)
-}
-
-// add appends a part to the tree.
-func (w *walker) add(h *Header, from, to int, parent *Part) *Part {
+// open adds a part whose body, as far as is known, is buf[from:to] and reads
+// what its header says.
+func (w *walker) open(h *Header, parent *Part, from, to int) *Part {
 	p := &Part{Parent: parent, Header: h, Index: len(w.parts), msg: w.m, Path: "1"}
-	p.body, p.from = w.buf[from:to:to], from
-	p.BodyOffset, p.BodyLength = w.base+from, to-from
-	if w.place > 0 {
-		p.BodyOffset, p.BodyLength = w.base, w.place
-	}
 	if parent != nil {
 		parent.Children = append(parent.Children, p)
 		p.Path = parent.Path + "." + strconv.Itoa(len(parent.Children))
 	}
 	w.parts = append(w.parts, p)
+	w.setBody(p, from, to)
+	p.Type = chooseType(h)
+	if p.Type.Type == "" {
+		p.Type = ContentType{Type: "text", Subtype: "plain", Absent: !h.Has("Content-Type")}
+		if parent != nil && parent.Type.Is("multipart", "digest") {
+			p.Type.Type, p.Type.Subtype = "message", "rfc822"
+		}
+	}
+	if p.Type.Broken {
+		w.m.note(NoteBadContentType, p.Path, p.BodyOffset, h.Value("Content-Type"))
+	}
+	p.Encoding = cleanEncoding(h.Value("Content-Transfer-Encoding"))
+	if f := h.Get("Content-Disposition"); f != nil {
+		p.Disposition = ParseDisposition(f.folded())
+	}
+	p.ContentID = strings.Trim(h.Value("Content-ID"), "<> \t")
 	return p
 }
 
-// typed reads the part's own header fields; typ/sub is the default type.
-func (w *walker) typed(p *Part, typ, sub string) {
-	p.Type = chooseType(p.Header)
-	if p.Type.Type == "" {
-		broken := p.Header.Has("Content-Type")
-		p.Type = ContentType{Type: typ, Subtype: sub, Absent: !broken, Broken: broken}
-		if broken {
-			w.m.note(NoteBadContentType, p.Path, p.BodyOffset, p.Header.Value("Content-Type"))
-		}
+func (w *walker) setBody(p *Part, from, to int) {
+	p.body, p.from = w.buf[from:to:to], from
+	p.BodyOffset, p.BodyLength = w.base+from, to-from
+	if w.place > 0 {
+		p.BodyOffset, p.BodyLength = w.base, w.place
 	}
-	p.Encoding = cleanEncoding(p.Header.Value("Content-Transfer-Encoding"))
-	if f := p.Header.Get("Content-Disposition"); f != nil {
-		p.Disposition = ParseDisposition(f.Value())
-	}
-	p.ContentID = strings.Trim(p.Header.Value("Content-ID"), "<> \t")
+}
+
+// finish decides how a part with known body is decoded.
+func (w *walker) finish(p *Part) {
 	p.chooseEncoding()
 	if p.encoded() {
 		p.allowed = min(w.left, int64(len(p.body)))
 		w.left -= p.allowed
-	}
-	if isText(p) {
-		p.text = newText(p)
 	}
 }
 
@@ -117,12 +112,29 @@ func (w *walker) typed(p *Part, typ, sub string) {
 func chooseType(h *Header) ContentType {
 	var sel ContentType
 	for _, f := range h.All("Content-Type") {
-		c, ok := ParseContentType(f.Value())
+		c, ok := ParseContentType(f.folded())
 		if ok && (sel.Type == "" || c.Type == "multipart") {
 			sel = c
 		}
 	}
-	return sel
+	return mendType(sel)
+}
+
+// mendType fills in a missing subtype and corrects usual mistakes as Rspamd.
+func mendType(c ContentType) ContentType {
+	switch {
+	case c.Subtype == "" && c.Type == "text":
+		c.Subtype, c.Broken = "plain", true
+	case c.Subtype == "" && c.Type == "html":
+		c.Type, c.Subtype, c.Broken = "text", "html", true
+	case c.Subtype == "" && c.Type == "application":
+		c.Subtype, c.Broken = "octet-stream", true
+	case c.Subtype == "alternate" && c.Type == "multipart":
+		c.Subtype, c.Broken = "alternative", true
+	case c.Subtype == "" && c.Type != "":
+		c.Broken = true
+	}
+	return c
 }
 
 // cleanEncoding strips what software puts around the encoding's name.
@@ -134,23 +146,36 @@ func cleanEncoding(v string) string {
 	return strings.ToLower(strings.Trim(v, " \t;,.+-#!`~'\""))
 }
 
-// descend adds the children of multiparts and messages.
+// descend adds the children of multiparts and messages whose range is known.
 func (w *walker) descend(p *Part) {
+	w.finish(p)
 	switch {
 	case p.IsMultipart():
-		w.nested(p, w.multipart)
-	case p.Type.Is("message", "rfc822") || p.Type.Is("message", "global") || p.Type.Is("message", "news"):
-		w.nested(p, w.message)
+		w.findLines()
+		from, to := p.from, p.from+len(p.body)
+		saved := w.stack
+		w.stack = nil
+		w.multipart(p, w.lineAt(from), w.lineAt(to), to)
+		w.stack = saved
+	case p.isMessage():
+		w.nested(p, func() { w.message(p) })
 	}
 }
 
-func (w *walker) nested(p *Part, into func(*Part)) {
+// isMessage reports whether the part holds a message that is entered: any
+// message type but reports, as in Rspamd.
+func (p *Part) isMessage() bool {
+	return p.Type.Type == "message" && p.Type.Subtype != "delivery-status" &&
+		!strings.Contains(p.Type.Subtype, "notification")
+}
+
+func (w *walker) nested(p *Part, into func()) {
 	if w.depth >= w.m.limits.Depth {
 		w.m.note(NoteCut, p.Path, p.BodyOffset, "Depth")
 		return
 	}
 	w.depth++
-	into(p)
+	into()
 	w.depth--
 }
 
@@ -163,73 +188,156 @@ func (w *walker) full(p *Part) bool {
 	return true
 }
 
-// multipart splits a body at its boundary lines. An outer boundary has already
-// ended the body; the end boundary may be missing or be followed by more
-// parts.
-func (w *walker) multipart(p *Part) {
-	w.findLines()
-	from, to := p.from, p.from+len(p.body)
-	lines := w.linesIn(from, to)
-	boundary := []byte(p.Type.Boundary)
-	if len(boundary) == 0 {
-		w.m.note(NoteNoBoundary, p.Path, p.BodyOffset, "no parameter")
-		if boundary = guessBoundary(lines); boundary == nil {
-			return
-		}
+// multipart splits a part at the boundary lines from index i on, at most up to
+// index last, where the text ends at byte to. It returns the first line that
+// does not belong to it: the one after its end, or an outer boundary, which
+// ends an inner multipart without end (RFC 2046 section 5.1.2). Of equal
+// boundaries the innermost counts.
+func (w *walker) multipart(p *Part, i, last, to int) int {
+	next := i
+	w.nested(p, func() { next = w.split(p, i, last, to) })
+	return next
+}
+
+func (w *walker) split(p *Part, i, last, to int) int {
+	own := w.boundaryOf(p, w.lines[i:w.nextOuter(i, last)])
+	if own.text == nil {
+		return i
 	}
-	boundary = bytes.TrimRight(boundary, " \t")
-	h := hashLower(boundary)
-	start, closed := -1, false
-	for i := range lines {
-		d := &lines[i]
-		open := d.hash == h && bytes.EqualFold(d.text, boundary)
-		end := !open && d.open == h && d.open != 0 && bytes.EqualFold(d.text[:len(d.text)-2], boundary)
-		if !open && !end {
-			continue
-		}
-		if start >= 0 {
-			if w.full(p) {
-				return
+	w.stack = append(w.stack, own)
+	defer func() { w.stack = w.stack[:len(w.stack)-1] }()
+	closed := false
+	for i < last {
+		d := &w.lines[i]
+		open, end := own.matches(d)
+		switch {
+		case end:
+			closed = true
+			i++
+			if i < last && !w.isOuter(&w.lines[i]) {
+				if open, _ := own.matches(&w.lines[i]); open {
+					continue
+				}
 			}
-			w.child(p, start, contentEnd(w.buf, start, d.start))
-		}
-		start, closed = d.next, end
-		if end {
-			start = -1
+			return i
+		case open:
+			if w.full(p) {
+				return last
+			}
+			closed = false
+			i = w.child(p, i, last, to)
+		case w.isOuter(d):
+			w.noEnd(p, closed)
+			return i
+		default:
+			i++
 		}
 	}
-	if start >= 0 && !closed {
-		w.m.note(NoteNoEndBoundary, p.Path, p.BodyOffset, p.Type.Boundary)
-		if start < to && !w.full(p) {
-			w.child(p, start, to)
-		}
-	}
-	if len(p.Children) == 0 && p.Type.Boundary != "" {
+	w.noEnd(p, closed)
+	return i
+}
+
+func (w *walker) noEnd(p *Part, closed bool) {
+	if len(p.Children) == 0 {
 		w.m.note(NoteNoBoundary, p.Path, p.BodyOffset, "no part")
+	} else if !closed {
+		w.m.note(NoteNoEndBoundary, p.Path, p.BodyOffset, p.Type.Boundary)
 	}
 }
 
-// contentEnd takes off the line end that belongs to the boundary line at end.
-func contentEnd(b []byte, start, end int) int {
-	if end > start && b[end-1] == '\n' {
-		end--
+// boundaryOf takes the declared boundary or guesses one.
+func (w *walker) boundaryOf(p *Part, lines []delimiter) boundary {
+	text := bytes.TrimRight([]byte(p.Type.Boundary), " \t")
+	if len(text) == 0 {
+		w.m.note(NoteNoBoundary, p.Path, p.BodyOffset, "no parameter")
+		text = guessBoundary(lines)
 	}
-	if end > start && b[end-1] == '\r' {
-		end--
-	}
-	return max(start, end)
+	b := boundary{text: text, hash: hashLower(text)}
+	b.exact = slices.ContainsFunc(lines, func(d delimiter) bool {
+		return d.hash == b.hash && bytes.Equal(d.text, text)
+	})
+	return b
 }
 
-// child adds the body part buf[from:to].
-func (w *walker) child(parent *Part, from, to int) {
-	h, body := w.partHeader(parent, w.buf[from:to], from)
-	p := w.add(h, from+body, to, parent)
-	if parent.Type.Is("multipart", "digest") {
-		w.typed(p, "message", "rfc822")
-	} else {
-		w.typed(p, "text", "plain")
+// matches tells whether the line opens a part or ends the multipart.
+func (b *boundary) matches(d *delimiter) (open, end bool) {
+	if d.hash == b.hash && b.equal(d.text) {
+		return true, false
+	}
+	return false, d.open == b.hash && d.open != 0 && b.equal(d.text[:len(d.text)-2])
+}
+
+func (b *boundary) equal(text []byte) bool {
+	if b.exact {
+		return bytes.Equal(text, b.text)
+	}
+	return bytes.EqualFold(text, b.text)
+}
+
+// isOuter reports whether the line belongs to a multipart that encloses the
+// innermost one.
+func (w *walker) isOuter(d *delimiter) bool {
+	return len(w.stack) > 0 && w.belongs(d, w.stack[:len(w.stack)-1])
+}
+
+func (w *walker) belongs(d *delimiter, stack []boundary) bool {
+	for k := range stack {
+		if h := stack[k].hash; h == d.hash || h == d.open {
+			if open, end := stack[k].matches(d); open || end {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// nextOuter returns the first line from i on that belongs to any open
+// multipart.
+func (w *walker) nextOuter(i, last int) int {
+	for i < last && !w.belongs(&w.lines[i], w.stack) {
+		i++
+	}
+	return i
+}
+
+// child adds the part that line i opens, if there is anything, and returns the
+// line that ends it.
+func (w *walker) child(parent *Part, i, last, to int) int {
+	from := w.lines[i].next
+	next := w.nextOuter(i+1, last)
+	if from >= to || next < last && from >= w.lines[next].start {
+		return next
+	}
+	end := w.endAt(next, last, from, to)
+	h, body := w.partHeader(parent, w.buf[from:end], from)
+	p := w.open(h, parent, from+body, end)
+	if p.IsMultipart() {
+		w.finish(p)
+		next = w.multipart(p, i+1, last, to)
+		if next < last && !w.belongs(&w.lines[next], w.stack) {
+			next = w.nextOuter(next, last)
+		}
+		w.setBody(p, p.from, max(p.from, w.endAt(next, last, p.from, to)))
+		return next
 	}
 	w.descend(p)
+	return next
+}
+
+// endAt returns where a part ends that line i, or without line the text's end,
+// terminates: the line end before a boundary belongs to it.
+func (w *walker) endAt(i, last, from, to int) int {
+	if i >= last {
+		return max(from, to)
+	}
+	end := w.lines[i].start
+	if end > from && w.buf[end-1] == '\n' {
+		end--
+	}
+	if end > from && w.buf[end-1] == '\r' {
+		end--
+	}
+	return max(from, end)
 }
 
 // partHeader reads the header of a body part; a part that begins with an empty
@@ -253,8 +361,8 @@ func (w *walker) partHeader(parent *Part, b []byte, from int) (h *Header, body i
 	return &head, body
 }
 
-// message enters a message/rfc822 part. Where it is encoded, the tree goes on
-// in the decoded bytes, whose places are that of the part.
+// message enters a message part. Where it is encoded, the tree goes on in the
+// decoded bytes, whose place is that of the part.
 func (w *walker) message(p *Part) {
 	if w.full(p) {
 		return
@@ -270,11 +378,9 @@ func (w *walker) message(p *Part) {
 }
 
 func (w *walker) rfc822(p *Part, from, to int) {
-	skip := mboxLine(w.buf[from:to])
-	h, body := w.partHeader(p, w.buf[from+skip:to], from+skip)
-	child := w.add(h, from+skip+body, to, p)
-	w.typed(child, "text", "plain")
-	w.descend(child)
+	from += mboxLine(w.buf[from:to])
+	h, body := w.partHeader(p, w.buf[from:to], from)
+	w.descend(w.open(h, p, from+body, to))
 }
 
 // findLines lists the lines of the buffer that begin with two dashes: one pass
@@ -310,12 +416,10 @@ func newDelimiter(start, next int, text []byte) delimiter {
 	return d
 }
 
-// linesIn returns the candidates in buf[from:to].
-func (w *walker) linesIn(from, to int) []delimiter {
-	cmp := func(d delimiter, at int) int { return d.start - at }
-	lo, _ := slices.BinarySearchFunc(w.lines, from, cmp)
-	hi, _ := slices.BinarySearchFunc(w.lines, to, cmp)
-	return w.lines[lo:hi]
+// lineAt returns the index of the first candidate at or after a byte.
+func (w *walker) lineAt(at int) int {
+	i, _ := slices.BinarySearchFunc(w.lines, at, func(d delimiter, at int) int { return d.start - at })
+	return i
 }
 
 // guessBoundary takes the first candidate that is more than dashes.

@@ -228,6 +228,7 @@ func scanQuoted(s string, i int) (string, int) {
 				i++
 			}
 			b.WriteByte(s[i])
+		case '\r', '\n':
 		case '"':
 			if closes(s[i+1:]) {
 				return b.String(), i + 1
@@ -280,7 +281,7 @@ func joinPieces(ps []piece) []Param {
 
 // joinGroup makes one value of the pieces of one name. The extended form wins
 // over the plain one (RFC 6266 section 4.3, common for mail too); of several
-// plain ones the first counts.
+// plain ones the first that is not empty counts.
 func joinGroup(g []piece) string {
 	if len(g) == 1 && !g[0].ext && g[0].section < 0 {
 		return plainValue(g[0].value)
@@ -293,7 +294,7 @@ func joinGroup(g []piece) string {
 			numbered = append(numbered, p)
 		case p.ext && ext < 0:
 			ext = i
-		case !p.ext && plain < 0:
+		case !p.ext && (plain < 0 || g[plain].value == ""):
 			plain = i
 		}
 	}
@@ -315,14 +316,13 @@ func joinNumbered(ps []piece) string {
 	label := ""
 	var raw []byte
 	anyExt := false
-	for i, p := range ps {
+	for _, p := range ps {
 		v := p.value
 		if p.ext {
-			if i == 0 || !anyExt {
-				var cs string
-				if cs, v = cutCharset(v); cs != "" {
-					label = cs
-				}
+			if !anyExt {
+				label, v = cutCharset(v)
+			} else if n := len(label); n > 0 && len(v) > n && v[n] == '\'' && strings.EqualFold(v[:n], label) {
+				v = v[n+1:] // the charset repeated, without language
 			}
 			anyExt = true
 			raw = append(raw, unpercent(v)...)
@@ -371,7 +371,7 @@ func unpercent(s string) []byte {
 // are.
 func plainValue(s string) string {
 	if strings.Contains(s, "=?") {
-		return DecodeText(s)
+		return decodeWords(s, false)
 	}
 	return utf8Text(s)
 }

@@ -80,11 +80,6 @@ func (p *Part) Content() []byte {
 // IsMultipart reports whether the part has type multipart.
 func (p *Part) IsMultipart() bool { return p.Type.Type == "multipart" }
 
-// Text returns the text view of a text part, nil for others. What counts as
-// text is as in Rspamd: text/*, unless it is an attachment whose content says
-// otherwise; untyped parts with readable content.
-func (p *Part) Text() *Text { return p.text }
-
 // Filename returns the decoded file name from Content-Disposition or the name
 // parameter of Content-Type, "" if there is none.
 func (p *Part) Filename() string {

@@ -256,6 +256,9 @@ func (p *splitter) unfold(v []byte) (value string, plain bool) {
 			v = v[i+1:]
 			continue
 		}
+		if i > 0 && (v[i-1] == ' ' || v[i-1] == '\t') {
+			plain = false
+		}
 		p.countLine(v, i)
 		p.text.WriteByte(' ')
 		v = bytes.TrimLeft(v[i+1:], " \t\r\n\v\f")

@@ -14,11 +14,17 @@ import (
 // shows: words that follow each other without space or split a character,
 // white space and question marks inside a word, a missing end, a language
 // suffix (RFC 2231). Unencoded 8-bit text that is not UTF-8 is guessed.
-func DecodeText(s string) string {
+// A word that touches other text gets a space between, unless it is inside
+// brackets or quotes.
+func DecodeText(s string) string { return decodeWords(s, true) }
+
+// decodeWords does the work of DecodeText; without spaced nothing is put
+// between words and text that touch, as in file names.
+func decodeWords(s string, spaced bool) string {
 	if !strings.Contains(s, "=?") {
 		return oneLine(utf8Text(s))
 	}
-	var d wordDecoder
+	d := wordDecoder{spaced: spaced}
 	for len(s) > 0 {
 		i := strings.Index(s, "=?")
 		if i < 0 {
@@ -125,6 +131,8 @@ type wordDecoder struct {
 	quanta  string // base64 of the last word that ended inside a quantum
 	charset string
 	after   bool // the last thing written was a word
+	spaced  bool
+	last    byte // end of the literal before a word, 0 at the start
 }
 
 func (d *wordDecoder) literal(s string) {
@@ -135,11 +143,21 @@ func (d *wordDecoder) literal(s string) {
 		return
 	}
 	d.flush()
+	if d.spaced && d.after && isAlnum(s[0]) {
+		d.out.WriteByte(' ')
+	}
 	d.out.WriteString(utf8Text(s))
-	d.after = false
+	d.after, d.last = false, s[len(s)-1]
+}
+
+func isAlnum(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
 }
 
 func (d *wordDecoder) word(w encodedWord) {
+	if d.spaced && !d.after && d.last != 0 && strings.IndexByte(" \t\n\"'([{<=-/", d.last) < 0 {
+		d.out.WriteByte(' ')
+	}
 	stateful := strings.HasPrefix(strings.ToLower(w.charset), "iso-2022") || len(w.charset) >= 2 && strings.EqualFold(w.charset[:2], "hz")
 	if !strings.EqualFold(w.charset, d.charset) || stateful {
 		d.flush()
@@ -147,7 +165,7 @@ func (d *wordDecoder) word(w encodedWord) {
 	d.charset, d.after = w.charset, true
 	if !w.base64 {
 		d.flushQuantum()
-		d.pending = transfer.Q(d.pending, w.text)
+		d.pending = transfer.Q(d.pending, strings.ReplaceAll(w.text, "\n", ""))
 		return
 	}
 	text := d.quanta + compact(w.text)

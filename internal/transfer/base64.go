@@ -23,9 +23,27 @@ var b64 = func() (t [256]byte) {
 // Base64 decodes src: bytes outside the alphabet are skipped, a missing end
 // is filled up. Padding ends the data unless more base64 follows it, as it
 // does where encoded pieces were joined. clean is false if something had to
-// be skipped.
+// be skipped; if that is a tenth of the text or more, it is no base64 at all
+// and is returned as it stands.
 func Base64(src []byte) (dst []byte, clean bool) {
-	return appendBase64(make([]byte, 0, len(src)/4*3+3), src, nil)
+	dst, clean = appendBase64(make([]byte, 0, len(src)/4*3+3), src, nil)
+	if !clean && foreign(src) {
+		return src, false
+	}
+	return dst, clean
+}
+
+func foreign(src []byte) bool {
+	in, out := 0, 0
+	for _, c := range src {
+		switch v := b64[c]; {
+		case v < 0x40:
+			in++
+		case v == 0xff:
+			out++
+		}
+	}
+	return out*9 >= in
 }
 
 // appendBase64 calls at, if set, with the source index of the quantum's start
