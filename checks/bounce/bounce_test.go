@@ -3,8 +3,8 @@ package bounce_test
 import (
 	"testing"
 
-	"github.com/winnowmail/winnow/checks/checktest"
 	"github.com/winnowmail/winnow/checks/bounce"
+	"github.com/winnowmail/winnow/checks/checktest"
 )
 
 func TestFixtures(t *testing.T) { checktest.Run(t, bounce.Checks()) }

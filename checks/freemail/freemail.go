@@ -1,0 +1,135 @@
+// Package freemail notes which parties of a message have their address at a
+// provider of free mailboxes or of disposable ones. By itself that says
+// little; the composites that name these symbols make something of it.
+//
+// The lists come with the package (see NOTICE for where they are from); Options
+// replaces them.
+package freemail
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// Options replaces the lists. The zero value takes those of the package.
+type Options struct {
+	// Freemail and Disposable are domains; one that begins with a dot stands
+	// for everything below it. nil takes the package's list; a list that is
+	// not nil and empty matches nothing. ReadList reads one.
+	Freemail, Disposable []string
+	// None leaves the family out.
+	None bool
+}
+
+// Bounds of what one message may cost.
+const (
+	maxAddresses = 1000 // of Disposition-Notification-To
+	maxFound     = 50   // domains a symbol names
+)
+
+var differ = &symbols.Def{
+	Name: "FREEMAIL_REPLYTO_NEQ_FROM_DOM", Groups: []string{"headers"}, Weight: 3,
+	Doc: "From and Reply-To are at different providers of free mailboxes",
+}
+
+// A kind of provider has one symbol for each party.
+type kind struct {
+	list list
+	defs [parties]*symbols.Def
+}
+
+// The parties.
+const (
+	envFrom = iota
+	envRcpt
+	from
+	to
+	cc
+	replyTo
+	mdn
+	parties
+)
+
+// Checks returns the family.
+func Checks(o Options) []*checks.Check {
+	if o.None {
+		return nil
+	}
+	free := &kind{choose(o.Freemail, builtinFreemail), defs("FREEMAIL", "free", 0)}
+	disposable := &kind{choose(o.Disposable, builtinDisposable), defs("DISPOSABLE", "disposable", 0.5)}
+	return []*checks.Check{{
+		Name:    "freemail",
+		Doc:     "senders, recipients and reply addresses at providers of free and disposable mailboxes",
+		Symbols: slices.Concat(free.defs[:], disposable.defs[:], []*symbols.Def{differ}),
+		Config:  map[string]string{"freemail": free.list.digest(), "disposable": disposable.list.digest()},
+		Run: func(_ context.Context, t *checks.Task) error {
+			run(t, free, disposable)
+			return nil
+		},
+	}}
+}
+
+func defs(prefix, word string, mdnWeight float64) (ds [parties]*symbols.Def) {
+	for i, p := range [parties]struct{ name, who string }{
+		envFrom: {"ENVFROM", "the envelope sender"},
+		envRcpt: {"ENVRCPT", "an envelope recipient"},
+		from:    {"FROM", "From"},
+		to:      {"TO", "an address in To"},
+		cc:      {"CC", "an address in Cc"},
+		replyTo: {"REPLYTO", "Reply-To"},
+		mdn:     {"MDN", "Disposition-Notification-To"},
+	} {
+		ds[i] = &symbols.Def{
+			Name: prefix + "_" + p.name, Groups: []string{"multimap"},
+			OneShot: i == envRcpt || i == to || i == cc,
+			Doc:     p.who + " is at a provider of " + word + " mailboxes; the options are the domains",
+		}
+	}
+	ds[mdn].Weight = mdnWeight
+	return ds
+}
+
+func run(t *checks.Task, kinds ...*kind) {
+	m := t.Message()
+	h := m.Header()
+	look := func(party int, f *mail.Field, as []mail.Address) {
+		for _, k := range kinds {
+			k.look(t, party, f, as)
+		}
+	}
+	look(envFrom, nil, []mail.Address{m.EnvelopeFrom()})
+	look(envRcpt, nil, m.EnvelopeRcpts())
+	look(from, h.Get("from"), m.From())
+	look(to, h.Get("to"), m.To())
+	look(cc, h.Get("cc"), m.Cc())
+	look(replyTo, h.Get("reply-to"), m.ReplyTo())
+	if f := h.Get("disposition-notification-to"); f != nil {
+		look(mdn, f, mail.ParseAddressList(f.Value(), maxAddresses))
+	}
+	a, b := t.Raised(kinds[0].defs[from]), t.Raised(kinds[0].defs[replyTo])
+	if len(a) > 0 && len(b) > 0 && a[0].Options[0] != b[0].Options[0] {
+		t.HitField(differ, h.Get("reply-to"))
+	}
+}
+
+// look raises the party's symbol when one of its addresses is on the list.
+func (k *kind) look(t *checks.Task, party int, f *mail.Field, as []mail.Address) {
+	var found []string
+	for i := range as {
+		if len(found) == maxFound {
+			break
+		}
+		domain := strings.ToLower(strings.TrimSuffix(as[i].Domain, "."))
+		if domain != "" && !slices.Contains(found, domain) && k.list.has(domain) {
+			found = append(found, domain)
+		}
+	}
+	if found != nil {
+		t.HitField(k.defs[party], f, found...)
+	}
+}
