@@ -15,6 +15,7 @@ import (
 	"github.com/winnowmail/winnow/checks/bounce"
 	"github.com/winnowmail/winnow/checks/compromised"
 	"github.com/winnowmail/winnow/checks/encoding"
+	"github.com/winnowmail/winnow/checks/freemail"
 	"github.com/winnowmail/winnow/checks/headers"
 	"github.com/winnowmail/winnow/checks/maillist"
 	"github.com/winnowmail/winnow/checks/messageid"
@@ -35,7 +36,7 @@ type Options struct {
 }
 
 // Checks returns new values of the built-in checks.
-func Checks(Options) []*checks.Check {
+func Checks(o Options) []*checks.Check {
 	return slices.Concat(
 		headers.Checks(),
 		encoding.Checks(),
@@ -47,5 +48,6 @@ func Checks(Options) []*checks.Check {
 		upstream.Checks(),
 		maillist.Checks(),
 		bounce.Checks(),
+		freemail.Checks(freemail.Options{None: o.NoMaps}),
 	)
 }
