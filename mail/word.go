@@ -150,10 +150,6 @@ func (d *wordDecoder) literal(s string) {
 	d.after, d.last = false, s[len(s)-1]
 }
 
-func isAlnum(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
-}
-
 func (d *wordDecoder) word(w encodedWord) {
 	if d.spaced && !d.after && d.last != 0 && strings.IndexByte(" \t\n\"'([{<=-/", d.last) < 0 {
 		d.out.WriteByte(' ')
