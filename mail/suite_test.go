@@ -37,11 +37,6 @@ func shared(t *testing.T, elem ...string) string {
 	return p
 }
 
-func isDir(p string) bool {
-	st, err := os.Stat(p)
-	return err == nil && st.IsDir()
-}
-
 func vectors[T any](t *testing.T, name string) []T {
 	t.Helper()
 	b, err := os.ReadFile(shared(t, "suites", "vectors", name))
