@@ -384,7 +384,7 @@ func TestTrace(t *testing.T) {
 	done := false
 	o.Trace.ScanDone = func(*winnow.Result) { done = true }
 	scan(t, o, &winnow.Message{Raw: []byte(plain)})
-	if fmt.Sprint(names) != "[a1<nil> b1<nil>]" || !done {
+	if fmt.Sprint(names) != "[a1 <nil> b1 <nil>]" || !done {
 		t.Errorf("trace %v, done %v", names, done)
 	}
 }

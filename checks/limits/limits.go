@@ -1,0 +1,42 @@
+// Package limits raises a symbol when a message was not looked at in full,
+// because it exceeds one of mail.Limits.
+package limits
+
+import (
+	"context"
+	"slices"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// Checks returns the family's checks.
+func Checks() []*checks.Check {
+	exceeded := &symbols.Def{
+		Name: "LIMIT_EXCEEDED", Groups: []string{"limits"},
+		Doc: "The message exceeds a limit of the scanner; what lies beyond was not looked at",
+	}
+	return []*checks.Check{{
+		Name:    "limits",
+		Doc:     "What of the message was cut off by the scanner's limits",
+		Symbols: []*symbols.Def{exceeded},
+		Stage:   checks.Late, // the views have been used by then, and have noted what they cut
+		Run: func(_ context.Context, t *checks.Task) error {
+			t.Message().Parts() // the tree, if nobody looked at it yet
+			var seen []string
+			for _, n := range t.Message().Notes() {
+				if n.Kind != mail.NoteCut || slices.Contains(seen, n.Text) {
+					continue
+				}
+				seen = append(seen, n.Text)
+				h := symbols.Hit{Def: exceeded, Factor: 1, Options: []string{n.Text}}
+				if n.Offset >= 0 {
+					h.Evidence = []symbols.Evidence{{Part: n.Part, Offset: n.Offset}}
+				}
+				t.HitAt(h)
+			}
+			return nil
+		},
+	}}
+}

@@ -1,0 +1,145 @@
+package winnow_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/storage"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+func TestSessionPhases(t *testing.T) {
+	ran := map[string]int{}
+	at := func(name string, ph checks.Phase) *checks.Check {
+		d := &symbols.Def{Name: "T_" + name, Doc: "d", Weight: 1}
+		return &checks.Check{Name: name, Doc: "d", Symbols: []*symbols.Def{d}, Needs: checks.Needs{Phase: ph},
+			Run: func(_ context.Context, t *checks.Task) error {
+				ran[name]++
+				t.Hit(d, fmt.Sprint(len(t.Envelope().Rcpts)))
+				return nil
+			}}
+	}
+	s := newScanner(t, options(at("data", checks.Data), at("conn", checks.Connect), at("from", checks.MailFrom), at("rcpt", checks.Rcpt)))
+	defer closeNow(t, s)
+	x, err := s.NewSession(mail.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	ctx := t.Context()
+	for i, step := range []struct {
+		do    func() (*winnow.Result, error)
+		score float64
+	}{
+		{func() (*winnow.Result, error) { return x.Connect(ctx) }, 1},
+		{func() (*winnow.Result, error) { return x.MailFrom(ctx, "a@example.org") }, 2},
+		{func() (*winnow.Result, error) { return x.Rcpt(ctx, "b@example.net") }, 3},
+		{func() (*winnow.Result, error) { return x.Rcpt(ctx, "c@example.net") }, 3},
+		{func() (*winnow.Result, error) { return x.Data(ctx, &winnow.Message{Raw: []byte(plain)}) }, 4},
+		{func() (*winnow.Result, error) { return x.MailFrom(ctx, "") }, 2},
+	} {
+		res, err := step.do()
+		if err != nil || res.Score != step.score {
+			t.Fatalf("step %d: %v, %v", i, res, err)
+		}
+		if i == 4 {
+			if o := res.Symbol("T_rcpt").Options; len(o) != 1 || o[0] != "2" {
+				t.Errorf("recipients seen: %v", o)
+			}
+		}
+	}
+	if want := map[string]int{"data": 1, "conn": 1, "from": 2, "rcpt": 3}; fmt.Sprint(ran) != fmt.Sprint(want) {
+		t.Errorf("ran %v, want %v", ran, want)
+	}
+	x.Close()
+	if _, err := x.Connect(ctx); err == nil {
+		t.Error("a closed session answers")
+	}
+}
+
+func TestReplay(t *testing.T) {
+	fact := checks.Fact[[]string]{Name: "known"}
+	d := &symbols.Def{Name: "T_NET", Doc: "d", Weight: 1}
+	asks := &checks.Check{
+		Name: "asks", Doc: "d", Symbols: []*symbols.Def{d}, Provides: []checks.AnyFact{fact},
+		Needs: checks.Needs{DNS: true, Store: true},
+		Run: func(ctx context.Context, t *checks.Task) error {
+			a, err := t.Resolver().Lookup(ctx, "example.org", resolver.TypeTXT)
+			_, err2 := t.Resolver().Lookup(ctx, "example.net", resolver.TypeA)
+			n, err3 := t.Store().Increment(ctx, "n", 1, 0)
+			_, err4 := t.Store().Get(ctx, "none")
+			known, _ := fact.Get(t)
+			t.Hit(d, fmt.Sprint(a.Texts(), err), fmt.Sprint(err2), fmt.Sprint(n, err3), fmt.Sprint(errors.Is(err4, storage.ErrNotFound)),
+				fmt.Sprint(t.Rand().Uint64(), t.Now(), known, t.Envelope().ClientIP))
+			return nil
+		}}
+	stuck := run("stuck", func(ctx context.Context, _ *checks.Task) error { <-ctx.Done(); return nil })
+	stuck.Needs.Net = true
+	o := options(asks, stuck)
+	o.Timeout = 200 * time.Millisecond
+	o.Clock, o.Seed = nil, nil
+	o.Store = storage.NewMemory(storage.MemoryOptions{})
+	o.DNS.Resolver = resolver.Func(func(_ context.Context, name string, _ uint16) (resolver.Answer, error) {
+		if name == "example.org" {
+			return resolver.Answer{Records: []resolver.Record{{Name: "example.org", Type: resolver.TypeTXT, Strings: []string{"v=1"}}}}, nil
+		}
+		return resolver.Answer{}, errors.New("lame")
+	})
+	s := newScanner(t, o)
+	defer closeNow(t, s)
+	m := &winnow.Message{
+		Raw: []byte(plain), Record: true,
+		Envelope: mail.Envelope{ClientIP: netip.MustParseAddr("2001:db8::1"), Rcpts: []string{"b@example.net"}},
+		Settings: &winnow.Settings{Thresholds: actions.Thresholds{actions.Greylist: math.NaN()}},
+		RcptSettings: map[string]*winnow.Settings{
+			"b@example.net": {Thresholds: actions.Thresholds{actions.Reject: 1}}},
+	}
+	res, err := s.Scan(t.Context(), m, checks.Seed(fact, []string{"x", "y"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(res.Transcript)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back winnow.Transcript
+	if err := json.Unmarshal(data, &back); err != nil {
+		t.Fatal(err)
+	}
+	o.Store = storage.NewMemory(storage.MemoryOptions{})
+	o.DNS.Resolver = resolver.Func(func(context.Context, string, uint16) (resolver.Answer, error) {
+		t.Error("a replay asked the network")
+		return resolver.Answer{}, nil
+	})
+	offline := newScanner(t, o)
+	defer closeNow(t, offline)
+	again, err := offline.Replay(t.Context(), &back)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Took, again.Took = 0, 0
+	if a, b := res.JSON(), again.JSON(); !bytes.Equal(a, b) {
+		t.Errorf("scan   %s\nreplay %s", a, b)
+	}
+	if len(again.Incomplete) != 1 || again.Incomplete[0].Check != "stuck" {
+		t.Errorf("incomplete %v", again.Incomplete)
+	}
+	o.Thresholds = actions.Thresholds{actions.Reject: 3}
+	other := newScanner(t, o)
+	defer closeNow(t, other)
+	if _, err := other.Replay(t.Context(), &back); !errors.Is(err, winnow.ErrReplay) {
+		t.Errorf("replay under another configuration: %v", err)
+	}
+}
