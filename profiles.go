@@ -1,6 +1,7 @@
 package winnow
 
 import (
+	"github.com/winnowmail/winnow/checks/composites"
 	"github.com/winnowmail/winnow/profile"
 )
 
@@ -14,4 +15,7 @@ func Rspamd34() profile.Profile { return withComposites(profile.Rspamd34()) }
 // DMS is the set-up of docker-mailserver.
 func DMS() profile.Profile { return withComposites(profile.DMS()) }
 
-func withComposites(p profile.Profile) profile.Profile { return p }
+func withComposites(p profile.Profile) profile.Profile {
+	p.Metric.Composites = append(p.Metric.Composites, composites.Default()...)
+	return p
+}

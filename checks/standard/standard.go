@@ -17,6 +17,7 @@ import (
 	"github.com/winnowmail/winnow/checks/encoding"
 	"github.com/winnowmail/winnow/checks/freemail"
 	"github.com/winnowmail/winnow/checks/headers"
+	"github.com/winnowmail/winnow/checks/limits"
 	"github.com/winnowmail/winnow/checks/maillist"
 	"github.com/winnowmail/winnow/checks/messageid"
 	"github.com/winnowmail/winnow/checks/mua"
@@ -49,5 +50,6 @@ func Checks(o Options) []*checks.Check {
 		maillist.Checks(),
 		bounce.Checks(),
 		freemail.Checks(freemail.Options{None: o.NoMaps}),
+		limits.Checks(),
 	)
 }
