@@ -2,53 +2,11 @@ package mail
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/winnowmail/winnow/internal/transfer"
 )
-
-// shared returns a path in the shared test data beside the project and skips
-// the test when it is not there.
-func shared(t *testing.T, elem ...string) string {
-	t.Helper()
-	root := os.Getenv("WINNOW_SHARED")
-	if root == "" {
-		dir, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for d := dir; ; d = filepath.Dir(d) {
-			if s := filepath.Join(d, "shared", "suites"); isDir(s) {
-				root = filepath.Dir(s)
-				break
-			}
-			if d == filepath.Dir(d) {
-				break
-			}
-		}
-	}
-	p := filepath.Join(append([]string{root}, elem...)...)
-	if _, err := os.Stat(p); root == "" || err != nil {
-		t.Skipf("shared test data not found (%s); set WINNOW_SHARED", filepath.Join(elem...))
-	}
-	return p
-}
-
-func vectors[T any](t *testing.T, name string) []T {
-	t.Helper()
-	b, err := os.ReadFile(shared(t, "suites", "vectors", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var v struct{ Cases []T }
-	if err := json.Unmarshal(b, &v); err != nil {
-		t.Fatal(err)
-	}
-	return v.Cases
-}
 
 // quota logs the failures of a suite and fails below the wanted share.
 func quota(t *testing.T, name string, good, all int, want float64) {
@@ -66,7 +24,7 @@ func value(s string) *Field {
 }
 
 func TestSuiteRFC2047(t *testing.T) {
-	cases := vectors[struct{ ID, Input, Expect string }](t, "rfc2047.json")
+	cases := loadVectors[struct{ ID, Input, Expect string }](t, "rfc2047")
 	good := 0
 	for _, c := range cases {
 		if got := value(c.Input).Text(); strings.TrimSpace(got) == strings.TrimSpace(c.Expect) {
@@ -84,10 +42,10 @@ func TestSuiteContentType(t *testing.T) {
 		CSubtype *string     `json:"c_subtype"`
 		Attrs    [][2]string `json:"attributes"`
 	}
-	cases := vectors[struct {
+	cases := loadVectors[struct {
 		ID, Input string
 		Expect    *expect
-	}](t, "rfc2231-content-type.json")
+	}](t, "rfc2231-content-type")
 	good := 0
 	for _, c := range cases {
 		ct, ok := ParseContentType(c.Input)
@@ -123,10 +81,10 @@ func TestSuiteContentType(t *testing.T) {
 }
 
 func TestSuiteQuotedPrintable(t *testing.T) {
-	cases := vectors[struct {
+	cases := loadVectors[struct {
 		ID   string
 		Case [3]string
-	}](t, "qp.json")
+	}](t, "qp")
 	good := 0
 	for _, c := range cases {
 		a, _ := transfer.QuotedPrintable([]byte(c.Case[0]))
@@ -141,10 +99,10 @@ func TestSuiteQuotedPrintable(t *testing.T) {
 }
 
 func TestSuiteMessageID(t *testing.T) {
-	cases := vectors[struct {
+	cases := loadVectors[struct {
 		ID, Input string
 		Expect    []string
-	}](t, "message-id.json")
+	}](t, "message-id")
 	good := 0
 	for _, c := range cases {
 		if got := ParseMessageIDs(c.Input); strings.Join(got, " ") == strings.Join(c.Expect, " ") {
@@ -157,10 +115,10 @@ func TestSuiteMessageID(t *testing.T) {
 }
 
 func TestSuiteFolding(t *testing.T) {
-	cases := vectors[struct {
+	cases := loadVectors[struct {
 		ID   string
 		Case []json.RawMessage
-	}](t, "header-folding.json")
+	}](t, "header-folding")
 	good := 0
 	for _, c := range cases {
 		var in []string

@@ -33,7 +33,7 @@ type suiteType struct {
 // TestSuiteMIME compares part tree, types, parameters, names and decoded
 // contents with the expectations, once with LF and once with CRLF.
 func TestSuiteMIME(t *testing.T) {
-	files, _ := filepath.Glob(filepath.Join(shared(t, "suites", "mime"), "*", "*.eml"))
+	files, _ := filepath.Glob(filepath.Join(suiteDir(t, "mime"), "*", "*.eml"))
 	// Cases where a rule that outranks the expectation gives another result.
 	outranked := map[string]string{
 		"malformed/001": "RFC 2046 section 5.1.2: an outer boundary ends the inner multipart",
