@@ -28,6 +28,9 @@ type PreResult struct {
 	// Score, every other action sets it.
 	Score    float64
 	HasScore bool
+	// AtThreshold replaces the score by the action's threshold, if it has
+	// one. HasScore goes before.
+	AtThreshold bool
 	// Least makes Action a minimum instead of the verdict.
 	Least bool
 	// ProcessAll lets the remaining checks run all the same.
@@ -37,8 +40,14 @@ type PreResult struct {
 }
 
 // target returns the score that the pre-result asks for.
-func (p *PreResult) target() (score float64, ok bool) {
-	return p.Score, p.HasScore && !math.IsNaN(p.Score)
+func (p *PreResult) target(th Thresholds) (score float64, ok bool) {
+	if p.HasScore && !math.IsNaN(p.Score) {
+		return p.Score, true
+	}
+	if p.AtThreshold {
+		score, ok = th[p.Action]
+	}
+	return score, ok
 }
 
 // A Verdict is what to do with a message.
@@ -65,7 +74,7 @@ func Choose(th Thresholds, score float64, pre []PreResult, disabled ...Action) V
 	ordered := byPriority(pre, disabled)
 	for _, p := range ordered {
 		if !p.Least {
-			return p.decide(score)
+			return p.decide(th, score)
 		}
 	}
 	v := Verdict{Action: th.ByScore(score, disabled...), Score: score}
@@ -90,8 +99,8 @@ func byPriority(pre []PreResult, disabled []Action) []*PreResult {
 }
 
 // decide makes the verdict of a pre-result that is no minimum.
-func (p *PreResult) decide(score float64) Verdict {
-	if s, ok := p.target(); ok {
+func (p *PreResult) decide(th Thresholds, score float64) Verdict {
+	if s, ok := p.target(th); ok {
 		if p.Action == NoAction {
 			s = min(s, score)
 		}
@@ -110,7 +119,7 @@ func (p *PreResult) verdict(score float64) Verdict {
 
 // raise applies a minimum.
 func (v *Verdict) raise(th Thresholds, p *PreResult) {
-	from, hasScore := p.target()
+	from, hasScore := p.target(th)
 	if !hasScore {
 		from, hasScore = th[p.Action]
 	}

@@ -27,10 +27,11 @@ type Compiled struct {
 // A symbol is a Def with what the Metric says of it.
 type symbol struct {
 	def    *symbols.Def
+	groups []string
 	weight float64
 	shots  int
 	off    bool
-	caps   []int32 // capped groups, in the Def's order
+	caps   []int32 // capped groups, in the order of groups
 	users  []int32 // composites that name it
 }
 
@@ -144,7 +145,10 @@ func (c *compiler) declare(d *symbols.Def) (ok bool) {
 	}
 	id := int32(len(c.out.symbols))
 	c.out.ids[d], c.out.names[d.Name] = id, id
-	c.out.symbols = append(c.out.symbols, symbol{def: d, weight: d.Weight, shots: shots})
+	c.out.symbols = append(c.out.symbols, symbol{def: d, groups: d.Groups, weight: d.Weight, shots: shots})
+	if own, ok := c.m.Base.SymbolGroups[d.Name]; ok {
+		c.out.symbols[id].groups = own
+	}
 	return true
 }
 
@@ -176,7 +180,7 @@ func (c *compiler) weights() {
 func (c *compiler) groups() {
 	members := make(map[string]bool)
 	for i := range c.out.symbols {
-		for _, g := range c.out.symbols[i].def.Groups {
+		for _, g := range c.out.symbols[i].groups {
 			members[g] = true
 		}
 	}
@@ -206,7 +210,7 @@ func (c *compiler) groups() {
 	}
 	for i := range c.out.symbols {
 		s := &c.out.symbols[i]
-		for _, name := range s.def.Groups {
+		for _, name := range s.groups {
 			g := all[name]
 			if id, ok := caps[name]; ok && !slices.Contains(s.caps, id) {
 				s.caps = append(s.caps, id)

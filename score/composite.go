@@ -134,7 +134,7 @@ func (c *compiler) resolve(a *Atom) []int32 {
 		if a.Kind == PositiveGroupAtom && s.weight <= 0 || a.Kind == NegativeGroupAtom && s.weight >= 0 {
 			continue
 		}
-		if slices.Contains(s.def.Groups, a.Name) {
+		if slices.Contains(s.groups, a.Name) {
 			ids = append(ids, int32(i))
 		}
 	}

@@ -27,7 +27,8 @@ const (
 //	> < >= <= == != a symbol counts with its value
 //	( )
 //
-// From the tightest: !, * /, + -, comparisons, &, |. A symbol may carry the
+// From the tightest: !, * /, + -, comparisons, &, |. Equal ones group from the
+// right, as in Rspamd: A - B - C is A - (B - C). A symbol may carry the
 // prefixes ~ - ^ (see Composite). A bare number is a number where arithmetic
 // or a comparison uses it. An Expression is immutable.
 type Expression struct {

@@ -85,7 +85,7 @@ func TestExpressionPolish(t *testing.T) {
 		"not(A|B)":                   "(A) (B) | !",
 		"A & B & C | D | E":          "(D) (E) (A) (B) (C) &(3) |(3)",
 		"((A + B) > 1) & C":          "(C) (A) (B) + 1 > &",
-		"A - B - C":                  "(A) (B) - (C) -",
+		"A - B - C":                  "(A) (B) (C) - -",
 		"A + 2 * B":                  "(A) 2 (B) * +",
 		"2 < A":                      "2 (A) <",
 		"A > -1.5":                   "(A) -1.5 >",
@@ -147,7 +147,7 @@ func TestExpressionBounds(t *testing.T) {
 
 func TestExpressionEval(t *testing.T) {
 	for in, want := range map[string]float64{
-		"A & B | !C": 0, "A & (!B | C)": 1, "!!C": 1, "A - C - E": -1, "A + C * E": 2, "A + C >= 2 & E": 1,
+		"A & B | !C": 0, "A & (!B | C)": 1, "!!C": 1, "A - C - E": 1, "(A - C) - E": -1, "A + C * E": 2, "A + C >= 2 & E": 1,
 		"A / 2 + C": 1.5, "A > 0.5": 1, "B < A": 1, "A <= 0": 0, "A == C": 1, "A != C": 0, "B & (A / B)": 0,
 		"!(A + C - 2)": 1, "A * 3": 3, "(A | B) + (C | E)": 2, "E": 1, "B": 0,
 	} {

@@ -105,7 +105,7 @@ func (p *parser) operand(depth int) (*node, error) {
 }
 
 // binary parses the operators after left that bind at least as tightly as
-// lowest. Equal ones group from the left.
+// lowest. Equal ones group from the right.
 func (p *parser) binary(left *node, lowest, depth int) (*node, error) {
 	for {
 		p.skipSpace()
@@ -117,7 +117,7 @@ func (p *parser) binary(left *node, lowest, depth int) (*node, error) {
 		}
 		right, err := p.operand(depth)
 		if err == nil {
-			right, err = p.binary(right, o.precedence()+1, depth)
+			right, err = p.binary(right, o.precedence(), depth)
 		}
 		if err != nil {
 			return nil, err

@@ -34,11 +34,12 @@ type Metric struct {
 // composites that no check of the Scanner declares; the Metric's own fields
 // may not, for there it is a misspelling.
 type Base struct {
-	Weights     map[string]float64
-	Groups      map[string]Group
-	Disabled    []string
-	Policies    map[string]Policy // by composite name, replaces Composite.Policy
-	Expressions map[string]string // by composite name, replaces Composite.Expression
+	Weights      map[string]float64
+	Groups       map[string]Group
+	SymbolGroups map[string][]string // by symbol name, replaces Def.Groups; a Selection looks at the Def
+	Disabled     []string
+	Policies     map[string]Policy // by composite name, replaces Composite.Policy
+	Expressions  map[string]string // by composite name, replaces Composite.Expression
 }
 
 // A Group limits what the symbols of one group add together.

@@ -42,7 +42,7 @@ const maxEvidence = 64
 func (c *Compiled) NewSheet(sel *Selection) *Sheet {
 	return &Sheet{
 		c: c, sel: sel,
-		lines:  make([]line, 0, 32),
+		lines:  make([]line, 0, 48),
 		at:     make([]int32, len(c.symbols)),
 		groups: make([]float64, len(c.caps)),
 		marked: make([]bool, len(c.composites)),
@@ -57,6 +57,9 @@ func (s *Sheet) Add(h symbols.Hit) {
 		return
 	}
 	ln := s.insert(id, h.Factor, Hit)
+	if ln.options.list == nil && len(h.Options) > 0 {
+		ln.options.list = make([]string, 0, min(len(h.Options), scanLimit))
+	}
 	for _, o := range h.Options {
 		ln.options.add(o, s.c.maxOptions)
 	}
