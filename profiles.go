@@ -15,7 +15,8 @@ func Rspamd34() profile.Profile { return withComposites(profile.Rspamd34()) }
 // DMS is the set-up of docker-mailserver.
 func DMS() profile.Profile { return withComposites(profile.DMS()) }
 
+// withComposites puts the built-in composites before the profile's own.
 func withComposites(p profile.Profile) profile.Profile {
-	p.Metric.Composites = append(p.Metric.Composites, composites.Default()...)
+	p.Metric = p.With(composites.Default())
 	return p
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/winnowmail/winnow/checks/compromised"
 	"github.com/winnowmail/winnow/checks/encoding"
 	"github.com/winnowmail/winnow/checks/freemail"
+	"github.com/winnowmail/winnow/checks/gtube"
 	"github.com/winnowmail/winnow/checks/headers"
 	"github.com/winnowmail/winnow/checks/limits"
 	"github.com/winnowmail/winnow/checks/maillist"
@@ -34,11 +35,14 @@ type Options struct {
 	// NoMaps leaves out what depends on lists of facts about the world, such
 	// as free mail providers or URL shorteners.
 	NoMaps bool
+	// GTUBE says which test strings count; the default is GTUBE alone.
+	GTUBE gtube.Patterns
 }
 
 // Checks returns new values of the built-in checks.
 func Checks(o Options) []*checks.Check {
 	return slices.Concat(
+		gtube.Checks(gtube.Options{Patterns: o.GTUBE}),
 		headers.Checks(),
 		encoding.Checks(),
 		priority.Checks(),
