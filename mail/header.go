@@ -174,7 +174,9 @@ func refold(f *Field) string {
 		}
 		b.Write(bytes.TrimRight(line, " \t"))
 	}
-	return strings.TrimSpace(strings.ReplaceAll(b.String(), "\x00", ""))
+	text := strings.TrimSpace(strings.ReplaceAll(b.String(), "\x00", ""))
+	// White space at the end stays, as in Value.
+	return text + f.value[len(strings.TrimRight(f.value, " \t")):]
 }
 
 // Separator returns the white space between colon and value, "" if there is
