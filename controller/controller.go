@@ -1,0 +1,202 @@
+// Package controller speaks Rspamd's HTTP protocol: clients that talk to
+// Rspamd's scanner, such as rspamc and mail servers' plugins, can talk to a
+// winnow.Scanner through it.
+//
+// It serves /ping and /checkv2. The envelope comes in request headers, the
+// message is the body, the reply is one JSON object (winnow.Result.JSON).
+// Errors are {"error": "…"}. A request header that Rspamd knows and this
+// package does not obey, or that can't be read, is named in the reply's
+// "warnings": nothing is dropped in silence. A header that would change what
+// is scanned (Compression, File, Message-Length …) is refused instead.
+//
+// The handler has no authentication and no TLS: bind it to loopback or put it
+// behind something that has both. Caller of it is package examples/dms.
+package controller
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/winnowmail/winnow"
+)
+
+// Options configures New.
+type Options struct {
+	// Scanner does the work; it is required. The handler does not close it.
+	Scanner *winnow.Scanner
+	// MaxBody bounds the bytes of one request's body; 0 means 100 MiB. Longer
+	// ones are refused with status 413. What the Scanner's limits cut is less.
+	MaxBody int64
+	// Log gets one line a scan (Info), unless the client says "Log: no"; nil
+	// is silent.
+	Log *slog.Logger
+}
+
+type handler struct {
+	scanner *winnow.Scanner
+	maxBody int64
+	log     *slog.Logger
+}
+
+// New makes the handler.
+func New(o Options) (http.Handler, error) {
+	if o.Scanner == nil {
+		return nil, errors.New("controller: no Scanner")
+	}
+	h := &handler{o.Scanner, o.MaxBody, o.Log}
+	if h.maxBody <= 0 {
+		h.maxBody = 100 << 20
+	}
+	if h.log == nil {
+		h.log = slog.New(slog.DiscardHandler)
+	}
+	return h, nil
+}
+
+// ServeHTTP implements http.Handler.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Server", "winnow")
+	defer h.recovered(w, r)
+	switch r.URL.Path {
+	case "/ping":
+		if allow(w, r, http.MethodGet, http.MethodHead, http.MethodPost) {
+			reply(w, http.StatusOK, "text/plain", []byte("pong\r\n"))
+		}
+	case "/checkv2":
+		if allow(w, r, http.MethodPost, http.MethodPut) {
+			h.check(w, r)
+		}
+	default:
+		fail(w, http.StatusNotFound, "unknown path: %q", r.URL.Path)
+	}
+}
+
+// recovered answers a request in which something panicked; the connection's
+// others are not concerned.
+func (h *handler) recovered(w http.ResponseWriter, r *http.Request) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	if v == http.ErrAbortHandler {
+		panic(v)
+	}
+	h.log.Error("panic", "path", r.URL.Path, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+	fail(w, http.StatusInternalServerError, "internal error")
+}
+
+func (h *handler) check(w http.ResponseWriter, r *http.Request) {
+	req, err := parseRequest(r.Header)
+	if err == nil && r.URL.RawQuery != "" {
+		err = errors.New("a query string is not supported: send the values as request headers")
+	}
+	if err != nil {
+		status := http.StatusBadRequest
+		if errors.Is(err, errEncoding) {
+			status = http.StatusUnsupportedMediaType
+		}
+		fail(w, status, "%v", err)
+		return
+	}
+	req.message.Raw, err = readBody(http.MaxBytesReader(w, r.Body, h.maxBody), r.ContentLength, h.maxBody)
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		fail(w, http.StatusRequestEntityTooLarge, "message is longer than %d bytes", tooLarge.Limit)
+		return
+	}
+	if err != nil {
+		fail(w, http.StatusBadRequest, "can't read the message: %v", err)
+		return
+	}
+	res, err := h.scanner.Scan(r.Context(), &req.message)
+	switch {
+	case errors.Is(err, winnow.ErrClosed):
+		fail(w, http.StatusServiceUnavailable, "shutting down")
+	case errors.Is(err, context.Canceled):
+		// The client has gone.
+	case err != nil:
+		h.log.Error("scan", "queue_id", req.message.Envelope.QueueID, "err", err)
+		fail(w, http.StatusInternalServerError, "%v", err)
+	default:
+		h.record(r, req, res)
+		reply(w, http.StatusOK, "application/json", withWarnings(res.JSON(), req.warnings))
+	}
+}
+
+func (h *handler) record(r *http.Request, req *request, res *winnow.Result) {
+	if req.silent {
+		return
+	}
+	env := &req.message.Envelope
+	h.log.LogAttrs(r.Context(), slog.LevelInfo, "scanned",
+		slog.String("action", string(res.Action)), slog.Float64("score", res.Score), slog.Float64("required", res.Required),
+		slog.String("queue_id", env.QueueID), slog.String("ip", ipText(env.ClientIP)), slog.String("from", env.From),
+		slog.Int("rcpts", len(env.Rcpts)), slog.Int("size", len(req.message.Raw)), slog.Duration("took", res.Took),
+		slog.Int("incomplete", len(res.Incomplete)), slog.String("file", req.filename), slog.String("tag", req.tag))
+}
+
+// readBody reads a body of the announced length without trusting that.
+func readBody(body io.Reader, length, limit int64) ([]byte, error) {
+	const trust = 1 << 20
+	buf := make([]byte, 0, min(max(length, 512), trust, limit)+1)
+	for {
+		if len(buf) == cap(buf) {
+			grown := make([]byte, len(buf), 2*cap(buf))
+			copy(grown, buf)
+			buf = grown
+		}
+		n, err := body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if err == io.EOF {
+			return buf, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// withWarnings adds the member "warnings" to a JSON object.
+func withWarnings(object []byte, warnings []string) []byte {
+	if len(warnings) == 0 {
+		return object
+	}
+	list, err := json.Marshal(warnings)
+	if err != nil {
+		return object
+	}
+	object = append(object[:len(object)-1:len(object)-1], `,"warnings":`...)
+	return append(append(object, list...), '}')
+}
+
+func allow(w http.ResponseWriter, r *http.Request, methods ...string) bool {
+	for _, m := range methods {
+		if r.Method == m {
+			return true
+		}
+	}
+	for _, m := range methods {
+		w.Header().Add("Allow", m)
+	}
+	fail(w, http.StatusMethodNotAllowed, "%s does not take %s", r.URL.Path, r.Method)
+	return false
+}
+
+func fail(w http.ResponseWriter, status int, format string, args ...any) {
+	body, _ := json.Marshal(map[string]string{"error": fmt.Sprintf(format, args...)}) // strings always marshal
+	reply(w, status, "application/json", body)
+}
+
+func reply(w http.ResponseWriter, status int, contentType string, body []byte) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that has gone is no matter
+}

@@ -1,0 +1,152 @@
+// Dms is a scanner daemon for docker-mailserver and the like: it serves
+// Rspamd's /ping and /checkv2 from one winnow.Scanner.
+//
+//	go run ./examples/dms -controller 127.0.0.1:11334 -profile dms
+//	curl --data-binary @mail.eml http://127.0.0.1:11334/checkv2
+//
+// It ends on SIGTERM or SIGINT after the scans in progress. Exit codes: 0
+// after a signal, 1 when something failed, 2 for wrong flags.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/checks/standard"
+	"github.com/winnowmail/winnow/controller"
+)
+
+// grace is how long scans in progress may go on after a signal.
+const grace = 10 * time.Second
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// config is what the flags say.
+type config struct {
+	controller, dns, profile, maps, state string
+}
+
+// run is the program; it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var c config
+	flags := flag.NewFlagSet("dms", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&c.controller, "controller", "127.0.0.1:11334", "`address` of the HTTP API; port 0 takes a free one")
+	flags.StringVar(&c.dns, "dns", "none", "whom to ask: none, system, or servers `ADDR[,ADDR]` (for now only none)")
+	flags.StringVar(&c.profile, "profile", "rspamd", "weights and thresholds: rspamd (4.1.6), rspamd-3.4 or dms")
+	flags.StringVar(&c.maps, "maps", "builtin", "lists of facts such as freemail domains: builtin or none")
+	flags.StringVar(&c.state, "state", "", "`directory` for what is kept over restarts (for now nothing is)")
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(stdout, "usage: dms [flags]")
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
+		return 0
+	}
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	var o winnow.Options
+	if err == nil {
+		o, err = c.options()
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "dms: %v\n", err)
+		return 2
+	}
+	o.Log = slog.New(slog.NewTextHandler(stderr, nil))
+	if err := c.serve(ctx, o); err != nil {
+		fmt.Fprintf(stderr, "dms: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+// options turns the flags into the Scanner's.
+func (c *config) options() (winnow.Options, error) {
+	var o winnow.Options
+	switch c.profile {
+	case "rspamd":
+		chosen := winnow.Rspamd()
+		o.Profile = &chosen
+	case "rspamd-3.4":
+		chosen := winnow.Rspamd34()
+		o.Profile = &chosen
+	case "dms":
+		chosen := winnow.DMS()
+		o.Profile = &chosen
+		o.OnTimeout = winnow.SoftRejectOnTimeout
+	default:
+		return o, fmt.Errorf("unknown profile %q: rspamd, rspamd-3.4 and dms are known", c.profile)
+	}
+	switch c.maps {
+	case "builtin":
+	case "none":
+		o.Checks = standard.Checks(standard.Options{NoMaps: true})
+	default:
+		return o, fmt.Errorf("-maps %q: builtin and none are known", c.maps)
+	}
+	if c.dns != "none" {
+		return o, fmt.Errorf("-dns %q: only none is there yet; the DNS client comes with a later version", c.dns)
+	}
+	return o, nil
+}
+
+// serve scans until ctx ends.
+func (c *config) serve(ctx context.Context, o winnow.Options) error {
+	if c.state != "" {
+		if err := os.MkdirAll(c.state, 0o700); err != nil {
+			return fmt.Errorf("-state: %w", err)
+		}
+		o.Log.Warn("nothing is kept in the state directory yet", "dir", c.state)
+	}
+	scanner, err := winnow.New(o)
+	if err != nil {
+		return err
+	}
+	api, err := controller.New(controller.Options{Scanner: scanner, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.controller)
+	if err != nil {
+		return fmt.Errorf("-controller: %s", strings.TrimPrefix(err.Error(), "listen tcp: "))
+	}
+	server := &http.Server{
+		Handler:           api,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       2 * time.Minute, // a mail over a slow line
+		WriteTimeout:      3 * time.Minute, // counted from the end of the header: includes ReadTimeout and the scan
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    256 << 10, // a thousand recipients
+		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+	}
+	o.Log.Info("listening", "controller", listener.Addr().String(), "profile", c.profile, "dns", c.dns, "maps", c.maps)
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	o.Log.Info("shutting down")
+	end, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	return errors.Join(server.Shutdown(end), scanner.Close(end))
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestWrongFlags(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"-nonsense"}, 2, "nonsense"},
+		{[]string{"-profile", "best"}, 2, `unknown profile "best"`},
+		{[]string{"-maps", "all"}, 2, "-maps"},
+		{[]string{"-dns", "system"}, 2, "only none"},
+		{[]string{"-dns", "192.0.2.53"}, 2, "only none"},
+		{[]string{"extra"}, 2, "extra"},
+		{[]string{"-state", filepath.Join(file, "sub"), "-controller", "127.0.0.1:0"}, 1, "-state"},
+		{[]string{"-controller", "256.0.0.1:1"}, 1, "-controller"},
+	} {
+		var out, errs bytes.Buffer
+		if code := run(t.Context(), c.args, &out, &errs); code != c.code {
+			t.Errorf("%q: exit code %d, want %d", c.args, code, c.code)
+		}
+		lines := strings.Split(strings.TrimSpace(errs.String()), "\n")
+		if last := lines[len(lines)-1]; !strings.HasPrefix(last, "dms: ") || !strings.Contains(last, c.want) {
+			t.Errorf("%q said %q, want %q", c.args, errs.String(), c.want)
+		}
+		if c.code == 2 && len(lines) != 1 {
+			t.Errorf("%q said %d lines", c.args, len(lines))
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"-help"}, &out, &errs); code != 0 || !strings.Contains(out.String(), "-controller") {
+		t.Errorf("exit code %d, output %q", code, out.String())
+	}
+}
+
+// lockedBuffer is a bytes.Buffer for two goroutines.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// start runs the daemon and returns its address and what stops it.
+func start(t *testing.T, args ...string) (addr string, log *lockedBuffer, stop func() int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	log = &lockedBuffer{}
+	code := make(chan int, 1)
+	go func() { code <- run(ctx, append([]string{"-controller", "127.0.0.1:0"}, args...), io.Discard, log) }()
+	listening := regexp.MustCompile(`msg=listening controller=(\S+)`)
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if m := listening.FindStringSubmatch(log.String()); m != nil {
+			addr = m[1]
+			break
+		}
+		if time.Now().After(deadline) {
+			cancel()
+			t.Fatalf("not listening: %s", log)
+		}
+	}
+	return "http://" + addr, log, func() int { cancel(); return <-code }
+}
+
+func TestDaemon(t *testing.T) {
+	for _, profile := range []string{"rspamd", "rspamd-3.4", "dms"} {
+		t.Run(profile, func(t *testing.T) {
+			state := filepath.Join(t.TempDir(), "a", "b")
+			url, log, stop := start(t, "-profile", profile, "-maps", "none", "-dns", "none", "-state", state)
+			res, err := http.Get(url + "/ping")
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, _ := io.ReadAll(res.Body)
+			res.Body.Close()
+			if string(body) != "pong\r\n" {
+				t.Errorf("ping gave %q", body)
+			}
+			mail, err := os.ReadFile("../../testdata/spam.eml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			res, err = http.Post(url+"/checkv2", "", bytes.NewReader(mail))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var reply struct {
+				Action        string
+				RequiredScore float64 `json:"required_score"`
+			}
+			err = json.NewDecoder(res.Body).Decode(&reply)
+			res.Body.Close()
+			if err != nil || reply.Action == "" {
+				t.Errorf("checkv2 gave %+v, %v", reply, err)
+			}
+			if want := map[string]float64{"rspamd": 15, "rspamd-3.4": 15, "dms": 11}[profile]; reply.RequiredScore != want {
+				t.Errorf("required score %v, want %v", reply.RequiredScore, want)
+			}
+			if fi, err := os.Stat(state); err != nil || !fi.IsDir() {
+				t.Errorf("state directory: %v", err)
+			}
+			http.DefaultClient.CloseIdleConnections()
+			if code := stop(); code != 0 {
+				t.Errorf("exit code %d: %s", code, log)
+			}
+			for _, want := range []string{"nothing is kept", "msg=scanned", "shutting down"} {
+				if !strings.Contains(log.String(), want) {
+					t.Errorf("the log does not say %q: %s", want, log)
+				}
+			}
+		})
+	}
+}
+
+func TestAddressInUse(t *testing.T) {
+	url, _, stop := start(t)
+	defer stop()
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"-controller", strings.TrimPrefix(url, "http://")}, &out, &errs); code != 1 || !strings.Contains(errs.String(), "in use") {
+		t.Errorf("exit code %d, said %q", code, errs.String())
+	}
+}

@@ -1,0 +1,84 @@
+// Smtpd is an SMTP server that asks winnow about every message: it rejects,
+// tags or accepts. It is the code that a server with winnow inside needs;
+// session.go is the part to copy.
+//
+//	go run ./examples/smtpd -listen 127.0.0.1:2525 -dir /tmp/mail
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"github.com/winnowmail/winnow"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("smtpd", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	listen := flags.String("listen", "127.0.0.1:2525", "`address` to listen on")
+	dir := flags.String("dir", "", "`directory` to deliver to, a file a message (required)")
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(stdout, "usage: smtpd -dir directory [flags]")
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
+		return 0
+	}
+	if err == nil && (*dir == "" || flags.NArg() > 0) {
+		err = errors.New("usage: smtpd -dir directory [-listen address]")
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "smtpd: %v\n", err)
+		return 2
+	}
+	if err := serve(ctx, *listen, *dir, stdout); err != nil {
+		fmt.Fprintf(stderr, "smtpd: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+func serve(ctx context.Context, address, dir string, stdout io.Writer) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	scanner, err := winnow.New(winnow.Options{})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	server := smtp.NewServer(&backend{scanner: scanner, name: "mx.example.net", dir: dir})
+	server.Domain = "mx.example.net"
+	server.ReadTimeout, server.WriteTimeout = 5*time.Minute, 5*time.Minute
+	server.MaxMessageBytes, server.MaxRecipients, server.MaxLineLength = 25<<20, 100, 4096
+	fmt.Fprintf(stdout, "listening on %s\n", listener.Addr())
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	end, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return errors.Join(server.Shutdown(end), scanner.Close(end))
+}

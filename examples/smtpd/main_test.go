@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/smtp"
+	"net/textproto"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// start runs the server and returns its address and its mail directory.
+func start(t *testing.T) (addr, dir string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	dir = filepath.Join(t.TempDir(), "mail")
+	r, w := io.Pipe()
+	code := make(chan int, 1)
+	go func() {
+		code <- run(ctx, []string{"-listen", "127.0.0.1:0", "-dir", dir}, w, os.Stderr)
+		w.Close()
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if c := <-code; c != 0 {
+			t.Errorf("exit code %d", c)
+		}
+	})
+	line := make([]byte, 100)
+	n, err := r.Read(line)
+	addr, ok := strings.CutPrefix(strings.TrimSpace(string(line[:n])), "listening on ")
+	if err != nil || !ok {
+		t.Fatalf("said %q, %v", line[:n], err)
+	}
+	return addr, dir
+}
+
+func delivered(t *testing.T, dir string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.eml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, string(data))
+		os.Remove(f)
+	}
+	return all
+}
+
+// gtube is a test pattern that every filter knows; first chooses the verdict.
+func gtube(first string) []byte {
+	return []byte("From: a@example.org\r\nTo: b@example.net\r\nSubject: test\r\n\r\n" +
+		first + "JS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\r\n")
+}
+
+func TestVerdicts(t *testing.T) {
+	addr, dir := start(t)
+	ham, err := os.ReadFile("../../testdata/ham.eml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func(msg []byte) error {
+		return smtp.SendMail(addr, nil, "a@example.org", []string{"b@example.net"}, msg)
+	}
+	if err := send(ham); err != nil {
+		t.Errorf("ham: %v", err)
+	}
+	if got := delivered(t, dir); len(got) != 1 || !strings.HasPrefix(got[0], "Return-Path: <a@example.org>\r\n") ||
+		!strings.Contains(got[0], "Minutes") || strings.Contains(got[0], "X-Spam") {
+		t.Errorf("ham was delivered as %q", got)
+	}
+	err = send(gtube("X"))
+	if e, ok := errors.AsType[*textproto.Error](err); !ok || e.Code != 554 || e.Msg != "5.7.1 Gtube pattern" {
+		t.Errorf("GTUBE: %v", err)
+	}
+	if got := delivered(t, dir); len(got) != 0 {
+		t.Errorf("rejected mail was delivered: %q", got)
+	}
+}
+
+func TestWrongFlags(t *testing.T) {
+	for _, args := range [][]string{{}, {"-nonsense"}, {"-dir", "x", "y"}} {
+		var out, errs bytes.Buffer
+		if code := run(t.Context(), args, &out, &errs); code != 2 || strings.Count(errs.String(), "\n") != 1 {
+			t.Errorf("%q: exit code %d, said %q", args, code, errs.String())
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	var out, errs bytes.Buffer
+	if code := run(ctx, []string{"-dir", t.TempDir(), "-listen", "256.0.0.1:1"}, &out, &errs); code != 1 {
+		t.Errorf("bad address: exit code %d, said %q", code, errs.String())
+	}
+}
+
+func TestApply(t *testing.T) {
+	const raw = "A: 1\r\nX-Spam: Yes\r\n  folded\r\nB: 2\r\nx-spam : No\r\n\r\nX-Spam: body\r\n"
+	for _, c := range []struct {
+		edit actions.HeaderEdit
+		want string
+	}{
+		{actions.HeaderEdit{Remove: true, Name: "x-spam"}, "A: 1\r\nB: 2\r\n\r\nX-Spam: body\r\n"},
+		{actions.HeaderEdit{Remove: true, Name: "X-Spam", Index: 2}, "A: 1\r\nX-Spam: Yes\r\n  folded\r\nB: 2\r\n\r\nX-Spam: body\r\n"},
+		{actions.HeaderEdit{Remove: true, Name: "X-Spam", Index: -2}, "A: 1\r\nB: 2\r\nx-spam : No\r\n\r\nX-Spam: body\r\n"},
+		{actions.HeaderEdit{Remove: true, Name: "X-Spam", Index: 3}, raw},
+		{actions.HeaderEdit{Name: "C", Value: "3", Index: 1}, "C: 3\r\n" + raw},
+		{actions.HeaderEdit{Name: "C", Value: "3"}, "A: 1\r\nX-Spam: Yes\r\n  folded\r\nB: 2\r\nx-spam : No\r\nC: 3\r\n\r\nX-Spam: body\r\n"},
+	} {
+		if got := apply([]byte(raw), []actions.HeaderEdit{c.edit}); string(got) != c.want {
+			t.Errorf("%+v gave %q", c.edit, got)
+		}
+	}
+	if got := apply([]byte("A: 1"), nil); string(got) != "A: 1" {
+		t.Errorf("a header without end became %q", got)
+	}
+}
+
+// TestActions runs one session for each action, with a check that gives the
+// score that leads there.
+func TestActions(t *testing.T) {
+	def := &symbols.Def{Name: "TEST", Groups: []string{"test"}, Doc: "always", Weight: 1}
+	for _, c := range []struct {
+		score float64
+		ask   actions.Action // by a pre-result
+		want  string         // in the delivered message, or in the SMTP error
+	}{
+		{0, "", "Subject: hi\r\n"},
+		{4, "", "Subject: hi\r\n"},
+		{6, "", "X-Spam: Yes\r\n"},
+		{15, "", "SMTP error 554: Spam message rejected"},
+		{0, actions.SoftReject, "SMTP error 451: Try again later"},
+		{0, actions.RewriteSubject, "Subject: *** SPAM *** hi\r\n"},
+		{0, actions.Discard, ""},
+	} {
+		check := &checks.Check{Name: "test", Doc: "raises TEST", Symbols: []*symbols.Def{def}, Run: func(_ context.Context, t *checks.Task) error {
+			t.HitFactor(def, c.score)
+			if c.ask != "" {
+				t.PreResult(actions.PreResult{Action: c.ask})
+			}
+			return nil
+		}}
+		scanner, err := winnow.New(winnow.Options{Checks: []*checks.Check{check}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		s := &session{backend: &backend{scanner: scanner, dir: dir}}
+		got := ""
+		if err := s.Data(strings.NewReader("Subject: hi\r\nX-Spam: forged\r\n\r\nhi\r\n")); err != nil {
+			got = err.Error()
+		}
+		for _, m := range delivered(t, dir) {
+			got += m
+		}
+		if !strings.Contains(got, c.want) || (c.want == "") != (got == "") || strings.Contains(got, "forged") {
+			t.Errorf("score %v, action %q: %q, want %q", c.score, c.ask, got, c.want)
+		}
+	}
+}
