@@ -41,3 +41,19 @@ func prefixFold(s, prefix string) bool {
 	}
 	return true
 }
+
+// lowerASCII lower-cases ASCII letters and leaves the rest.
+func lowerASCII(s string) string {
+	for i := range len(s) {
+		if s[i] >= 'A' && s[i] <= 'Z' {
+			b := []byte(s)
+			for ; i < len(b); i++ {
+				if b[i] >= 'A' && b[i] <= 'Z' {
+					b[i] |= 0x20
+				}
+			}
+			return string(b)
+		}
+	}
+	return s
+}

@@ -51,6 +51,8 @@ const (
 	URLMissingSlashes
 	URLBackslash // a backslash stood for a slash
 	URLInvisible // in invisible text
+	URLSpecial   // target of an element other than <a>
+	URLShows     // its link shows a URL
 )
 
 // URLSource says where a URL was found.
@@ -63,10 +65,3 @@ const (
 	SourceSubject
 	SourceHeader
 )
-
-// URLs returns the URLs of the message (no mailto), each normalised URL once,
-// in order of appearance; Emails the addresses of mailto links and text.
-func (m *Message) URLs() []*URL { panic("todo") }
-
-// Emails returns the e-mail addresses found in text, HTML, subject.
-func (m *Message) Emails() []*URL { panic("todo") }

@@ -1,0 +1,263 @@
+package mail
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/winnowmail/winnow/internal/publicsuffix"
+)
+
+// base takes the first <base href> as what relative targets belong to.
+func (t *htmlTree) base(b *Block) {
+	href, ok := b.Attr("href")
+	if !ok || t.h.Base != nil {
+		return
+	}
+	if u, ok := parseHref(href); ok {
+		t.h.Base = &u
+	}
+}
+
+// target notes the target of an element that may have one.
+func (t *htmlTree) target(b *Block) {
+	href := ""
+	found := false
+	for i := range b.Attrs {
+		if n := b.Attrs[i].Name; n == "href" || n == "action" || n == "src" {
+			href, found = b.Attrs[i].Value, true
+			break
+		}
+	}
+	if !found {
+		return
+	}
+	l := &Link{Tag: b.Tag, Href: href, Block: b}
+	b.link = l
+	t.h.Links = append(t.h.Links, l)
+	if base := t.h.Base; base != nil && !absoluteHref(href) {
+		if prefixFold(href, "data:") {
+			return
+		}
+		href = joinHref(base, href)
+	}
+	if u, ok := parseHref(href); ok {
+		u.Source = SourceHTML
+		if b.Tag != "a" {
+			u.Flags |= URLSpecial
+		}
+		l.URL = &u
+	}
+}
+
+// absoluteHref reports whether href has a scheme of its own.
+func absoluteHref(href string) bool {
+	i := 0
+	for i < len(href) && alnumByte(href[i]) {
+		i++
+	}
+	if i == 0 || i == len(href) || href[i] != ':' {
+		return false
+	}
+	if href[:i] == "mailto" {
+		return true
+	}
+	return i+1 < len(href) && (href[i+1] == '/' || href[i+1] == '\\')
+}
+
+// joinHref puts a relative target behind the base, as Rspamd 4.1.6 does:
+// without resolving it.
+func joinHref(base *URL, href string) string {
+	if strings.HasPrefix(href, "//") {
+		return base.Scheme + ":" + href
+	}
+	if base.Path == "" {
+		return strings.TrimSuffix(base.Text, "/") + "/" + strings.TrimPrefix(href, "/")
+	}
+	return base.Text + href
+}
+
+// parseHref reads the value of an attribute as a URL. White space inside of
+// it is dropped, escapes that hide the parts of a URL are undone, and a value
+// without scheme is taken as a host if it has a known suffix.
+func parseHref(href string) (URL, bool) {
+	raw := strings.TrimFunc(href, unicode.IsSpace)
+	if len(raw) > maxURL {
+		raw = raw[:maxURL]
+	}
+	prefix, ok := hrefPrefix(raw)
+	if !ok {
+		return URL{}, false
+	}
+	s, odd := cleanHref(raw)
+	if isMailto(prefix + s) {
+		u, ok := parseMailto(prefix + s)
+		u.Raw = raw
+		return u, ok
+	}
+	p, _, ok := splitURL(prefix+s, urlInHref)
+	if !ok || p.scheme == "" {
+		return URL{}, false
+	}
+	p.plain = p.plain && prefix == "" && s == raw
+	u, ok := p.url(raw, urlInHref)
+	if !ok {
+		return URL{}, false
+	}
+	if odd {
+		u.Flags |= URLObscured
+	}
+	if prefix != "" {
+		u.Flags |= URLSchemeless
+		if u.Flags&(URLNoTLD|URLNumeric) != 0 {
+			return URL{}, false
+		}
+	}
+	return u, true
+}
+
+// hrefPrefix tells what is missing in front of a target without scheme; false
+// if it can't be a URL.
+func hrefPrefix(s string) (prefix string, ok bool) {
+	if strings.Contains(s, "://") || strings.HasPrefix(s, "mailto:") || strings.HasPrefix(s, "tel:") || strings.HasPrefix(s, "callto:") {
+		return "", true
+	}
+	for i := range len(s) {
+		c := s[i]
+		if c >= 0x80 || alnumByte(c) {
+			continue
+		}
+		switch {
+		case i == 0 && strings.HasPrefix(s, "//") && len(s) > 2:
+			return "http:", true
+		case i == 0:
+			return "", false
+		case c == '@':
+			return "mailto://", true
+		case c == ':':
+			return "", true
+		}
+		return "http://", true
+	}
+	return "", true
+}
+
+// cleanHref drops white space and undoes escapes of delimiters; odd tells
+// that there were control characters.
+func cleanHref(s string) (clean string, odd bool) {
+	dirty := false
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c == 0x7f || c == '%' {
+			dirty = true
+			break
+		}
+	}
+	if !dirty {
+		return s, false
+	}
+	b := make([]byte, 0, len(s)+8)
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case spaceByte(c):
+		case c < ' ' || c == 0x7f:
+			const digits = "0123456789abcdef"
+			b = append(b, '%', digits[c>>4], digits[c&15])
+			odd = true
+		case c == '%' && i+2 < len(s) && hexByte(s[i+1]) && hexByte(s[i+2]):
+			switch v := hexValue(s[i+1])<<4 | hexValue(s[i+2]); v {
+			case '@', ':', '|', '?', '\\', '/':
+				b = append(b, v)
+				i += 2
+			default:
+				b = append(b, c)
+			}
+		default:
+			b = append(b, c)
+		}
+	}
+	return string(b), odd
+}
+
+// show compares what the text of a link shows with where it leads: a URL at
+// the beginning of the text whose registrable domain is another than the
+// target's makes the target phished, unless the target passes the request on
+// to the domain shown.
+func (l *Link) show() {
+	text := strings.TrimFunc(l.Text, unicode.IsSpace)
+	if l.URL == nil || len(text) <= 4 || l.Tag != "a" {
+		return
+	}
+	var shown URL
+	found := false
+	finder{text: text}.find(func(u URL, start, _ int) bool {
+		shown, found = u, start == 0
+		return false
+	})
+	if !found {
+		return
+	}
+	shown.Source = SourceHTML
+	shown.Flags |= URLHTMLDisplayed
+	l.Shown = &shown
+	l.URL.Flags |= URLShows
+	t := l.URL
+	if transfers(&shown) != transfers(t) || t.Scheme == "tel" || shown.Scheme == "tel" {
+		return
+	}
+	if strings.EqualFold(shown.Unicode, t.Unicode) || strings.EqualFold(esld(&shown), esld(t)) ||
+		under(esld(&shown), esld(t)) || passesOn(t, esld(&shown)) {
+		return
+	}
+	l.Phished = true
+	t.Flags |= URLPhished
+	t.Phished = l.Shown
+}
+
+// transfers reports whether a URL fetches something.
+func transfers(u *URL) bool {
+	return u.Scheme == "http" || u.Scheme == "https" || u.Scheme == "ftp"
+}
+
+// esld returns the registrable domain in Unicode.
+func esld(u *URL) string {
+	if d, ok := publicsuffix.ESLD(u.Unicode); ok {
+		return d
+	}
+	return u.Unicode
+}
+
+// under reports whether one name lies under the other.
+func under(a, b string) bool {
+	return strings.HasSuffix(a, "."+b) || strings.HasSuffix(b, "."+a)
+}
+
+// maxQueryNesting is how many URLs deep queries are followed.
+const maxQueryNesting = 4
+
+// passesOn reports whether the only URL in the query of u, or in that one's
+// query and so on, leads to the domain.
+func passesOn(u *URL, domain string) bool {
+	cur := *u
+	leaf := false
+	for range maxQueryNesting {
+		if cur.Query == "" {
+			break
+		}
+		var in []URL
+		finder{text: cur.Query}.find(func(f URL, _, _ int) bool {
+			if transfers(&f) {
+				in = append(in, f)
+			}
+			return len(in) < 2
+		})
+		if len(in) == 0 {
+			break
+		}
+		if len(in) > 1 {
+			return false
+		}
+		cur, leaf = in[0], true
+	}
+	d := esld(&cur)
+	return leaf && (strings.EqualFold(d, domain) || under(d, domain))
+}

@@ -1,0 +1,151 @@
+package mail
+
+// URLs returns the URLs of the message (no mailto), each normalised URL once:
+// those of HTML parts, then of plain text, then of the subject. Emails
+// returns the addresses of mailto links and of text.
+func (m *Message) URLs() []*URL {
+	m.collectURLs()
+	return m.urls
+}
+
+// Emails returns the e-mail addresses found in text, HTML, subject.
+func (m *Message) Emails() []*URL {
+	m.collectURLs()
+	return m.emails
+}
+
+func (m *Message) collectURLs() {
+	m.urlsOnce.Do(func() {
+		c := urlCollector{m: m, seen: map[string]*URL{}, left: m.limits.URLs}
+		for _, t := range m.Texts() {
+			if t.IsHTML {
+				c.html(t)
+			}
+		}
+		for _, t := range m.Texts() {
+			if !t.IsHTML {
+				c.text(t)
+			}
+		}
+		c.subject()
+		m.urls, m.emails = c.urls, c.emails
+		if c.cut {
+			m.note(NoteCut, "", -1, "URLs")
+		}
+	})
+}
+
+// A urlCollector gathers URLs, each one once.
+type urlCollector struct {
+	m            *Message
+	seen         map[string]*URL
+	urls, emails []*URL
+	left         int
+	cut          bool
+	key          []byte
+}
+
+// add takes u in, or counts it on the one there is; fresh tells which.
+func (c *urlCollector) add(u *URL) (known *URL, fresh bool) {
+	key := u.Text
+	if u.Scheme == "mailto" {
+		key = lowerASCII(u.Text)
+	}
+	if known = c.seen[key]; known != nil {
+		known.Count++
+		known.Flags |= u.Flags & (URLPhished | URLObscured | URLZeroWidth | URLImage | URLShows)
+		if known.Phished == nil {
+			known.Phished = u.Phished
+		}
+		return known, false
+	}
+	if c.left <= 0 {
+		c.cut = true
+		return nil, false
+	}
+	c.left--
+	own := *u
+	c.seen[key] = &own
+	if u.Scheme == "mailto" {
+		c.emails = append(c.emails, &own)
+	} else {
+		c.urls = append(c.urls, &own)
+	}
+	return &own, true
+}
+
+// html takes the targets, images and shown URLs of an HTML part.
+func (c *urlCollector) html(t *Text) {
+	h := t.HTML()
+	for _, b := range h.Blocks {
+		if l := b.link; l != nil && l.URL != nil {
+			if own, fresh := c.add(l.URL); fresh {
+				own.Part, own.Offset, own.Length = t.Part, b.Offset, b.Length
+				c.query(own, maxQueryNesting)
+			}
+		}
+		if b.image != nil && b.image.URL != nil {
+			if own, fresh := c.add(b.image.URL); fresh {
+				own.Part, own.Offset, own.Length = t.Part, b.Offset, b.Length
+			}
+		}
+	}
+	for _, l := range h.Links {
+		if l.Shown == nil {
+			continue
+		}
+		if own, fresh := c.add(l.Shown); fresh {
+			own.Part, own.Offset, own.Length = t.Part, l.Block.Offset, l.Block.Length
+			own.Count++ // as Rspamd counts it
+		}
+	}
+}
+
+// text takes the URLs of a plain text part.
+func (c *urlCollector) text(t *Text) {
+	text, seams := joinLines(t.UTF8())
+	finder{text: text}.find(func(u URL, start, end int) bool {
+		u.Source = SourceText
+		u.Flags |= URLFromText
+		if own, fresh := c.add(&u); fresh {
+			own.Part = t.Part
+			own.Offset = original(seams, start)
+			own.Length = original(seams, end) - own.Offset
+			c.query(own, maxQueryNesting)
+		}
+		return c.left > 0
+	})
+}
+
+// subject takes the URLs of the Subject field.
+func (c *urlCollector) subject() {
+	f := c.m.Header().Get("Subject")
+	if f == nil {
+		return
+	}
+	finder{text: f.Text()}.find(func(u URL, _, _ int) bool {
+		u.Source = SourceSubject
+		u.Flags |= URLHTMLDisplayed | URLSubject
+		if own, fresh := c.add(&u); fresh {
+			own.Offset, own.Length = f.Range()
+			c.query(own, 1)
+		}
+		return c.left > 0
+	})
+}
+
+// query takes the URLs in the query of u and in theirs.
+func (c *urlCollector) query(u *URL, depth int) {
+	if u.Query == "" || depth == 0 || u.Scheme == "mailto" {
+		return
+	}
+	finder{text: u.Query}.find(func(q URL, _, _ int) bool {
+		q.Source, q.Part = u.Source, u.Part
+		q.Flags |= URLQuery
+		if own, fresh := c.add(&q); fresh {
+			own.Offset, own.Length = u.Offset, u.Length
+			c.query(own, depth-1)
+		}
+		return c.left > 0
+	})
+}

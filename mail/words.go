@@ -1,0 +1,93 @@
+package mail
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/clipperhouse/uax29/v2/words"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Plain returns the text a reader sees: of HTML parts the visible text in
+// Rspamd's white space conventions, else UTF8.
+func (t *Text) Plain() string {
+	if h := t.HTML(); h != nil {
+		return h.Visible
+	}
+	return t.UTF8()
+}
+
+// HTML returns the HTML view, nil for parts that are not HTML.
+func (t *Text) HTML() *HTML {
+	if !t.IsHTML {
+		return nil
+	}
+	t.htmlOnce.Do(func() {
+		t.html = parseHTML(t.UTF8(), t.Part.msg.limits.HTMLTags)
+		if t.html.Cut {
+			t.Part.msg.note(NoteCut, t.Part.Path, t.Part.BodyOffset, "HTMLTags")
+		}
+		t.cidImages()
+	})
+	return t.html
+}
+
+// cidImages gives images that show another part of the message that part's
+// size, where no attribute tells one.
+func (t *Text) cidImages() {
+	for _, m := range t.html.Images {
+		if !m.Embedded || m.Data || m.Width != 0 && m.Height != 0 {
+			continue
+		}
+		for _, p := range t.Part.msg.Parts() {
+			if p.ContentID == m.Src && p.ContentID != "" {
+				m.size(imageSize(p.Content()))
+				break
+			}
+		}
+	}
+}
+
+// maxWord is the longest word that is taken; longer runs are no words.
+const maxWord = 256
+
+// Words returns the words of Plain: Unicode segmentation (UAX 29),
+// lower-cased and NFKC-normalised. A word has a letter or a digit.
+func (t *Text) Words() []Word {
+	t.wordsOnce.Do(func() {
+		text := t.Plain()
+		most := t.Part.msg.limits.Words
+		out := make([]Word, 0, min(len(text)/6+1, most))
+		for it := words.FromString(text); it.Next() && len(out) < most; {
+			w := it.Value()
+			if len(w) > maxWord || !wordStart(w) {
+				continue
+			}
+			out = append(out, Word{normalWord(w), it.Start(), it.End()})
+		}
+		t.words = out
+	})
+	return t.words
+}
+
+// wordStart reports whether a segment is a word rather than white space or
+// punctuation.
+func wordStart(w string) bool {
+	if c := w[0]; c < utf8.RuneSelf {
+		if alnumByte(c) {
+			return true
+		}
+		if len(w) == 1 {
+			return false
+		}
+	}
+	return strings.IndexFunc(w, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) >= 0
+}
+
+func normalWord(w string) string {
+	if asciiOnly(w) {
+		return lowerASCII(w)
+	}
+	return strings.ToLower(norm.NFKC.String(w))
+}
