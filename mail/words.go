@@ -49,8 +49,8 @@ func (t *Text) cidImages() {
 	}
 }
 
-// maxWord is the longest word that is taken; longer runs are no words.
-const maxWord = 256
+// maxTextWord is the longest word that is taken; longer runs are no words.
+const maxTextWord = 256
 
 // Words returns the words of Plain: Unicode segmentation (UAX 29),
 // lower-cased and NFKC-normalised. A word has a letter or a digit.
@@ -61,7 +61,7 @@ func (t *Text) Words() []Word {
 		out := make([]Word, 0, min(len(text)/6+1, most))
 		for it := words.FromString(text); it.Next() && len(out) < most; {
 			w := it.Value()
-			if len(w) > maxWord || !wordStart(w) {
+			if len(w) > maxTextWord || !wordStart(w) {
 				continue
 			}
 			out = append(out, Word{normalWord(w), it.Start(), it.End()})
