@@ -29,10 +29,43 @@ func (p *Part) Text() *Text {
 }
 
 func newText(p *Part) *Text {
-	if p.Type.Type != "text" {
+	if p.IsMultipart() || p.isMessage() || p.attached() {
 		return nil
 	}
-	return &Text{Part: p, IsHTML: p.Type.Subtype == "html" || p.Type.Subtype == "xhtml"}
+	text := p.declaredText()
+	_, ext := p.Detected()
+	switch p.detectedGroup() {
+	case "text":
+		if ext != "txt" && ext != "html" {
+			return nil // tables, calendars, cards: not prose
+		}
+		text = true
+	case "archive", "image":
+		text = text && p.Archive() == nil && ext != "png" && ext != "jpg" && ext != "gif" && ext != "bmp"
+	case "binary":
+		text = text && ext != "pdf" && ext != "uue"
+	}
+	if !text {
+		return nil
+	}
+	return &Text{Part: p, IsHTML: p.Type.Subtype == "html" || p.Type.Subtype == "xhtml" || ext == "html"}
+}
+
+// declaredText reports whether the type itself says text. A message without
+// type is text unless it has 8-bit bytes that are not UTF-8.
+func (p *Part) declaredText() bool {
+	switch {
+	case p.Type.Type == "message":
+		return true // reports; other messages are entered
+	case p.Type.Type != "text":
+		return false
+	case !p.Type.Absent:
+		return true
+	}
+	if p.Parent != nil && p.Parent.IsMultipart() {
+		return false // the content decides
+	}
+	return p.effective == "7bit" || utf8.Valid(p.Content())
 }
 
 // UTF8 returns the decoded content: of HTML parts the markup.

@@ -37,6 +37,8 @@ type partLazy struct {
 	content      []byte
 	detectedOnce sync.Once
 	media, ext   string
+	archiveOnce  sync.Once
+	archive      *Archive
 	digestOnce   sync.Once
 	digest       [32]byte
 }

@@ -92,22 +92,34 @@ func (p *Part) Filename() string {
 	return p.Type.Param("filename")
 }
 
-// IsAttachment reports whether the disposition says attachment or a file name
-// is given.
+// IsAttachment reports whether the part is an attachment in Rspamd's sense:
+// its disposition says so or is one that nobody knows, Content-Type alone
+// names a file, or a file is named and it is not an embedded image.
 func (p *Part) IsAttachment() bool {
-	return p.Disposition.Kind == "attachment" || p.Filename() != ""
+	if p.attached() {
+		return true
+	}
+	if p.Filename() == "" || p.Header.Has("Content-ID") {
+		return false
+	}
+	return p.detectedGroup() != "image"
+}
+
+// attached reports whether the part's disposition is attachment, given or
+// inferred.
+func (p *Part) attached() bool {
+	name := p.Type.Param("name") != "" || p.Type.Param("filename") != ""
+	switch p.Disposition.Kind {
+	case "":
+		return name
+	case "inline":
+		return name && param(p.Disposition.Params, "filename") == ""
+	}
+	return true
 }
 
 // Digest returns the SHA-256 of Content.
 func (p *Part) Digest() [32]byte {
 	p.digestOnce.Do(func() { p.digest = sha256.Sum256(p.Content()) })
 	return p.digest
-}
-
-// Detected returns what the content itself looks like, judged by its first
-// bytes (and for ZIP-based documents by the member names): a media type such
-// as "application/pdf" and the usual extension ("pdf"); both "" when unknown.
-func (p *Part) Detected() (mediaType, ext string) {
-	p.detectedOnce.Do(func() { p.media, p.ext = detect(p.Content()) })
-	return p.media, p.ext
 }

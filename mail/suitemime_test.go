@@ -128,10 +128,11 @@ func compareBody(p *Part, kind string, body json.RawMessage, at string, walk fun
 	case "Text", "Html":
 		var s string
 		json.Unmarshal(body, &s)
-		if p.Text() == nil {
-			return at + p.Path + ": no text"
+		text := p.Text()
+		if text == nil {
+			text = &Text{Part: p} // an attachment, or not prose
 		}
-		got := p.Text().UTF8()
+		got := text.UTF8()
 		if p.EffectiveEncoding() == "uuencode" {
 			got = string(p.Body())
 		}
