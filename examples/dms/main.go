@@ -48,10 +48,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("dms", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&c.controller, "controller", "127.0.0.1:11334", "`address` of the HTTP API; port 0 takes a free one")
-	flags.StringVar(&c.dns, "dns", "none", "whom to ask: none, system, or servers `ADDR[,ADDR]` (for now only none)")
+	flags.StringVar(&c.dns, "dns", "none", "whom to ask: none; system and servers `ADDR[,ADDR]` come with the DNS client")
 	flags.StringVar(&c.profile, "profile", "rspamd", "weights and thresholds: rspamd (4.1.6), rspamd-3.4 or dms")
 	flags.StringVar(&c.maps, "maps", "builtin", "lists of facts such as freemail domains: builtin or none")
-	flags.StringVar(&c.state, "state", "", "`directory` for what is kept over restarts (for now nothing is)")
+	flags.StringVar(&c.state, "state", "", "`directory` for what is kept over restarts; it is made, and stays empty in this version")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(stdout, "usage: dms [flags]")
@@ -81,19 +81,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // options turns the flags into the Scanner's.
 func (c *config) options() (winnow.Options, error) {
 	var o winnow.Options
-	switch c.profile {
-	case "rspamd":
-		chosen := winnow.Rspamd()
-		o.Profile = &chosen
-	case "rspamd-3.4":
-		chosen := winnow.Rspamd34()
-		o.Profile = &chosen
-	case "dms":
-		chosen := winnow.DMS()
-		o.Profile = &chosen
+	chosen, err := winnow.ProfileNamed(c.profile)
+	if err != nil {
+		return o, err
+	}
+	o.Profile = &chosen
+	if c.profile == "dms" {
 		o.OnTimeout = winnow.SoftRejectOnTimeout
-	default:
-		return o, fmt.Errorf("unknown profile %q: rspamd, rspamd-3.4 and dms are known", c.profile)
 	}
 	switch c.maps {
 	case "builtin":
@@ -103,7 +97,7 @@ func (c *config) options() (winnow.Options, error) {
 		return o, fmt.Errorf("-maps %q: builtin and none are known", c.maps)
 	}
 	if c.dns != "none" {
-		return o, fmt.Errorf("-dns %q: only none is there yet; the DNS client comes with a later version", c.dns)
+		return o, fmt.Errorf("-dns %q: this version knows only none", c.dns)
 	}
 	return o, nil
 }
@@ -114,7 +108,7 @@ func (c *config) serve(ctx context.Context, o winnow.Options) error {
 		if err := os.MkdirAll(c.state, 0o700); err != nil {
 			return fmt.Errorf("-state: %w", err)
 		}
-		o.Log.Warn("nothing is kept in the state directory yet", "dir", c.state)
+		o.Log.Warn("this version keeps nothing in the state directory", "dir", c.state)
 	}
 	scanner, err := winnow.New(o)
 	if err != nil {

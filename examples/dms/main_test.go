@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 func TestWrongFlags(t *testing.T) {
@@ -26,7 +25,7 @@ func TestWrongFlags(t *testing.T) {
 		want string
 	}{
 		{[]string{"-nonsense"}, 2, "nonsense"},
-		{[]string{"-profile", "best"}, 2, `unknown profile "best"`},
+		{[]string{"-profile", "best"}, 2, `no "best"`},
 		{[]string{"-maps", "all"}, 2, "-maps"},
 		{[]string{"-dns", "system"}, 2, "only none"},
 		{[]string{"-dns", "192.0.2.53"}, 2, "only none"},
@@ -55,43 +54,45 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// lockedBuffer is a bytes.Buffer for two goroutines.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
+// A tail keeps what is written and tells when a line matches.
+type tail struct {
+	mu    sync.Mutex
+	b     bytes.Buffer
+	match *regexp.Regexp
+	found chan string // the first group of match, once
 }
 
-func (l *lockedBuffer) Write(p []byte) (int, error) {
+func (l *tail) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if m := l.match.FindSubmatch(p); m != nil {
+		l.found <- string(m[1])
+	}
 	return l.b.Write(p)
 }
 
-func (l *lockedBuffer) String() string {
+func (l *tail) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
 }
 
-// start runs the daemon and returns its address and what stops it.
-func start(t *testing.T, args ...string) (addr string, log *lockedBuffer, stop func() int) {
+// start runs the daemon and returns its URL, its log and what stops it.
+func start(t *testing.T, args ...string) (url string, log *tail, stop func() int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	log = &lockedBuffer{}
+	log = &tail{match: regexp.MustCompile(`msg=listening controller=(\S+)`), found: make(chan string, 1)}
 	code := make(chan int, 1)
 	go func() { code <- run(ctx, append([]string{"-controller", "127.0.0.1:0"}, args...), io.Discard, log) }()
-	listening := regexp.MustCompile(`msg=listening controller=(\S+)`)
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		if m := listening.FindStringSubmatch(log.String()); m != nil {
-			addr = m[1]
-			break
-		}
-		if time.Now().After(deadline) {
-			cancel()
-			t.Fatalf("not listening: %s", log)
-		}
+	stop = func() int { cancel(); return <-code }
+	select {
+	case addr := <-log.found:
+		return "http://" + addr, log, stop
+	case c := <-code:
+		cancel()
+		t.Fatalf("ended with %d: %s", c, log)
 	}
-	return "http://" + addr, log, func() int { cancel(); return <-code }
+	return "", nil, nil
 }
 
 func TestDaemon(t *testing.T) {
@@ -135,7 +136,7 @@ func TestDaemon(t *testing.T) {
 			if code := stop(); code != 0 {
 				t.Errorf("exit code %d: %s", code, log)
 			}
-			for _, want := range []string{"nothing is kept", "msg=scanned", "shutting down"} {
+			for _, want := range []string{"keeps nothing", "msg=scanned", "shutting down"} {
 				if !strings.Contains(log.String(), want) {
 					t.Errorf("the log does not say %q: %s", want, log)
 				}

@@ -135,19 +135,11 @@ func (p *program) parse(args []string) (winnow.Options, error) {
 
 // check validates what the flags say and makes the Scanner's options of it.
 func (p *program) check(o winnow.Options) (winnow.Options, error) {
-	switch p.profile {
-	case "rspamd":
-		chosen := winnow.Rspamd()
-		o.Profile = &chosen
-	case "rspamd-3.4":
-		chosen := winnow.Rspamd34()
-		o.Profile = &chosen
-	case "dms":
-		chosen := winnow.DMS()
-		o.Profile = &chosen
-	default:
-		return o, fmt.Errorf("unknown profile %q: rspamd, rspamd-3.4 and dms are known", p.profile)
+	chosen, err := winnow.ProfileNamed(p.profile)
+	if err != nil {
+		return o, err
 	}
+	o.Profile = &chosen
 	switch p.maps {
 	case "builtin":
 	case "none":

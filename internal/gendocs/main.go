@@ -1,5 +1,5 @@
 // Gendocs writes docs/symbols.md, the reference of all built-in symbols, from
-// their Defs. go generate ./... runs it.
+// their Defs and of the built-in composites. go generate ./... runs it.
 package main
 
 import (
@@ -13,14 +13,16 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/composites"
 	"github.com/winnowmail/winnow/checks/standard"
+	"github.com/winnowmail/winnow/score"
 	"github.com/winnowmail/winnow/symbols"
 )
 
 func main() {
 	out := flag.String("o", "docs/symbols.md", "file to write")
 	flag.Parse()
-	if err := os.WriteFile(*out, page(standard.Checks(standard.Options{})), 0o644); err != nil {
+	if err := os.WriteFile(*out, page(standard.Checks(standard.Options{}), composites.Default()), 0o644); err != nil {
 		fmt.Fprintln(os.Stderr, "gendocs:", err)
 		os.Exit(1)
 	}
@@ -29,10 +31,10 @@ func main() {
 // An entry is one line of the page.
 type entry struct {
 	def *symbols.Def
-	by  string // check
+	by  string // the check, or the composite's expression
 }
 
-func page(list []*checks.Check) []byte {
+func page(list []*checks.Check, joined []score.Composite) []byte {
 	groups := map[string][]entry{}
 	seen := map[*symbols.Def]bool{}
 	for _, c := range list {
@@ -43,6 +45,10 @@ func page(list []*checks.Check) []byte {
 			}
 		}
 	}
+	for _, c := range joined {
+		by := "composite: `" + strings.ReplaceAll(c.Expression, "|", `\|`) + "`"
+		groups[group(c.Def)] = append(groups[group(c.Def)], entry{c.Def, by})
+	}
 	var names []string
 	for name := range groups {
 		names = append(names, name)
@@ -50,10 +56,10 @@ func page(list []*checks.Check) []byte {
 	slices.Sort(names)
 
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# Symbols\n\nWritten by `go generate` from the declarations; do not edit. %d symbols of %d checks.\n", len(seen), len(list))
+	fmt.Fprintf(&b, "# Symbols\n\nWritten by `go generate` from the declarations; do not edit. %d symbols of %d checks and %d composites.\n", len(seen), len(list), len(joined))
 	b.WriteString("Weights are the defaults, before a profile or `winnow.Options` changes them; a symbol of weight 0 is\nshown and can be used in composites. ¹ counts once however often it is raised.\n")
 	for _, name := range names {
-		fmt.Fprintf(&b, "\n## %s\n\n| symbol | weight | meaning | check |\n|---|---|---|---|\n", name)
+		fmt.Fprintf(&b, "\n## %s\n\n| symbol | weight | meaning | raised by |\n|---|---|---|---|\n", name)
 		entries := groups[name]
 		slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.def.Name, b.def.Name) })
 		for _, e := range entries {
