@@ -49,6 +49,9 @@ func TestActions(t *testing.T) {
 	}{
 		{"default", "", "text/plain", gtube, answer(actions.Reject)},
 		{"in a line", "", "text/plain", "see: " + gtube + " ok", answer(actions.Reject)},
+		{"html", "", "text/html", "<p>" + gtube + "</p>", answer(actions.Reject)},
+		{"html that shows little", "", "text/html", "<!--" + strings.Repeat("x", maxText) + "-->" + gtube, answer(actions.Reject)},
+		{"html that does not show it", "", "text/html", "<p title='" + gtube + "'>hello</p>", ""},
 		{"disabled", Disabled, "text/plain", gtube, ""},
 		{"sibling by default", "", "text/plain", "Y" + gtube[1:], ""},
 		{"add header", All, "text/plain", "Y" + gtube[1:], answer(actions.AddHeader)},
