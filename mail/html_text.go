@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"html"
 	"strings"
-	"unsafe"
 )
 
 // A renderer writes the text of a document as Rspamd 4.1.6 does: runs of
@@ -29,12 +28,9 @@ func (r *renderer) document(root *Block) {
 		}
 		out = end
 	}
-	r.h.Visible, r.h.Invisible = text(out), text(r.hidden)
+	r.h.Visible, r.h.Invisible = string(out), string(r.hidden)
 	r.slice()
 }
-
-// text makes a string of bytes that nobody writes to any more.
-func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // slice hands every block its text once the buffers stand.
 func (r *renderer) slice() {
