@@ -48,26 +48,26 @@ func structureSymbols() []*symbols.Def {
 }
 
 // unique lists the fields of RFC 5322 section 3.6 and RFC 2045 section 3 that
-// may occur once, with how much of the weight a repetition counts (as Rspamd
-// 4.1.6).
+// may occur once, with how much of the weight a repetition counts, in the order
+// in which Rspamd 4.1.6 names them.
 var unique = [...]struct {
 	name   string
 	factor float64
 	delim  *symbols.Def
 }{
-	{"Content-Type", 1, nil},
-	{"Content-Transfer-Encoding", 1, nil},
-	{"Date", 0.1, dateEmptyDelimiter},
-	{"From", 1, fromEmptyDelimiter},
-	{"Sender", 1, nil},
-	{"Reply-To", 1, replyToEmptyDelimiter},
 	{"To", 0.2, toEmptyDelimiter},
-	{"Cc", 0.1, ccEmptyDelimiter},
-	{"Bcc", 0.1, nil},
-	{"Message-ID", 0.7, nil},
+	{"Content-Type", 1, nil},
+	{"Sender", 1, nil},
+	{"Subject", 0.7, nil},
+	{"Reply-To", 1, replyToEmptyDelimiter},
+	{"Date", 0.1, dateEmptyDelimiter},
 	{"In-Reply-To", 0.7, nil},
 	{"References", 0.3, nil},
-	{"Subject", 0.7, nil},
+	{"Message-ID", 0.7, nil},
+	{"Bcc", 0.1, nil},
+	{"From", 1, fromEmptyDelimiter},
+	{"Cc", 0.1, ccEmptyDelimiter},
+	{"Content-Transfer-Encoding", 1, nil},
 }
 
 func runStructure(_ context.Context, t *checks.Task) error {

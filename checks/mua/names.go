@@ -94,7 +94,7 @@ func versionUpTo(s string, last byte) bool {
 	return len(s) > 1 && '1' <= s[0] && s[0] <= last && s[1] == '.'
 }
 
-// isApple knows "Apple Mail (2.1085)", "Apple Mail (Version 8.0)" and builds
+// isApple knows "Apple Mail (2.936)", "Apple Mail (Version 8.0)" and builds
 // of four numbers.
 func isApple(s string) bool {
 	s, ok := strings.CutPrefix(s, "Apple Mail (")

@@ -32,7 +32,7 @@ func runTraces(_ context.Context, t *checks.Task) error {
 		if onlyHTML(m) {
 			t.HitField(outlookHTML, f)
 		}
-		if ct := m.Root().Type; ct.Type == "text" && strings.Contains(ct.Subtype, "html") && !allTags(m) {
+		if hasHTML(m) && !allTags(m) {
 			t.HitField(outlookTags, f)
 		}
 	}
@@ -84,6 +84,16 @@ func onlyHTML(m *mail.Message) bool {
 		html = true
 	}
 	return html
+}
+
+// hasHTML reports whether a part is declared as HTML of any kind.
+func hasHTML(m *mail.Message) bool {
+	for _, p := range m.Parts() {
+		if p.Type.Type == "text" && strings.Contains(p.Type.Subtype, "html") {
+			return true
+		}
+	}
+	return false
 }
 
 // allTags reports whether the HTML has the elements that Outlook writes around

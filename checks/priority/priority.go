@@ -42,8 +42,8 @@ func run(_ context.Context, t *checks.Task) error {
 	if n == 0 {
 		return nil
 	}
-	// Out of range saturates, which is the last bucket.
-	x, _ := strconv.ParseUint(text[:n], 10, 64)
+	// Digits only fail by being too many, and then x is infinite.
+	x, _ := strconv.ParseFloat(text[:n], 64)
 	d := five
 	switch {
 	case x == 0:
@@ -55,6 +55,6 @@ func run(_ context.Context, t *checks.Task) error {
 	case x < 5:
 		d = three
 	}
-	t.HitField(d, f, strconv.FormatUint(x, 10))
+	t.HitField(d, f, strconv.FormatFloat(x, 'g', 14, 64))
 	return nil
 }
