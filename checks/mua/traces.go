@@ -71,19 +71,32 @@ func yahooGroups(s string) bool {
 	return strings.Contains(s, "yahoo.com with NNFMP") && yahooHop().MatchString(s)
 }
 
-// onlyHTML reports whether all text that is no attachment is HTML.
+// onlyHTML reports whether HTML that is no attachment has no plain text that a
+// reader could be shown in its place, in a multipart/alternative around it.
 func onlyHTML(m *mail.Message) bool {
-	html := false
+	withPlain := map[*mail.Part]bool{}
 	for _, text := range m.Texts() {
-		if text.Part.IsAttachment() {
+		if text.IsHTML {
 			continue
 		}
-		if !text.IsHTML {
-			return false
+		for p := text.Part.Parent; p != nil && !withPlain[p]; p = p.Parent {
+			withPlain[p] = true
 		}
-		html = true
 	}
-	return html
+	choice := func(p *mail.Part) bool {
+		for p = p.Parent; p != nil; p = p.Parent {
+			if withPlain[p] && p.Type.Is("multipart", "alternative") {
+				return true
+			}
+		}
+		return false
+	}
+	for _, text := range m.Texts() {
+		if text.IsHTML && !text.Part.IsAttachment() && !choice(text.Part) {
+			return true
+		}
+	}
+	return false
 }
 
 // hasHTML reports whether a part is declared as HTML of any kind.
