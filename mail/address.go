@@ -44,16 +44,16 @@ func ParseAddressList(value string, limit int) []Address {
 	if limit <= 0 {
 		limit = defaultAddresses
 	}
-	return parseList(value, limit)
+	return parseList(value, limit, false)
 }
 
 // lazyAddr holds the addresses of the header and the envelope once they were
 // asked for.
 type lazyAddress struct {
-	headerOnce, envOnce                   sync.Once
-	from, to, cc, bcc, replyTo, recipents []Address
-	envFrom                               Address
-	envRcpts                              []Address
+	headerOnce, envOnce                    sync.Once
+	from, to, cc, bcc, replyTo, recipients []Address
+	envFrom                                Address
+	envRcpts                               []Address
 }
 
 // From returns the addresses of all From headers.
@@ -73,7 +73,7 @@ func (m *Message) ReplyTo() []Address { return m.headerAddrs().replyTo }
 
 // Recipients returns To, Cc and Bcc together in the order of the headers, as
 // Rspamd's mime recipients.
-func (m *Message) Recipients() []Address { return m.headerAddrs().recipents }
+func (m *Message) Recipients() []Address { return m.headerAddrs().recipients }
 
 func (m *Message) headerAddrs() *lazyAddress {
 	l := &m.lazyAddress
@@ -84,7 +84,9 @@ func (m *Message) headerAddrs() *lazyAddress {
 func (m *Message) readAddrs(l *lazyAddress) {
 	h := m.Header()
 	for _, f := range h.All("From") {
-		l.from = append(l.from, ParseAddressList(f.Value(), defaultAddresses-len(l.from))...)
+		if left := defaultAddresses - len(l.from); left > 0 {
+			l.from = append(l.from, parseList(f.Value(), left, len(l.from) > 0)...)
+		}
 	}
 	if f := h.Get("Reply-To"); f != nil {
 		l.replyTo = ParseAddressList(f.Value(), 0)
@@ -105,11 +107,12 @@ func (m *Message) readAddrs(l *lazyAddress) {
 	}
 	slices.SortStableFunc(lists, func(a, b list) int { return cmp.Compare(a.f.off, b.f.off) })
 	for _, e := range lists {
-		if len(l.recipents) >= defaultAddresses {
+		left := defaultAddresses - len(l.recipients)
+		if left <= 0 {
 			break
 		}
-		as := ParseAddressList(e.f.Value(), defaultAddresses-len(l.recipents))
+		as := parseList(e.f.Value(), left, len(l.recipients) > 0)
 		*e.into = append(*e.into, as...)
-		l.recipents = append(l.recipents, as...)
+		l.recipients = append(l.recipients, as...)
 	}
 }

@@ -9,6 +9,7 @@ import "strings"
 type listParser struct {
 	s     string
 	limit int
+	more  bool
 	out   []Address
 	ends  []int // per address: where the separator after it stands in s
 	ended bool  // that separator was seen for the last address
@@ -21,9 +22,11 @@ type listParser struct {
 	full          bool
 }
 
-func parseList(value string, limit int) []Address {
+// parseList reads a list; more tells that it continues one that has addresses
+// already: then a name alone makes no empty address.
+func parseList(value string, limit int, more bool) []Address {
 	clean, comments := stripComments(unfoldValue(value))
-	p := &listParser{s: clean, limit: limit, lastSemicolon: strings.LastIndexByte(clean, ';')}
+	p := &listParser{s: clean, limit: limit, more: more, lastSemicolon: strings.LastIndexByte(clean, ';')}
 	p.walk()
 	p.attach(comments)
 	return p.out
@@ -198,7 +201,7 @@ func (p *listParser) finish() {
 	switch {
 	case p.seenAt:
 		p.add(rest)
-	case len(p.out) == 0:
+	case len(p.out) == 0 && !p.more:
 		p.name = append(p.name, rest...)
 		p.addAddress(Address{Raw: "<>"})
 	}

@@ -8,20 +8,23 @@ import (
 
 const asciiSpace = " \t\v\f\r\n"
 
-// parsePath reads a whole string as an RFC 5321 path, with or without angle
-// brackets, white space around it allowed.
+// parsePath reads an RFC 5321 path, with or without angle brackets, at the
+// start of s. What follows after white space is not looked at, as in Rspamd
+// 4.1.6: of addresses with only a space between them the first is read.
 func parsePath(s string) (Address, bool) {
 	a := Address{Raw: s}
 	s = strings.Trim(s, asciiSpace)
-	if s == "<>" {
-		a.Valid = true
-		return a, true
-	}
 	if strings.HasPrefix(s, "<") {
-		if !strings.HasSuffix(s, ">") {
+		n := pathEnd(s)
+		if n < 0 {
 			return a, false
 		}
-		s = strings.Trim(s[1:len(s)-1], " ")
+		if s = strings.Trim(s[1:n], " "); s == "" {
+			a.Valid = n == 1
+			return a, a.Valid
+		}
+	} else if n := strings.IndexAny(s, asciiSpace); n > 0 && s[0] != '"' && s[0] != '@' {
+		s = s[:n]
 	}
 	if strings.HasPrefix(s, "@") {
 		n := routeLen(s)
@@ -33,6 +36,9 @@ func parsePath(s string) (Address, bool) {
 	user, rest, ok := localPart(s, &a)
 	if !ok || !strings.HasPrefix(rest, "@") {
 		return a, false
+	}
+	if n := strings.IndexAny(rest, asciiSpace); n > 0 && !strings.HasPrefix(a.Raw, "<") {
+		rest = rest[:n]
 	}
 	domain := strings.TrimSuffix(rest[1:], ".")
 	switch {
@@ -54,6 +60,26 @@ func parsePath(s string) (Address, bool) {
 		a.Addr = s[:len(user)+1+len(domain)]
 	}
 	return a, true
+}
+
+// pathEnd returns the place of the bracket that closes "<…>" and is followed
+// by white space or nothing.
+func pathEnd(s string) int {
+	quoted := false
+	for i := 1; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\\' && quoted:
+			i++
+		case c == '"':
+			quoted = !quoted
+		case c == '>' && !quoted:
+			if i+1 < len(s) && !isSpace(s[i+1]) {
+				return -1
+			}
+			return i
+		}
+	}
+	return -1
 }
 
 // localPart reads the local part at the start of s.
