@@ -1,0 +1,163 @@
+// Package received judges the trace of a message: how many servers it passed,
+// with or without TLS, and trace headers that no server writes.
+package received
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+var (
+	countZero   = def("RCVD_COUNT_ZERO", 0, "no readable Received header")
+	countOne    = def("RCVD_COUNT_ONE", 0, "one Received header")
+	countTwo    = def("RCVD_COUNT_TWO", 0, "two Received headers")
+	countThree  = def("RCVD_COUNT_THREE", 0, "3 or 4 Received headers")
+	countFive   = def("RCVD_COUNT_FIVE", 0, "5 or 6 Received headers")
+	countSeven  = def("RCVD_COUNT_SEVEN", 0, "7 to 11 Received headers")
+	countTwelve = def("RCVD_COUNT_TWELVE", 0, "12 or more Received headers")
+
+	tlsAll   = def("RCVD_TLS_ALL", 0, "every hop used TLS")
+	tlsLast  = def("RCVD_TLS_LAST", 0, "the last hop used TLS")
+	noTLS    = def("RCVD_NO_TLS_LAST", 0.1, "the last hop did not use TLS")
+	smtpAuth = def("RCVD_VIA_SMTP_AUTH", 0, "a server on the way took the message from a user who logged in")
+
+	once       = def("ONCE_RECEIVED", 0.1, "the message passed one server at most")
+	onceStrict = def("ONCE_RECEIVED_STRICT", 4, "the message passed one server at most and came from a name that dial-up customers have")
+	directToMX = def("DIRECT_TO_MX", 0, "a mail program delivered the message itself, from an address without name")
+)
+
+func def(name string, weight float64, doc string) *symbols.Def {
+	return &symbols.Def{Name: name, Groups: []string{"headers"}, Weight: weight, Doc: doc}
+}
+
+// Checks returns the family.
+func Checks() []*checks.Check {
+	return []*checks.Check{
+		{
+			Name: "received",
+			Doc:  "number of servers on the way, and TLS",
+			Symbols: []*symbols.Def{
+				countZero, countOne, countTwo, countThree, countFive, countSeven, countTwelve,
+				tlsAll, tlsLast, noTLS, smtpAuth,
+			},
+			Run: runChain,
+		},
+		{
+			Name:    "once-received",
+			Doc:     "mail straight from its sender",
+			Symbols: []*symbols.Def{once, onceStrict, directToMX},
+			Run:     runOnce,
+		},
+		{
+			Name:    "forged-received",
+			Doc:     "trace headers that no server writes",
+			Symbols: forgedSymbols(),
+			Run:     runForged,
+		},
+	}
+}
+
+func runChain(_ context.Context, t *checks.Task) error {
+	hops := t.Message().Hops()
+	n := countReal(hops)
+	t.Hit(countDef(n), strconv.Itoa(n))
+	if len(hops) == 0 {
+		return nil
+	}
+	t.HitField(tlsDef(hops), hops[0].Field)
+	for i := range hops {
+		if hops[i].Authenticated {
+			t.HitField(smtpAuth, hops[i].Field)
+			break
+		}
+	}
+	return nil
+}
+
+// countReal counts the hops that have a header.
+func countReal(hops []mail.Received) int {
+	if len(hops) > 0 && hops[0].Artificial {
+		return len(hops) - 1
+	}
+	return len(hops)
+}
+
+func countDef(n int) *symbols.Def {
+	switch {
+	case n >= 12:
+		return countTwelve
+	case n >= 7:
+		return countSeven
+	case n >= 5:
+		return countFive
+	case n >= 3:
+		return countThree
+	case n == 2:
+		return countTwo
+	case n == 1:
+		return countOne
+	}
+	return countZero
+}
+
+// tlsDef looks at the hops that name the server and that are not inside one
+// host.
+func tlsDef(hops []mail.Received) *symbols.Def {
+	all := true
+	for i := range hops {
+		if by := hops[i].By; by != "" && by != "localhost" {
+			all = all && hops[i].TLS
+		}
+	}
+	if all {
+		return tlsAll
+	}
+	last := &hops[0]
+	if last.By == "localhost" && len(hops) > 1 {
+		last = &hops[1]
+	}
+	if last.TLS {
+		return tlsLast
+	}
+	return noTLS
+}
+
+// runOnce counts servers for mail from strangers. A client without a name is
+// treated as one whose name could not be found.
+func runOnce(_ context.Context, t *checks.Task) error {
+	if t.Authenticated() || t.Local() {
+		return nil
+	}
+	m := t.Message()
+	hops := m.Hops()
+	if countReal(hops) > 1 {
+		return nil
+	}
+	ip, name := m.Client()
+	if name == "" && ip.IsValid() {
+		t.Hit(once)
+		for _, h := range [...]string{"User-Agent", "X-Mailer"} {
+			if f := m.Header().Get(h); f != nil {
+				t.HitField(directToMX, f, f.Text())
+				break
+			}
+		}
+		return nil
+	}
+	if len(hops) == 0 || strings.Contains(hops[0].FromName, "mail") {
+		return nil
+	}
+	t.HitField(once, hops[0].Field)
+	for _, mark := range [...]string{"static", "dynamic"} {
+		if strings.Contains(name, mark) {
+			t.HitField(onceStrict, hops[0].Field, mark)
+			break
+		}
+	}
+	return nil
+}
