@@ -12,9 +12,13 @@ import (
 	"slices"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/aliases"
 	"github.com/winnowmail/winnow/checks/bounce"
 	"github.com/winnowmail/winnow/checks/compromised"
+	"github.com/winnowmail/winnow/checks/date"
 	"github.com/winnowmail/winnow/checks/encoding"
+	"github.com/winnowmail/winnow/checks/forgedrecipients"
+	"github.com/winnowmail/winnow/checks/forwarding"
 	"github.com/winnowmail/winnow/checks/freemail"
 	"github.com/winnowmail/winnow/checks/gtube"
 	"github.com/winnowmail/winnow/checks/headers"
@@ -23,6 +27,9 @@ import (
 	"github.com/winnowmail/winnow/checks/messageid"
 	"github.com/winnowmail/winnow/checks/mua"
 	"github.com/winnowmail/winnow/checks/priority"
+	"github.com/winnowmail/winnow/checks/received"
+	"github.com/winnowmail/winnow/checks/recipients"
+	"github.com/winnowmail/winnow/checks/sender"
 	"github.com/winnowmail/winnow/checks/subject"
 	"github.com/winnowmail/winnow/checks/upstream"
 )
@@ -37,12 +44,21 @@ type Options struct {
 	NoMaps bool
 	// GTUBE says which test strings count; the default is GTUBE alone.
 	GTUBE gtube.Patterns
+	// Aliases is what the site knows about its own addresses.
+	Aliases aliases.Options
 }
 
 // Checks returns new values of the built-in checks.
 func Checks(o Options) []*checks.Check {
 	return slices.Concat(
 		gtube.Checks(gtube.Options{Patterns: o.GTUBE}),
+		forwarding.Checks(),
+		aliases.Checks(o.Aliases),
+		sender.Checks(),
+		recipients.Checks(),
+		received.Checks(),
+		date.Checks(),
+		forgedrecipients.Checks(),
 		headers.Checks(),
 		encoding.Checks(),
 		priority.Checks(),
