@@ -397,7 +397,8 @@ func ExampleScanner_Scan() {
 	}
 	defer s.Close(context.Background())
 	res, err := s.Scan(context.Background(), &winnow.Message{
-		Raw: []byte("Subject: no more\r\n\r\nNothing to see.\r\n"),
+		Raw: []byte("From: ann@example.org\r\nTo: bob@example.net\r\nDate: Mon, 2 Nov 2026 10:00:00 +0100\r\n" +
+			"Message-ID: <1@example.org>\r\nSubject: no more\r\n\r\nNothing to see.\r\n"),
 	})
 	if err != nil {
 		fmt.Println(err)
