@@ -6,6 +6,7 @@
 //
 //	-- envelope --     ip, hostname, helo, from, rcpt (repeatable), user,
 //	                   queue-id, mta-name; one "key: value" a line
+//	-- facts --        what the host knows: "fact: JSON value" a line
 //	-- message.eml --  the message; line ends become CRLF
 //	-- message.b64 --  or: the exact bytes in base64
 //	-- want --         what the family raises: "SYMBOL factor [option, …]";
@@ -158,6 +159,16 @@ func (r *runner) scan(t *testing.T, fx fixture) []symbols.Hit {
 		t.Fatal(err)
 	}
 	st := &checks.State{Message: mail.Parse(fx.raw, fx.env, mail.Limits{}), Now: Now(), Seed: 1}
+	var seeds []checks.Seeded
+	for line := range strings.Lines(fx.facts) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		seed, err := plan.DecodeSeed(name, []byte(value))
+		if err != nil {
+			t.Fatalf("facts: %v", err)
+		}
+		seeds = append(seeds, seed)
+	}
+	st.SeedFacts(seeds)
 	if r.dns != nil {
 		st.DNS = func(*checks.Check) resolver.Resolver { return r.dns }
 	}
@@ -204,6 +215,7 @@ func (r *runner) run(t *testing.T, st *checks.State, c *checks.Check) checks.Out
 type fixture struct {
 	env    mail.Envelope
 	raw    []byte
+	facts  string
 	want   string
 	absent []string
 }
@@ -217,6 +229,8 @@ func parse(ar *txtar.Archive) (fx fixture, err error) {
 			fx.raw = bytes.ReplaceAll(bytes.ReplaceAll(f.Data, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
 		case "message.b64":
 			fx.raw, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(f.Data)), ""))
+		case "facts":
+			fx.facts = string(f.Data)
 		case "want":
 			fx.want = string(f.Data)
 		case "absent":

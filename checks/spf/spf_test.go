@@ -1,0 +1,9 @@
+package spf
+
+import (
+	"testing"
+
+	"github.com/winnowmail/winnow/checks/checktest"
+)
+
+func TestFixtures(t *testing.T) { checktest.Run(t, Checks()) }
