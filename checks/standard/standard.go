@@ -16,6 +16,8 @@ import (
 	"github.com/winnowmail/winnow/checks/bounce"
 	"github.com/winnowmail/winnow/checks/compromised"
 	"github.com/winnowmail/winnow/checks/date"
+	"github.com/winnowmail/winnow/checks/dkim"
+	"github.com/winnowmail/winnow/checks/dmarc"
 	"github.com/winnowmail/winnow/checks/encoding"
 	"github.com/winnowmail/winnow/checks/forgedrecipients"
 	"github.com/winnowmail/winnow/checks/forwarding"
@@ -27,9 +29,11 @@ import (
 	"github.com/winnowmail/winnow/checks/messageid"
 	"github.com/winnowmail/winnow/checks/mua"
 	"github.com/winnowmail/winnow/checks/priority"
+	"github.com/winnowmail/winnow/checks/rdns"
 	"github.com/winnowmail/winnow/checks/received"
 	"github.com/winnowmail/winnow/checks/recipients"
 	"github.com/winnowmail/winnow/checks/sender"
+	"github.com/winnowmail/winnow/checks/spf"
 	"github.com/winnowmail/winnow/checks/subject"
 	"github.com/winnowmail/winnow/checks/upstream"
 )
@@ -59,6 +63,10 @@ func Checks(o Options) []*checks.Check {
 		received.Checks(),
 		date.Checks(),
 		forgedrecipients.Checks(),
+		rdns.Checks(),
+		spf.Checks(),
+		dkim.Checks(),
+		dmarc.Checks(),
 		headers.Checks(),
 		encoding.Checks(),
 		priority.Checks(),
