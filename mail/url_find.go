@@ -20,7 +20,7 @@ func FindURLs(text string, f func(u URL) bool) {
 // work and what was taken is not looked at again, so the time is linear.
 type finder struct {
 	text   string
-	strict bool // only URLs with a scheme: text of HTML, as Rspamd does
+	strict bool // no bare hosts: text of HTML, as Rspamd does
 }
 
 // find calls f with each URL and its place in the text.
@@ -29,9 +29,6 @@ func (d finder) find(f func(u URL, start, end int) bool) {
 	colon, dot, at := -1, -1, -1
 	for fin := 0; fin < len(text); {
 		colon, dot, at = next(text, colon, fin, ':'), next(text, dot, fin, '.'), next(text, at, fin, '@')
-		if d.strict {
-			dot, at = len(text), len(text)
-		}
 		i := min(colon, dot, at)
 		if i == len(text) {
 			return
@@ -43,7 +40,7 @@ func (d finder) find(f func(u URL, start, end int) bool) {
 		case colon:
 			u, start, end, ok = scheme(text, fin, i)
 		case dot:
-			u, start, end, ok = bareHost(text, fin, i)
+			u, start, end, ok = d.bareHost(fin, i)
 		default:
 			u, start, end, ok = address(text, fin, i)
 		}
@@ -143,11 +140,15 @@ func telephoneText(s string, start, colon int) (u URL, _, end int, ok bool) {
 // bareHost reads a URL without scheme around the dot at i: one that begins
 // with www. or ftp., or whose last label, behind this dot, is a top-level
 // domain.
-func bareHost(s string, fin, i int) (u URL, start, end int, ok bool) {
+func (d finder) bareHost(fin, i int) (u URL, start, end int, ok bool) {
+	s := d.text
 	if i-3 >= fin && (prefixFold(s[i-3:], "www.") || prefixFold(s[i-3:], "ftp.")) && mayStart(s, i-3) {
 		if u, start, end, ok = hostAt(s, i-3, i); ok {
 			return u, start, end, true
 		}
+	}
+	if d.strict {
+		return u, 0, 0, false
 	}
 	k := i + 1
 	for k < len(s) && k-i < 65 && (alnumByte(s[k]) || s[k] == '-' || s[k] >= 0x80) {

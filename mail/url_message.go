@@ -99,6 +99,15 @@ func (c *urlCollector) html(t *Text) {
 			own.Count++ // as Rspamd counts it
 		}
 	}
+	finder{text: h.Visible, strict: true}.find(func(u URL, _, _ int) bool {
+		u.Source = SourceHTML
+		u.Flags |= URLFromText
+		if own, fresh := c.add(&u); fresh {
+			own.Part = t.Part
+			c.query(own, maxQueryNesting)
+		}
+		return c.left > 0
+	})
 }
 
 // text takes the URLs of a plain text part.
