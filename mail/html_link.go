@@ -23,7 +23,7 @@ func (t *htmlTree) target(b *Block) {
 	href := ""
 	found := false
 	for i := range b.Attrs {
-		if n := b.Attrs[i].Name; n == "href" || n == "action" || n == "src" {
+		if n := b.Attrs[i].Name; n == "href" || n == "action" {
 			href, found = b.Attrs[i].Value, true
 			break
 		}
@@ -99,7 +99,7 @@ func parseHref(href string) (URL, bool) {
 		return URL{}, false
 	}
 	p.plain = p.plain && prefix == "" && s == raw
-	u, ok := p.url(raw, urlInHref)
+	u, ok := p.url(raw)
 	if !ok {
 		return URL{}, false
 	}
@@ -232,7 +232,7 @@ func under(a, b string) bool {
 }
 
 // maxQueryNesting is how many URLs deep queries are followed.
-const maxQueryNesting = 4
+const maxQueryNesting = 5
 
 // passesOn reports whether the only URL in the query of u, or in that one's
 // query and so on, leads to the domain.
@@ -244,7 +244,7 @@ func passesOn(u *URL, domain string) bool {
 			break
 		}
 		var in []URL
-		finder{text: cur.Query}.find(func(f URL, _, _ int) bool {
+		cur.findInQuery(func(f URL) bool {
 			if transfers(&f) {
 				in = append(in, f)
 			}

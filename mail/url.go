@@ -16,6 +16,7 @@ type URL struct {
 	Fragment string
 	Flags    URLFlags
 	Count    int // how often it occurred
+	InQuery  int // URLs in the query
 
 	Source URLSource
 	Part   *Part // nil for headers

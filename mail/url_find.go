@@ -109,8 +109,17 @@ func scheme(s string, fin, i int) (u URL, start, end int, ok bool) {
 		return u, 0, 0, false
 	}
 	end = start + n
-	u, ok = p.url(s[start:end], urlInText)
+	if unopened(s, start, end) {
+		return u, 0, 0, false
+	}
+	u, ok = p.url(s[start:end])
 	return u, start, end, ok
+}
+
+// unopened reports whether a URL ends at an angle bracket that was not opened
+// before it: then it is part of something else.
+func unopened(s string, start, end int) bool {
+	return end < len(s) && s[end] == '>' && !(start > 0 && s[start-1] == '<')
 }
 
 // mailtoLen returns how far the address and the parameters of a mailto link
@@ -133,7 +142,7 @@ func telephoneText(s string, start, colon int) (u URL, _, end int, ok bool) {
 		i++
 	}
 	p := urlParts{scheme: "tel", host: s[colon+1 : i]}
-	u, ok = p.url(s[start:i], urlInText)
+	u, ok = p.url(s[start:i])
 	return u, start, i, ok
 }
 
@@ -187,7 +196,10 @@ func hostAt(s string, start, dot int) (u URL, _, end int, ok bool) {
 		end -= len(p.host) - n
 		p.host = p.host[:n]
 	}
-	u, ok = p.url(s[start:end], urlInText)
+	if unopened(s, start, end) {
+		return u, 0, 0, false
+	}
+	u, ok = p.url(s[start:end])
 	return u, start, end, ok
 }
 

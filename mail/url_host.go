@@ -14,7 +14,7 @@ import (
 )
 
 // url checks the parts, puts them in normal form and makes the URL.
-func (p *urlParts) url(raw string, mode urlMode) (u URL, ok bool) {
+func (p *urlParts) url(raw string) (u URL, ok bool) {
 	u = URL{Raw: raw, Count: 1, User: p.user, Password: p.password, Flags: p.flags}
 	if u.Scheme, ok = knownScheme(p.scheme, &u.Flags); !ok {
 		return URL{}, false
@@ -33,7 +33,7 @@ func (p *urlParts) url(raw string, mode urlMode) (u URL, ok bool) {
 	if !u.setHost(p.host, p.bracket) {
 		return URL{}, false
 	}
-	if u.Flags&URLNoTLD != 0 && (mode == urlInText || p.scheme == "") {
+	if u.Flags&URLNoTLD != 0 && (p.scheme == "" && !prefixFold(u.Host, "www.") || u.Flags&URLMissingSlashes != 0) {
 		return URL{}, false
 	}
 	if p.scheme == "" && u.Flags&URLNumeric != 0 && u.Flags&URLObscured != 0 {

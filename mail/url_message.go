@@ -1,5 +1,7 @@
 package mail
 
+import "strings"
+
 // URLs returns the URLs of the message (no mailto), each normalised URL once:
 // those of HTML parts, then of plain text, then of the subject. Emails
 // returns the addresses of mailto links and of text.
@@ -132,7 +134,7 @@ func (c *urlCollector) subject() {
 	if f == nil {
 		return
 	}
-	finder{text: f.Text()}.find(func(u URL, _, _ int) bool {
+	finder{text: f.Text(), strict: true}.find(func(u URL, _, _ int) bool {
 		u.Source = SourceSubject
 		u.Flags |= URLHTMLDisplayed | URLSubject
 		if own, fresh := c.add(&u); fresh {
@@ -148,13 +150,42 @@ func (c *urlCollector) query(u *URL, depth int) {
 	if u.Query == "" || depth == 0 || u.Scheme == "mailto" {
 		return
 	}
-	finder{text: u.Query}.find(func(q URL, _, _ int) bool {
+	u.findInQuery(func(q URL) bool {
+		u.InQuery++
 		q.Source, q.Part = u.Source, u.Part
-		q.Flags |= URLQuery
+		q.Flags |= URLQuery | u.Flags&(URLFromText|URLSubject|URLHTMLDisplayed)
 		if own, fresh := c.add(&q); fresh {
 			own.Offset, own.Length = u.Offset, u.Length
 			c.query(own, depth-1)
 		}
 		return c.left > 0
 	})
+}
+
+// findInQuery calls f for each URL in the parameters of u, each parameter's
+// value decoded on its own.
+func (u *URL) findInQuery(f func(u URL) bool) {
+	_, q, ok := strings.Cut(u.Raw, "?")
+	if !ok {
+		return
+	}
+	q, _, _ = strings.Cut(q, "#")
+	for going := true; going && q != ""; {
+		var v string
+		if i := strings.IndexAny(q, "&;"); i >= 0 {
+			v, q = q[:i], q[i+1:]
+		} else {
+			v, q = q, ""
+		}
+		if _, after, ok := strings.Cut(v, "="); ok {
+			v = after
+		}
+		if len(v) < 4 {
+			continue
+		}
+		finder{text: unescapeURL(v, true)}.find(func(in URL, _, _ int) bool {
+			going = f(in)
+			return going
+		})
+	}
 }

@@ -43,7 +43,7 @@ func ParseURL(s string) (u URL, ok bool) {
 	if !ok || end != len(s) {
 		return URL{}, false
 	}
-	return p.url(s, mode)
+	return p.url(s)
 }
 
 // splitURL cuts the URL at the beginning of s into its parts and tells where
@@ -265,7 +265,7 @@ func mailAddress(addr string) (URL, bool) {
 	if n := hostLen(p.host, urlInText, &p.flags); n != len(p.host) || n > maxHost {
 		return URL{}, false
 	}
-	u, ok := p.url(addr, urlInText)
+	u, ok := p.url(addr)
 	if !ok || u.Flags&URLNoTLD != 0 {
 		return URL{}, false
 	}
