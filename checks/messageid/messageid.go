@@ -137,7 +137,7 @@ func sane(mid string) bool {
 	mid = strings.TrimSuffix(mid, ">")
 	for i := range len(mid) {
 		switch c := mid[i]; {
-		case c >= 0x80, c == '<', c == '>', c == '\\', c == ' ', '\t' <= c && c <= '\v', c == '\r':
+		case c >= 0x80, c == '<', c == '>', c == '\\', ascii.IsSpace(c):
 			return false
 		}
 	}
