@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/aliases"
 	"github.com/winnowmail/winnow/internal/ascii"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
@@ -33,10 +34,11 @@ func Checks() []*checks.Check {
 			Run:     runPanels,
 		},
 		{
-			Name:    "compromised-senders",
-			Doc:     "senders that are service accounts or www hosts",
-			Symbols: []*symbols.Def{envFromServiceAcct, fromServiceAcct, wwwDotDomain},
-			Run:     runSenders,
+			Name:     "compromised-senders",
+			Doc:      "senders that are service accounts or www hosts",
+			Symbols:  []*symbols.Def{envFromServiceAcct, fromServiceAcct, wwwDotDomain},
+			Requires: checks.Facts(aliases.Rewritten),
+			Run:      runSenders,
 		},
 	}
 }
@@ -137,13 +139,13 @@ var (
 func runSenders(_ context.Context, t *checks.Task) error {
 	m := t.Message()
 	h := m.Header()
-	env := m.EnvelopeFrom().Addr
+	env := aliases.EnvelopeFrom(t).Addr
 	if isService(env) {
 		t.Hit(envFromServiceAcct)
 	}
 	sender := h.Get("sender")
 	switch {
-	case firstIsService(m.From()):
+	case firstIsService(aliases.From(t)):
 		t.HitField(fromServiceAcct, h.Get("from"))
 	case sender != nil && firstIsService(mail.ParseAddressList(sender.Value(), 1)):
 		t.HitField(fromServiceAcct, sender)

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/aliases"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -63,10 +64,11 @@ func Checks(o Options) []*checks.Check {
 	free := &kind{choose(o.Freemail, builtinFreemail), defs("FREEMAIL", "free", 0)}
 	disposable := &kind{choose(o.Disposable, builtinDisposable), defs("DISPOSABLE", "disposable", 0.5)}
 	return []*checks.Check{{
-		Name:    "freemail",
-		Doc:     "senders, recipients and reply addresses at providers of free and disposable mailboxes",
-		Symbols: slices.Concat(free.defs[:], disposable.defs[:], []*symbols.Def{differ}),
-		Config:  map[string]string{"freemail": free.list.digest(), "disposable": disposable.list.digest()},
+		Name:     "freemail",
+		Doc:      "senders, recipients and reply addresses at providers of free and disposable mailboxes",
+		Requires: checks.Facts(aliases.Rewritten),
+		Symbols:  slices.Concat(free.defs[:], disposable.defs[:], []*symbols.Def{differ}),
+		Config:   map[string]string{"freemail": free.list.digest(), "disposable": disposable.list.digest()},
 		Run: func(_ context.Context, t *checks.Task) error {
 			run(t, free, disposable)
 			return nil
@@ -102,8 +104,8 @@ func run(t *checks.Task, kinds ...*kind) {
 			k.look(t, party, f, as)
 		}
 	}
-	look(envFrom, nil, []mail.Address{m.EnvelopeFrom()})
-	look(envRcpt, nil, m.EnvelopeRcpts())
+	look(envFrom, nil, []mail.Address{aliases.EnvelopeFrom(t)})
+	look(envRcpt, nil, aliases.EnvelopeRcpts(t))
 	look(from, h.Get("from"), m.From())
 	look(to, h.Get("to"), m.To())
 	look(cc, h.Get("cc"), m.Cc())

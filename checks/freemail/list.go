@@ -23,11 +23,16 @@ var disposableText string
 type list struct {
 	text string
 	name string // of a built-in list
+	wild bool   // has lines that begin with a dot
 }
 
-func builtinFreemail() list { return list{freemailText, "built-in"} }
+func builtinFreemail() list { return newList(freemailText, "built-in") }
 
-func builtinDisposable() list { return list{disposableText, "built-in"} }
+func builtinDisposable() list { return newList(disposableText, "built-in") }
+
+func newList(text, name string) list {
+	return list{text, name, strings.HasPrefix(text, ".") || strings.Contains(text, "\n.")}
+}
 
 func choose(domains []string, builtin func() list) list {
 	if domains == nil {
@@ -40,7 +45,7 @@ func choose(domains []string, builtin func() list) list {
 		}
 	}
 	slices.Sort(lines)
-	return list{text: strings.Join(slices.Compact(lines), "")}
+	return newList(strings.Join(slices.Compact(lines), ""), "")
 }
 
 func clean(domain string) string {
@@ -68,16 +73,17 @@ func (l list) has(domain string) bool {
 	if l.line(domain) {
 		return true
 	}
-	for {
+	for l.wild {
 		i := strings.IndexByte(domain, '.')
 		if i < 0 {
-			return false
+			break
 		}
 		if l.line(domain[i:]) {
 			return true
 		}
 		domain = domain[i+1:]
 	}
+	return false
 }
 
 // line finds a whole line by bisection.

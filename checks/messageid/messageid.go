@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/aliases"
 	"github.com/winnowmail/winnow/internal/ascii"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
@@ -71,10 +72,11 @@ func Checks() []*checks.Check {
 			Run:     func(_ context.Context, t *checks.Task) error { return runOrigin(t, dollars) },
 		},
 		{
-			Name:    "messageid-parties",
-			Doc:     "a Message-ID that has to do with the sender or the recipient",
-			Symbols: []*symbols.Def{containsFrom, matchFrom, matchFromTLD, containsTo, matchTo, endEqFromUser},
-			Run:     runParties,
+			Name:     "messageid-parties",
+			Doc:      "a Message-ID that has to do with the sender or the recipient",
+			Symbols:  []*symbols.Def{containsFrom, matchFrom, matchFromTLD, containsTo, matchTo, endEqFromUser},
+			Requires: checks.Facts(aliases.Rewritten),
+			Run:      runParties,
 		},
 	}
 }

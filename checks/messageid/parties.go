@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/aliases"
 	"github.com/winnowmail/winnow/internal/ascii"
 	"github.com/winnowmail/winnow/internal/publicsuffix"
 	"github.com/winnowmail/winnow/mail"
@@ -24,15 +25,14 @@ var (
 )
 
 func runParties(_ context.Context, t *checks.Task) error {
-	m := t.Message()
-	f := m.Header().Get("message-id")
+	f := t.Message().Header().Get("message-id")
 	if f == nil {
 		return nil
 	}
 	mid := strings.ToLower(mail.StripComments(f.Text()))
 	right := rightSide(mid)
 	fromDomain := ""
-	if from, ok := first(m.From()); ok {
+	if from, ok := first(aliases.From(t)); ok {
 		fromDomain = strings.ToLower(from.Domain)
 		switch {
 		case strings.Contains(mid, strings.ToLower(from.Addr)):
@@ -46,7 +46,7 @@ func runParties(_ context.Context, t *checks.Task) error {
 			t.HitField(endEqFromUser, f)
 		}
 	}
-	if to, ok := first(m.Recipients()); ok {
+	if to, ok := first(aliases.Recipients(t)); ok {
 		domain := strings.ToLower(to.Domain)
 		switch {
 		case domain == fromDomain:
