@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync"
 )
 
 // An input is one message to scan.
@@ -68,8 +69,8 @@ func file(name string, yield func(input) bool) bool {
 		return yield(input{name: name, err: err})
 	}
 	defer f.Close()
-	head := make([]byte, 5)
-	if n, _ := io.ReadFull(f, head); string(head[:n]) != "From " {
+	head := make([]byte, maxSeparator)
+	if n, _ := io.ReadFull(f, head); !isMbox(head[:n]) {
 		return yield(input{name: name})
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
@@ -101,19 +102,24 @@ func (in *input) load() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// separator matches the line between two messages of an mbox: an address and
-// a date by asctime, so that a sentence beginning with "From " is none.
-func separator() *regexp.Regexp {
-	return regexp.MustCompile(`^From \S+.*\d\d:\d\d.*\d{4}`)
-}
+// maxSeparator bounds the line between two messages of an mbox.
+const maxSeparator = 256
+
+// separator matches that line: an address and a date by asctime, so that a
+// sentence or a broken header field that begins with "From " is none.
+var separator = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^From [^\r\n]*\d\d:\d\d[^\r\n]* \d{4}( [+-]\d{4})?[ \t]*\r?\n`)
+})
+
+// isMbox reports whether a file with these first bytes is an mbox.
+func isMbox(head []byte) bool { return separator().Match(head) }
 
 // split yields the messages of an mbox, or one message if r does not begin
 // with a separator. ">From " loses the ">" that mbox put there.
 func split(name string, r io.Reader, yield func(input) bool) bool {
 	lines := bufio.NewReaderSize(r, 64<<10)
-	head, _ := lines.Peek(5)
-	mbox := string(head) == "From "
-	sep := separator()
+	head, _ := lines.Peek(maxSeparator)
+	mbox := isMbox(head)
 	var raw []byte
 	count, blank, begun, whole := 0, true, !mbox, true
 	emit := func() bool {
@@ -133,16 +139,12 @@ func split(name string, r io.Reader, yield func(input) bool) bool {
 		start := whole // line begins a line of the file
 		whole = err != bufio.ErrBufferFull
 		switch {
-		case mbox && start && blank && bytes.HasPrefix(line, []byte("From ")) && (!begun || sep.Match(line)):
+		case mbox && start && blank && len(line) <= maxSeparator && separator().Match(line):
 			raw = trimBlank(raw)
 			if !emit() {
 				return false
 			}
 			begun = true
-			for err == bufio.ErrBufferFull {
-				_, err = lines.ReadSlice('\n')
-			}
-			whole = true
 		case mbox && start && quoted(line):
 			raw = hold(raw, line[1:])
 		default:

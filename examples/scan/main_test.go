@@ -158,6 +158,29 @@ func TestMbox(t *testing.T) {
 	}
 }
 
+func TestNoMbox(t *testing.T) {
+	for _, text := range []string{
+		"From a@example.org\nSubject: no date\n\nx\n",
+		"From : a@example.org\nSubject: a field\n\nx\n",
+		"From a@example.org Thu Nov 19 09:14:07 2026\rSubject: CR only\r\rx\r",
+		"Subject: x\n\nFrom a@example.org Thu Nov 19 09:14:07 2026\n",
+		"From",
+	} {
+		path := write(t, filepath.Join(t.TempDir(), "a.eml"), text)
+		for name, stdin := range map[string]string{path: "", "-": text} {
+			var got []string
+			inputs(t.Context(), strings.NewReader(stdin), []string{name}, func(in input) bool {
+				raw, err := in.load()
+				got = append(got, string(raw))
+				return err == nil
+			})
+			if len(got) != 1 || got[0] != text {
+				t.Errorf("%q became %q", text, got)
+			}
+		}
+	}
+}
+
 func TestEnvelope(t *testing.T) {
 	code, out, errs := call(t, "", "-json", "-ip", "2001:db8::1", "-helo", "mx.example.org", "-hostname", "mx.example.org", "-from", "<a@example.org>",
 		"-rcpt", "b@example.net", "-rcpt", "c@example.net", "-user", "bob", ham)
