@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/shared"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -276,13 +276,9 @@ func TestClosedScanner(t *testing.T) {
 // TestRealReply compares the members of our reply, and their types, with
 // those of a reply that Rspamd gave.
 func TestRealReply(t *testing.T) {
-	shared := os.Getenv("WINNOW_SHARED")
-	if shared == "" {
-		shared = "../../shared"
-	}
-	data, err := os.ReadFile(shared + "/reference/rspamd-api/4.1.6/checkv2.json")
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("no reference replies in ", shared)
+	data, err := os.ReadFile(shared.Path(t, "reference/rspamd-api/4.1.6/checkv2.json"))
+	if err != nil {
+		t.Fatal(err)
 	}
 	var theirs, ours map[string]any
 	if err := json.Unmarshal(data, &theirs); err != nil {

@@ -163,7 +163,7 @@ func (f *Field) Text() string {
 // it removed: inside an encoded word a fold means nothing.
 func refold(f *Field) string {
 	v := f.RawValue()
-	if bytes.IndexAny(v, "\r\n") < 0 {
+	if !bytes.ContainsAny(v, "\r\n") {
 		return f.value
 	}
 	var b strings.Builder

@@ -7,40 +7,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/winnowmail/winnow/internal/shared"
 )
-
-// suiteDir returns the folder of a shared suite, or skips the test.
-func suiteDir(t *testing.T, name string) string {
-	t.Helper()
-	if dir := os.Getenv("WINNOW_SHARED"); dir != "" {
-		return filepath.Join(dir, "suites", name)
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		for _, up := range [...]string{"shared", "../shared", "../../shared"} {
-			if p := filepath.Join(dir, up, "suites", name); isDir(p) {
-				return p
-			}
-		}
-		if filepath.Dir(dir) == dir {
-			t.Skipf("no shared suites (../shared/suites/%s); set WINNOW_SHARED", name)
-		}
-		dir = filepath.Dir(dir)
-	}
-}
-
-func isDir(p string) bool {
-	st, err := os.Stat(p)
-	return err == nil && st.IsDir()
-}
 
 // loadVectors reads the cases of vectors/<name>.json.
 func loadVectors[T any](t *testing.T, name string) []T {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(suiteDir(t, "vectors"), name+".json"))
+	b, err := os.ReadFile(filepath.Join(shared.Path(t, "suites/"+"vectors"), name+".json"))
 	if err != nil {
 		t.Fatal(err)
 	}

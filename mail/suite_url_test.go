@@ -3,25 +3,17 @@ package mail
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/winnowmail/winnow/internal/shared"
 )
 
 // suiteCases reads a vector file of the shared conformance suites, which
 // stand beside the repository and are not part of it.
 func suiteCases[T any](t *testing.T, name string) []T {
 	t.Helper()
-	dir := os.Getenv("WINNOW_SHARED")
-	for up := ".."; dir == "" && len(up) < 30; up += "/.." {
-		if st, err := os.Stat(filepath.Join(up, "shared", "suites")); err == nil && st.IsDir() {
-			dir = filepath.Join(up, "shared")
-		}
-	}
-	if dir == "" {
-		t.Skip("the shared suites are not beside the repository (set WINNOW_SHARED)")
-	}
-	raw, err := os.ReadFile(filepath.Join(dir, "suites", "vectors", name))
+	raw, err := os.ReadFile(shared.Path(t, "suites/vectors/"+name))
 	if err != nil {
 		t.Skip(err)
 	}

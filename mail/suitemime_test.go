@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/winnowmail/winnow/internal/shared"
 )
 
 // suiteMessage is the part list of one expectation file: parts in order, the
@@ -33,7 +35,7 @@ type suiteType struct {
 // TestSuiteMIME compares part tree, types, parameters, names and decoded
 // contents with the expectations, once with LF and once with CRLF.
 func TestSuiteMIME(t *testing.T) {
-	files, _ := filepath.Glob(filepath.Join(suiteDir(t, "mime"), "*", "*.eml"))
+	files, _ := filepath.Glob(filepath.Join(shared.Path(t, "suites/mime"), "*", "*.eml"))
 	// Cases where a rule that outranks the expectation gives another result.
 	outranked := map[string]string{
 		"malformed/001": "RFC 2046 section 5.1.2: an outer boundary ends the inner multipart",

@@ -44,7 +44,6 @@ type urlCollector struct {
 	urls, emails []*URL
 	left         int
 	cut          bool
-	key          []byte
 }
 
 // add takes u in, or counts it on the one there is; fresh tells which.

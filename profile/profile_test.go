@@ -3,12 +3,12 @@ package profile
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/internal/shared"
 	"github.com/winnowmail/winnow/score"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -98,7 +98,7 @@ type listed struct {
 
 func symbolsOf(t *testing.T, version string) map[string]listed {
 	t.Helper()
-	raw, err := os.ReadFile(shared(t, "reference/rspamd-api/"+version+"/http-symbols.json"))
+	raw, err := os.ReadFile(shared.Path(t, "reference/rspamd-api/"+version+"/http-symbols.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,25 +166,4 @@ func unlisted(name string) bool {
 func sameSet(a, b []string) bool {
 	a, b = slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
 	return slices.Equal(a, b)
-}
-
-// shared finds test data that is not part of the project; the test is skipped
-// without it.
-func shared(t *testing.T, path string) string {
-	t.Helper()
-	if dir := os.Getenv("WINNOW_SHARED"); dir != "" {
-		return filepath.Join(dir, path)
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		p := filepath.Join(dir, "shared", path)
-		if _, err := os.Stat(p); err == nil {
-			return p
-		}
-	}
-	t.Skipf("%s is not here; set WINNOW_SHARED to the directory of the shared test data", path)
-	return ""
 }

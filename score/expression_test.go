@@ -5,31 +5,11 @@ import (
 	"errors"
 	"math"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-)
 
-// shared finds test data that is not part of the project; the test is skipped
-// without it.
-func shared(t *testing.T, path string) string {
-	t.Helper()
-	if dir := os.Getenv("WINNOW_SHARED"); dir != "" {
-		return filepath.Join(dir, path)
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		p := filepath.Join(dir, "shared", path)
-		if _, err := os.Stat(p); err == nil {
-			return p
-		}
-	}
-	t.Skipf("%s is not here; set WINNOW_SHARED to the directory of the shared test data", path)
-	return ""
-}
+	"github.com/winnowmail/winnow/internal/shared"
+)
 
 func evalLetters(t *testing.T, expr string) float64 {
 	t.Helper()
@@ -42,7 +22,7 @@ func evalLetters(t *testing.T, expr string) float64 {
 }
 
 func TestExpressionVectors(t *testing.T) {
-	raw, err := os.ReadFile(shared(t, "suites/vectors/expressions.json"))
+	raw, err := os.ReadFile(shared.Path(t, "suites/vectors/expressions.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

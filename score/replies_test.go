@@ -6,6 +6,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/winnowmail/winnow/internal/shared"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -13,7 +14,7 @@ import (
 // must give the same symbols and the same sum.
 func TestRspamdReplies(t *testing.T) {
 	for _, version := range []string{"3.4", "4.1.6"} {
-		raw, err := os.ReadFile(shared(t, "reference/rspamd-api/"+version+"/checkv2.json"))
+		raw, err := os.ReadFile(shared.Path(t, "reference/rspamd-api/"+version+"/checkv2.json"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,13 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/checktest"
+	"github.com/winnowmail/winnow/internal/shared"
 	"github.com/winnowmail/winnow/mail"
 )
 
@@ -83,7 +83,7 @@ func TestParsePatterns(t *testing.T) {
 }
 
 func TestVectors(t *testing.T) {
-	raw, err := os.ReadFile(sharedFile(t, "suites/vectors/gtube.json"))
+	raw, err := os.ReadFile(shared.Path(t, "suites/vectors/gtube.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,29 +104,4 @@ func TestVectors(t *testing.T) {
 			t.Errorf("%s: pre-results %v", c.ID, out.PreResults)
 		}
 	}
-}
-
-// sharedFile finds test data that is not part of the project; the test is
-// skipped without it.
-func sharedFile(t *testing.T, path string) string {
-	t.Helper()
-	if dir := os.Getenv("WINNOW_SHARED"); dir != "" {
-		return filepath.Join(dir, path)
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if p := filepath.Join(dir, "shared", path); exists(p) {
-			return p
-		}
-	}
-	t.Skipf("%s is not here; set WINNOW_SHARED to the directory of the shared test data", path)
-	return ""
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
