@@ -86,7 +86,8 @@ func runForged(_ context.Context, t *checks.Task) error {
 	for _, f := range m.Header().All("Received") {
 		v := f.Value()
 		v = v[:min(len(v), maxLook)]
-		if isHeloUser(v) {
+		lower := strings.ToLower(v)
+		if isHeloUser(lower) {
 			hit(heloUser, f)
 		}
 		if strings.Contains(v, "from localhost ") || strings.Contains(v, "from [127.0.0.1] ") {
@@ -100,7 +101,7 @@ func runForged(_ context.Context, t *checks.Task) error {
 		if strings.Contains(v, "from mail.ru (") && !isFrom(m.Header(), "@mail.ru") {
 			hit(fakeMailru, f)
 		}
-		if isYandex(m.Header(), v) {
+		if strings.Contains(lower, "smtp.yandex.ru") && isYandex(m.Header(), v) {
 			hit(fakeYandex, f)
 		}
 	}
@@ -134,8 +135,7 @@ func fromDigit(v string) bool {
 }
 
 // isHeloUser looks for "from user", "helo=user" and "helo user".
-func isHeloUser(v string) bool {
-	lower := strings.ToLower(v)
+func isHeloUser(lower string) bool {
 	if rest, ok := strings.CutPrefix(strings.TrimLeft(lower, " \t"), "from user"); ok && rest != "" && isSpace(rest[0]) {
 		return true
 	}
@@ -185,9 +185,6 @@ var yandexForms = [...]pattern{
 }
 
 func isYandex(h *mail.Header, v string) bool {
-	if !strings.Contains(strings.ToLower(v), "smtp.yandex.ru") {
-		return false
-	}
 	for _, re := range yandexForms[1:] {
 		if re().MatchString(v) {
 			return true
