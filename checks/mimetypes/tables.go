@@ -1,0 +1,167 @@
+package mimetypes
+
+import (
+	_ "embed"
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+)
+
+//go:embed data/types.txt
+var typesData string
+
+//go:embed data/extensions.txt
+var extensionsData string
+
+//go:embed data/bad.txt
+var badData string
+
+//go:embed data/archive.txt
+var archiveData string
+
+// Options adds to the built-in tables or overrides entries of them.
+type Options struct {
+	// Types maps media types to factors: positive raises MIME_BAD, negative
+	// MIME_GOOD, 0 neither. A key may end in "*".
+	Types map[string]float64
+	// Extensions maps file name extensions, without dot, to the media types
+	// that fit them.
+	Extensions map[string][]string
+	// BadExtensions and BadInArchive map extensions to factors; 0 clears one.
+	BadExtensions, BadInArchive map[string]float64
+	// Ignore, if set, tells file names that are not looked at.
+	Ignore func(name string) bool `json:"-"`
+}
+
+// tables are the lists in the form that rules look them up in. They are not
+// written after the constructor.
+type tables struct {
+	types      map[string]float64
+	patterns   []pattern // types with a wildcard
+	extensions map[string]fit
+	bad, inArc map[string]float64
+	archives   map[string]bool
+	documents  map[string]bool
+	ignore     func(string) bool
+}
+
+type pattern struct {
+	prefix, suffix string
+	factor         float64
+}
+
+// A fit is the types that fit an extension and the factor of a misfit.
+type fit struct {
+	types  []string
+	factor float64
+}
+
+func newTables(o Options) *tables {
+	t := &tables{
+		types: map[string]float64{}, extensions: map[string]fit{},
+		bad: map[string]float64{}, inArc: map[string]float64{},
+		archives: map[string]bool{}, documents: map[string]bool{}, ignore: o.Ignore,
+	}
+	for f := range entries(typesData) {
+		v := 0.0
+		if len(f) > 1 {
+			v = number(f[1])
+		}
+		t.addType(f[0], v)
+	}
+	for f := range entries(extensionsData) {
+		t.extensions[f[0]] = fit{f[1:], misfit(f[0])}
+	}
+	for f := range entries(badData) {
+		for _, ext := range f[1:] {
+			t.bad[ext] = number(f[0])
+		}
+	}
+	for f := range entries(archiveData) {
+		for _, ext := range f[1:] {
+			switch f[0] {
+			case "is-archive":
+				t.archives[ext] = true
+			case "document":
+				t.documents[ext] = true
+			default:
+				t.inArc[ext] = number(f[0])
+			}
+		}
+	}
+	t.override(o)
+	return t
+}
+
+func (t *tables) override(o Options) {
+	for typ, v := range o.Types {
+		t.addType(strings.ToLower(typ), v)
+	}
+	for ext, types := range o.Extensions {
+		t.extensions[strings.ToLower(ext)] = fit{types, 1}
+	}
+	maps.Copy(t.bad, o.BadExtensions)
+	maps.Copy(t.inArc, o.BadInArchive)
+}
+
+// misfit weighs a wrong type: extensions that everybody knows weigh more.
+func misfit(ext string) float64 {
+	switch ext {
+	case "htm", "html", "shtm", "shtml", "pdf", "txt":
+		return 1
+	}
+	return 0.4
+}
+
+func (t *tables) addType(typ string, v float64) {
+	if prefix, suffix, ok := strings.Cut(typ, "*"); ok {
+		// Later patterns win: they are looked at first.
+		t.patterns = append([]pattern{{prefix, suffix, v}}, t.patterns...)
+		return
+	}
+	t.types[typ] = v
+}
+
+// typeFactor returns the factor of a media type; ok is false if it is unknown.
+func (t *tables) typeFactor(typ string) (v float64, ok bool) {
+	if v, ok := t.types[typ]; ok {
+		return v, true
+	}
+	for _, p := range t.patterns {
+		if len(typ) > len(p.prefix)+len(p.suffix) && strings.HasPrefix(typ, p.prefix) && strings.HasSuffix(typ, p.suffix) {
+			return p.factor, true
+		}
+	}
+	return 0, false
+}
+
+// badness returns the factor of an extension, 0 if it is harmless. alone means
+// the one member of an archive.
+func (t *tables) badness(ext string, alone bool) float64 {
+	if v := t.inArc[ext]; alone && v != 0 {
+		return v
+	}
+	return t.bad[ext]
+}
+
+// entries yields the words of each line; # begins a comment.
+func entries(data string) func(func([]string) bool) {
+	return func(yield func([]string) bool) {
+		for line := range strings.Lines(data) {
+			line, _, _ = strings.Cut(line, "#")
+			if f := strings.Fields(line); len(f) > 0 && !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+// number reads a factor of the embedded tables; a test reads them all.
+func number(s string) float64 {
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		panic(fmt.Sprintf("mimetypes: bad factor %q in the embedded tables", s))
+	}
+	return v
+}
