@@ -29,7 +29,7 @@ func (p *Part) Text() *Text {
 }
 
 func newText(p *Part) *Text {
-	if p.IsMultipart() || p.isMessage() || p.attached() {
+	if p.IsMultipart() || p.isMessage() {
 		return nil
 	}
 	text := p.declaredText()
@@ -65,7 +65,7 @@ func (p *Part) declaredText() bool {
 	if p.Parent != nil && p.Parent.IsMultipart() {
 		return false // the content decides
 	}
-	return p.effective == "7bit" || utf8.Valid(p.Content())
+	return utf8.Valid(p.Content())
 }
 
 // UTF8 returns the decoded content: of HTML parts the markup.

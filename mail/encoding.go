@@ -8,9 +8,9 @@ import (
 
 // EffectiveEncoding returns the transfer encoding that the part is decoded
 // with: "7bit", "8bit", "quoted-printable", "base64", "uuencode", or "" for
-// multiparts and messages that declare none. As in Rspamd it is guessed from
-// the content where the header names none or an unknown one and no ancestor
-// does, and where 8-bit content contradicts it.
+// parts that declare none or an unknown one. As in Rspamd an encoding that needs
+// decoding is guessed from the content of those, unless the parent declares
+// one, and where 8-bit content contradicts the declaration it is "8bit".
 func (p *Part) EffectiveEncoding() string { return p.effective }
 
 func (p *Part) encoded() bool {
@@ -42,14 +42,16 @@ func (p *Part) chooseEncoding() {
 	}
 	switch {
 	case p.Encoding == "" && p.Header.Has("Content-Transfer-Encoding"):
-		p.effective = "7bit" // named, but empty
+		return // named, but empty: nothing to guess
 	case p.Encoding == "" && p.Parent != nil && p.Parent.effective != "":
 		p.effective = p.Parent.effective
 		if p.encoded() {
 			p.effective = guessEncoding(p.body)
 		}
 	case p.effective == "":
-		p.effective = guessEncoding(p.body)
+		if p.effective = guessEncoding(p.body); !p.encoded() {
+			p.effective = ""
+		}
 	case p.effective == "base64" || p.effective == "quoted-printable":
 		if guessEncoding(p.body) == "8bit" {
 			p.effective = "8bit"

@@ -190,7 +190,11 @@ func (f *Field) Range() (offset, length int) { return f.off, f.n }
 // Header returns the message's own header.
 func (m *Message) Header() *Header { return &m.head }
 
-// BrokenHeaders reports whether the header is broken in Rspamd's sense of its
+// BrokenHeaders reports whether headers are broken in Rspamd's sense of its
 // task flag: a line that begins like a field and has no colon or white space
-// before it, a header without end, or an envelope address that can't be read.
-func (m *Message) BrokenHeaders() bool { return m.bad || m.badEnvelope() }
+// before it in the message's own header, a header without end, parts nested too
+// deep, or an envelope address that can't be read.
+func (m *Message) BrokenHeaders() bool {
+	m.walk()
+	return m.bad || m.mime.bad || m.badEnvelope()
+}

@@ -20,6 +20,7 @@ type lazy struct {
 type lazyMIME struct {
 	once  sync.Once
 	parts []*Part
+	bad   bool
 
 	textOnce sync.Once
 	texts    []*Text

@@ -22,7 +22,7 @@ func (m *Message) walk() {
 		w := &walker{m: m, left: m.limits.DecodedBytes, buf: m.raw[m.body:end], base: m.body}
 		root := w.open(&m.head, nil, 0, len(w.buf))
 		w.descend(root)
-		m.mime.parts = w.parts
+		m.mime.parts, m.mime.bad = w.parts, w.bad
 	})
 }
 
@@ -41,6 +41,7 @@ type walker struct {
 	stack []boundary // of the multiparts that are open
 
 	left int64 // decoded bytes that may still be made
+	bad  bool  // parts are nested too deep
 }
 
 // A delimiter is a line that begins with two dashes.
@@ -172,6 +173,7 @@ func (p *Part) isMessage() bool {
 func (w *walker) nested(p *Part, into func()) {
 	if w.depth >= w.m.limits.Depth {
 		w.m.note(NoteCut, p.Path, p.BodyOffset, "Depth")
+		w.bad = true
 		return
 	}
 	w.depth++
@@ -374,7 +376,7 @@ func (w *walker) message(p *Part) {
 	inner := &walker{m: w.m, parts: w.parts, depth: w.depth, left: w.left,
 		buf: p.Content(), base: p.BodyOffset, place: max(p.BodyLength, 1)}
 	inner.rfc822(p, 0, len(inner.buf))
-	w.parts, w.left = inner.parts, inner.left
+	w.parts, w.left, w.bad = inner.parts, inner.left, w.bad || inner.bad
 }
 
 func (w *walker) rfc822(p *Part, from, to int) {

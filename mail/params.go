@@ -31,7 +31,9 @@ func ParseContentType(value string) (ContentType, bool) {
 		return ContentType{}, false
 	}
 	c.Broken = !slash || c.Subtype == "" || strings.ContainsAny(c.Type+c.Subtype, " \t\"()<>@,;:\\[]?=")
-	c.Params = parseParams(rest)
+	pieces := scanPieces(rest)
+	c.Params = joinPieces(pieces)
+	c.Broken = c.Broken || len(pieces) == maxParams
 	c.Charset = strings.ToLower(c.Param("charset"))
 	c.Boundary = c.Param("boundary")
 	return c, true

@@ -40,7 +40,7 @@ func (d *fieldDefs) run(t *checks.Task) {
 		}
 		t.HitField(d.missingVersion, f)
 	}
-	if typ != nil && enc == nil && !version && !h.Has("Content-Disposition") && !m.Root().Type.Is("text", "plain") {
+	if typ != nil && enc == nil && !version && !h.Has("Content-Disposition") && !saysPlain(m) {
 		t.HitField(d.typeOnly, typ)
 	}
 	for _, f := range h.All("Content-Transfer-Encoding") {
@@ -55,6 +55,13 @@ func (d *fieldDefs) run(t *checks.Task) {
 			break
 		}
 	}
+}
+
+// saysPlain reports whether the message, or a multipart's parts together, is
+// declared as plain text.
+func saysPlain(m *mail.Message) bool {
+	return says(m, func(p *mail.Part) bool { return p.Type.Type == "text" }) &&
+		says(m, func(p *mail.Part) bool { return p.Type.Subtype == "plain" })
 }
 
 func firstBadLine(m *mail.Message) []symbols.Evidence {

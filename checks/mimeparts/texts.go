@@ -1,6 +1,7 @@
 package mimeparts
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
@@ -47,7 +48,7 @@ func (d *textDefs) run(t *checks.Task) {
 	d.undeclared(t)
 	d.charset(t)
 	for _, x := range m.Texts() {
-		if x.IsHTML && alone(x.Part) {
+		if x.IsHTML && !x.Part.IsAttachment() && alone(x.Part) {
 			t.HitAt(hit(d.htmlOnly, x.Part))
 			break
 		}
@@ -90,19 +91,35 @@ func (d *textDefs) undeclared(t *checks.Task) {
 	}
 }
 
-// charset looks at a message that is declared as plain text without charset.
+// charset looks at a message that has plain text and names no charset. The
+// parts of a multipart message are looked at together, as Rspamd's
+// expressions do.
 func (d *textDefs) charset(t *checks.Task) {
 	m := t.Message()
-	root := m.Root()
-	if len(m.Texts()) == 0 || !root.Type.Is("text", "plain") || root.Type.Param("charset") != "" {
+	if !says(m, func(p *mail.Part) bool { return p.Type.Type == "text" }) ||
+		!says(m, func(p *mail.Part) bool { return p.Type.Subtype == "plain" }) ||
+		says(m, func(p *mail.Part) bool { return p.Type.Charset != "" }) {
 		return
 	}
+	empty := true
 	for _, p := range m.Parts() {
-		if p.EffectiveEncoding() == "7bit" {
+		if p.Text() != nil && p.EffectiveEncoding() == "7bit" {
 			return
 		}
+		empty = empty && (p.IsMultipart() || len(p.Content()) == 0)
 	}
-	t.HitAt(hit(d.noCharset, root))
+	if !empty {
+		t.HitAt(hit(d.noCharset, m.Root()))
+	}
+}
+
+// says reports whether the root part, or any part of a multipart message, is
+// as asked.
+func says(m *mail.Message, is func(*mail.Part) bool) bool {
+	if !m.Root().IsMultipart() {
+		return is(m.Root())
+	}
+	return slices.ContainsFunc(m.Parts(), is)
 }
 
 // alone reports whether an HTML text has no other text as an alternative.
@@ -117,7 +134,8 @@ func alone(p *mail.Part) bool {
 
 func hasOtherText(p *mail.Part) bool {
 	for _, c := range p.Children {
-		if c.Type.Type == "text" && !strings.Contains(c.Type.Subtype, "html") || hasOtherText(c) {
+		x := c.Text()
+		if c.Type.Type == "text" && !strings.Contains(c.Type.Subtype, "html") && (x == nil || !x.IsHTML) || hasOtherText(c) {
 			return true
 		}
 	}
