@@ -202,7 +202,19 @@ func (w *walker) multipart(p *Part, i, last, to int) int {
 }
 
 func (w *walker) split(p *Part, i, last, to int) int {
-	own := w.boundaryOf(p, w.lines[i:w.nextOuter(i, last)])
+	lines := w.lines[i:w.nextOuter(i, last)]
+	own := w.boundaryOf(p, lines)
+	next := w.splitAt(p, own, i, last, to)
+	if len(p.Children) > 0 || p.Type.Boundary == "" {
+		return next
+	}
+	// Nothing there: take the boundary that is really used, as Rspamd does.
+	w.m.note(NoteNoBoundary, p.Path, p.BodyOffset, "no part")
+	text := guessBoundary(lines)
+	return max(next, w.splitAt(p, boundary{text: text, hash: hashLower(text), exact: true}, i, last, to))
+}
+
+func (w *walker) splitAt(p *Part, own boundary, i, last, to int) int {
 	if own.text == nil {
 		return i
 	}
@@ -240,9 +252,7 @@ func (w *walker) split(p *Part, i, last, to int) int {
 }
 
 func (w *walker) noEnd(p *Part, closed bool) {
-	if len(p.Children) == 0 {
-		w.m.note(NoteNoBoundary, p.Path, p.BodyOffset, "no part")
-	} else if !closed {
+	if len(p.Children) > 0 && !closed {
 		w.m.note(NoteNoEndBoundary, p.Path, p.BodyOffset, p.Type.Boundary)
 	}
 }
@@ -394,7 +404,7 @@ func (w *walker) findLines() {
 	w.found = true
 	b := w.buf
 	for i := 0; i < len(b); {
-		if b[i] == '-' && i+2 < len(b) && b[i+1] == '-' {
+		if (i == 0 || b[i-1] == '\n' || b[i-1] == '\r') && i+2 < len(b) && b[i] == '-' && b[i+1] == '-' {
 			next := lineAfter(b, i)
 			if text := bytes.TrimRight(b[i+2:next], " \t\r\n"); len(text) > 0 && len(text) <= maxBoundary {
 				w.lines = append(w.lines, newDelimiter(i, next, text))
@@ -402,11 +412,14 @@ func (w *walker) findLines() {
 			i = next
 			continue
 		}
-		j := bytes.Index(b[i:], []byte("\n--"))
+		for i < len(b) && b[i] == '-' {
+			i++
+		}
+		j := bytes.Index(b[i:], []byte("--"))
 		if j < 0 {
 			return
 		}
-		i += j + 1
+		i += j
 	}
 }
 
