@@ -116,7 +116,11 @@ func (d *defs) archive(t *checks.Task, p *mail.Part, a *mail.Archive, words []st
 }
 
 func extension(name string) string {
-	return strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
+	i := strings.LastIndexByte(name, '.')
+	if i < 0 {
+		return ""
+	}
+	return strings.ToLower(name[i+1:])
 }
 
 // namedRAR accepts .rar and the .r00 … of volumes.
