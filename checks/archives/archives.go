@@ -49,7 +49,6 @@ func Checks(o Options) []*checks.Check {
 		baitSubject:      def("EXE_ARCHIVE_CLICKBAIT_SUBJECT", 9, "An archive with a program comes under a subject that lures"),
 		udf:              def("UDF_COMPRESSION_500PLUS", 9, "A disk image in an archive is packed to less than a 500th"),
 	}
-	d.udf.Groups = nil
 	return []*checks.Check{{
 		Name:    "archives",
 		Doc:     "programs in archives and names that lure",

@@ -13,6 +13,7 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/aliases"
+	"github.com/winnowmail/winnow/checks/archives"
 	"github.com/winnowmail/winnow/checks/bounce"
 	"github.com/winnowmail/winnow/checks/compromised"
 	"github.com/winnowmail/winnow/checks/date"
@@ -27,6 +28,8 @@ import (
 	"github.com/winnowmail/winnow/checks/limits"
 	"github.com/winnowmail/winnow/checks/maillist"
 	"github.com/winnowmail/winnow/checks/messageid"
+	"github.com/winnowmail/winnow/checks/mimeparts"
+	"github.com/winnowmail/winnow/checks/mimetypes"
 	"github.com/winnowmail/winnow/checks/mua"
 	"github.com/winnowmail/winnow/checks/priority"
 	"github.com/winnowmail/winnow/checks/rdns"
@@ -48,6 +51,8 @@ type Options struct {
 	NoMaps bool
 	// GTUBE says which test strings count; the default is GTUBE alone.
 	GTUBE gtube.Patterns
+	// MIME changes the tables of media types and file name extensions.
+	MIME mimetypes.Options
 	// Aliases is what the site knows about its own addresses.
 	Aliases aliases.Options
 }
@@ -78,6 +83,9 @@ func Checks(o Options) []*checks.Check {
 		maillist.Checks(),
 		bounce.Checks(),
 		freemail.Checks(freemail.Options{None: o.NoMaps}),
+		mimetypes.Checks(o.MIME),
+		mimeparts.Checks(),
+		archives.Checks(archives.Options{}),
 		limits.Checks(),
 	)
 }
