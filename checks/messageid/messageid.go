@@ -88,7 +88,7 @@ func runForm(_ context.Context, t *checks.Task) error {
 		t.Hit(missing)
 		return nil
 	}
-	mid := strings.TrimSpace(mail.StripComments(f.Text()))
+	mid := text(f)
 	rhs := mid[strings.LastIndexByte(mid, '@')+1:]
 	if n := ascii.DottedQuad(rhs, 0); n > 0 && rhs[n:] == ">" && n+1 < len(mid) {
 		t.HitField(bareIP, f)
@@ -107,6 +107,9 @@ func runForm(_ context.Context, t *checks.Task) error {
 	}
 	return nil
 }
+
+// text returns a Message-ID without comments and the space around them.
+func text(f *mail.Field) string { return strings.TrimSpace(mail.StripComments(f.Text())) }
 
 // unqualified reports whether something but no dot follows an "@".
 func unqualified(mid string) bool {

@@ -29,7 +29,8 @@ func runParties(_ context.Context, t *checks.Task) error {
 	if f == nil {
 		return nil
 	}
-	mid := strings.ToLower(mail.StripComments(f.Text()))
+	exact := text(f)
+	mid := strings.ToLower(exact)
 	right := rightSide(mid)
 	fromDomain := ""
 	if from, ok := first(aliases.From(t)); ok {
@@ -42,7 +43,7 @@ func runParties(_ context.Context, t *checks.Task) error {
 		case right != "" && registrable(right) == registrable(fromDomain):
 			t.HitField(matchFromTLD, f)
 		}
-		if wordOnly(f.Text(), from.User) {
+		if wordOnly(exact, from.User) {
 			t.HitField(endEqFromUser, f)
 		}
 	}

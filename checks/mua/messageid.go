@@ -118,7 +118,7 @@ func runMessageID(t *checks.Task, f *forms) error {
 	}
 	var m ids
 	for _, id := range h.All("message-id") {
-		m = append(m, mail.StripComments(id.Text()))
+		m = append(m, strings.TrimSpace(mail.StripComments(id.Text())))
 	}
 	for _, s := range suspects {
 		if d := s.judge(f, m); d != nil && !f.mayDiffer(h, m) {

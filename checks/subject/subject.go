@@ -7,6 +7,7 @@ package subject
 
 import (
 	"context"
+	"unicode/utf8"
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/internal/ascii"
@@ -79,8 +80,12 @@ func runMarks(_ context.Context, t *checks.Task) error {
 	if f := h.Find("subject", spaceAtEnd); f != nil {
 		t.HitField(endsSpaces, f)
 	}
-	if f := h.Find("subject", currency); f != nil {
-		t.HitField(hasCurrency, f)
+	for _, f := range h.All("subject") {
+		// A sign in a charset that had to be guessed is no sign.
+		if currency(f.Text()) && utf8.ValidString(f.Value()) {
+			t.HitField(hasCurrency, f)
+			break
+		}
 	}
 	mark(t, '!', endsExclaim, hasExclaim)
 	mark(t, '?', endsQuestion, hasQuestion)
