@@ -76,10 +76,26 @@ func (w *jsonWriter) raw(s string) { w.sep(); w.WriteString(s) }
 
 func (w *jsonWriter) str(s string) {
 	w.sep()
+	if isPlain(s) {
+		w.WriteByte('"')
+		w.WriteString(s)
+		w.WriteByte('"')
+		return
+	}
 	enc := json.NewEncoder(&w.Buffer)
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(s) // a string always encodes
 	w.Truncate(w.Len() - 1)
+}
+
+// isPlain reports whether s stands for itself in JSON: most strings do.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // num writes whole numbers with one decimal, as Rspamd does.
