@@ -26,6 +26,7 @@ import (
 	"github.com/winnowmail/winnow/checks/gtube"
 	"github.com/winnowmail/winnow/checks/headers"
 	"github.com/winnowmail/winnow/checks/limits"
+	"github.com/winnowmail/winnow/checks/redirectors"
 	"github.com/winnowmail/winnow/checks/maillist"
 	"github.com/winnowmail/winnow/checks/messageid"
 	"github.com/winnowmail/winnow/checks/mimeparts"
@@ -86,6 +87,7 @@ func Checks(o Options) []*checks.Check {
 		mimetypes.Checks(o.MIME),
 		mimeparts.Checks(),
 		archives.Checks(archives.Options{}),
+		redirectors.Checks(redirectors.Options{None: o.NoMaps}),
 		limits.Checks(),
 	)
 }

@@ -1,0 +1,36 @@
+package redirectors
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/checktest"
+	"github.com/winnowmail/winnow/mail"
+)
+
+func TestFixtures(t *testing.T) { checktest.Run(t, Checks(Options{})) }
+
+func TestListIsClean(t *testing.T) {
+	list := strings.Fields(builtin)
+	if !slices.IsSorted(list) || len(slices.Compact(slices.Clone(list))) != len(list) {
+		t.Error("the list is not sorted, or names a domain twice")
+	}
+	for _, d := range list {
+		if d != strings.ToLower(d) || strings.Count(d, ".") == 0 {
+			t.Errorf("%q is no domain in lower case", d)
+		}
+	}
+}
+
+func TestOptions(t *testing.T) {
+	if Checks(Options{None: true}) != nil {
+		t.Error("None leaves something")
+	}
+	st := &checks.State{Message: mail.Parse([]byte("Subject: a\r\n\r\nhttp://go.example.org/1 and http://tinyurl.com/2\r\n"), mail.Envelope{}, mail.Limits{})}
+	out, err := st.Run(t.Context(), Checks(Options{Domains: []string{"Example.org."}})[0])
+	if err != nil || len(out.Hits) != 1 || out.Hits[0].Options[0] != "example.org" {
+		t.Errorf("%v, %v", out, err)
+	}
+}
