@@ -216,7 +216,7 @@ func TestUnknownEnvelope(t *testing.T) {
 
 func TestWarnings(t *testing.T) {
 	s, _ := serve(t, Options{})
-	r := check(t, s.URL, message, "IP: nonsense", "Raw: yes", "Settings-ID: x", "Deliver-To: a@b", "Speed: high", "Flags: pass_all,groups", "Pass: some",
+	r := check(t, s.URL, message, "IP: nonsense", "Raw: yes", "Settings-ID: x", "Deliver-To: a@b", "Speed: high", "Flags: pass_all,groups,body_block", "Pass: some",
 		"Helo: a", "Helo: b")
 	for _, want := range []string{`IP: "nonsense"`, "raw is not supported", "settings-id is not", "deliver-to is not", "speed is not known", "Flags: groups", "Pass: some", "Helo is given 2 times"} {
 		if !slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.HasPrefix(w, want) }) {

@@ -253,7 +253,7 @@ func (req *request) setFlag(name string) bool {
 		req.settings.PassAll, req.changed = true, true
 	case "no_log":
 		req.silent = true
-	case "milter":
+	case "milter", "body_block": // the reply always has its milter block, and never a body
 	default:
 		return false
 	}
