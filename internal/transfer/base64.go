@@ -43,7 +43,7 @@ func foreign(src []byte) bool {
 			out++
 		}
 	}
-	return out*9 >= in
+	return out > 0 && out*9 >= in
 }
 
 // appendBase64 calls at, if set, with the source index of the quantum's start

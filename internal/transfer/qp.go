@@ -18,10 +18,7 @@ func appendQP(dst, src []byte, at func(out, in int)) (_ []byte, clean bool) {
 			eq = len(src) - i
 		}
 		if eq > 0 {
-			if at != nil {
-				at(len(dst), i)
-			}
-			dst = appendTrimmed(dst, src[i:i+eq])
+			dst = appendTrimmed(dst, src, i, i+eq, at)
 			i += eq
 			continue
 		}
@@ -74,22 +71,31 @@ func softBreak(s []byte) int {
 	return -1
 }
 
-// appendTrimmed copies s without white space before line ends. A mapping stays
-// exact at the pieces' starts only, which is enough for places of words.
-func appendTrimmed(dst, s []byte) []byte {
-	for {
-		nl := bytes.IndexByte(s, '\n')
-		if nl < 0 {
-			return append(dst, s...)
+// appendTrimmed copies src[i:end] without white space before line ends.
+func appendTrimmed(dst, src []byte, i, end int, at func(out, in int)) []byte {
+	for i < end {
+		stop, next := end, end
+		if nl := bytes.IndexByte(src[i:end], '\n'); nl >= 0 {
+			stop, next = i+nl, i+nl+1
+			if stop > i && src[stop-1] == '\r' {
+				stop--
+			}
+			text := i + len(bytes.TrimRight(src[i:stop], " \t"))
+			if text < stop {
+				if at != nil {
+					at(len(dst), i)
+				}
+				dst = append(dst, src[i:text]...)
+				i = stop
+			}
 		}
-		line, end := s[:nl], s[nl:nl+1]
-		if nl > 0 && line[nl-1] == '\r' {
-			line, end = s[:nl-1], s[nl-1:nl+1]
+		if at != nil {
+			at(len(dst), i)
 		}
-		dst = append(dst, bytes.TrimRight(line, " \t")...)
-		dst = append(dst, end...)
-		s = s[nl+1:]
+		dst = append(dst, src[i:next]...)
+		i = next
 	}
+	return dst
 }
 
 func unhex(c byte) byte {
