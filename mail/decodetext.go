@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
@@ -126,6 +127,8 @@ func (t *Text) RawRange(start, end int) (offset, length int, ok bool) {
 	switch {
 	case p.decodedPlace():
 		return p.BodyOffset, p.BodyLength, true
+	case p.encoded() && bytes.Equal(p.Content(), p.body):
+		return p.BodyOffset, p.BodyLength, true // not encoded after all
 	case t.verbatim:
 	case t.bytewise:
 		n := utf8.RuneCountInString(s[:start])

@@ -35,7 +35,8 @@ type walker struct {
 
 	buf   []byte
 	base  int         // place of buf in the raw message
-	place int         // if > 0 buf is decoded content, this the length of its place
+	inner bool        // buf is decoded content
+	place int         // the length of its place then
 	lines []delimiter // lines of buf that may be boundaries, found when needed
 	found bool
 	stack []boundary // of the multiparts that are open
@@ -94,7 +95,7 @@ func (w *walker) open(h *Header, parent *Part, from, to int) *Part {
 func (w *walker) setBody(p *Part, from, to int) {
 	p.body, p.from = w.buf[from:to:to], from
 	p.BodyOffset, p.BodyLength = w.base+from, to-from
-	if w.place > 0 {
+	if w.inner {
 		p.BodyOffset, p.BodyLength = w.base, w.place
 	}
 }
@@ -365,8 +366,8 @@ func (w *walker) partHeader(parent *Part, b []byte, from int) (h *Header, body i
 		}
 		end, body = len(b), len(b)
 	}
-	s := &splitter{m: w.m, part: parent.Path, offset: w.base + from, length: w.place}
-	if w.place > 0 {
+	s := &splitter{m: w.m, part: parent.Path, offset: w.base + from, inner: w.inner, length: w.place}
+	if w.inner {
 		s.offset = w.base
 	}
 	head := s.fields(b[:end])
@@ -384,7 +385,7 @@ func (w *walker) message(p *Part) {
 		return
 	}
 	inner := &walker{m: w.m, parts: w.parts, depth: w.depth, left: w.left,
-		buf: p.Content(), base: p.BodyOffset, place: max(p.BodyLength, 1)}
+		buf: p.Content(), base: p.BodyOffset, inner: true, place: p.BodyLength}
 	inner.rfc822(p, 0, len(inner.buf))
 	w.parts, w.left, w.bad = inner.parts, inner.left, w.bad || inner.bad
 }

@@ -27,7 +27,7 @@ func (m *Message) split() {
 		end, body = len(buf)-start, len(buf)-start
 	}
 	m.body = start + body
-	p := &splitter{m: m, offset: start, top: true}
+	p := &splitter{m: m, offset: start}
 	m.head = p.fields(buf[start : start+end])
 	m.bad = m.bad || p.broken
 }
@@ -103,8 +103,8 @@ type splitter struct {
 	m      *Message
 	part   string
 	offset int  // place of the block in the raw message
-	length int  // if > 0: the block lies in decoded content, this is the length of its place
-	top    bool // the message's own header
+	inner  bool // the block lies in decoded content
+	length int  // the length of its place then
 	broken bool
 
 	slab          []Field
@@ -144,7 +144,7 @@ func (p *splitter) fields(b []byte) Header {
 }
 
 func (p *splitter) place(i int) int {
-	if p.length > 0 {
+	if p.inner {
 		return p.offset
 	}
 	return p.offset + i
@@ -202,7 +202,7 @@ func (p *splitter) field(b []byte, start, colon, end int) *Field {
 	p.slab = p.slab[:len(p.slab)+1]
 	f := &p.slab[len(p.slab)-1]
 	f.raw, f.colon, f.off, f.n = b[start:end:end], colon-start, p.place(start), end-start
-	if p.length > 0 {
+	if p.inner {
 		f.n = p.length
 	}
 	f.name = p.keep(b[start:colon])

@@ -37,13 +37,12 @@ func (m *Map) Range(start, end int) (s, e int, ok bool) {
 		return s, s, true
 	}
 	i := m.piece(end - 1)
-	switch {
-	case m.run && int(m.out[i]) < end-1:
+	outEnd, inEnd := m.outLen, m.srcLen
+	if i+1 < len(m.out) {
+		outEnd, inEnd = int(m.out[i+1]), int(m.in[i+1])
+	}
+	if e = inEnd; m.run && outEnd-int(m.out[i]) > 1 {
 		e = int(m.in[i]) + end - int(m.out[i])
-	case i+1 < len(m.in):
-		e = int(m.in[i+1])
-	default:
-		e = m.srcLen
 	}
 	return s, min(max(e, s), m.srcLen), true
 }

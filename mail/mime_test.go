@@ -1,0 +1,264 @@
+package mail
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// tree writes the parts as "path type/subtype".
+func tree(m *Message) string {
+	var b strings.Builder
+	for _, p := range m.Parts() {
+		fmt.Fprintf(&b, "%s %s\n", p.Path, p.Type.Full())
+	}
+	return b.String()
+}
+
+const mixedHead = "Content-Type: multipart/mixed; boundary=b\n\n"
+
+func TestTree(t *testing.T) {
+	cases := []struct{ name, in, want string }{
+		{"plain", "A: 1\n\nbody", "1 text/plain\n"},
+		{"mixed", mixedHead + "pre\n--b\n\none\n--b\nContent-Type: text/html\n\ntwo\n--b--\nepi\n", "1 multipart/mixed\n1.1 text/plain\n1.2 text/html\n"},
+		{"nested", mixedHead + "--b\nContent-Type: multipart/alternative; boundary=c\n\n--c\n\na\n--c\n\nb\n--c--\n--b\n\nd\n--b--\n",
+			"1 multipart/mixed\n1.1 multipart/alternative\n1.1.1 text/plain\n1.1.2 text/plain\n1.2 text/plain\n"},
+		{"outer ends inner", mixedHead + "--b\nContent-Type: multipart/alternative; boundary=c\n\n--c\n\na\n--b\n\nd\n--b--\n",
+			"1 multipart/mixed\n1.1 multipart/alternative\n1.1.1 text/plain\n1.2 text/plain\n"},
+		{"same boundary inside", mixedHead + "--b\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\na\n--b--\n--b\n\nd\n--b--\n",
+			"1 multipart/mixed\n1.1 multipart/mixed\n1.1.1 text/plain\n1.2 text/plain\n"},
+		{"no end", mixedHead + "--b\n\none", "1 multipart/mixed\n1.1 text/plain\n"},
+		{"boundary in other case", "Content-Type: multipart/mixed; boundary=ABC\n\n--abc\n\none\n--abc--\n", "1 multipart/mixed\n1.1 text/plain\n"},
+		{"boundary with space after", mixedHead + "--b \t\n\none\n--b-- \n", "1 multipart/mixed\n1.1 text/plain\n"},
+		{"no boundary parameter", "Content-Type: multipart/mixed\n\n--guess\n\none\n--guess--\n", "1 multipart/mixed\n1.1 text/plain\n"},
+		{"another boundary used", mixedHead + "--other\n\none\n--other--\n", "1 multipart/mixed\n1.1 text/plain\n"},
+		{"boundary ends in dashes", "Content-Type: multipart/mixed; boundary=\"b--\"\n\n--b--\n\none\n--b----\n", "1 multipart/mixed\n1.1 text/plain\n"},
+		{"prefix of another", mixedHead + "--b2\n\nnot\n--b\n\none\n--b--\n", "1 multipart/mixed\n1.1 text/plain\n"},
+		{"digest", "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n\nhi\n--b--\n", "1 multipart/digest\n1.1 message/rfc822\n1.1.1 text/plain\n"},
+		{"message", mixedHead + "--b\nContent-Type: message/rfc822\n\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\na\n--c--\n--b--\n",
+			"1 multipart/mixed\n1.1 message/rfc822\n1.1.1 multipart/mixed\n1.1.1.1 text/plain\n"},
+		{"report", mixedHead + "--b\nContent-Type: message/delivery-status\n\nStatus: 5.0.0\n--b--\n", "1 multipart/mixed\n1.1 message/delivery-status\n"},
+		{"two types", "Content-Type: text/plain\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b--\n", "1 multipart/mixed\n1.1 text/plain\n"},
+		{"header only part", mixedHead + "--b\nContent-Type: text/html\n--b--\n", "1 multipart/mixed\n1.1 text/html\n"},
+		{"empty parts", mixedHead + "--b\n--b\n--b--\n", "1 multipart/mixed\n"},
+	}
+	for _, c := range cases {
+		for _, nl := range []string{"\n", "\r\n"} {
+			if got := tree(parse(strings.ReplaceAll(c.in, "\n", nl))); got != c.want {
+				t.Errorf("%s: got\n%swant\n%s", c.name, got, c.want)
+			}
+		}
+	}
+}
+
+func TestPartContent(t *testing.T) {
+	raw := strings.ReplaceAll(mixedHead+"--b\nContent-Transfer-Encoding: quoted-printable\n\nGr=C3=BC=C3=9Fe\n--b\n"+
+		"Content-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: base64\nContent-Disposition: inline\nContent-ID: <x@y>\n\nJVBERi0xLjQK\n--b--\n", "\n", "\r\n")
+	m := parse(raw)
+	one, two := m.Parts()[1], m.Parts()[2]
+	if got := one.Text().UTF8(); got != "Grüße" {
+		t.Errorf("text %q", got)
+	}
+	if got := string(two.Content()); got != "%PDF-1.4\n" {
+		t.Errorf("content %q", got)
+	}
+	if typ, ext := two.Detected(); typ != "application/pdf" || ext != "pdf" {
+		t.Errorf("detected %s %s", typ, ext)
+	}
+	if two.Filename() != "a.pdf" || two.ContentID != "x@y" || !two.IsAttachment() || two.Text() != nil {
+		t.Errorf("second part: %+v", two)
+	}
+	if raw[two.BodyOffset:two.BodyOffset+two.BodyLength] != "JVBERi0xLjQK" {
+		t.Errorf("range %q", raw[two.BodyOffset:two.BodyOffset+two.BodyLength])
+	}
+	if one.Digest() == two.Digest() {
+		t.Error("equal digests")
+	}
+}
+
+// TestEncodedMessage looks at a message inside an encoded part: its places are
+// that of the part.
+func TestEncodedMessage(t *testing.T) {
+	inner := "Subject: inside\r\nContent-Type: text/plain\r\n\r\nhello"
+	raw := "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString([]byte(inner)) + "\r\n"
+	m := parse(raw)
+	if len(m.Parts()) != 2 {
+		t.Fatalf("parts %s", tree(m))
+	}
+	p := m.Parts()[1]
+	if p.Header.Text("Subject") != "inside" || p.Text().UTF8() != "hello" {
+		t.Errorf("inner part %+v", p)
+	}
+	off, n := p.Header.Get("Subject").Range()
+	if off != m.Root().BodyOffset || n != m.Root().BodyLength || p.BodyOffset != off {
+		t.Errorf("place %d+%d", off, n)
+	}
+	if off, n, ok := p.Text().RawRange(0, 5); !ok || off != p.BodyOffset || n != p.BodyLength {
+		t.Errorf("raw range %d+%d %v", off, n, ok)
+	}
+}
+
+func TestRawRange(t *testing.T) {
+	cases := []struct{ head, body, word, want string }{
+		{"", "Hello Bob, welcome", "Bob", "Bob"},
+		{"Content-Transfer-Encoding: quoted-printable\n", "Gr=C3=BC=C3=9Fe an B=\nob", "Grüße", "Gr=C3=BC=C3=9Fe"},
+		{"Content-Transfer-Encoding: base64\n", "SGVsbG8gQm9iLCB3ZWxjb21l", "Bob", "Qm9i"},
+		{"Content-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: 8bit\n", "Gr\xfc\xdfe an Bob", "Bob", "Bob"},
+	}
+	for _, c := range cases {
+		raw := c.head + "\n" + c.body
+		if c.head == "" {
+			raw = "A: 1\n\n" + c.body
+		}
+		x := parse(raw).Texts()[0]
+		i := strings.Index(x.UTF8(), c.word)
+		off, n, ok := x.RawRange(i, i+len(c.word))
+		if !ok || raw[off:off+n] != c.want {
+			t.Errorf("%q in %q: got %q, want %q", c.word, raw, raw[off:off+n], c.want)
+		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	deep := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i)
+		}
+		return b.String()
+	}
+	cases := []struct {
+		name, in string
+		limits   Limits
+		ok       func(m *Message) bool
+	}{
+		{"Size", "A: 1\n\n" + strings.Repeat("x", 100), Limits{Size: 50}, func(m *Message) bool { return len(m.Root().Body()) == 44 }},
+		{"HeaderBytes", "A: 1\n" + strings.Repeat("B: 2\n", 100) + "\n", Limits{HeaderBytes: 50}, func(m *Message) bool { return len(m.Header().Fields()) == 10 }},
+		{"Headers", strings.Repeat("B: 2\n", 100) + "\n", Limits{Headers: 7}, func(m *Message) bool { return len(m.Header().Fields()) == 7 }},
+		{"Parts", mixedHead + strings.Repeat("--b\n\nx\n", 100), Limits{Parts: 5}, func(m *Message) bool { return len(m.Parts()) == 5 }},
+		{"Depth", deep(30), Limits{Depth: 4}, func(m *Message) bool { return len(m.Parts()) == 5 && m.BrokenHeaders() }},
+		{"DecodedBytes", "Content-Transfer-Encoding: base64\n\n" + strings.Repeat("YWFh", 100), Limits{DecodedBytes: 30},
+			func(m *Message) bool { return len(m.Root().Content()) <= 33 }},
+		{"DecodedBytes", "Content-Transfer-Encoding: quoted-printable\n\n" + strings.Repeat("=41", 100), Limits{DecodedBytes: 30},
+			func(m *Message) bool { return len(m.Root().Content()) <= 30 }},
+		{"TextBytes", "A: 1\n\n" + strings.Repeat("x", 100), Limits{TextBytes: 10}, func(m *Message) bool { return len(m.Texts()[0].UTF8()) == 10 }},
+		{"none", mixedHead + "--b\n\nx\n", Limits{Parts: -1, Depth: -1}, func(m *Message) bool { return len(m.Parts()) == 1 }},
+	}
+	for _, c := range cases {
+		m := Parse([]byte(c.in), Envelope{}, c.limits)
+		if !c.ok(m) {
+			t.Errorf("%s: %s fields %d", c.name, tree(m), len(m.Header().Fields()))
+		}
+		noted := c.name == "none"
+		for _, n := range m.Notes() {
+			noted = noted || n.Kind == NoteCut && strings.HasPrefix(n.Text, c.name)
+		}
+		if !noted {
+			t.Errorf("%s: notes %v", c.name, m.Notes())
+		}
+	}
+}
+
+// TestConcurrentViews uses every lazy view from many goroutines at once.
+func TestConcurrentViews(t *testing.T) {
+	raw := []byte(strings.ReplaceAll("Subject: =?utf-8?q?=C3=BC?=\n"+mixedHead+"--b\nContent-Type: text/plain; charset=x-none\n\nGr\xfc\xdfe\n--b\n"+
+		"Content-Type: application/zip; name=a.zip\nContent-Transfer-Encoding: base64\n\nUEsDBA*=\n--b--\n", "\n", "\r\n"))
+	m := Parse(raw, Envelope{}, Limits{})
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			for _, f := range m.Header().Fields() {
+				f.Text()
+			}
+			for _, p := range m.Parts() {
+				p.Content()
+				p.Detected()
+				p.Archive()
+				p.Digest()
+				if x := p.Text(); x != nil {
+					x.UTF8()
+					x.Lines()
+				}
+			}
+			m.BrokenHeaders()
+			m.Notes()
+		})
+	}
+	wg.Wait()
+}
+
+// TestLinearMIME holds hostile shapes to a time that only linear work can meet.
+func TestLinearMIME(t *testing.T) {
+	const mb = 1 << 20
+	var nest strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&nest, "Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i)
+	}
+	cases := map[string]string{
+		"continuation lines": "A: 1\n" + strings.Repeat(" x\n", mb/3) + "\n",
+		"fields":             strings.Repeat("A: 1\n", mb/5) + "\n",
+		"encoded words":      "A: " + strings.Repeat("=?utf-8?q?a?= ", mb/14) + "\n\n",
+		"openings of words":  "A: " + strings.Repeat("=?utf-8?q?", mb/10) + "\n\n",
+		"parameters":         "Content-Type: a/b" + strings.Repeat("; a=b", mb/5) + "\n\n",
+		"quotes":             "Content-Type: a/b; a=" + strings.Repeat("\"", mb) + "\n\n",
+		"comments":           "Content-Type: " + strings.Repeat("(", mb) + "\n\n",
+		"sections":           "Content-Type: a/b" + strings.Repeat("; a*1*=%41", mb/10) + "\n\n",
+		"parts":              mixedHead + strings.Repeat("--b\n\nx\n", mb/7),
+		"candidates":         mixedHead + strings.Repeat("--x\n", mb/4),
+		"dashes":             mixedHead + strings.Repeat("-", mb),
+		"nested":             nest.String() + strings.Repeat("x", mb),
+		"nested candidates":  nest.String() + strings.Repeat("--x\n", mb/4),
+		"base64 padding":     "Content-Transfer-Encoding: base64\n\n" + strings.Repeat("=YQ=", mb/4),
+		"soft breaks":        "Content-Transfer-Encoding: quoted-printable\n\n" + strings.Repeat("=  ", mb/3),
+		"at signs":           "A: 1\n\n" + strings.Repeat("@ echo ", mb/7),
+	}
+	for name, in := range cases {
+		start := time.Now()
+		m := parse(in)
+		for _, f := range m.Header().Fields() {
+			f.Text()
+		}
+		for _, p := range m.Parts() {
+			p.Detected()
+		}
+		for _, x := range m.Texts() {
+			x.UTF8()
+		}
+		if d := time.Since(start); d > 2*time.Second {
+			t.Errorf("%s: %v for %d bytes", name, d, len(in))
+		}
+	}
+}
+
+func FuzzMIME(f *testing.F) {
+	f.Add([]byte(mixedHead + "--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nQTogMQ0KDQp4\n--b--\n"))
+	f.Add([]byte("Content-Type: multipart/digest; boundary=\"b--\"\n\n--b--\n\nA: 1\n\n--b----\n"))
+	f.Add([]byte(mixedHead + "--b\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\r\n--B--\r--b\r\rx"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m := Parse(b, Envelope{}, Limits{Parts: 50, Depth: 8})
+		if len(m.Parts()) > 50 || len(m.Parts()) == 0 {
+			t.Fatalf("%d parts", len(m.Parts()))
+		}
+		for i, p := range m.Parts() {
+			if p.Index != i || p.BodyOffset < 0 || p.BodyOffset+p.BodyLength > len(b) {
+				t.Fatalf("part %s at %d+%d of %d", p.Path, p.BodyOffset, p.BodyLength, len(b))
+			}
+			if !p.decodedPlace() && !bytes.Equal(p.Body(), b[p.BodyOffset:p.BodyOffset+p.BodyLength]) {
+				t.Fatalf("part %s: the range is not the body", p.Path)
+			}
+			p.Content()
+			p.Detected()
+			p.Filename()
+		}
+		for _, x := range m.Texts() {
+			s := x.UTF8()
+			if off, n, ok := x.RawRange(0, len(s)); !ok || off < 0 || n < 0 || off+n > len(b) {
+				t.Fatalf("raw range %d+%d %v of %d", off, n, ok, len(b))
+			}
+		}
+	})
+}
