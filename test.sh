@@ -75,7 +75,7 @@ tests() {
 	fi
 	printf 'tests: %d passed, %d failed, %d skipped\n' \
 		"$(grep -cE '^ *--- PASS' "$log/tests")" "$(grep -cE '^ *--- FAIL' "$log/tests")" "$(grep -cE '^ *--- SKIP' "$log/tests")"
-	grep -B 1 -E '^ *--- SKIP' "$log/tests" | grep -vE '^(--|=== )' | sed 's/^ */  /'
+	grep -B 1 -E '^ *--- SKIP' "$log/tests" | grep -vE '^ *(--|=== )' | sed 's/^ */  /'
 	return $code
 }
 
