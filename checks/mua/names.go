@@ -95,7 +95,8 @@ func versionUpTo(s string, last byte) bool {
 }
 
 // isApple knows "Apple Mail (2.936)", "Apple Mail (Version 8.0)" and builds
-// of four numbers.
+// of four numbers such as "Apple Mail (2.3445.104.11)"; as Rspamd 4.1.6 not
+// the builds of two numbers with four digits.
 func isApple(s string) bool {
 	s, ok := strings.CutPrefix(s, "Apple Mail (")
 	if !ok {
@@ -111,7 +112,11 @@ func isApple(s string) bool {
 		return false
 	}
 	for i, n := range numbers {
-		if n == "" || len(n) > 3 || ascii.Span(n, ascii.IsDigit) != len(n) ||
+		most := 3
+		if i == 1 && len(numbers) == 4 {
+			most = 4
+		}
+		if n == "" || len(n) > most || ascii.Span(n, ascii.IsDigit) != len(n) ||
 			i == 0 && (len(n) > 2 || n[0] == '0') {
 			return false
 		}

@@ -13,7 +13,7 @@ func FuzzNames(f *testing.F) {
 		"Microsoft Outlook Express 6.00", "QUALCOMM Windows Eudora Version 6.2", "QUALCOMM Windows Eudora Pro Version 7.",
 		"The Bat! (v2.1)", "The Bat! (v3.0)", "Microsoft Outlook IMO, Build 9.0.2416", "Microsoft Outlook, Build 10.0.2627",
 		"iPhone Mail (8L1)", "iPad Mail (12H321)", "iPhone Mail (16H5)", "iPhone Mail (18G5023c)", "iPhone Mail (x)", "iPad Mail (1AA)",
-		"Apple Mail (2.936)", "Apple Mail (Version 8.0)", "Apple Mail (1.2.3.4)", "Apple Mail (Version 1.2.3.4)", "Apple Mail (01.2)",
+		"Apple Mail (2.936)", "Apple Mail (Version 8.0)", "Apple Mail (1.2.3.4)", "Apple Mail (2.3445.104.11)", "Apple Mail (2.3445)", "Apple Mail (Version 1.2.3.4)", "Apple Mail (01.2)",
 		"Thunderbird 2.0", "Mozilla Thunderbird 1", "X-Mailer: x", "eGroups Message Poster", "Outlook Express 5.", "XOutlook Express 5.",
 		"Microsoft Outlook 8.", "Microsoft Outlook CWS, Build 9.", "Microsoft Outlooks", "Microsoft Office Outlook 12.0", "Microsoft Outlook 3.0",
 		"SquirrelMail/1", "SquirrelMailer", "KMail/1.9.7", "KMail/1.9.", "Opera Mail/10.60 (Win32)", "Opera Mail/12.1 ", "Opera Mail/11.1",
@@ -29,7 +29,7 @@ func FuzzNames(f *testing.F) {
 	}{
 		{"isOld", isOld, re(`^(?:Microsoft Outlook Express|QUALCOMM Windows Eudora (?:Pro )?Version [1-6]\.|The Bat! \(v[12]\.|` +
 			`Microsoft Outlook IMO, Build 9\.0\.|Microsoft Outlook, Build 10\.|i(?:Phone|Pad) Mail \((?:[1-8][A-L]|12H|13E))`)},
-		{"isApple", isApple, re(`^Apple Mail \((?:(?:Version )?[1-9]\d?\.\d{1,3}|[1-9]\d?(?:\.\d{1,3}){3})\)`)},
+		{"isApple", isApple, re(`^Apple Mail \((?:(?:Version )?[1-9]\d?\.\d{1,3}|[1-9]\d?\.\d{1,4}(?:\.\d{1,3}){2})\)`)},
 		{"isIOS", isIOS, re(`^i(?:Phone|Pad) Mail \(\d{1,2}[A-Z]\d{1,4}[a-z]?\)`)},
 		{"isForged", isForged, re(`^(?:X-Mailer: |(?:Mozilla )?Thunderbird \d|eGroups Message Poster|i(?:Phone|Pad) Mail)`)},
 		{"isExpress", isExpress, re(`\bOutlook Express [456]\.`)},
