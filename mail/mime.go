@@ -20,7 +20,7 @@ func (m *Message) walk() {
 	m.mime.once.Do(func() {
 		end := max(min(int64(len(m.raw)), m.limits.Size), int64(m.body))
 		w := &walker{m: m, left: m.limits.DecodedBytes, buf: m.raw[m.body:end], base: m.body}
-		root := w.open(&m.head, nil, 0, len(w.buf))
+		root := w.add(&m.head, nil, 0, len(w.buf))
 		w.descend(root)
 		m.mime.parts, m.mime.bad = w.parts, w.bad
 	})
@@ -40,6 +40,7 @@ type walker struct {
 	lines []delimiter // lines of buf that may be boundaries, found when needed
 	found bool
 	stack []boundary // of the multiparts that are open
+	open  [512]int32 // how many of their hashes have the same low bits
 
 	left int64 // decoded bytes that may still be made
 	bad  bool  // parts are nested too deep
@@ -64,9 +65,9 @@ type boundary struct {
 // maxBoundary is the longest boundary taken for one; RFC 2046 allows 70 bytes.
 const maxBoundary = 256
 
-// open adds a part whose body, as far as is known, is buf[from:to] and reads
+// add makes a part whose body, as far as is known, is buf[from:to] and reads
 // what its header says.
-func (w *walker) open(h *Header, parent *Part, from, to int) *Part {
+func (w *walker) add(h *Header, parent *Part, from, to int) *Part {
 	p := &Part{Parent: parent, Header: h, Index: len(w.parts), msg: w.m, Path: "1"}
 	if parent != nil {
 		parent.Children = append(parent.Children, p)
@@ -156,7 +157,7 @@ func (w *walker) descend(p *Part) {
 		w.findLines()
 		from, to := p.from, p.from+len(p.body)
 		saved := w.stack
-		w.stack = nil
+		w.stack = nil // what encloses a message ended it already
 		w.multipart(p, w.lineAt(from), w.lineAt(to), to)
 		w.stack = saved
 	case p.isMessage():
@@ -220,7 +221,11 @@ func (w *walker) splitAt(p *Part, own boundary, i, last, to int) int {
 		return i
 	}
 	w.stack = append(w.stack, own)
-	defer func() { w.stack = w.stack[:len(w.stack)-1] }()
+	w.open[slot(own.hash)]++
+	defer func() {
+		w.stack = w.stack[:len(w.stack)-1]
+		w.open[slot(own.hash)]--
+	}()
 	closed := false
 	for i < last {
 		d := &w.lines[i]
@@ -293,7 +298,12 @@ func (w *walker) isOuter(d *delimiter) bool {
 	return len(w.stack) > 0 && w.belongs(d, w.stack[:len(w.stack)-1])
 }
 
+func slot(hash uint32) int { return int(hash>>1) % len(walker{}.open) }
+
 func (w *walker) belongs(d *delimiter, stack []boundary) bool {
+	if w.open[slot(d.hash)] == 0 && w.open[slot(d.open)] == 0 {
+		return false
+	}
 	for k := range stack {
 		if h := stack[k].hash; h == d.hash || h == d.open {
 			if open, end := stack[k].matches(d); open || end {
@@ -323,7 +333,7 @@ func (w *walker) child(parent *Part, i, last, to int) int {
 	}
 	end := w.endAt(next, last, from, to)
 	h, body := w.partHeader(parent, w.buf[from:end], from)
-	p := w.open(h, parent, from+body, end)
+	p := w.add(h, parent, from+body, end)
 	if p.IsMultipart() {
 		w.finish(p)
 		next = w.multipart(p, i+1, last, to)
@@ -393,7 +403,7 @@ func (w *walker) message(p *Part) {
 func (w *walker) rfc822(p *Part, from, to int) {
 	from += mboxLine(w.buf[from:to])
 	h, body := w.partHeader(p, w.buf[from:to], from)
-	w.descend(w.open(h, p, from+body, to))
+	w.descend(w.add(h, p, from+body, to))
 }
 
 // findLines lists the lines of the buffer that begin with two dashes: one pass
