@@ -62,8 +62,9 @@ type boundary struct {
 	exact bool
 }
 
-// maxBoundary is the longest boundary taken for one; RFC 2046 allows 70 bytes.
-const maxBoundary = 256
+// maxBoundary is the longest boundary taken for one; RFC 2046 allows 70 bytes,
+// but longer ones are sent.
+const maxBoundary = 1024
 
 // add makes a part whose body, as far as is known, is buf[from:to] and reads
 // what its header says.
