@@ -85,7 +85,7 @@ fuzz() {
 		targets=$(go test -list '^Fuzz' "$dir" | grep '^Fuzz') || { echo "$dir: no list of fuzz targets"; return 1; }
 		for target in $targets; do
 			count=$((count + 1))
-			if ! go test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-3s}" "$dir" >"$log/fuzz" 2>&1; then
+			if ! go test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-3s}" -fuzzminimizetime 20x "$dir" >"$log/fuzz" 2>&1; then
 				cat "$log/fuzz"
 				echo "fuzz target $target in $dir failed"
 				return 1
