@@ -101,7 +101,12 @@ func (t *Text) decode() {
 		b = b[:most]
 		p.msg.note(NoteCut, p.Path, p.BodyOffset, "TextBytes")
 	}
-	r := charset.Decode(b, p.Type.Charset)
+	label := p.Type.Charset
+	if label == "" && t.IsHTML && !utf8.Valid(b) {
+		label = metaCharset(b)
+	}
+	r := charset.Decode(b, label)
+	r.Guessed = r.Guessed || label != p.Type.Charset
 	if r.Unknown || r.Broken {
 		p.msg.note(NoteBadCharset, p.Path, p.BodyOffset, p.Type.Charset)
 	}
@@ -112,6 +117,21 @@ func (t *Text) decode() {
 	}
 	t.verbatim = len(t.utf8) == len(b) && t.utf8 == string(b)
 	t.bytewise = utf8.RuneCountInString(t.utf8) == len(b)
+}
+
+// metaCharset returns the charset that the markup itself declares near its
+// start, "" if it does not.
+func metaCharset(b []byte) string {
+	const look = 1024
+	_, rest, ok := strings.Cut(strings.ToLower(string(b[:min(len(b), look)])), "charset=")
+	if !ok {
+		return ""
+	}
+	rest = strings.TrimLeft(rest, " \"'")
+	if i := strings.IndexAny(rest, " \"';>/"); i > 0 && charset.Known(rest[:i]) {
+		return rest[:i]
+	}
+	return ""
 }
 
 // RawRange maps a byte range of UTF8 back to the raw message through charset

@@ -102,6 +102,24 @@ func TestEncodedMessage(t *testing.T) {
 	}
 }
 
+func TestTextCharset(t *testing.T) {
+	cases := []struct {
+		in, text, charset string
+		guessed           bool
+	}{
+		{"Content-Type: text/plain; charset=koi8-r\n\n\xf0\xd2\xc9", "При", "koi8-r", false},
+		{"Content-Type: text/html\n\n<html><meta charset=\"windows-1251\"><p>\xcf\xf0\xe8", "<html><meta charset=\"windows-1251\"><p>При", "windows-1251", true},
+		{"Content-Type: text/plain\n\nGrüße", "Grüße", "utf-8", true},
+		{"Content-Type: text/plain; charset=us-ascii\n\nplain", "plain", "us-ascii", false},
+	}
+	for _, c := range cases {
+		x := parse(c.in).Texts()[0]
+		if x.UTF8() != c.text || x.Charset() != c.charset || x.Detected() != c.guessed {
+			t.Errorf("%q: got %q, %s, %v", c.in, x.UTF8(), x.Charset(), x.Detected())
+		}
+	}
+}
+
 func TestRawRange(t *testing.T) {
 	cases := []struct{ head, body, word, want string }{
 		{"", "Hello Bob, welcome", "Bob", "Bob"},

@@ -117,6 +117,15 @@ func FuzzQuotedPrintable(f *testing.F) {
 	})
 }
 
+func FuzzUU(f *testing.F) {
+	f.Add([]byte("begin 644 cat.txt\n#0V%T\n`\nend\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if dst, _ := UU(b); len(dst) > len(b) {
+			t.Errorf("%d bytes of %d", len(dst), len(b))
+		}
+	})
+}
+
 // ranges checks that all places are inside the source and in order.
 func ranges(t *testing.T, m *Map, out, in int) {
 	t.Helper()

@@ -1,0 +1,150 @@
+package mail
+
+import (
+	"bytes"
+	"slices"
+)
+
+// A delimiter is a line that begins with two dashes.
+type delimiter struct {
+	start, next int    // the line's range, line end included
+	text        []byte // after the dashes, without white space at the end
+	hash        uint32 // of text in lower case
+	open        uint32 // of text without two trailing dashes; 0: it has none
+}
+
+// A boundary is one that is looked for. Case counts unless no line has it in
+// the case that was declared.
+type boundary struct {
+	text  []byte
+	hash  uint32
+	exact bool
+}
+
+// maxBoundary is the longest boundary taken for one; RFC 2046 allows 70 bytes,
+// but longer ones are sent.
+const maxBoundary = 1024
+
+// boundaryOf takes the declared boundary or guesses one.
+func (w *walker) boundaryOf(p *Part, lines []delimiter) boundary {
+	text := bytes.TrimRight([]byte(p.Type.Boundary), " \t")
+	if len(text) == 0 {
+		w.m.note(NoteNoBoundary, p.Path, p.BodyOffset, "no parameter")
+		text = guessBoundary(lines)
+	}
+	b := boundary{text: text, hash: hashLower(text)}
+	b.exact = slices.ContainsFunc(lines, func(d delimiter) bool {
+		return d.hash == b.hash && bytes.Equal(d.text, text)
+	})
+	return b
+}
+
+// matches tells whether the line opens a part or ends the multipart.
+func (b *boundary) matches(d *delimiter) (open, end bool) {
+	if d.hash == b.hash && b.equal(d.text) {
+		return true, false
+	}
+	return false, d.open == b.hash && d.open != 0 && b.equal(d.text[:len(d.text)-2])
+}
+
+func (b *boundary) equal(text []byte) bool {
+	if b.exact {
+		return bytes.Equal(text, b.text)
+	}
+	return bytes.EqualFold(text, b.text)
+}
+
+// isOuter reports whether the line belongs to a multipart that encloses the
+// innermost one.
+func (w *walker) isOuter(d *delimiter) bool {
+	return len(w.stack) > 0 && w.belongs(d, w.stack[:len(w.stack)-1])
+}
+
+func slot(hash uint32) int { return int(hash>>1) % len(walker{}.open) }
+
+func (w *walker) belongs(d *delimiter, stack []boundary) bool {
+	if w.open[slot(d.hash)] == 0 && w.open[slot(d.open)] == 0 {
+		return false
+	}
+	for k := range stack {
+		if h := stack[k].hash; h == d.hash || h == d.open {
+			if open, end := stack[k].matches(d); open || end {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// nextOuter returns the first line from i on that belongs to any open
+// multipart.
+func (w *walker) nextOuter(i, last int) int {
+	for i < last && !w.belongs(&w.lines[i], w.stack) {
+		i++
+	}
+	return i
+}
+
+// findLines lists the lines of the buffer that begin with two dashes: one pass
+// for all multiparts in it.
+func (w *walker) findLines() {
+	if w.found {
+		return
+	}
+	w.found = true
+	b := w.buf
+	for i := 0; i < len(b); {
+		if (i == 0 || b[i-1] == '\n' || b[i-1] == '\r') && i+2 < len(b) && b[i] == '-' && b[i+1] == '-' {
+			next := lineAfter(b, i)
+			if text := bytes.TrimRight(b[i+2:next], " \t\r\n"); len(text) > 0 && len(text) <= maxBoundary {
+				w.lines = append(w.lines, newDelimiter(i, next, text))
+			}
+			i = next
+			continue
+		}
+		for i < len(b) && b[i] == '-' {
+			i++
+		}
+		j := bytes.Index(b[i:], []byte("--"))
+		if j < 0 {
+			return
+		}
+		i += j
+	}
+}
+
+func newDelimiter(start, next int, text []byte) delimiter {
+	d := delimiter{start: start, next: next, text: text, hash: hashLower(text)}
+	if n := len(text) - 2; n > 0 && text[n] == '-' && text[n+1] == '-' {
+		d.open = hashLower(text[:n])
+	}
+	return d
+}
+
+// lineAt returns the index of the first candidate at or after a byte.
+func (w *walker) lineAt(at int) int {
+	i, _ := slices.BinarySearchFunc(w.lines, at, func(d delimiter, at int) int { return d.start - at })
+	return i
+}
+
+// guessBoundary takes the first candidate that is more than dashes.
+func guessBoundary(lines []delimiter) []byte {
+	for i := range lines {
+		if t := bytes.TrimSuffix(lines[i].text, []byte("--")); len(bytes.Trim(t, "- ")) > 0 {
+			return t
+		}
+	}
+	return nil
+}
+
+// hashLower is FNV-1a over ASCII lower case; never 0.
+func hashLower(b []byte) uint32 {
+	h := uint32(2166136261)
+	for _, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		h = (h ^ uint32(c)) * 16777619
+	}
+	return h | 1
+}
