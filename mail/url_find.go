@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"net/netip"
 	"sort"
 	"strings"
 	"unicode"
@@ -11,9 +12,27 @@ import (
 
 // FindURLs calls f for each URL or address in text until f returns false.
 // URLs are recognised by a scheme, by a leading "www." or "ftp.", and as bare
-// host names under a listed public suffix; addresses by their "@".
+// host names under a listed public suffix; addresses by their "@". Hosts that
+// nobody can register are passed over; Message.URLs has them too, for browsers
+// ask for them all the same.
 func FindURLs(text string, f func(u URL) bool) {
-	finder{text: text}.find(func(u URL, _, _ int) bool { return f(u) })
+	finder{text: text}.find(func(u URL, _, _ int) bool { return impossible(u.Host) || f(u) })
+}
+
+// impossible tells host names that break the rules of RFC 1123 section 2.1
+// where that matters to their owner: a label that begins or ends with an
+// underscore or ends with a dash, an underscore in the registrable domain, a
+// dash in the top-level domain.
+func impossible(host string) bool {
+	labels := strings.Split(host, ".")
+	for i, l := range labels {
+		if strings.HasPrefix(l, "_") || strings.HasSuffix(l, "_") || strings.HasSuffix(l, "-") ||
+			i >= len(labels)-2 && strings.Contains(l, "_") {
+			return true
+		}
+	}
+	tld := labels[len(labels)-1]
+	return len(labels) > 1 && strings.Contains(tld, "-") && !strings.HasPrefix(tld, "xn--")
 }
 
 // A finder looks for URLs in one text. Every byte starts a bounded amount of
@@ -171,11 +190,52 @@ func (d finder) bareHost(fin, i int) (u URL, start, end int, ok bool) {
 		}
 		k++
 	}
+	if u, start, end, ok = bareIP(s, fin, i); ok {
+		return u, start, end, true
+	}
 	if k-i < 3 || !hostEnds(s, k) || !publicsuffix.IsTLD(strings.ToLower(s[i+1:k])) {
 		return u, 0, 0, false
 	}
 	start, ok = hostStart(s, fin, i)
 	if !ok {
+		return d.slashedHost(fin, i)
+	}
+	return hostAt(s, start, i)
+}
+
+// slashedHost reads a URL that only lacks its scheme, as in "//example.org":
+// the bare host around the dot at i.
+func (d finder) slashedHost(fin, i int) (u URL, start, end int, ok bool) {
+	s := d.text
+	start = i
+	for start > fin && i-start < maxHost && (alnumByte(s[start-1]) || s[start-1] == '-' || s[start-1] == '.') {
+		start--
+	}
+	if start-2 < fin || s[start-2:start] != "//" || start == i || !alnumByte(s[start]) ||
+		start > 2 && !spaceByte(s[start-3]) && !openByte(s[start-3]) {
+		return u, 0, 0, false
+	}
+	if u, _, end, ok = hostAt(s, start, i); ok {
+		start -= 2
+		u.Raw = s[start:end]
+	}
+	return u, start, end, ok
+}
+
+// bareIP reads an IPv4 address whose first dot is at i if a path that begins
+// with a letter follows: "192.0.2.1/a", but not the prefix "192.0.2.0/24".
+func bareIP(s string, fin, i int) (u URL, start, end int, ok bool) {
+	start, end = i, i
+	for start > fin && digitByte(s[start-1]) && i-start < 4 {
+		start--
+	}
+	for end < len(s) && end-i < 13 && (digitByte(s[end]) || s[end] == '.') {
+		end++
+	}
+	if start == i || end+1 >= len(s) || s[end] != '/' || !alphaByte(s[end+1]) || !mayStart(s, start) {
+		return u, 0, 0, false
+	}
+	if ip, err := netip.ParseAddr(s[start:end]); err != nil || !ip.Is4() {
 		return u, 0, 0, false
 	}
 	return hostAt(s, start, i)
@@ -287,8 +347,8 @@ func address(s string, fin, i int) (u URL, start, end int, ok bool) {
 	for end > i+1 && !alnumByte(s[end-1]) && s[end-1] < 0x80 {
 		end--
 	}
-	if start == i || i-start > 64 {
-		return u, 0, 0, false
+	if start == i || i-start > 64 || strings.Trim(s[i+1:end], "0123456789") == "" {
+		return u, 0, 0, false // "cpu@0" is no address, nor is a font's "wght@500"
 	}
 	u, ok = mailAddress(s[start:end])
 	u.Flags |= URLSchemeless

@@ -95,7 +95,8 @@ scan:
 			}
 			depth--
 		case c == '\'':
-			if i+1 >= len(s) || !(alnumByte(s[i+1]) || s[i+1] == '-' || s[i+1] >= 0x80) && !quoted(s, i) || possessive(s, i) {
+			goesOn := i+1 < len(s) && (alnumByte(s[i+1]) || s[i+1] == '-' || s[i+1] >= 0x80)
+			if !goesOn && !quoted(s, i) || possessive(s, i) {
 				end = i
 				break scan
 			}

@@ -1,0 +1,36 @@
+package mail
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestFindURLs(t *testing.T) {
+	for text, want := range map[string][]string{
+		"see //example.org/a, not //main or a//example.org":   {"//example.org/a"},
+		"192.0.2.1/status, but not 192.0.2.0/24 or 192.0.2.1": {"192.0.2.1/status"},
+		"http://example.org/it's/'quoted'":                    {"http://example.org/it's/'quoted'"},
+		"'http://example.org/'":                               {"http://example.org/"},
+		"http://_a.example.org http://a-.example.org":         nil,
+		"http://a_b.example.org http://a.exa_mple.org":        {"http://a_b.example.org"},
+		"http://example.org-more http://example.xn--p1ai":     {"http://example.xn--p1ai"},
+		"cpu@0 wght@500 a@example.org a@192.0.2.1":            {"a@example.org", "a@192.0.2.1"},
+	} {
+		var got []string
+		FindURLs(text, func(u URL) bool {
+			got = append(got, u.Raw)
+			return true
+		})
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// What nobody can register is still asked for by browsers.
+func TestMessageKeepsImpossibleHosts(t *testing.T) {
+	m := Parse([]byte("Subject: a\r\n\r\nhttp://_a.example.org/ http://b-.example.org/\r\n"), Envelope{}, Limits{})
+	if us := m.URLs(); len(us) != 2 || us[0].Host != "_a.example.org" || us[1].Host != "b-.example.org" {
+		t.Errorf("%v", us)
+	}
+}
