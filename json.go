@@ -2,12 +2,10 @@ package winnow
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/mail"
@@ -43,11 +41,10 @@ func (r *Result) JSON() []byte {
 
 // messageID is the first Message-ID as Rspamd prints it.
 func messageID(m *mail.Message) string {
-	id := m.Header().Value("Message-ID")
-	if inner, ok := strings.CutPrefix(id, "<"); ok {
-		id, _, _ = strings.Cut(inner, ">")
+	if ids := mail.ParseMessageIDs(m.Header().Value("Message-ID")); len(ids) > 0 {
+		return ids[0]
 	}
-	return cmp.Or(id, "undef")
+	return "undef"
 }
 
 type jsonWriter struct {

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
@@ -80,7 +79,10 @@ func thresholds(data json.RawMessage, s *winnow.Settings) error {
 	}
 	s.Thresholds = actions.Thresholds{}
 	for name, v := range values {
-		a := actions.Action(strings.ReplaceAll(name, "_", " "))
+		a := actions.Parse(name)
+		if a.Custom() {
+			return fmt.Errorf("%q is no action", name)
+		}
 		if v == nil {
 			s.Thresholds[a] = math.NaN()
 		} else {
