@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/mail"
 )
 
 // apply makes a Result's changes to a message's header. A server that keeps
@@ -17,7 +18,7 @@ func apply(raw []byte, edits []actions.HeaderEdit) []byte {
 			fields = remove(fields, e)
 			continue
 		}
-		field := []byte(e.Name + ": " + e.Value + "\r\n")
+		field := []byte(e.Name + ": " + mail.FoldHeader(e.Name, e.Value, "") + "\r\n")
 		at := len(fields) // Index 0: the end
 		if e.Index > 0 {
 			at = min(e.Index-1, at)
