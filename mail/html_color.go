@@ -102,9 +102,6 @@ func parseColor(s string) (Color, bool) {
 	if v, ok := namedColor(s); ok {
 		return Color{byte(v >> 16), byte(v >> 8), byte(v), 255, true}, true
 	}
-	if len(s) == 6 {
-		return hexColor(s)
-	}
 	return Color{}, false
 }
 

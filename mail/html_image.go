@@ -20,6 +20,9 @@ func (t *htmlTree) image(b *Block) {
 	if v, ok := b.Attr("height"); ok {
 		m.Height = leadingNumber(v)
 	}
+	if v, ok := b.Attr("style"); ok && (m.Width == 0 || m.Height == 0) {
+		m.size(styleSize(v))
+	}
 	switch {
 	case len(src) > 4 && strings.HasPrefix(src, "cid:"):
 		m.Src, m.Embedded = src[4:], true
@@ -52,6 +55,22 @@ func (m *Image) size(w, h int) {
 	if m.Height == 0 {
 		m.Height = h
 	}
+}
+
+// styleSize returns width and height in pixels of a style attribute.
+func styleSize(style string) (w, h int) {
+	for style = lowerASCII(style); style != ""; {
+		var d string
+		d, style = cutDeclaration(style)
+		name, value, _ := strings.Cut(d, ":")
+		switch strings.TrimSpace(name) {
+		case "width":
+			w = leadingNumber(strings.TrimSpace(value))
+		case "height":
+			h = leadingNumber(strings.TrimSpace(value))
+		}
+	}
+	return w, h
 }
 
 // leadingNumber reads the digits at the beginning of s, at most a million.

@@ -13,6 +13,7 @@ type style struct {
 	display                        display
 	fgRank, bgRank, sizeRank, rank rank // rank is that of display
 	faded                          bool // opacity is nearly zero
+	flat, cut                      bool // hardly any height; what does not fit is cut
 }
 
 // rank tells how a property came to be, higher is stronger.
@@ -37,6 +38,9 @@ func (d display) String() string {
 	return [...]string{"inline", "block", "table-row", "none"}[d]
 }
 
+// tinyFont is the largest font size in pixels that nobody can read.
+const tinyFont = 2
+
 // defaultFontSize is what a relative size is taken of where no size is known.
 const defaultFontSize = 10
 
@@ -55,6 +59,7 @@ func (s *style) fill(o *style) {
 		s.display, s.rank = o.display, o.rank
 	}
 	s.faded = s.faded || o.faded
+	s.flat, s.cut = s.flat || o.flat, s.cut || o.cut
 }
 
 // inherit takes over what an element has from the one around it.
@@ -132,7 +137,9 @@ func (t *htmlTree) cascade(b *Block) {
 		b.FontSize = int(s.size)
 	}
 	b.Visible, b.Transparent = s.seen()
-	b.Hidden = b.Hidden || !b.Visible && !b.Transparent || s.faded
+	b.Transparent = b.Transparent && !b.Hidden
+	gone := b.Hidden || s.display == displayNone || s.faded || s.flat && s.cut
+	b.Hidden = gone || !b.Visible && !b.Transparent
 	for n := b.first; n != nil; n = n.next {
 		c := n.block
 		if c == nil {
@@ -142,7 +149,7 @@ func (t *htmlTree) cascade(b *Block) {
 			c.style = t.ownStyle(c)
 		}
 		c.style.inherit(s)
-		c.Hidden = b.Hidden
+		c.Hidden = gone
 		t.cascade(c)
 	}
 }
@@ -153,9 +160,9 @@ func (s *style) seen() (visible, transparent bool) {
 	white := Color{255, 255, 255, 255, true}
 	black := Color{0, 0, 0, 255, true}
 	switch {
-	case s.display == displayNone:
+	case s.display == displayNone, s.faded:
 		return false, false
-	case s.sizeRank > unset && s.size == 0:
+	case s.sizeRank > unset && s.size <= tinyFont, s.flat && s.cut:
 		return false, false
 	case s.fgRank > unset && s.fg.A < 10:
 		return false, true
@@ -211,6 +218,11 @@ func (s *style) declare(text string) {
 			}
 		case "opacity":
 			s.faded = faded(value)
+		case "height", "max-height":
+			n, ok := parseLength(strings.TrimSpace(value))
+			s.flat = ok && (n == 0 || n == 1)
+		case "overflow":
+			s.cut = strings.HasPrefix(strings.TrimSpace(value), "hidden")
 		}
 	}
 }

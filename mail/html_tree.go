@@ -48,10 +48,7 @@ func parseHTML(s string, maxTags int) *HTML {
 		case tokenEnd:
 			t.endTag(&z)
 		case tokenComment:
-			if t.state == beforeDocument {
-				t.state = inBody
-			}
-			t.open.Children++
+			t.comment()
 		}
 	}
 	for b := t.open; b != nil; b = b.Parent {
@@ -67,6 +64,21 @@ func parseHTML(s string, maxTags int) *HTML {
 		}
 	}
 	return h
+}
+
+// comment takes a comment, a declaration or a processing instruction. As in
+// Rspamd 4.1.6 the head ends with one.
+func (t *htmlTree) comment() {
+	switch {
+	case t.state == beforeDocument:
+		t.state = inBody
+	case t.state == inHead && t.open.Tag == "head":
+		t.open = t.open.Parent
+		t.state = inBody
+	case t.state == inHead && t.open.flags&tagHead == 0:
+		t.state = inBody
+	}
+	t.open.Children++
 }
 
 func (t *htmlTree) newBlock() *Block {

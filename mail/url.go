@@ -25,6 +25,8 @@ type URL struct {
 	Offset, Length int
 	// Phished is the URL that the link text shows instead of this target.
 	Phished *URL
+
+	noSuffix bool // no listed public suffix, no IP address
 }
 
 // URLFlags are facts about how a URL was written.

@@ -33,7 +33,7 @@ func (p *urlParts) url(raw string) (u URL, ok bool) {
 	if !u.setHost(p.host, p.bracket) {
 		return URL{}, false
 	}
-	if u.Flags&URLNoTLD != 0 && (p.scheme == "" && !prefixFold(u.Host, "www.") || u.Flags&URLMissingSlashes != 0) {
+	if u.noSuffix && (p.scheme == "" && !prefixFold(u.Host, "www.") || u.Flags&URLMissingSlashes != 0) {
 		return URL{}, false
 	}
 	if p.scheme == "" && u.Flags&URLNumeric != 0 && u.Flags&URLObscured != 0 {
@@ -164,7 +164,10 @@ func (u *URL) setHost(h string, bracket bool) bool {
 		return true
 	}
 	u.TLD = strings.TrimSuffix(u.Host, ".")
-	u.Flags |= URLNoTLD
+	u.noSuffix = true
+	if strings.IndexByte(u.TLD, '.') >= 0 {
+		u.Flags |= URLNoTLD // a single label is no failed attempt, as in Rspamd 4.1.6
+	}
 	return true
 }
 

@@ -266,7 +266,7 @@ func mailAddress(addr string) (URL, bool) {
 		return URL{}, false
 	}
 	u, ok := p.url(addr)
-	if !ok || u.Flags&URLNoTLD != 0 {
+	if !ok || u.noSuffix {
 		return URL{}, false
 	}
 	u.User = addr[:i]
