@@ -13,6 +13,9 @@ type lazyWords struct {
 	wordsOnce sync.Once
 	words     []Word
 
+	foldedOnce sync.Once
+	folded     string
+
 	langOnce   sync.Once
 	lang       string
 	confidence float64

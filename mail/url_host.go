@@ -33,7 +33,7 @@ func (p *urlParts) url(raw string) (u URL, ok bool) {
 	if !u.setHost(p.host, p.bracket) {
 		return URL{}, false
 	}
-	if u.noSuffix && (p.scheme == "" && !prefixFold(u.Host, "www.") || u.Flags&URLMissingSlashes != 0) {
+	if u.noSuffix && (p.scheme == "" && !prefixFold(u.Host, "www.") || u.Flags&URLMissingSlashes != 0 || u.Scheme == "file") {
 		return URL{}, false
 	}
 	if p.scheme == "" && u.Flags&URLNumeric != 0 && u.Flags&URLObscured != 0 {

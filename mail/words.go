@@ -49,6 +49,31 @@ func (t *Text) cidImages() {
 	}
 }
 
+// Folded returns Plain in one line and with ASCII letters in lower case: a
+// run of line ends is one blank. It is what rules about phrases look at.
+func (t *Text) Folded() string {
+	t.foldedOnce.Do(func() { t.folded = fold(t.Plain()) })
+	return t.folded
+}
+
+func fold(s string) string {
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c == '\n' || c == '\r':
+			if n := len(b); n > 0 && b[n-1] != ' ' {
+				b = append(b, ' ')
+			}
+			continue
+		case c >= 'A' && c <= 'Z':
+			c |= 0x20
+		}
+		b = append(b, c)
+	}
+	return string(b)
+}
+
 // maxTextWord is the longest word that is taken; longer runs are no words.
 const maxTextWord = 256
 

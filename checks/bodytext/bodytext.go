@@ -1,0 +1,143 @@
+// Package bodytext looks at the text of a message: phrases of fraud letters,
+// addresses that ransom is paid to, alternatives that say different things,
+// and a marker at the end that is there to spoil statistics.
+package bodytext
+
+import (
+	"context"
+	"strings"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/ascii"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// Checks returns the family.
+func Checks() []*checks.Check {
+	return []*checks.Check{
+		{
+			Name:    "bodytext-phrases",
+			Doc:     "a sender who introduces himself, a marker as the only text of a part",
+			Symbols: []*symbols.Def{introduction, trackerID},
+			Run:     runPhrases,
+		},
+		{
+			Name:    "bodytext-bitcoin",
+			Doc:     "addresses of Bitcoin and what extortion is written with",
+			Symbols: []*symbols.Def{bitcoinAddr, leakedPassword},
+			Run:     runBitcoin,
+		},
+		{
+			Name:    "bodytext-parts",
+			Doc:     "alternatives that say different things",
+			Symbols: []*symbols.Def{partsDiffer},
+			Run:     runParts,
+		},
+	}
+}
+
+var (
+	introduction = &symbols.Def{
+		Name: "INTRODUCTION", Groups: []string{"scams"}, Weight: 2, OneShot: true,
+		Doc: "the sender introduces himself by name or title",
+	}
+	trackerID = &symbols.Def{
+		Name: "TRACKER_ID", Groups: []string{"headers"}, Weight: 3.84,
+		Doc: "a text part is nothing but one long token, made to spoil statistics",
+	}
+)
+
+func runPhrases(_ context.Context, t *checks.Task) error {
+	m := t.Message()
+	found, tracked := false, false
+	if f := m.Header().Get("subject"); f != nil && introduces(strings.ToLower(f.Text())) {
+		found = true
+		t.HitField(introduction, f)
+	}
+	for _, x := range m.Texts() {
+		if !found && introduces(x.Folded()) {
+			found = true
+			t.HitAt(symbols.Hit{Def: introduction, Factor: 1, Evidence: checks.Part(x.Part)})
+		}
+		if !tracked && isTracker(x.UTF8()) {
+			tracked = true
+			t.HitAt(symbols.Hit{Def: trackerID, Factor: 1, Evidence: checks.Part(x.Part)})
+		}
+	}
+	return nil
+}
+
+// introduces looks for "my name is", and for "I am" or "this is" before a
+// title.
+func introduces(s string) bool {
+	if found(s, "my name is", func(rest string) bool { return wordEnds(rest) }) {
+		return true
+	}
+	title := func(rest string) bool {
+		n := ascii.Span(rest, ascii.IsSpace)
+		return n > 0 && isTitle(rest[n:])
+	}
+	return found(s, "i am", title) || found(s, "this is", title)
+}
+
+// found looks for a phrase that begins with a word and is followed by what ok
+// accepts.
+func found(s, phrase string, ok func(rest string) bool) bool {
+	for i := 0; ; {
+		j := strings.Index(s[i:], phrase)
+		if j < 0 {
+			return false
+		}
+		i += j + len(phrase)
+		if from := i - len(phrase); (from == 0 || !ascii.IsWord(s[from-1])) && ok(s[i:]) {
+			return true
+		}
+	}
+}
+
+func isTitle(s string) bool {
+	n := 0
+	for n < len(s) && n < 10 && ascii.IsWord(s[n]) {
+		n++
+	}
+	switch s[:n] {
+	case "mr", "mrs", "ms", "miss", "master", "sir", "prof", "professor", "dr", "doctor", "rev", "reverend":
+		return true
+	}
+	return false
+}
+
+func wordEnds(s string) bool { return s == "" || !ascii.IsWord(s[0]) }
+
+// isTracker reports whether a text is one token of letters, digits, hyphens
+// and underscores with letters and digits at both ends, and white space.
+func isTracker(s string) bool {
+	const side, least, middle, most = 6, 24, 12, 24 + 36 + 24
+	s = ascii.TrimRightSpace(s)
+	if len(s) < least || len(s) > most {
+		return false
+	}
+	first, last := len(s), -1
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '-' || c == '_':
+			first, last = min(first, i), i
+		case !ascii.IsDigit(c) && !ascii.IsLetter(c):
+			return false
+		}
+	}
+	a, b := min(first, 24), min(len(s)-1-last, 24)
+	return a >= side && b >= side && a+b >= len(s)-36 && len(s)-2*side >= middle
+}
+
+// words calls f for the words of all texts until it returns false.
+func words(m *mail.Message, f func(w string) bool) {
+	for _, x := range m.Texts() {
+		for _, w := range x.Words() {
+			if !f(w.Text) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package urls
+
+import (
+	"context"
+	"math"
+	"strings"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/dmarc"
+	"github.com/winnowmail/winnow/internal/publicsuffix"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+var (
+	phishing = &symbols.Def{
+		Name: "PHISHING", Groups: []string{"phishing"}, Weight: 4, OneShot: true,
+		Doc: "a link shows a URL of another domain than it leads to; the less alike the less it counts",
+	}
+	omograph = &symbols.Def{
+		Name: "OMOGRAPH_URL", Groups: group(), Weight: 5,
+		Doc: "the domain of a URL is written with letters that look like others",
+	}
+)
+
+func runPhishing(_ context.Context, t *checks.Task) error {
+	sender := "" // the registrable domain that DMARC vouches for
+	if r, ok := dmarc.Evaluated.Get(t); ok && r.Code == "pass" {
+		sender, _ = publicsuffix.ESLD(r.Domain)
+	}
+	var options []string
+	worst := 0.0
+	seen := map[string]bool{}
+	for _, u := range t.Message().URLs() {
+		if u.Phished != nil && u.Flags&mail.URLImage == 0 {
+			if sender == "" || u.TLD != sender {
+				phished(t, u)
+			}
+			pair := u.Unicode + "->" + u.Phished.Unicode
+			if !seen[pair] && lookAlike(u.Unicode, u.Phished.Unicode) {
+				options, worst = append(options, pair), 1
+			}
+			seen[pair] = true
+		}
+		if u.Flags&mail.URLHTMLDisplayed == 0 && u.Flags&mail.URLUnicode != 0 && !seen[u.TLD] {
+			seen[u.TLD] = true
+			if mixedScripts(u.Unicode) {
+				options, worst = append(options, u.TLD), max(worst, 0.5)
+			}
+		}
+	}
+	if worst > 0 {
+		t.HitAt(symbols.Hit{Def: omograph, Factor: worst, Options: options})
+	}
+	return nil
+}
+
+// phished raises PHISHING for one link: fully if the domains look alike, more
+// the less they differ otherwise.
+func phished(t *checks.Task, u *mail.URL) {
+	real, shown := u.TLD, u.Phished.TLD
+	if real == "" || shown == "" || real == shown {
+		return
+	}
+	factor := 1.0
+	if !lookAlike(real, shown) {
+		if factor = weight(real, shown); factor == 0 {
+			return
+		}
+	}
+	t.HitAt(symbols.Hit{Def: phishing, Factor: factor, Options: []string{shown + "->" + real}, Evidence: place(u)})
+}
+
+// weight makes a factor of the distance of two domains without the top-level
+// domain they share: the less alike they are the less, as Rspamd 4.1.6.
+func weight(a, b string) float64 {
+	x, y := withoutShared(a, b)
+	if x == "" || y == "" {
+		return 0
+	}
+	switch d := 2 * float64(distance(x, y)) / float64(len(x)+len(y)); {
+	case d <= 0.3:
+		return 1
+	case d <= 1:
+		return math.Tanh(3 * (1.1 - d))
+	case isASCII(a) != isASCII(b):
+		return 1
+	}
+	return 0.5
+}
+
+// withoutShared takes the last label away if both names have the same.
+func withoutShared(a, b string) (x, y string) {
+	i, j := strings.LastIndexByte(a, '.'), strings.LastIndexByte(b, '.')
+	if i >= 0 && j >= 0 && a[i:] == b[j:] {
+		return a[:i], b[:j]
+	}
+	return a, b
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// maxLabel bounds what is compared: the cost is the product of both lengths.
+const maxLabel = 64
+
+// distance is the Levenshtein distance with replacing counted twice.
+func distance(a, b string) int {
+	a, b = a[:min(len(a), maxLabel)], b[:min(len(b), maxLabel)]
+	var row [maxLabel + 1]int
+	for j := range len(b) + 1 {
+		row[j] = j
+	}
+	for i := range len(a) {
+		last := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 2
+			if a[i] == b[j] {
+				cost = 0
+			}
+			last, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, last+cost)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,139 @@
+// Package urls looks at the URLs of a message: how they are written (user
+// info, numeric hosts, look-alike characters, hosts that can't exist), what
+// they name (onion services, WordPress paths, redirectors, gateways), and
+// how many there are.
+//
+// Rspamd's PHISHING and OMOGRAPH_URL are here too; its legacy
+// R_SUSPICIOUS_URL and ZERO_WIDTH_SPACE_URL, which only work when the rules
+// of this family are off, are not.
+package urls
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/dmarc"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// Options chooses the lists of facts the family works with.
+type Options struct {
+	// SuspiciousTLDs are public suffixes without leading dot that abuse
+	// prefers. Nil means the list that comes with the package.
+	SuspiciousTLDs []string
+	// None leaves out what depends on lists.
+	None bool
+}
+
+// Checks returns the family.
+func Checks(o Options) []*checks.Check {
+	tlds := map[string]bool{}
+	list := o.SuspiciousTLDs
+	if list == nil && !o.None {
+		list = []string{"tk", "ml", "ga", "cf", "gq"} // free registration without verification
+	}
+	for _, s := range list {
+		tlds[strings.ToLower(strings.TrimPrefix(s, "."))] = true
+	}
+	return []*checks.Check{
+		{
+			Name:    "urls-writing",
+			Doc:     "how URLs are written",
+			Symbols: writingSymbols(),
+			Config:  list,
+			Run:     func(_ context.Context, t *checks.Task) error { return runWriting(t, tlds) },
+		},
+		{
+			Name:    "urls-targets",
+			Doc:     "what URLs name",
+			Symbols: targetSymbols(),
+			Run:     runTargets,
+		},
+		{
+			Name:    "urls-message",
+			Doc:     "URLs in the subject, an odd number of URLs",
+			Symbols: []*symbols.Def{countOdd, inSubject},
+			Run:     runMessage,
+		},
+		{
+			Name:     "urls-phishing",
+			Doc:      "links that show another domain than they lead to",
+			Symbols:  []*symbols.Def{phishing, omograph},
+			Requires: checks.Facts(dmarc.Evaluated),
+			Run:      runPhishing,
+		},
+	}
+}
+
+func group() []string { return []string{"url"} }
+
+var (
+	countOdd = &symbols.Def{
+		Name: "URI_COUNT_ODD", Groups: group(), Weight: 1,
+		Doc: "the alternatives of a message together have an odd number of URLs",
+	}
+	inSubject = &symbols.Def{
+		Name: "URL_IN_SUBJECT", Groups: []string{"subject"}, Weight: 4,
+		Doc: "Subject has a URL; one without scheme counts little, one that is all of Subject in full",
+	}
+)
+
+func runMessage(_ context.Context, t *checks.Task) error {
+	m := t.Message()
+	if ct := m.Header().Get("content-type"); ct != nil && hasPrefixFold(ct.Text(), "multipart/alternative") {
+		n := 0
+		for _, u := range m.URLs() {
+			if u.Flags&(mail.URLSubject|mail.URLHTMLDisplayed|mail.URLSpecial) == 0 {
+				n += u.Count
+			}
+		}
+		if n%2 == 1 {
+			t.HitAt(symbols.Hit{Def: countOdd, Factor: 1, Options: []string{strconv.Itoa(n)}})
+		}
+	}
+	f := m.Header().Get("subject")
+	for _, u := range m.URLs() {
+		if u.Flags&mail.URLSubject == 0 || u.Flags&mail.URLImage != 0 {
+			continue
+		}
+		factor := 0.25
+		switch {
+		case u.Flags&mail.URLSchemeless != 0:
+			factor = 0.1
+		case f != nil && u.Text == f.Text():
+			factor = 1
+		}
+		t.HitAt(symbols.Hit{Def: inSubject, Factor: factor, Options: []string{u.Unicode}, Evidence: checks.Field(f)})
+		break
+	}
+	return nil
+}
+
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+}
+
+// place makes evidence of where a URL was found.
+func place(u *mail.URL) []symbols.Evidence {
+	ev := symbols.Evidence{Pattern: u.Text}
+	if len(ev.Pattern) > 200 {
+		ev.Pattern = strings.ToValidUTF8(ev.Pattern[:200], "")
+	}
+	switch {
+	case u.Part != nil && u.Length > 0 && u.Part.Text() != nil:
+		ev.Part = u.Part.Path
+		ev.Offset, ev.Length, _ = u.Part.Text().RawRange(u.Offset, u.Offset+u.Length)
+	case u.Part != nil:
+		ev.Part = u.Part.Path
+	case u.Source == mail.SourceSubject:
+		ev.Header, ev.Offset, ev.Length = "Subject", u.Offset, u.Length
+	}
+	return []symbols.Evidence{ev}
+}
+
+// validText reports whether the decoded URL is readable text.
+func validText(u *mail.URL) bool { return utf8.ValidString(u.Text) }
