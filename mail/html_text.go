@@ -67,6 +67,7 @@ func (r *renderer) block(b *Block) {
 		b.textTo = len(r.hidden)
 		return
 	}
+	hiddenFrom := len(r.hidden)
 	margin := byte(0)
 	if b.Visible {
 		switch b.style.display {
@@ -83,6 +84,9 @@ func (r *renderer) block(b *Block) {
 		r.alt(b)
 	}
 	b.textTo = len(r.visible)
+	if b.Transparent && b.Leaf() {
+		b.textHidden, b.textFrom, b.textTo = true, hiddenFrom, len(r.hidden)
+	}
 }
 
 func (r *renderer) children(b *Block) {

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	minLanguageWords = 20   // fewer words tell no language
-	maxLanguageBytes = 2048 // of text are looked at for the language
+	minLanguageWords = 20  // fewer words tell no language
+	maxLanguageBytes = 512 // of text are looked at for the language
 	maxScriptBytes   = 64 << 10
 )
 

@@ -117,14 +117,29 @@ func (c *urlCollector) text(t *Text) {
 	finder{text: text}.find(func(u URL, start, end int) bool {
 		u.Source = SourceText
 		u.Flags |= URLFromText
+		from := original(seams, start)
+		n := original(seams, end) - from
+		if len(seams) > 0 && hostHasZeroWidth(t.UTF8()[from:from+n]) {
+			u.Flags |= URLZeroWidth
+		}
 		if own, fresh := c.add(&u); fresh {
-			own.Part = t.Part
-			own.Offset = original(seams, start)
-			own.Length = original(seams, end) - own.Offset
+			own.Part, own.Offset, own.Length = t.Part, from, n
 			c.query(own, maxQueryNesting)
 		}
 		return c.left > 0
 	})
+}
+
+// hostHasZeroWidth reports whether a zero-width space stands in the host of a
+// URL as it is written.
+func hostHasZeroWidth(raw string) bool {
+	if i := strings.Index(raw, "://"); i >= 0 {
+		raw = raw[i+len("://"):]
+	}
+	if i := strings.IndexAny(raw, "/?#"); i >= 0 {
+		raw = raw[:i]
+	}
+	return strings.Contains(strings.TrimSuffix(raw, "\u200b"), "\u200b")
 }
 
 // subject takes the URLs of the Subject field.

@@ -102,7 +102,7 @@ scan:
 			}
 		case c >= 0x80:
 			r, n := utf8.DecodeRuneInString(s[i:])
-			if unicode.IsSpace(r) || unicode.IsControl(r) || isBidiControl(r) || isClosingQuote(r) {
+			if unicode.IsSpace(r) || unicode.IsControl(r) || isClosingQuote(r) {
 				end = i
 				break scan
 			}
@@ -114,7 +114,7 @@ scan:
 	if depth > 0 {
 		end = min(end, open[0].pos)
 	}
-	n := len(strings.TrimRight(s[:end], ".,;:!?*"))
+	n := len(strings.TrimRight(s[:end], ".,;:!?*\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
 	if n > 1 && n < end && s[n-1] == '\'' && strings.IndexByte(s[:n-1], '\'') < 0 {
 		n--
 	}

@@ -116,3 +116,6 @@ func normalWord(w string) string {
 	}
 	return strings.ToLower(norm.NFKC.String(w))
 }
+
+// ASCII reports whether Plain has no character beyond ASCII.
+func (t *Text) ASCII() bool { return asciiOnly(t.Plain()) }
