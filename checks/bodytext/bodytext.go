@@ -50,7 +50,7 @@ var (
 
 func runPhrases(_ context.Context, t *checks.Task) error {
 	m := t.Message()
-	found, tracked := false, false
+	found := false
 	if f := m.Header().Get("subject"); f != nil && introduces(strings.ToLower(f.Text())) {
 		found = true
 		t.HitField(introduction, f)
@@ -60,9 +60,11 @@ func runPhrases(_ context.Context, t *checks.Task) error {
 			found = true
 			t.HitAt(symbols.Hit{Def: introduction, Factor: 1, Evidence: checks.Part(x.Part)})
 		}
-		if !tracked && isTracker(x.UTF8()) {
-			tracked = true
-			t.HitAt(symbols.Hit{Def: trackerID, Factor: 1, Evidence: checks.Part(x.Part)})
+	}
+	for _, p := range m.Parts() { // attachments too
+		if p.Type.Type == "text" && p.BodyLength < 4*maxTracker && isTracker(string(p.Content())) {
+			t.HitAt(symbols.Hit{Def: trackerID, Factor: 1, Evidence: checks.Part(p)})
+			break
 		}
 	}
 	return nil
@@ -110,12 +112,15 @@ func isTitle(s string) bool {
 
 func wordEnds(s string) bool { return s == "" || !ascii.IsWord(s[0]) }
 
+// maxTracker is the longest token.
+const maxTracker = 24 + 36 + 24
+
 // isTracker reports whether a text is one token of letters, digits, hyphens
 // and underscores with letters and digits at both ends, and white space.
 func isTracker(s string) bool {
-	const side, least, middle, most = 6, 24, 12, 24 + 36 + 24
+	const side, least, middle = 6, 24, 12
 	s = ascii.TrimRightSpace(s)
-	if len(s) < least || len(s) > most {
+	if len(s) < least || len(s) > maxTracker {
 		return false
 	}
 	first, last := len(s), -1

@@ -137,7 +137,7 @@ func (c *block) step(eq uint64, h int, top uint64) int {
 	if h < 0 {
 		eq |= 1
 	}
-	x := (eq&c.up+c.up)^c.up | eq
+	x := (eq&c.up + c.up) ^ c.up | eq
 	up, down := c.down|^(x|c.up), c.up&x
 	out := 0
 	switch {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/ascii"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -28,7 +29,7 @@ var (
 // hiddenText is what was counted over all HTML parts.
 type hiddenText struct {
 	invisible, zero int
-	seen, white     int // bytes of text that is seen, and that is white on white
+	white           int // bytes of text that is white on white
 	colours         string
 	where           []symbols.Evidence
 	whiteAt, zeroAt []symbols.Evidence
@@ -39,10 +40,8 @@ func runVisibility(_ context.Context, t *checks.Task) error {
 	for _, x := range t.Message().Texts() {
 		h := x.HTML()
 		if h == nil {
-			c.seen += len(x.UTF8())
 			continue
 		}
-		c.seen += len(h.Visible)
 		for _, b := range h.Blocks {
 			if b.Leaf() && holdsText(b.Tag) {
 				c.count(x, b)
@@ -73,8 +72,7 @@ func (c *hiddenText) count(x *mail.Text, b *mail.Block) {
 		if !b.Color.Set || !b.Background.Set {
 			return
 		}
-		c.white += n
-		c.seen -= n
+		c.white += inked(b.Text)
 		if c.colours == "" && n > 0 {
 			c.whiteAt = place(x, b)
 			c.colours = fmt.Sprintf("%s color #%x%x%x bgcolor #%x%x%x", b.Tag,
@@ -101,7 +99,12 @@ func (c *hiddenText) count(x *mail.Text, b *mail.Block) {
 
 func (c *hiddenText) report(t *checks.Task) {
 	if c.white > 0 {
-		if rate := float64(c.white) / float64(max(c.seen+c.white, 1)); rate > 0.1 {
+		// What is transparent stands as blanks in the texts.
+		seen := 0
+		for _, x := range t.Message().Texts() {
+			seen += inked(x.Plain())
+		}
+		if rate := float64(c.white) / float64(seen+c.white); rate > 0.1 {
 			t.HitAt(symbols.Hit{Def: whiteOnWhite, Factor: min(rate, 0.5) * 2, Options: []string{c.colours}, Evidence: c.whiteAt})
 		}
 	}
@@ -117,4 +120,15 @@ func (c *hiddenText) report(t *checks.Task) {
 		}
 		t.HitAt(symbols.Hit{Def: zeroFont, Factor: factor, Options: []string{strconv.Itoa(n)}, Evidence: c.zeroAt})
 	}
+}
+
+// inked counts the bytes that are no white space.
+func inked(s string) int {
+	n := 0
+	for i := range len(s) {
+		if !ascii.IsSpace(s[i]) {
+			n++
+		}
+	}
+	return n
 }

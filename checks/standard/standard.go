@@ -14,7 +14,9 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/aliases"
 	"github.com/winnowmail/winnow/checks/archives"
+	"github.com/winnowmail/winnow/checks/bodytext"
 	"github.com/winnowmail/winnow/checks/bounce"
+	"github.com/winnowmail/winnow/checks/chartable"
 	"github.com/winnowmail/winnow/checks/compromised"
 	"github.com/winnowmail/winnow/checks/date"
 	"github.com/winnowmail/winnow/checks/dkim"
@@ -25,6 +27,7 @@ import (
 	"github.com/winnowmail/winnow/checks/freemail"
 	"github.com/winnowmail/winnow/checks/gtube"
 	"github.com/winnowmail/winnow/checks/headers"
+	"github.com/winnowmail/winnow/checks/html"
 	"github.com/winnowmail/winnow/checks/limits"
 	"github.com/winnowmail/winnow/checks/maillist"
 	"github.com/winnowmail/winnow/checks/messageid"
@@ -40,6 +43,7 @@ import (
 	"github.com/winnowmail/winnow/checks/spf"
 	"github.com/winnowmail/winnow/checks/subject"
 	"github.com/winnowmail/winnow/checks/upstream"
+	"github.com/winnowmail/winnow/checks/urls"
 )
 
 //go:generate go run ../../internal/gendocs -o ../../docs/symbols.md
@@ -87,6 +91,10 @@ func Checks(o Options) []*checks.Check {
 		mimetypes.Checks(o.MIME),
 		mimeparts.Checks(),
 		archives.Checks(archives.Options{}),
+		html.Checks(),
+		urls.Checks(urls.Options{None: o.NoMaps}),
+		bodytext.Checks(),
+		chartable.Checks(),
 		redirectors.Checks(redirectors.Options{None: o.NoMaps}),
 		limits.Checks(),
 	)

@@ -1,0 +1,239 @@
+// Package chartable finds words that are written with letters of several
+// scripts, to look like other words to people and not to machines.
+//
+// Rspamd registers R_MIXED_CHARSET_URL beside R_MIXED_CHARSET, but nothing of
+// it raises that symbol (4.1.6): it is not declared here.
+package chartable
+
+import (
+	"context"
+	"strings"
+	"unicode"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// Checks returns the family.
+func Checks() []*checks.Check {
+	return []*checks.Check{{
+		Name:    "chartable",
+		Doc:     "words that mix letters of several scripts",
+		Symbols: []*symbols.Def{mixedCharset},
+		Run:     run,
+	}}
+}
+
+var mixedCharset = &symbols.Def{
+	Name: "R_MIXED_CHARSET", Groups: []string{"headers"}, Weight: 5, OneShot: true,
+	Doc: "words of the text or of Subject mix letters of several scripts",
+}
+
+const (
+	threshold  = 0.1 // mean badness of a word from which on the symbol is raised
+	maxTextLen = 32 << 10
+	maxWordLen = 10   // longer words don't count
+	maxBadness = 4.0  // of one word
+	onlyHeader = 0.25 // the factor where no text is bad too
+	digitAlpha = 0.25 // badness of a foreign letter behind a digit
+)
+
+func run(_ context.Context, t *checks.Task) error {
+	texts := t.Message().Texts()
+	bad := false
+	for i, x := range texts {
+		if x.ASCII() {
+			continue
+		}
+		mean := ofText(x).mean(func() bool { return withoutAccents(texts[:i+1]) })
+		if mean > threshold {
+			bad = true
+			t.HitAt(symbols.Hit{Def: mixedCharset, Factor: mean, Evidence: checks.Part(x.Part)})
+		}
+	}
+	h := t.Message().Header()
+	sums := tally{words: 1}
+	sums.addAll(subject(h))
+	sums.addAll(fromName(h))
+	if mean := sums.mean(func() bool { return withoutAccents(texts) }); mean > threshold {
+		if !bad {
+			mean = min(mean, onlyHeader)
+		}
+		t.HitAt(symbols.Hit{Def: mixedCharset, Factor: mean, Options: []string{"subject"}, Evidence: checks.Field(h.Get("subject"))})
+	}
+	return nil
+}
+
+// A tally adds up the badness of words, both as if accents were usual and as
+// if they were odd.
+type tally struct {
+	words          int
+	usual, strange float64
+}
+
+func (y *tally) add(w string) {
+	y.words++
+	mixed, accents := badness(w)
+	y.strange += min(mixed+float64(accents), maxBadness)
+	if accents > 1 {
+		mixed += float64(accents-1) / 2
+	}
+	y.usual += min(mixed, maxBadness)
+}
+
+// mean returns the badness of a word. Finding the language is dear: plain is
+// asked only where the answer matters.
+func (y tally) mean(plain func() bool) float64 {
+	if y.words == 0 {
+		return 0
+	}
+	n := float64(y.words)
+	switch {
+	case y.strange/n <= threshold:
+		return 0
+	case y.strange != y.usual && plain():
+		return min(y.strange/n, 1)
+	}
+	return min(y.usual/n, 1)
+}
+
+// withoutAccents reports whether accents are odd in the last of the texts: in
+// English and other languages written without them. Where the language is
+// unknown the texts before tell.
+func withoutAccents(texts []*mail.Text) bool {
+	for i := len(texts) - 1; i >= 0; i-- {
+		if texts[i].ASCII() {
+			return true
+		}
+		switch lang, confidence := texts[i].Language(); lang {
+		case "":
+		case "en", "ru", "uk", "bg", "be", "zh", "ja", "ko", "th", "he", "ar", "fa", "el", "id", "ms", "nl":
+			if confidence > 0.75 {
+				return true
+			}
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// ofText judges the words at the beginning of a text.
+func ofText(x *mail.Text) tally {
+	var sums tally
+	text := x.Plain()
+	sums.addAll(text[:min(len(text), maxTextLen)])
+	return sums
+}
+
+// addAll adds the words of s.
+func (y *tally) addAll(s string) {
+	from := -1
+	for i, r := range s {
+		if inWord(r) {
+			if from < 0 {
+				from = i
+			}
+			continue
+		}
+		if from >= 0 {
+			y.add(s[from:i])
+			from = -1
+		}
+	}
+	if from >= 0 {
+		y.add(s[from:])
+	}
+}
+
+func inWord(r rune) bool {
+	if r < 0x80 {
+		return r >= '0' && r <= '9' || r|0x20 >= 'a' && r|0x20 <= 'z' || r == '\''
+	}
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
+}
+
+func subject(h *mail.Header) string {
+	if f := h.Get("subject"); f != nil {
+		return f.Text()
+	}
+	return ""
+}
+
+// fromName returns what stands before the address in From.
+func fromName(h *mail.Header) string {
+	f := h.Get("from")
+	if f == nil {
+		return ""
+	}
+	name, _, ok := strings.Cut(f.Text(), "<")
+	if !ok {
+		return ""
+	}
+	return name
+}
+
+// badness tells how oddly the letters of a word are mixed: a letter of
+// another script that looks like a Latin one counts the more the earlier it
+// stands behind Latin letters, a foreign letter behind a digit a little. The
+// letters with accents are counted apart.
+func badness(w string) (sum float64, accents int) {
+	n, run := 0, 0
+	latin := true
+	state, before := start, start
+	for _, r := range w {
+		if n++; n > maxWordLen {
+			return 0, 0
+		}
+		if isAccented(r) {
+			accents++
+		}
+		now := kindOf(r)
+		if now == alpha {
+			isLatin := r < 0x370 || r >= 0x1e00 && r < 0x1f00
+			switch {
+			case state == digit:
+				if !isLatin && before != start {
+					sum += digitAlpha
+				}
+			case state != alpha:
+			case run == 0:
+				latin, run = isLatin, 1
+			case !isLatin && latin:
+				if looksLatin(r) {
+					sum += 1 / float64(run)
+				}
+				latin, run = false, 1
+			default:
+				run++
+			}
+			before, state = state, now
+			continue
+		}
+		if state != now {
+			before = state
+		}
+		state, run = now, 0
+	}
+	return sum, accents
+}
+
+type kind uint8
+
+const (
+	start kind = iota
+	alpha
+	digit
+	other
+)
+
+func kindOf(r rune) kind {
+	switch {
+	case unicode.IsLetter(r):
+		return alpha
+	case unicode.IsDigit(r):
+		return digit
+	}
+	return other
+}

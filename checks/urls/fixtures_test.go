@@ -1,0 +1,13 @@
+package urls_test
+
+import (
+	"testing"
+
+	"github.com/winnowmail/winnow/checks/checktest"
+	"github.com/winnowmail/winnow/checks/dmarc"
+	"github.com/winnowmail/winnow/checks/urls"
+)
+
+func TestFixtures(t *testing.T) {
+	checktest.Run(t, urls.Checks(urls.Options{}), checktest.With(dmarc.Checks()...))
+}
