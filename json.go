@@ -19,6 +19,7 @@ import (
 // seconds and the only value that differs between equal scans.
 func (r *Result) JSON() []byte {
 	w := &jsonWriter{}
+	w.Grow(256 + 160*len(r.Symbols))
 	w.open('{')
 	w.key("is_skipped").raw("false")
 	w.verdict(&r.Verdict)

@@ -154,7 +154,7 @@ func BenchmarkScan(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		raw  []byte
-	}{{"ham", ham}, {"letter-12k", letter(12 << 10)}, {"letter-100k", letter(100 << 10)}} {
+	}{{"tiny", []byte(plain)}, {"ham", ham}, {"letter-12k", letter(12 << 10)}, {"letter-100k", letter(100 << 10)}} {
 		b.Run(c.name, func(b *testing.B) {
 			b.SetBytes(int64(len(c.raw)))
 			b.ReportAllocs()

@@ -16,18 +16,22 @@ type stageRun struct {
 	ctx  context.Context
 	done chan struct{} // closed when left is 0
 
-	mu      sync.Mutex
-	closed  bool          // the scan went on without those that still run
-	open    map[int]int   // check → requirements that have not ended
-	next    map[int][]int // check → checks that wait for it
-	ready   []int         // local checks that may run, in plan order
-	left    int           // checks that have not ended
-	running map[int]bool
+	mu     sync.Mutex
+	closed bool       // the scan went on without those that still run
+	part   []standing // by position in the plan
+	ready  []int      // local checks that may run, in plan order
+	left   int        // checks that have not ended
 
 	worker  int       // number of the worker in charge, 0: none
 	hired   int       // workers so far
 	current int       // the local check that runs, -1: none
 	since   time.Time // when it began
+}
+
+// A standing is where a check stands in a stage's run.
+type standing struct {
+	in, runs bool
+	open     int // requirements in this run that have not ended
 }
 
 // runStage runs the listed checks and returns when all ended or ctx did. A
@@ -39,22 +43,21 @@ func (s *scan) runStage(ctx context.Context, list []int) {
 	}
 	r := &stageRun{
 		scan: s, ctx: ctx, done: make(chan struct{}), left: len(list), current: -1,
-		open: make(map[int]int, len(list)), next: map[int][]int{}, running: map[int]bool{},
+		part: make([]standing, len(s.results)), ready: make([]int, 0, len(list)),
 	}
 	for _, i := range list {
-		r.open[i] = 0
+		r.part[i].in = true
 	}
 	for _, i := range list {
 		for _, j := range s.plan().Waits(i) {
-			if _, in := r.open[j]; in {
-				r.open[i]++
-				r.next[j] = append(r.next[j], i)
+			if r.part[j].in {
+				r.part[i].open++
 			}
 		}
 	}
 	r.mu.Lock()
 	for _, i := range list {
-		if r.open[i] == 0 {
+		if r.part[i].open == 0 {
 			r.start(i)
 		}
 	}
@@ -109,8 +112,10 @@ func (r *stageRun) close() {
 	default:
 	}
 	r.closed = true
-	for i := range r.running {
-		r.scan.scanner.leave(r.check(i).Name)
+	for i := range r.part {
+		if r.part[i].runs {
+			r.scan.scanner.leave(r.check(i).Name)
+		}
 	}
 }
 
@@ -125,7 +130,7 @@ func (r *stageRun) start(i int) {
 		}
 		return
 	}
-	r.running[i] = true
+	r.part[i].runs = true
 	go func() {
 		res := r.scan.runCheck(r.ctx, i)
 		r.mu.Lock()
@@ -152,7 +157,7 @@ func (r *stageRun) work(me int) {
 		}
 		i := r.ready[0]
 		r.ready = r.ready[1:]
-		r.current, r.since, r.running[i] = i, time.Now(), true
+		r.current, r.since, r.part[i].runs = i, time.Now(), true
 		r.mu.Unlock()
 		res := r.scan.runCheck(r.ctx, i)
 		r.mu.Lock()
@@ -167,7 +172,7 @@ func (r *stageRun) work(me int) {
 // held. What ends when time is up does not count any more: it may be the half
 // of what the check had to say.
 func (r *stageRun) end(i int, res checkResult) {
-	delete(r.running, i)
+	r.part[i].runs = false
 	if r.closed {
 		r.scan.scanner.returned(r.check(i).Name)
 	}
@@ -175,9 +180,11 @@ func (r *stageRun) end(i int, res checkResult) {
 		return
 	}
 	r.scan.take(i, res)
-	for _, j := range r.next[i] {
-		if r.open[j]--; r.open[j] == 0 {
-			r.start(j)
+	for _, j := range r.scan.plan().Users(i) {
+		if r.part[j].in {
+			if r.part[j].open--; r.part[j].open == 0 {
+				r.start(j)
+			}
 		}
 	}
 	if r.left--; r.left == 0 {

@@ -14,6 +14,7 @@ import (
 type Plan struct {
 	checks []*Check
 	waits  [][]int // for each check the checks of its stage it waits for
+	users  [][]int // the other way round
 	stages [5][]int
 	defs   []*symbols.Def
 }
@@ -22,7 +23,7 @@ type Plan struct {
 // or Run, when names, symbols or provided facts collide, when requirements
 // form a cycle or point to a later stage, and when Config is not data.
 func NewPlan(list []*Check) (*Plan, error) {
-	p := &Plan{checks: slices.Clone(list), waits: make([][]int, len(list))}
+	p := &Plan{checks: slices.Clone(list), waits: make([][]int, len(list)), users: make([][]int, len(list))}
 	providers, err := p.index()
 	if err != nil {
 		return nil, err
@@ -52,6 +53,9 @@ func (p *Plan) Stage(s Stage) []int { return p.stages[s] }
 // Waits returns the positions of the checks of the same stage that check i
 // must run after.
 func (p *Plan) Waits(i int) []int { return p.waits[i] }
+
+// Users returns the positions of the checks that wait for check i.
+func (p *Plan) Users(i int) []int { return p.users[i] }
 
 // Defs returns all declared symbols in list order.
 func (p *Plan) Defs() []*symbols.Def { return p.defs }
@@ -147,6 +151,7 @@ func (p *Plan) link(i int, c *Check, r Requirement, pr providers) error {
 	}
 	if to == from && !slices.Contains(p.waits[i], j) {
 		p.waits[i] = append(p.waits[i], j)
+		p.users[j] = append(p.users[j], i)
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func (s *State) Inherit(prev *State) {
 // Run runs one check to its end and returns what it reported. A panic is
 // turned into an error; what was reported before it does not count.
 func (s *State) Run(ctx context.Context, c *Check) (out Outcome, err error) {
-	t := &Task{state: s, check: c, deps: depsOf(c)}
+	t := &Task{state: s, check: c}
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -174,23 +174,4 @@ func (s *State) log() *slog.Logger {
 		return slog.New(slog.DiscardHandler)
 	}
 	return s.Log
-}
-
-// deps is the set of facts a check may touch.
-type deps struct{ reads, sets map[string]bool }
-
-func depsOf(c *Check) deps {
-	if len(c.Provides) == 0 && len(c.Requires) == 0 {
-		return deps{}
-	}
-	d := deps{map[string]bool{}, map[string]bool{}}
-	for _, f := range c.Provides {
-		d.reads[f.factName()], d.sets[f.factName()] = true, true
-	}
-	for _, r := range c.Requires {
-		if r.Fact != "" {
-			d.reads[r.Fact] = true
-		}
-	}
-	return d
 }

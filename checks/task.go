@@ -19,7 +19,6 @@ type Task struct {
 	state *State
 	check *Check
 	out   Outcome
-	deps  deps
 	rng   *rand.Rand
 	dns   resolver.Resolver
 	kv    storage.KV
@@ -153,13 +152,21 @@ func (t *Task) Raised(d *symbols.Def) []symbols.Hit {
 func (t *Task) Has(d *symbols.Def) bool { return len(t.Raised(d)) > 0 }
 
 func (t *Task) mayRead(fact string) {
-	if !t.deps.reads[fact] {
+	if !t.check.requires(fact) && !t.check.provides(fact) {
 		panic(misusef("check %s reads fact %s without requiring it", t.check.Name, fact))
 	}
 }
 
 func (t *Task) maySet(fact string) {
-	if !t.deps.sets[fact] {
+	if !t.check.provides(fact) {
 		panic(misusef("check %s sets fact %s, which it does not provide", t.check.Name, fact))
 	}
+}
+
+func (c *Check) requires(fact string) bool {
+	return slices.ContainsFunc(c.Requires, func(r Requirement) bool { return r.Fact == fact })
+}
+
+func (c *Check) provides(fact string) bool {
+	return slices.ContainsFunc(c.Provides, func(f AnyFact) bool { return f.factName() == fact })
 }
