@@ -34,7 +34,7 @@ const (
 
 const (
 	maxAttrs       = 256  // attributes of one tag
-	maxDeclaration = 4096 // bytes looked at for the end of a <![…]> declaration
+	maxDeclaration = 1024 // bytes looked at for the end of a <![…]> declaration
 )
 
 // next reads one token; false at the end.

@@ -178,6 +178,9 @@ func (u *URL) cleanHost(h string) (string, bool) {
 		h = unescapeURL(h, false)
 		u.Flags |= URLObscured
 	}
+	if strings.Contains(h, maskedDot) {
+		h = strings.ReplaceAll(h, maskedDot, ".")
+	}
 	lower := true
 	ascii := true
 	for i := range len(h) {

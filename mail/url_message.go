@@ -107,7 +107,7 @@ func (c *urlCollector) html(t *Text) {
 			own.Part = t.Part
 			c.query(own, maxQueryNesting)
 		}
-		return c.left > 0
+		return !c.cut
 	})
 }
 
@@ -126,7 +126,7 @@ func (c *urlCollector) text(t *Text) {
 			own.Part, own.Offset, own.Length = t.Part, from, n
 			c.query(own, maxQueryNesting)
 		}
-		return c.left > 0
+		return !c.cut
 	})
 }
 
@@ -155,7 +155,7 @@ func (c *urlCollector) subject() {
 			own.Offset, own.Length = f.Range()
 			c.query(own, 1)
 		}
-		return c.left > 0
+		return !c.cut
 	})
 }
 
@@ -172,7 +172,7 @@ func (c *urlCollector) query(u *URL, depth int) {
 			own.Offset, own.Length = u.Offset, u.Length
 			c.query(own, depth-1)
 		}
-		return c.left > 0
+		return !c.cut
 	})
 }
 

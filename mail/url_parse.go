@@ -172,6 +172,9 @@ func (p *urlParts) hostPort(s string, i int, mode urlMode) (int, bool) {
 	return i, true
 }
 
+// maskedDot is how people write a dot to keep a URL from being followed.
+const maskedDot = "[.]"
+
 // hostLen returns the length of the host at the beginning of s. In an
 // attribute every character up to the next delimiter belongs to it.
 func hostLen(s string, mode urlMode, flags *URLFlags) int {
@@ -188,6 +191,9 @@ func hostLen(s string, mode urlMode, flags *URLFlags) int {
 				return i
 			}
 			i += n
+		case i > 0 && strings.HasPrefix(s[i:], maskedDot):
+			*flags |= URLObscured
+			i += len(maskedDot)
 		case mode == urlInText || c <= ' ' || c == 0x7f:
 			return i
 		default:

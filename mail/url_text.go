@@ -84,12 +84,15 @@ scan:
 			end = i
 			break scan
 		case c == '(' || c == '[' || c == '{':
-			if depth < len(open) {
-				open[depth].c, open[depth].pos = c, i
+			// More would make every URL in a text of brackets look at all of it.
+			if depth == len(open) {
+				end = i
+				break scan
 			}
+			open[depth].c, open[depth].pos = c, i
 			depth++
 		case c == ')' || c == ']' || c == '}':
-			if depth == 0 || depth <= len(open) && !pair(open[depth-1].c, c) {
+			if depth == 0 || !pair(open[depth-1].c, c) {
 				end = i
 				break scan
 			}
