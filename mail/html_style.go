@@ -266,8 +266,11 @@ func cutDeclaration(text string) (d, rest string) {
 
 func (s *style) font(value string) {
 	for _, w := range strings.Fields(value) {
-		w, _, _ = strings.Cut(w, "/")
+		w, line, _ := strings.Cut(w, "/")
 		if n, ok := parseLength(w); ok && s.sizeRank < explicit {
+			if height, ok := parseLength(line); ok && height == 0 {
+				n = 0 // nothing of a line without height is seen
+			}
 			s.size, s.sizeRank = n, explicit
 		} else if c, ok := parseColor(w); ok && s.fgRank < explicit {
 			s.fg, s.fgRank = c, explicit

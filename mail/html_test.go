@@ -78,6 +78,7 @@ func TestHTMLStyle(t *testing.T) {
 		{`<p style="color:rgb(1, 2, 3)">x</p>`, true, false, -1, "010203"},
 		{`<p style="color:hsl(240,100%,50%)">x</p>`, true, false, -1, "0000ff"},
 		{`<p style="font-size:0">x</p>`, false, false, 0, ""},
+		{`<p style="font: 15px/0 serif">x</p>`, false, false, 0, ""},
 		{`<p style="opacity:0">x</p>`, false, false, -1, ""},
 		{`<p style="display:none !important">x</p>`, false, false, -1, ""},
 		{`<p style="color:white;background-color:#fefefe">x</p>`, false, true, -1, "ffffff"},

@@ -229,7 +229,7 @@ func (t *htmlTree) facts(b *Block) {
 			t.h.Meta = append(t.h.Meta, m)
 		}
 	}
-	if b.flags&tagHref != 0 && t.state == inBody {
+	if b.flags&tagHref != 0 && (t.state == inBody || b.Tag == "link") {
 		t.target(b)
 	}
 }
