@@ -35,6 +35,8 @@ type scan struct {
 	dns     resolver.Options
 	session *resolver.Session // nil without DNS
 	owned   bool              // the session is this scan's, not a ScanSession's
+	jobs    chan job          // to a worker that is idle
+	quit    chan struct{}     // closed when the scan has ended
 }
 
 // A checkResult is what became of one check.
@@ -68,7 +70,7 @@ func (s *Scanner) scan(ctx context.Context, m *Message, seeds []checks.Seeded, r
 
 // prepare parses the message and sets the scan up.
 func (s *Scanner) prepare(m *Message, seeds []checks.Seeded, replay *Transcript) (*scan, error) {
-	sc := &scan{scanner: s, begun: time.Now(), results: make([]checkResult, len(s.plan.Checks()))}
+	sc := &scan{scanner: s, begun: time.Now(), results: make([]checkResult, len(s.plan.Checks())), jobs: make(chan job), quit: make(chan struct{})}
 	raw, err := m.read(s.sizeLimit())
 	if err != nil {
 		return nil, err
@@ -99,6 +101,7 @@ func (s *scan) run(parent context.Context) (*Result, error) {
 	}
 	defer cancel()
 	defer cancelMain()
+	defer close(s.quit)
 	s.dial(ctx)
 	if s.owned {
 		defer s.hangUp()

@@ -143,7 +143,31 @@ func (r *stageRun) start(i int) {
 func (r *stageRun) hire() {
 	r.hired++
 	r.worker = r.hired
-	go r.work(r.hired)
+	j := job{r, r.hired}
+	select {
+	case r.scan.jobs <- j:
+	default:
+		go r.scan.serve(j)
+	}
+}
+
+// A job is a stage's run for a worker, with the number it was hired under.
+type job struct {
+	run *stageRun
+	me  int
+}
+
+// serve works for the run, and for those of the later stages: one goroutine
+// does for most scans.
+func (s *scan) serve(j job) {
+	for {
+		j.run.work(j.me)
+		select {
+		case j = <-s.jobs:
+		case <-s.quit:
+			return
+		}
+	}
 }
 
 // work runs ready checks until there are none or another worker took over.

@@ -127,23 +127,31 @@ func ofText(x *mail.Text) tally {
 	return sums
 }
 
-// addAll adds the words of s.
+// addAll adds the words of s. Words of ASCII letters are never bad.
 func (y *tally) addAll(s string) {
-	from := -1
+	from, foreign := -1, false
+	end := func(i int) {
+		if foreign {
+			y.add(s[from:i])
+		} else {
+			y.words++
+		}
+		from, foreign = -1, false
+	}
 	for i, r := range s {
-		if inWord(r) {
-			if from < 0 {
-				from = i
+		if !inWord(r) {
+			if from >= 0 {
+				end(i)
 			}
 			continue
 		}
-		if from >= 0 {
-			y.add(s[from:i])
-			from = -1
+		if from < 0 {
+			from = i
 		}
+		foreign = foreign || r >= 0x80
 	}
 	if from >= 0 {
-		y.add(s[from:])
+		end(len(s))
 	}
 }
 
