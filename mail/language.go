@@ -47,11 +47,27 @@ func (t *Text) guessLanguage() (string, float64) {
 	if len(text) > maxLanguageBytes {
 		text = strings.ToValidUTF8(text[:maxLanguageBytes], "")
 	}
-	info := whatlanggo.Detect(text)
+	info := whatlanggo.DetectWithOptions(text, whatlanggo.Options{Whitelist: usualLanguages()})
 	if info.Lang < 0 || info.Confidence <= 0 {
 		return "", 0
 	}
 	return info.Lang.Iso6391(), min(info.Confidence, 1)
+}
+
+// usualLanguages are those that are told apart: with all that whatlanggo knows
+// it takes short texts for rare languages.
+func usualLanguages() map[whatlanggo.Lang]bool {
+	set := make(map[whatlanggo.Lang]bool, 40)
+	for _, l := range [...]whatlanggo.Lang{
+		whatlanggo.Eng, whatlanggo.Spa, whatlanggo.Por, whatlanggo.Fra, whatlanggo.Deu, whatlanggo.Ita, whatlanggo.Nld,
+		whatlanggo.Pol, whatlanggo.Ces, whatlanggo.Ron, whatlanggo.Hun, whatlanggo.Tur, whatlanggo.Swe, whatlanggo.Dan,
+		whatlanggo.Nob, whatlanggo.Fin, whatlanggo.Hrv, whatlanggo.Vie, whatlanggo.Ind, whatlanggo.Est, whatlanggo.Lit,
+		whatlanggo.Lav, whatlanggo.Slv, whatlanggo.Rus, whatlanggo.Ukr, whatlanggo.Bul, whatlanggo.Srp, whatlanggo.Bel,
+		whatlanggo.Mkd, whatlanggo.Arb, whatlanggo.Pes, whatlanggo.Urd, whatlanggo.Hin, whatlanggo.Mar, whatlanggo.Nep,
+	} {
+		set[l] = true
+	}
+	return set
 }
 
 // scriptLanguage names the language of scripts that one language uses.

@@ -70,7 +70,7 @@ func Checks(o Options) []*checks.Check {
 		Symbols:  slices.Concat(free.defs[:], disposable.defs[:], []*symbols.Def{differ}),
 		Config:   map[string]string{"freemail": free.list.digest(), "disposable": disposable.list.digest()},
 		Run: func(_ context.Context, t *checks.Task) error {
-			run(t, free, disposable)
+			run(t, []*kind{free, disposable})
 			return nil
 		},
 	}}
@@ -96,12 +96,13 @@ func defs(prefix, word string, mdnWeight float64) (ds [parties]*symbols.Def) {
 	return ds
 }
 
-func run(t *checks.Task, kinds ...*kind) {
+func run(t *checks.Task, kinds []*kind) {
 	m := t.Message()
 	h := m.Header()
+	var known memo
 	look := func(party int, f *mail.Field, as []mail.Address) {
-		for _, k := range kinds {
-			k.look(t, party, f, as)
+		for i, k := range kinds {
+			k.look(t, party, f, as, func(domain string) bool { return known.has(kinds, domain)[i] })
 		}
 	}
 	look(envFrom, nil, []mail.Address{aliases.EnvelopeFrom(t)})
@@ -119,15 +120,39 @@ func run(t *checks.Task, kinds ...*kind) {
 	}
 }
 
+// A memo holds what the lists say of the domains of one message: most of its
+// parties share one or two.
+type memo struct {
+	domains [8]string
+	answers [8][2]bool
+	n       int
+}
+
+func (m *memo) has(kinds []*kind, domain string) (on [2]bool) {
+	for i := range m.n {
+		if m.domains[i] == domain {
+			return m.answers[i]
+		}
+	}
+	for i, k := range kinds {
+		on[i] = k.list.has(domain)
+	}
+	if m.n < len(m.domains) {
+		m.domains[m.n], m.answers[m.n] = domain, on
+		m.n++
+	}
+	return on
+}
+
 // look raises the party's symbol when one of its addresses is on the list.
-func (k *kind) look(t *checks.Task, party int, f *mail.Field, as []mail.Address) {
+func (k *kind) look(t *checks.Task, party int, f *mail.Field, as []mail.Address, has func(domain string) bool) {
 	var found []string
 	for i := range as {
 		if len(found) == maxFound {
 			break
 		}
 		domain := strings.ToLower(strings.TrimSuffix(as[i].Domain, "."))
-		if domain != "" && !slices.Contains(found, domain) && k.list.has(domain) {
+		if domain != "" && !slices.Contains(found, domain) && has(domain) {
 			found = append(found, domain)
 		}
 	}

@@ -23,7 +23,7 @@ var disposableText string
 type list struct {
 	text string
 	name string // of a built-in list
-	wild bool   // has lines that begin with a dot
+	wild string // the part of text whose lines begin with a dot: the first one
 }
 
 func builtinFreemail() list { return newList(freemailText, "built-in") }
@@ -31,7 +31,11 @@ func builtinFreemail() list { return newList(freemailText, "built-in") }
 func builtinDisposable() list { return newList(disposableText, "built-in") }
 
 func newList(text, name string) list {
-	return list{text, name, strings.HasPrefix(text, ".") || strings.Contains(text, "\n.")}
+	wild := 0
+	for wild < len(text) && text[wild] <= '.' {
+		wild += strings.IndexByte(text[wild:], '\n') + 1
+	}
+	return list{text, name, text[:wild]}
 }
 
 func choose(domains []string, builtin func() list) list {
@@ -70,15 +74,15 @@ func (l list) has(domain string) bool {
 	if len(domain) > maxDomain {
 		return false
 	}
-	if l.line(domain) {
+	if hasLine(l.text, domain) {
 		return true
 	}
-	for l.wild {
+	for l.wild != "" {
 		i := strings.IndexByte(domain, '.')
 		if i < 0 {
 			break
 		}
-		if l.line(domain[i:]) {
+		if hasLine(l.wild, domain[i:]) {
 			return true
 		}
 		domain = domain[i+1:]
@@ -86,14 +90,14 @@ func (l list) has(domain string) bool {
 	return false
 }
 
-// line finds a whole line by bisection.
-func (l list) line(want string) bool {
-	lo, hi := 0, len(l.text)
+// hasLine finds a whole line of a sorted text by bisection.
+func hasLine(text, want string) bool {
+	lo, hi := 0, len(text)
 	for lo < hi {
 		mid := lo + (hi-lo)/2
-		start := lo + strings.LastIndexByte(l.text[lo:mid], '\n') + 1
-		end := start + strings.IndexByte(l.text[start:], '\n')
-		switch strings.Compare(l.text[start:end], want) {
+		start := lo + strings.LastIndexByte(text[lo:mid], '\n') + 1
+		end := start + strings.IndexByte(text[start:], '\n')
+		switch strings.Compare(text[start:end], want) {
 		case 0:
 			return true
 		case -1:
