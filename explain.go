@@ -86,7 +86,7 @@ func (s *scan) replayScore(v *verdict, without string, record bool) *verdict {
 	if record {
 		again.sheet.Record()
 	}
-	again.sum(s.hits(false))
+	again.sum()
 	s.finish(again)
 	return again
 }
@@ -109,12 +109,33 @@ func (e *Explanation) neighbours() {
 // maxPlace bounds the text of a Place.
 const maxPlace = 200
 
+// place finds a piece of evidence in the raw message and shows what is there:
+// of decoded text the text.
 func place(m *mail.Message, ev symbols.Evidence) Place {
 	p := Place{Evidence: ev}
+	if ev.Decoded {
+		return decodedPlace(m, p)
+	}
 	raw := m.Raw()
 	if ev.Length > 0 && ev.Offset >= 0 && ev.Offset < len(raw) {
-		end := min(ev.Offset+min(ev.Length, maxPlace), len(raw))
-		p.Text = strings.ToValidUTF8(string(raw[ev.Offset:end]), "\uFFFD")
+		p.Text = excerpt(string(raw[ev.Offset:min(ev.Offset+min(ev.Length, maxPlace), len(raw))]))
 	}
 	return p
 }
+
+func decodedPlace(m *mail.Message, p Place) Place {
+	from, to := p.Offset, p.Offset+p.Length
+	p.Offset, p.Length, p.Decoded = 0, 0, false
+	i := slices.IndexFunc(m.Parts(), func(part *mail.Part) bool { return part.Path == p.Part })
+	if i < 0 || m.Parts()[i].Text() == nil {
+		return p
+	}
+	x := m.Parts()[i].Text()
+	if offset, length, ok := x.RawRange(from, to); ok {
+		p.Offset, p.Length = offset, length
+		p.Text = excerpt(x.UTF8()[from:min(to, from+maxPlace)])
+	}
+	return p
+}
+
+func excerpt(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

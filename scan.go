@@ -9,7 +9,7 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
-	"github.com/winnowmail/winnow/symbols"
+	"github.com/winnowmail/winnow/score"
 )
 
 // Scan looks at one message and returns the verdict. seeds are facts that the
@@ -35,6 +35,7 @@ type scan struct {
 	dns     resolver.Options
 	session *resolver.Session // nil without DNS
 	owned   bool              // the session is this scan's, not a ScanSession's
+	part    []standing        // of the stage that runs
 	jobs    chan job          // to a worker that is idle
 	quit    chan struct{}     // closed when the scan has ended
 }
@@ -239,7 +240,7 @@ func (s *scan) take(i int, res checkResult) {
 		res.out, res.err = checks.Outcome{}, errAfter
 	}
 	s.results[i] = res
-	s.state.Publish(res.out)
+	s.state.Publish(s.plan(), res.out)
 	if res.err != nil {
 		s.scanner.opt.Log.Debug("check failed", "check", c.Name, "error", res.err)
 	}
@@ -261,16 +262,16 @@ func (s *scan) unfinished() []int {
 	return list
 }
 
-// hits returns what was raised, in list order, by the stages up to and
-// including late, or by late alone.
-func (s *scan) hits(late bool) []symbols.Hit {
-	var hs []symbols.Hit
+// count adds what was raised to a sheet, in list order: by the late checks,
+// or by all others.
+func (s *scan) count(sheet *score.Sheet, late bool) {
 	for i, c := range s.plan().Checks() {
 		if (c.Stage == checks.Late) == late {
-			hs = append(hs, s.results[i].out.Hits...)
+			for _, h := range s.results[i].out.Hits {
+				sheet.Add(h)
+			}
 		}
 	}
-	return hs
 }
 
 func (s *scan) preResults() []actions.PreResult {

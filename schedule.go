@@ -43,7 +43,7 @@ func (s *scan) runStage(ctx context.Context, list []int) {
 	}
 	r := &stageRun{
 		scan: s, ctx: ctx, done: make(chan struct{}), left: len(list), current: -1,
-		part: make([]standing, len(s.results)), ready: make([]int, 0, len(list)),
+		part: s.standings(), ready: make([]int, 0, len(list)),
 	}
 	for _, i := range list {
 		r.part[i].in = true
@@ -63,6 +63,16 @@ func (s *scan) runStage(ctx context.Context, list []int) {
 	}
 	r.mu.Unlock()
 	r.wait(s.scanner.patience)
+}
+
+// standings returns cleared standings for a stage's run. A run that was closed
+// keeps its own: checks of it still end.
+func (s *scan) standings() []standing {
+	if s.part == nil {
+		s.part = make([]standing, len(s.results))
+	}
+	clear(s.part)
+	return s.part
 }
 
 // wait returns when all checks ended, or closes the run when the context
@@ -111,7 +121,7 @@ func (r *stageRun) close() {
 		return
 	default:
 	}
-	r.closed = true
+	r.closed, r.scan.part = true, nil
 	for i := range r.part {
 		if r.part[i].runs {
 			r.scan.scanner.leave(r.check(i).Name)

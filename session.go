@@ -139,7 +139,7 @@ func (s *scan) inherit(prev *scan, ph checks.Phase) {
 			// Each recipient is looked at together with those before it.
 			if r.ended && s.plan().Checks()[i].Needs.Phase != checks.Rcpt {
 				s.results[i] = r
-				s.state.Publish(r.out)
+				s.state.Publish(s.plan(), r.out)
 			}
 		}
 	}

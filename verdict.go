@@ -82,7 +82,7 @@ type verdict struct {
 func (s *scan) judge(set *Settings, cut bool) *verdict {
 	v := s.newVerdict(set, cut)
 	v.sheet = s.scanner.metric.NewSheet(&set.Selection)
-	v.sum(s.hits(false))
+	v.sum()
 	return v
 }
 
@@ -90,19 +90,15 @@ func (s *scan) newVerdict(set *Settings, cut bool) *verdict {
 	return &verdict{scan: s, settings: set, thresholds: merge(s.scanner.opt.Thresholds, set.Thresholds), cut: cut}
 }
 
-func (v *verdict) sum(hits []symbols.Hit) {
-	for _, h := range hits {
-		v.sheet.Add(h)
-	}
+func (v *verdict) sum() {
+	v.scan.count(v.sheet, false)
 	v.sheet.Compose(1)
 }
 
 // finish adds what the late checks raised, and grows and composes for the
 // last time.
 func (s *scan) finish(v *verdict) {
-	for _, h := range s.hits(true) {
-		v.sheet.Add(h)
-	}
+	s.count(v.sheet, true)
 	v.sheet.Grow(v.thresholds.Highest())
 	v.sheet.Compose(2)
 }
@@ -115,7 +111,7 @@ func (s *scan) showComposites(v *verdict) {
 			out.Hits = append(out.Hits, symbols.Hit{Def: c.Def, Factor: 1})
 		}
 	}
-	s.state.Publish(out)
+	s.state.Publish(s.plan(), out)
 }
 
 // choose applies thresholds and pre-results to the sum.

@@ -88,7 +88,11 @@ func (n Needs) Waits() bool { return n.DNS || n.Store || n.Net }
 type Requirement struct {
 	Fact string
 	Def  *symbols.Def
+	All  bool // every symbol of the stages before, composites too
 }
+
+// AllSymbols is the requirement of a check that looks at whatever was raised.
+func AllSymbols() Requirement { return Requirement{All: true} }
 
 // Defs lists symbols as requirements.
 func Defs(defs ...*symbols.Def) []Requirement {

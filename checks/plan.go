@@ -17,13 +17,18 @@ type Plan struct {
 	users  [][]int // the other way round
 	stages [5][]int
 	defs   []*symbols.Def
+	read   map[*symbols.Def]bool // symbols that checks require
+	all    bool                  // a check requires all symbols
 }
+
+// Reads reports whether any check reads the symbol of another.
+func (p *Plan) Reads(d *symbols.Def) bool { return p.all || p.read[d] }
 
 // NewPlan validates the list. It is an error when a check lacks a name, a doc
 // or Run, when names, symbols or provided facts collide, when requirements
 // form a cycle or point to a later stage, and when Config is not data.
 func NewPlan(list []*Check) (*Plan, error) {
-	p := &Plan{checks: slices.Clone(list), waits: make([][]int, len(list)), users: make([][]int, len(list))}
+	p := &Plan{checks: slices.Clone(list), waits: make([][]int, len(list)), users: make([][]int, len(list)), read: map[*symbols.Def]bool{}}
 	providers, err := p.index()
 	if err != nil {
 		return nil, err
@@ -136,6 +141,16 @@ func (c *Check) valid() error {
 func stageOrder(s Stage) int { return [...]int{Main: 1, Early: 0, Classify: 2, Late: 3, After: 4}[s] }
 
 func (p *Plan) link(i int, c *Check, r Requirement, pr providers) error {
+	if r.All {
+		if stageOrder(c.Stage) < stageOrder(Classify) {
+			return fmt.Errorf("check %s (%v) requires all symbols, which only a later stage can", c.Name, c.Stage)
+		}
+		p.all = true
+		return nil
+	}
+	if r.Def != nil {
+		p.read[r.Def] = true
+	}
 	j, ok := pr.facts[r.Fact]
 	what := "fact " + r.Fact
 	if r.Def != nil {

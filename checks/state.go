@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -103,7 +104,10 @@ func (s *State) Run(ctx context.Context, c *Check) (out Outcome, err error) {
 
 // Publish makes the hits of a check that ended visible to those that require
 // them.
-func (s *State) Publish(out Outcome) {
+func (s *State) Publish(p *Plan, out Outcome) {
+	if !slices.ContainsFunc(out.Hits, func(h symbols.Hit) bool { return p.Reads(h.Def) }) {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.hits == nil {

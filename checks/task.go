@@ -119,6 +119,11 @@ func (t *Task) HitField(d *symbols.Def, f *mail.Field, options ...string) {
 	t.HitAt(symbols.Hit{Def: d, Factor: 1, Options: options, Evidence: Field(f)})
 }
 
+// Text makes evidence of a range of a text part's decoded text, Text.UTF8.
+func Text(x *mail.Text, offset, length int) []symbols.Evidence {
+	return []symbols.Evidence{{Part: x.Part.Path, Offset: offset, Length: length, Decoded: true}}
+}
+
 // PreResult asks for an action regardless of the score.
 func (t *Task) PreResult(p actions.PreResult) {
 	if p.Check == "" {
@@ -142,7 +147,7 @@ func (t *Task) Raised(d *symbols.Def) []symbols.Hit {
 		}
 		return own
 	}
-	if !slices.ContainsFunc(t.check.Requires, func(r Requirement) bool { return r.Def == d }) && t.check.Stage == Main {
+	if !slices.ContainsFunc(t.check.Requires, func(r Requirement) bool { return r.Def == d || r.All }) {
 		panic(misusef("check %s reads %s without requiring it", t.check.Name, d.Name))
 	}
 	return t.state.raised(d)

@@ -43,6 +43,9 @@ type Evidence struct {
 	// Offset and Length are the byte range in the raw message; Length 0 means
 	// that no range is known.
 	Offset, Length int
-	Pattern        string // the text or rule that matched
-	Query, Answer  string // a DNS question ("name TYPE") and what came back
+	// Decoded means that the range is in the part's decoded text
+	// (mail.Text.UTF8): finding it in the raw message is left to who asks.
+	Decoded       bool
+	Pattern       string // the text or rule that matched
+	Query, Answer string // a DNS question ("name TYPE") and what came back
 }

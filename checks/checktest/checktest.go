@@ -176,7 +176,7 @@ func (r *runner) scan(t *testing.T, fx fixture) []symbols.Hit {
 	for _, stage := range []checks.Stage{checks.Early, checks.Main, checks.Classify, checks.Late, checks.After} {
 		for _, i := range plan.Stage(stage) {
 			outs[i] = r.run(t, st, all[i])
-			st.Publish(outs[i])
+			st.Publish(plan, outs[i])
 		}
 	}
 	var hits []symbols.Hit

@@ -35,11 +35,7 @@ func runData(_ context.Context, t *checks.Task) error {
 			return
 		}
 		*done = true
-		ev := checks.Part(x.Part)
-		if off, n, ok := x.RawRange(from, from+n); ok {
-			ev = []symbols.Evidence{{Part: x.Part.Path, Offset: off, Length: n}}
-		}
-		t.HitAt(symbols.Hit{Def: d, Factor: 1, Evidence: ev})
+		t.HitAt(symbols.Hit{Def: d, Factor: 1, Evidence: checks.Text(x, from, n)})
 	}
 	for _, x := range t.Message().Texts() {
 		s := x.UTF8()

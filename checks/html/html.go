@@ -121,9 +121,5 @@ func isStyleSheet(url string) bool {
 
 // place makes evidence of an element.
 func place(x *mail.Text, b *mail.Block) []symbols.Evidence {
-	off, n, ok := x.RawRange(b.Offset, b.Offset+b.Length)
-	if !ok {
-		return checks.Part(x.Part)
-	}
-	return []symbols.Evidence{{Part: x.Part.Path, Offset: off, Length: n}}
+	return checks.Text(x, b.Offset, b.Length)
 }

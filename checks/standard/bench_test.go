@@ -62,7 +62,7 @@ func BenchmarkChecks(b *testing.B) {
 					}
 				}
 			})
-			st.Publish(out)
+			st.Publish(plan, out)
 		}
 	}
 }

@@ -125,12 +125,11 @@ func place(u *mail.URL) []symbols.Evidence {
 	}
 	switch {
 	case u.Part != nil && u.Length > 0 && u.Part.Text() != nil:
-		ev.Part = u.Part.Path
-		ev.Offset, ev.Length, _ = u.Part.Text().RawRange(u.Offset, u.Offset+u.Length)
+		ev.Part, ev.Offset, ev.Length, ev.Decoded = u.Part.Path, u.Offset, u.Length, true
 	case u.Part != nil:
 		ev.Part = u.Part.Path
 	case u.Source == mail.SourceSubject:
-		ev.Header, ev.Offset, ev.Length = "Subject", u.Offset, u.Length
+		ev.Header = "Subject"
 	}
 	return []symbols.Evidence{ev}
 }
