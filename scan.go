@@ -226,11 +226,10 @@ func (s *scan) due(st checks.Stage) []int {
 	return list
 }
 
-// runCheck runs check i and times it.
-func (s *scan) runCheck(ctx context.Context, i int) checkResult {
-	c, t := s.plan().Checks()[i], time.Now()
-	out, err := s.state.Run(ctx, c)
-	return checkResult{out: out, err: err, took: time.Since(t), begun: true, ended: true}
+// runCheck runs check i, which begins now, and times it.
+func (s *scan) runCheck(ctx context.Context, i int, now time.Time) checkResult {
+	out, err := s.state.Run(ctx, s.plan().Checks()[i])
+	return checkResult{out: out, err: err, took: time.Since(now), begun: true, ended: true}
 }
 
 // take keeps the outcome of check i and shows it to the checks after it.

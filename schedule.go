@@ -142,7 +142,7 @@ func (r *stageRun) start(i int) {
 	}
 	r.part[i].runs = true
 	go func() {
-		res := r.scan.runCheck(r.ctx, i)
+		res := r.scan.runCheck(r.ctx, i, time.Now())
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.end(i, res)
@@ -182,6 +182,7 @@ func (s *scan) serve(j job) {
 
 // work runs ready checks until there are none or another worker took over.
 func (r *stageRun) work(me int) {
+	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for r.worker == me && !r.closed {
@@ -191,9 +192,10 @@ func (r *stageRun) work(me int) {
 		}
 		i := r.ready[0]
 		r.ready = r.ready[1:]
-		r.current, r.since, r.part[i].runs = i, time.Now(), true
+		r.current, r.since, r.part[i].runs = i, now, true
 		r.mu.Unlock()
-		res := r.scan.runCheck(r.ctx, i)
+		res := r.scan.runCheck(r.ctx, i, now)
+		now = now.Add(res.took)
 		r.mu.Lock()
 		if r.worker == me {
 			r.current = -1

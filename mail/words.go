@@ -57,21 +57,24 @@ func (t *Text) Folded() string {
 }
 
 func fold(s string) string {
-	b := make([]byte, 0, len(s))
+	var b strings.Builder
+	b.Grow(len(s))
+	last := byte(' ')
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		switch {
 		case c == '\n' || c == '\r':
-			if n := len(b); n > 0 && b[n-1] != ' ' {
-				b = append(b, ' ')
+			if last == ' ' {
+				continue
 			}
-			continue
+			c = ' '
 		case c >= 'A' && c <= 'Z':
 			c |= 0x20
 		}
-		b = append(b, c)
+		b.WriteByte(c)
+		last = c
 	}
-	return string(b)
+	return b.String()
 }
 
 // maxTextWord is the longest word that is taken; longer runs are no words.

@@ -74,18 +74,24 @@ func extorts(m *mail.Message) bool {
 // findAddresses calls f for each valid address. Words are runs of letters,
 // digits and underscores.
 func findAddresses(s string, f func(addr string)) {
-	for i := 0; i < len(s); {
-		if !ascii.IsWord(s[i]) {
-			i++
+	const shortest, longest = 14, 90
+	// No word reaches over i; one of the shortest length covers the byte at j.
+	for i := 0; i+shortest <= len(s); {
+		j := i + shortest - 1
+		if !ascii.IsWord(s[j]) {
+			i = j + 1
 			continue
 		}
-		from := i
-		for i < len(s) && ascii.IsWord(s[i]) {
+		from := j
+		for from > i && ascii.IsWord(s[from-1]) {
+			from--
+		}
+		for i = j; i < len(s) && ascii.IsWord(s[i]); {
 			i++
 		}
 		w := s[from:i]
 		switch {
-		case len(w) < 14 || len(w) > 90:
+		case len(w) < shortest || len(w) > longest:
 		case isBase58Address(w), isSegwitAddress(w):
 			f(w)
 		case isCashAddress(prefixBefore(s, from), w):
