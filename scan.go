@@ -34,10 +34,11 @@ type scan struct {
 	record  *recorder // nil unless the scan is recorded
 	dns     resolver.Options
 	session *resolver.Session // nil without DNS
-	owned   bool              // the session is this scan's, not a ScanSession's
-	part    []standing        // of the stage that runs
-	jobs    chan job          // to a worker that is idle
-	quit    chan struct{}     // closed when the scan has ended
+	// hangUpDNS ends the session, nil if that is a ScanSession's.
+	hangUpDNS context.CancelFunc
+	part      []standing    // of the stage that runs
+	jobs      chan job      // to a worker that is idle
+	quit      chan struct{} // closed when the scan has ended
 }
 
 // A checkResult is what became of one check.
@@ -83,6 +84,7 @@ func (s *Scanner) prepare(m *Message, seeds []checks.Seeded, replay *Transcript)
 		return nil, err
 	}
 	sc.state.SeedFacts(seeds)
+	sc.state.Reserve(len(sc.results))
 	sc.skip = sc.want.skips(s)
 	return sc, nil
 }
@@ -94,27 +96,26 @@ func (s *Scanner) sizeLimit() int64 {
 // run takes the scan through its stages. The last twentieth of the time is
 // kept for the late checks, so that the verdict comes by the deadline.
 func (s *scan) run(parent context.Context) (*Result, error) {
-	ctx, cancel := parent, context.CancelFunc(func() {})
-	mainCtx, cancelMain := parent, context.CancelFunc(func() {})
-	if timeout := s.scanner.opt.Timeout; timeout > 0 {
-		ctx, cancel = context.WithDeadline(parent, s.begun.Add(timeout))
-		mainCtx, cancelMain = context.WithDeadline(ctx, s.begun.Add(timeout-timeout/20))
-	}
+	ctx, cancel := s.deadline(parent, 0)
 	defer cancel()
-	defer cancelMain()
 	defer close(s.quit)
-	s.dial(ctx)
-	if s.owned {
+	s.dial(parent)
+	if s.hangUpDNS != nil {
 		defer s.hangUp()
+		defer s.hangUpDNS()
 	}
 
-	s.early(mainCtx)
+	s.early(ctx)
 	if !s.ended() {
-		s.runStage(mainCtx, s.due(checks.Main))
-		s.runStage(mainCtx, s.due(checks.Classify))
+		s.runStage(ctx, s.due(checks.Main))
+		s.runStage(ctx, s.due(checks.Classify))
 	}
-	cut := mainCtx.Err() != nil && len(s.unfinished()) > 0
+	cut := ctx.Err() != nil && len(s.unfinished()) > 0
 	v := s.judge(&s.want.common, cut)
+	if ctx.Err() != nil {
+		ctx, cancel = s.deadline(parent, s.scanner.opt.Timeout/20)
+		defer cancel()
+	}
 	s.late(ctx, v)
 	s.finish(v)
 	if err := parent.Err(); errors.Is(err, context.Canceled) {
@@ -131,7 +132,8 @@ func (s *scan) dial(ctx context.Context) {
 		return
 	}
 	if s.session == nil {
-		s.session, s.owned = resolver.NewSession(ctx, s.dns), true
+		ctx, s.hangUpDNS = s.deadline(ctx, s.scanner.opt.Timeout/20)
+		s.session = resolver.NewSession(ctx, s.dns)
 	}
 	s.state.DNS = func(c *checks.Check) resolver.Resolver {
 		return resolver.Limit(s.session, s.scanner.shares[c])
@@ -149,6 +151,16 @@ func (s *scan) hangUp() {
 		s.session.Wait()
 		s.scanner.returned("dns")
 	}()
+}
+
+// deadline returns a context that ends when the time for the stages up to the
+// verdict is over, or extra later.
+func (s *scan) deadline(parent context.Context, extra time.Duration) (context.Context, context.CancelFunc) {
+	timeout := s.scanner.opt.Timeout
+	if timeout <= 0 {
+		return parent, func() {}
+	}
+	return context.WithDeadline(parent, s.begun.Add(timeout-timeout/20+extra))
 }
 
 // early runs the early checks, one priority after the other, until one ends

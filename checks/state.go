@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/winnowmail/winnow/actions"
@@ -45,6 +46,9 @@ type State struct {
 
 	score  float64
 	action actions.Action
+
+	tasks []Task
+	used  atomic.Int64
 }
 
 // SetVerdict tells the stages after the composites the verdict as it stands.
@@ -83,10 +87,22 @@ func (s *State) Inherit(prev *State) {
 	}
 }
 
+// Reserve makes room for the tasks of n checks at once.
+func (s *State) Reserve(n int) { s.tasks = make([]Task, n) }
+
+// task returns an unused Task.
+func (s *State) task() *Task {
+	if i := int(s.used.Add(1)) - 1; i < len(s.tasks) {
+		return &s.tasks[i]
+	}
+	return new(Task)
+}
+
 // Run runs one check to its end and returns what it reported. A panic is
 // turned into an error; what was reported before it does not count.
 func (s *State) Run(ctx context.Context, c *Check) (out Outcome, err error) {
-	t := &Task{state: s, check: c}
+	t := s.task()
+	t.state, t.check = s, c
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
