@@ -223,17 +223,18 @@ func (s *scan) after(ctx context.Context, res *Result) {
 }
 
 // due returns the checks of a stage that run in this scan and have not run
-// yet, and marks them as begun.
+// yet. Those that a replay knows to be cut off count as begun.
 func (s *scan) due(st checks.Stage) []int {
 	var list []int
 	for _, i := range s.plan().Stage(st) {
 		if s.skip[i] || s.results[i].ended {
 			continue
 		}
-		s.results[i].begun = true
-		if !s.cutOff[s.plan().Checks()[i].Name] {
-			list = append(list, i)
+		if s.cutOff[s.plan().Checks()[i].Name] {
+			s.results[i].begun = true
+			continue
 		}
+		list = append(list, i)
 	}
 	return list
 }

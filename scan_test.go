@@ -245,10 +245,12 @@ func TestEarlyCheckEndsTheScan(t *testing.T) {
 		t.PreResult(actions.PreResult{Action: actions.SoftReject, Message: "later"})
 		return nil
 	}}
-	o := options(early, raise("main", defSpam))
+	milder := raise("milder", defMore)
+	milder.Stage, early.Priority = checks.Early, 1
+	o := options(milder, early, raise("main", defSpam))
 	res := scan(t, o, &winnow.Message{Raw: []byte(plain)})
-	if res.Action != actions.SoftReject || res.Reply != "later" || res.Has("T_SPAM") || res.PreResult.Check != "early" {
-		t.Errorf("action %v, reply %q, symbols %v", res.Action, res.Reply, res.Symbols)
+	if res.Action != actions.SoftReject || res.Reply != "later" || len(res.Symbols) > 0 || res.PreResult.Check != "early" || len(res.Incomplete) > 0 {
+		t.Errorf("action %v, reply %q, symbols %v, incomplete %v", res.Action, res.Reply, res.Symbols, res.Incomplete)
 	}
 	res = scan(t, o, &winnow.Message{Raw: []byte(plain), Settings: &winnow.Settings{PassAll: true}})
 	if res.Action != actions.SoftReject || !res.Has("T_SPAM") {

@@ -38,6 +38,9 @@ type standing struct {
 // local check that runs for longer than the scanner's patience is left to
 // itself: a new worker takes over the rest.
 func (s *scan) runStage(ctx context.Context, list []int) {
+	for _, i := range list {
+		s.results[i].begun = true
+	}
 	if len(list) == 0 || ctx.Err() != nil {
 		return
 	}
