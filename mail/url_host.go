@@ -199,7 +199,8 @@ func (u *URL) cleanHost(h string) (string, bool) {
 	} else if !lower {
 		h = strings.ToLower(h)
 	}
-	if h == "" || len(h) > maxHost || !(alnumByte(h[0]) || h[0] == '_' || h[0] == ':' || h[0] >= 0x80) || strings.Contains(h, "..") {
+	if h == "" || len(h) > maxHost || !(alnumByte(h[0]) || h[0] == '_' || h[0] == ':' || h[0] >= 0x80) || strings.Contains(h, "..") ||
+		strings.ContainsAny(h, "/\\?#@ ") { // an escape or a compatibility form hid one of these
 		return "", false
 	}
 	return h, true
