@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -27,6 +28,8 @@ import (
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/controller"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/score"
 )
 
 // grace is how long scans in progress may go on after a signal.
@@ -99,7 +102,7 @@ func (c *config) options() (winnow.Options, error) {
 	}
 	o.Profile = &chosen
 	if c.profile == "dms" {
-		o.OnTimeout = winnow.SoftRejectOnTimeout
+		asDMS(&o)
 	}
 	switch c.maps {
 	case "builtin":
@@ -112,6 +115,22 @@ func (c *config) options() (winnow.Options, error) {
 		return o, fmt.Errorf("-dns %q: this version knows only none", c.dns)
 	}
 	return o, nil
+}
+
+// asDMS sets what docker-mailserver sets beside weights and thresholds: a soft
+// reject when time runs out, its own networks, and for mail of users that
+// logged in nothing but DKIM.
+func asDMS(o *winnow.Options) {
+	o.OnTimeout = winnow.SoftRejectOnTimeout
+	for _, p := range []string{"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"} {
+		o.LocalNetworks = append(o.LocalNetworks, netip.MustParsePrefix(p))
+	}
+	o.Settings = func(env *mail.Envelope, rcpt string) *winnow.Settings {
+		if env.User == "" || rcpt != "" {
+			return nil
+		}
+		return &winnow.Settings{Selection: score.Selection{GroupsEnabled: []string{"dkim"}}}
+	}
 }
 
 // serve scans until ctx ends.

@@ -153,3 +153,31 @@ func TestAddressInUse(t *testing.T) {
 		t.Errorf("exit code %d, said %q", code, errs.String())
 	}
 }
+
+// docker-mailserver looks at the mail of users that logged in for DKIM alone.
+func TestDMSLeavesUsersAlone(t *testing.T) {
+	for profile, want := range map[string]bool{"dms": true, "rspamd": false} {
+		url, log, stop := start(t, "-profile", profile)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/checkv2", strings.NewReader("Subject: NO MESSAGE-ID\r\n\r\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("User", "ann@example.net")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var reply struct{ Symbols map[string]any }
+		if err := json.NewDecoder(res.Body).Decode(&reply); err != nil {
+			t.Error(err)
+		}
+		res.Body.Close()
+		if (len(reply.Symbols) == 0) != want {
+			t.Errorf("%s: symbols %v", profile, reply.Symbols)
+		}
+		http.DefaultClient.CloseIdleConnections()
+		if code := stop(); code != 0 {
+			t.Errorf("exit code %d: %s", code, log)
+		}
+	}
+}
