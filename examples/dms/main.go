@@ -47,8 +47,8 @@ func main() {
 // collects several times a mail. GOGC and GOMEMLIMIT overrule it.
 func tune() {
 	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetGCPercent(400)
-		debug.SetMemoryLimit(48 << 20)
+		debug.SetGCPercent(600)
+		debug.SetMemoryLimit(56 << 20)
 	}
 }
 
