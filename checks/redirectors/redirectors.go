@@ -15,6 +15,10 @@ import (
 //go:embed data/redirectors.txt
 var builtin string
 
+// Builtin returns the built-in list: registrable domains of URL shorteners and
+// of services that count clicks or check links on the way.
+func Builtin() []string { return strings.Fields(builtin) }
+
 // Options chooses the list.
 type Options struct {
 	// Domains replaces the built-in list: registrable domains.
@@ -35,7 +39,7 @@ func Checks(o Options) []*checks.Check {
 	}
 	domains := o.Domains
 	if domains == nil {
-		domains = strings.Fields(builtin)
+		domains = Builtin()
 	}
 	set := make(map[string]bool, len(domains))
 	for _, d := range domains {

@@ -92,10 +92,18 @@ func Checks(o Options) []*checks.Check {
 		mimeparts.Checks(),
 		archives.Checks(archives.Options{}),
 		html.Checks(),
-		urls.Checks(urls.Options{None: o.NoMaps}),
+		urls.Checks(urlOptions(o)),
 		bodytext.Checks(),
 		chartable.Checks(),
 		redirectors.Checks(redirectors.Options{None: o.NoMaps}),
 		limits.Checks(),
 	)
+}
+
+// urlOptions gives the URL rules the list of the redirectors.
+func urlOptions(o Options) urls.Options {
+	if o.NoMaps {
+		return urls.Options{None: true}
+	}
+	return urls.Options{Redirectors: redirectors.Builtin()}
 }

@@ -1,7 +1,6 @@
 package urls
 
 import (
-	"context"
 	"math"
 	"strings"
 
@@ -17,13 +16,17 @@ var (
 		Name: "PHISHING", Groups: []string{"phishing"}, Weight: 4, OneShot: true,
 		Doc: "a link shows a URL of another domain than it leads to; the less alike the less it counts",
 	}
+	redirectorFalse = &symbols.Def{
+		Name: "REDIRECTOR_FALSE", Groups: []string{"phishing"},
+		Doc: "a link shows another domain than it leads to, but that belongs to a service that redirects",
+	}
 	omograph = &symbols.Def{
 		Name: "OMOGRAPH_URL", Groups: group(), Weight: 5,
 		Doc: "the domain of a URL is written with letters that look like others",
 	}
 )
 
-func runPhishing(_ context.Context, t *checks.Task) error {
+func runPhishing(t *checks.Task, redirectors map[string]bool) error {
 	sender := "" // the registrable domain that DMARC vouches for
 	if r, ok := dmarc.Evaluated.Get(t); ok && r.Code == "pass" {
 		sender, _ = publicsuffix.ESLD(r.Domain)
@@ -34,7 +37,7 @@ func runPhishing(_ context.Context, t *checks.Task) error {
 	for _, u := range t.Message().URLs() {
 		if u.Phished != nil && u.Flags&mail.URLImage == 0 {
 			if sender == "" || u.TLD != sender {
-				phished(t, u)
+				phished(t, u, redirectors)
 			}
 			pair := u.Unicode + "->" + u.Phished.Unicode
 			if !seen[pair] && lookAlike(u.Unicode, u.Phished.Unicode) {
@@ -57,18 +60,28 @@ func runPhishing(_ context.Context, t *checks.Task) error {
 
 // phished raises PHISHING for one link: fully if the domains look alike, more
 // the less they differ otherwise.
-func phished(t *checks.Task, u *mail.URL) {
+func phished(t *checks.Task, u *mail.URL, redirectors map[string]bool) {
 	real, shown := u.TLD, u.Phished.TLD
 	if real == "" || shown == "" || real == shown {
 		return
 	}
+	if redirectors[real] {
+		t.HitAt(symbols.Hit{Def: redirectorFalse, Factor: 1, Options: []string{shown + "->" + real + ":" + real}, Evidence: place(u)})
+		return
+	}
 	factor := 1.0
-	if !lookAlike(real, shown) {
+	if !lookAlike(registrable(u), registrable(u.Phished)) {
 		if factor = weight(real, shown); factor == 0 {
 			return
 		}
 	}
 	t.HitAt(symbols.Hit{Def: phishing, Factor: factor, Options: []string{shown + "->" + real}, Evidence: place(u)})
+}
+
+// registrable is the registrable domain in Unicode.
+func registrable(u *mail.URL) string {
+	labels := strings.Split(u.Unicode, ".")
+	return strings.Join(labels[max(0, len(labels)-1-strings.Count(u.TLD, ".")):], ".")
 }
 
 // weight makes a factor of the distance of two domains without the top-level

@@ -25,6 +25,9 @@ type Options struct {
 	// SuspiciousTLDs are public suffixes without leading dot that abuse
 	// prefers. Nil means the list that comes with the package.
 	SuspiciousTLDs []string
+	// Redirectors are registrable domains of services that lead elsewhere and
+	// say so openly: links through them are no phishing.
+	Redirectors []string
 	// None leaves out what depends on lists.
 	None bool
 }
@@ -38,6 +41,10 @@ func Checks(o Options) []*checks.Check {
 	}
 	for _, s := range list {
 		tlds[strings.ToLower(strings.TrimPrefix(s, "."))] = true
+	}
+	redirectors := make(map[string]bool, len(o.Redirectors))
+	for _, s := range o.Redirectors {
+		redirectors[strings.ToLower(s)] = true
 	}
 	return []*checks.Check{
 		{
@@ -62,9 +69,10 @@ func Checks(o Options) []*checks.Check {
 		{
 			Name:     "urls-phishing",
 			Doc:      "links that show another domain than they lead to",
-			Symbols:  []*symbols.Def{phishing, omograph},
+			Symbols:  []*symbols.Def{phishing, redirectorFalse, omograph},
 			Requires: checks.Facts(dmarc.Evaluated),
-			Run:      runPhishing,
+			Config:   o.Redirectors,
+			Run:      func(_ context.Context, t *checks.Task) error { return runPhishing(t, redirectors) },
 		},
 	}
 }
