@@ -41,13 +41,13 @@ func Checks(o Options) []*checks.Check {
 		o.Bait = bait()
 	}
 	d := defs{
-		exe:              def("EXE_IN_ARCHIVE", 1.5, "An archive holds a program"),
-		exeMisidentified: def("EXE_IN_MISIDENTIFIED_RAR", 5, "A RAR archive with another extension holds a program"),
-		misidentified:    def("MISIDENTIFIED_RAR", 4, "A RAR archive has another extension"),
-		single:           def("SINGLE_FILE_ARCHIVE_WITH_EXE", 5, "An archive holds one file, a program"),
-		baitName:         def("EXE_ARCHIVE_CLICKBAIT_FILENAME", 9, "An archive with a program has a name that lures"),
-		baitSubject:      def("EXE_ARCHIVE_CLICKBAIT_SUBJECT", 9, "An archive with a program comes under a subject that lures"),
-		udf:              def("UDF_COMPRESSION_500PLUS", 9, "A disk image in an archive is packed to less than a 500th"),
+		exe:              def("EXE_IN_ARCHIVE", 1.5, "an archive holds a program"),
+		exeMisidentified: def("EXE_IN_MISIDENTIFIED_RAR", 5, "a RAR archive with another extension holds a program"),
+		misidentified:    def("MISIDENTIFIED_RAR", 4, "a RAR archive has another extension"),
+		single:           def("SINGLE_FILE_ARCHIVE_WITH_EXE", 5, "an archive holds one file, a program"),
+		baitName:         def("EXE_ARCHIVE_CLICKBAIT_FILENAME", 9, "an archive with a program has a name that lures"),
+		baitSubject:      def("EXE_ARCHIVE_CLICKBAIT_SUBJECT", 9, "an archive with a program comes under a subject that lures"),
+		udf:              def("UDF_COMPRESSION_500PLUS", 9, "a disk image in an archive is packed to less than a 500th"),
 	}
 	return []*checks.Check{{
 		Name:    "archives",

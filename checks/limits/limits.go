@@ -15,7 +15,7 @@ import (
 func Checks() []*checks.Check {
 	exceeded := &symbols.Def{
 		Name: "LIMIT_EXCEEDED", Groups: []string{"limits"},
-		Doc: "The message exceeds a limit of the scanner; what lies beyond was not looked at",
+		Doc: "the message exceeds a limit of the scanner; what lies beyond was not looked at",
 	}
 	return []*checks.Check{{
 		Name:    "limits",

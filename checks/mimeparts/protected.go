@@ -11,7 +11,7 @@ import (
 // protected marks signed and encrypted mail.
 func protected() *checks.Check {
 	p := &protectedDefs{
-		bogus: def("mime_types", "BOGUS_ENCRYPTED_AND_TEXT", 10, "Readable text stands beside an encrypted part"),
+		bogus: def("mime_types", "BOGUS_ENCRYPTED_AND_TEXT", 10, "readable text stands beside an encrypted part"),
 	}
 	for _, d := range []struct {
 		at     **symbols.Def
@@ -19,10 +19,10 @@ func protected() *checks.Check {
 		weight float64
 		doc    string
 	}{
-		{&p.encryptedPGP, "ENCRYPTED_PGP", -0.5, "A part is encrypted with OpenPGP"},
-		{&p.encryptedSMIME, "ENCRYPTED_SMIME", -0.5, "A part is encrypted with S/MIME"},
-		{&p.signedPGP, "SIGNED_PGP", -2, "A part is signed with OpenPGP"},
-		{&p.signedSMIME, "SIGNED_SMIME", -2, "A part is signed with S/MIME"},
+		{&p.encryptedPGP, "ENCRYPTED_PGP", -0.5, "a part is encrypted with OpenPGP"},
+		{&p.encryptedSMIME, "ENCRYPTED_SMIME", -0.5, "a part is encrypted with S/MIME"},
+		{&p.signedPGP, "SIGNED_PGP", -2, "a part is signed with OpenPGP"},
+		{&p.signedSMIME, "SIGNED_SMIME", -2, "a part is signed with S/MIME"},
 	} {
 		*d.at = def("mime_types", d.name, d.weight, d.doc)
 		(*d.at).OneShot = true

@@ -12,14 +12,14 @@ import (
 // structure looks at the tree of parts.
 func structure() *checks.Check {
 	s := &structureDefs{
-		missingText: def("headers", "MIME_MA_MISSING_TEXT", 2, "There is a multipart/alternative and no text/plain"),
-		missingHTML: def("headers", "MIME_MA_MISSING_HTML", 1, "There is a multipart/alternative and no text/html"),
-		brokenType:  def("headers", "BROKEN_CONTENT_TYPE", 1.5, "A part's Content-Type can't be read or contradicts the content"),
-		attachment:  def("body", "HAS_ATTACHMENT", 0, "The message has an attachment"),
-		disposition: def("mime", "CTYPE_MISSING_DISPOSITION", 4, "Binary content is not marked as an attachment"),
-		mixedBogus:  def("mime", "CTYPE_MIXED_BOGUS", 1, "A multipart/mixed has nothing but text to mix"),
-		empty:       def("blankspam", "COMPLETELY_EMPTY", 15, "The message has no bytes at all"),
-		short:       def("external_services", "SINGLE_SHORT_PART", 0, "The message is one text of less than 64 bytes"),
+		missingText: def("headers", "MIME_MA_MISSING_TEXT", 2, "there is a multipart/alternative and no text/plain"),
+		missingHTML: def("headers", "MIME_MA_MISSING_HTML", 1, "there is a multipart/alternative and no text/html"),
+		brokenType:  def("headers", "BROKEN_CONTENT_TYPE", 1.5, "a part's Content-Type can't be read or contradicts the content"),
+		attachment:  def("body", "HAS_ATTACHMENT", 0, "the message has an attachment"),
+		disposition: def("mime", "CTYPE_MISSING_DISPOSITION", 4, "binary content is not marked as an attachment"),
+		mixedBogus:  def("mime", "CTYPE_MIXED_BOGUS", 1, "a multipart/mixed has nothing but text to mix"),
+		empty:       def("blankspam", "COMPLETELY_EMPTY", 15, "the message has no bytes at all"),
+		short:       def("external_services", "SINGLE_SHORT_PART", 0, "the message is one text of less than 64 bytes"),
 	}
 	return check("mime-structure", "kinds of parts and how they are combined", s.run,
 		s.missingText, s.missingHTML, s.brokenType, s.attachment, s.disposition, s.mixedBogus, s.empty, s.short)

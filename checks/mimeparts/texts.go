@@ -13,11 +13,11 @@ import (
 // texts looks at how text parts are declared and encoded.
 func texts() *checks.Check {
 	d := &textDefs{
-		base64:      def("mime", "MIME_BASE64_TEXT", 0.1, "A text part is encoded in base64"),
-		base64Bogus: def("mime", "MIME_BASE64_TEXT_BOGUS", 1, "A text part is encoded in base64 although it is plain ASCII"),
-		badEncoding: def("headers", "R_BAD_CTE_7BIT", 3.5, "A text part has 8-bit bytes and is not declared to have them"),
-		noCharset:   def("headers", "R_MISSING_CHARSET", 0.5, "A plain text message names no charset"),
-		htmlOnly:    def("headers", "MIME_HTML_ONLY", 0.2, "An HTML text has no plain text beside it"),
+		base64:      def("mime", "MIME_BASE64_TEXT", 0.1, "a text part is encoded in base64"),
+		base64Bogus: def("mime", "MIME_BASE64_TEXT_BOGUS", 1, "a text part is encoded in base64 although it is plain ASCII"),
+		badEncoding: def("headers", "R_BAD_CTE_7BIT", 3.5, "a text part has 8-bit bytes and is not declared to have them"),
+		noCharset:   def("headers", "R_MISSING_CHARSET", 0.5, "a plain text message names no charset"),
+		htmlOnly:    def("headers", "MIME_HTML_ONLY", 0.2, "an HTML text has no plain text beside it"),
 	}
 	return check("mime-texts", "declaration and encoding of text parts", d.run,
 		d.base64, d.base64Bogus, d.badEncoding, d.noCharset, d.htmlOnly)

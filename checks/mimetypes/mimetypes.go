@@ -26,19 +26,19 @@ type defs struct {
 
 func newDefs() defs {
 	return defs{
-		good:            def("MIME_GOOD", -0.1, "A part has a media type that ordinary mail has"),
-		bad:             def("MIME_BAD", 1, "A part has a media type that mail has no use for"),
-		unknown:         def("MIME_UNKNOWN", 0.1, "A part has a media type that is on no list"),
-		badAttachment:   def("MIME_BAD_ATTACHMENT", 4, "A file's declared type does not fit its extension"),
-		badExtension:    def("MIME_BAD_EXTENSION", 2, "A file has the extension of a program or another harmful kind"),
-		doubleExtension: def("MIME_DOUBLE_BAD_EXTENSION", 3, "A harmful extension stands behind or before a harmless one"),
-		badUnicode:      def("MIME_BAD_UNICODE", 2, "A file name has invisible characters or ones that turn the reading direction"),
-		encrypted:       def("MIME_ENCRYPTED_ARCHIVE", 2, "An archive or a file in it is encrypted, or its directory is packed"),
-		obfuscated:      def("MIME_OBFUSCATED_ARCHIVE", 2, "An archive's directory has names made to mislead"),
-		splitRAR:        def("MIME_EXE_IN_GEN_SPLIT_RAR", 5, "A volume of a split RAR archive holds a program"),
-		archiveInside:   def("MIME_ARCHIVE_IN_ARCHIVE", 5, "An archive is packed in another archive"),
+		good:            def("MIME_GOOD", -0.1, "a part has a media type that ordinary mail has"),
+		bad:             def("MIME_BAD", 1, "a part has a media type that mail has no use for"),
+		unknown:         def("MIME_UNKNOWN", 0.1, "a part has a media type that is on no list"),
+		badAttachment:   def("MIME_BAD_ATTACHMENT", 4, "a file's declared type does not fit its extension"),
+		badExtension:    def("MIME_BAD_EXTENSION", 2, "a file has the extension of a program or another harmful kind"),
+		doubleExtension: def("MIME_DOUBLE_BAD_EXTENSION", 3, "a harmful extension stands behind or before a harmless one"),
+		badUnicode:      def("MIME_BAD_UNICODE", 2, "a file name has invisible characters or ones that turn the reading direction"),
+		encrypted:       def("MIME_ENCRYPTED_ARCHIVE", 2, "an archive or a file in it is encrypted, or its directory is packed"),
+		obfuscated:      def("MIME_OBFUSCATED_ARCHIVE", 2, "an archive's directory has names made to mislead"),
+		splitRAR:        def("MIME_EXE_IN_GEN_SPLIT_RAR", 5, "a volume of a split RAR archive holds a program"),
+		archiveInside:   def("MIME_ARCHIVE_IN_ARCHIVE", 5, "an archive is packed in another archive"),
 		trace: &symbols.Def{Name: "MIME_TRACE", Groups: []string{"mime_types"},
-			Doc: "Lists the parts by number with +, ~ or - for a good, a neutral or a bad one"},
+			Doc: "lists the parts by number with +, ~ or - for a good, a neutral or a bad one"},
 	}
 }
 
