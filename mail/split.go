@@ -131,7 +131,7 @@ func (p *splitter) fields(b []byte) Header {
 			continue
 		}
 		if len(h.fields) >= lim.Headers {
-			p.m.note(NoteCut, p.part, p.place(i), "Headers: "+strconv.Itoa(lim.Headers))
+			p.m.note(NoteCut, p.part, p.place(i), "Headers")
 			break
 		}
 		next = p.foldEnd(b, next)

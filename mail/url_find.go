@@ -116,6 +116,8 @@ func scheme(s string, fin, i int) (u URL, start, end int, ok bool) {
 		return u, 0, 0, false
 	}
 	switch name {
+	case "file": // of links only: text that has them is about building software
+		return u, 0, 0, false
 	case "mailto":
 		end = i + 1 + mailtoLen(s[i+1:])
 		u, ok = parseMailto(s[start:end])
