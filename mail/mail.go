@@ -49,7 +49,7 @@ type Limits struct {
 	TextBytes    int   // bytes of text that are decoded and scanned per part; 2 MiB
 	HTMLTags     int   // tags of one HTML part; 8,192 as Rspamd
 	URLs         int   // URLs and addresses taken from the body; 1,024
-	Words        int   // words over all text parts; 100,000
+	Words        int   // words of one text part; 100,000
 }
 
 // A NoteKind says what is odd or was cut.

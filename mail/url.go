@@ -45,10 +45,7 @@ const (
 	URLSubject                            // seen in the subject
 	URLPhished                            // its link shows another host
 	URLImage                              // from an image
-	URLContent                            // from extracted content (query of another URL, attachments)
 	URLQuery                              // from the query of another URL
-	URLBroken                             // did not parse cleanly
-	URLRedirected
 	URLHasPort
 	URLHasUser
 	URLMissingSlashes

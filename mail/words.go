@@ -87,10 +87,14 @@ func (t *Text) Words() []Word {
 		text := t.Plain()
 		most := t.Part.msg.limits.Words
 		out := make([]Word, 0, min(len(text)/6+1, most))
-		for it := words.FromString(text); it.Next() && len(out) < most; {
+		for it := words.FromString(text); it.Next(); {
 			w := it.Value()
 			if len(w) > maxTextWord || !wordStart(w) {
 				continue
+			}
+			if len(out) == most {
+				t.Part.msg.note(NoteCut, t.Part.Path, t.Part.BodyOffset, "Words")
+				break
 			}
 			out = append(out, Word{normalWord(w), it.Start(), it.End()})
 		}
