@@ -33,7 +33,10 @@ func (w *walker) boundaryOf(p *Part, lines []delimiter) boundary {
 		text = guessBoundary(lines)
 	}
 	b := boundary{text: text, hash: hashLower(text)}
-	b.exact = slices.ContainsFunc(lines, func(d delimiter) bool {
+	// Lines of an equal boundary around this one would not be among its own.
+	b.exact = slices.ContainsFunc(w.stack, func(o boundary) bool {
+		return o.exact && o.hash == b.hash && bytes.Equal(o.text, text)
+	}) || slices.ContainsFunc(lines, func(d delimiter) bool {
 		return d.hash == b.hash && bytes.Equal(d.text, text)
 	})
 	return b
