@@ -10,6 +10,7 @@ import (
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/score"
+	"github.com/winnowmail/winnow/symbols"
 )
 
 // JSON returns the result as one object in the form of Rspamd 4.1.6's
@@ -18,7 +19,7 @@ import (
 // score, required_score, symbols) where there are any. time_real is in
 // seconds and the only value that differs between equal scans.
 func (r *Result) JSON() []byte {
-	w := &jsonWriter{}
+	w := &jsonWriter{labels: r.scan.scanner.labels}
 	w.Grow(256 + 160*len(r.Symbols))
 	w.open('{')
 	w.key("is_skipped").raw("false")
@@ -50,7 +51,35 @@ func messageID(m *mail.Message) string {
 
 type jsonWriter struct {
 	bytes.Buffer
-	comma bool
+	comma  bool
+	labels map[*symbols.Def]label
+}
+
+// A label is what is the same in JSON whenever a symbol is written: what
+// stands before the scores and what stands behind them.
+type label struct{ before, after string }
+
+// labels makes them for all symbols.
+func labels(defs []*symbols.Def, composites []score.Composite) map[*symbols.Def]label {
+	all := make(map[*symbols.Def]label, len(defs)+len(composites))
+	add := func(d *symbols.Def) {
+		before, after := &jsonWriter{}, &jsonWriter{comma: true}
+		before.key(d.Name).open('{')
+		before.key("name").str(d.Name)
+		if d.Doc != "" {
+			after.key("description").str(d.Doc)
+		}
+		all[d] = label{before.String(), after.String()}
+	}
+	for _, d := range defs {
+		add(d)
+	}
+	for _, c := range composites {
+		if c.Def != nil {
+			add(c.Def)
+		}
+	}
+	return all
 }
 
 func (w *jsonWriter) open(b byte)  { w.sep(); w.WriteByte(b); w.comma = false }
@@ -129,13 +158,11 @@ func (w *jsonWriter) verdict(v *Verdict) {
 }
 
 func (w *jsonWriter) symbol(s *score.Scored) {
-	w.key(s.Name).open('{')
-	w.key("name").str(s.Name)
+	l := w.labels[s.Def]
+	w.raw(l.before)
 	w.key("score").num(s.Score)
 	w.key("metric_score").num(s.Weight)
-	if s.Def.Doc != "" {
-		w.key("description").str(s.Def.Doc)
-	}
+	w.WriteString(l.after)
 	if len(s.Options) > 0 {
 		w.key("options").open('[')
 		for _, o := range s.Options {

@@ -26,6 +26,7 @@ type Scanner struct {
 	plan     *checks.Plan
 	metric   *score.Compiled
 	shares   map[*checks.Check]int // DNS questions that each check may ask in one scan
+	labels   map[*symbols.Def]label
 	digest   string
 	patience time.Duration
 	stop     context.CancelFunc // ends what Start began
@@ -60,7 +61,7 @@ func New(o Options) (*Scanner, error) {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}
 	s := &Scanner{
-		opt: o, plan: plan, metric: metric, shares: shares(plan, o.DNS),
+		opt: o, plan: plan, metric: metric, shares: shares(plan, o.DNS), labels: labels(plan.Defs(), o.Metric.Composites),
 		patience: patienceOf(o.Timeout), leftover: map[string]int{}, idle: make(chan struct{}, 1),
 	}
 	if s.digest, err = s.configDigest(); err != nil {

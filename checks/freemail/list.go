@@ -7,8 +7,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"math/bits"
 	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed data/freemail.txt
@@ -24,6 +26,36 @@ type list struct {
 	text string
 	name string // of a built-in list
 	wild string // the part of text whose lines begin with a dot: the first one
+	// filter tells most names that are no line of text at one glance; it is
+	// made when the first name is looked up.
+	filter func() filter
+}
+
+// A filter is a set of hashes as bits; a name whose bit is not set is not in
+// the set.
+type filter []uint64
+
+func newFilter(text string) filter {
+	f := make(filter, 1<<bits.Len(uint(strings.Count(text, "\n")/8)))
+	for line := range strings.Lines(text) {
+		i := f.bit(strings.TrimSuffix(line, "\n"))
+		f[i/64] |= 1 << (i % 64)
+	}
+	return f
+}
+
+// bit is where the name's hash (FNV-1a) points to.
+func (f filter) bit(name string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(name) {
+		h = (h ^ uint64(name[i])) * 1099511628211
+	}
+	return (h ^ h>>32) % (64 * uint64(len(f)))
+}
+
+func (f filter) may(name string) bool {
+	i := f.bit(name)
+	return f[i/64]&(1<<(i%64)) != 0
 }
 
 func builtinFreemail() list { return newList(freemailText, "built-in") }
@@ -35,7 +67,7 @@ func newList(text, name string) list {
 	for wild < len(text) && text[wild] <= '.' {
 		wild += strings.IndexByte(text[wild:], '\n') + 1
 	}
-	return list{text, name, text[:wild]}
+	return list{text, name, text[:wild], sync.OnceValue(func() filter { return newFilter(text) })}
 }
 
 func choose(domains []string, builtin func() list) list {
@@ -74,7 +106,7 @@ func (l list) has(domain string) bool {
 	if len(domain) > maxDomain {
 		return false
 	}
-	if hasLine(l.text, domain) {
+	if l.filter().may(domain) && hasLine(l.text, domain) {
 		return true
 	}
 	for l.wild != "" {

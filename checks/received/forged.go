@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/ascii"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -86,8 +87,7 @@ func runForged(_ context.Context, t *checks.Task) error {
 	for _, f := range m.Header().All("Received") {
 		v := f.Value()
 		v = v[:min(len(v), maxLook)]
-		lower := strings.ToLower(v)
-		if isHeloUser(lower) {
+		if ascii.ContainsFold(v, "user") && isHeloUser(strings.ToLower(v)) {
 			hit(heloUser, f)
 		}
 		if strings.Contains(v, "from localhost ") || strings.Contains(v, "from [127.0.0.1] ") {
@@ -101,7 +101,7 @@ func runForged(_ context.Context, t *checks.Task) error {
 		if strings.Contains(v, "from mail.ru (") && !isFrom(m.Header(), "@mail.ru") {
 			hit(fakeMailru, f)
 		}
-		if strings.Contains(lower, "smtp.yandex.ru") && isYandex(m.Header(), v) {
+		if ascii.ContainsFold(v, "smtp.yandex.ru") && isYandex(m.Header(), v) {
 			hit(fakeYandex, f)
 		}
 	}
