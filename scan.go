@@ -3,6 +3,7 @@ package winnow
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/winnowmail/winnow/actions"
@@ -73,7 +74,7 @@ func (s *Scanner) scan(ctx context.Context, m *Message, seeds []checks.Seeded, r
 // prepare parses the message and sets the scan up.
 func (s *Scanner) prepare(m *Message, seeds []checks.Seeded, replay *Transcript) (*scan, error) {
 	sc := &scan{scanner: s, begun: time.Now(), results: make([]checkResult, len(s.plan.Checks())), jobs: make(chan job), quit: make(chan struct{})}
-	raw, err := m.read(s.sizeLimit())
+	raw, err := m.read(s.maxSize)
 	if err != nil {
 		return nil, err
 	}
@@ -87,10 +88,6 @@ func (s *Scanner) prepare(m *Message, seeds []checks.Seeded, replay *Transcript)
 	sc.state.Reserve(len(sc.results))
 	sc.skip = sc.want.skips(s)
 	return sc, nil
-}
-
-func (s *Scanner) sizeLimit() int64 {
-	return mail.Parse(nil, mail.Envelope{}, s.opt.Limits).Limits().Size
 }
 
 // run takes the scan through its stages. The last twentieth of the time is
@@ -164,16 +161,38 @@ func (s *scan) deadline(parent context.Context, extra time.Duration) (context.Co
 }
 
 // early runs the early checks, one priority after the other, until one ends
-// the scan.
+// the scan. Where none waits for anything all run in one go, and what ran
+// after the end is forgotten.
 func (s *scan) early(ctx context.Context) {
 	list := s.due(checks.Early)
 	for len(list) > 0 && !s.ended() {
 		n := 1
-		for n < len(list) && s.priority(list[n]) == s.priority(list[0]) {
+		for n < len(list) && (s.priority(list[n]) == s.priority(list[0]) || !s.anyWaits(list)) {
 			n++
 		}
 		s.runStage(ctx, list[:n])
+		s.forgetAfterEnd(list[:n])
 		list = list[n:]
+	}
+}
+
+func (s *scan) anyWaits(list []int) bool {
+	return slices.ContainsFunc(list, func(i int) bool { return s.plan().Checks()[i].Needs.Waits() })
+}
+
+// forgetAfterEnd drops what checks of a lower priority found than the one that
+// ended the scan.
+func (s *scan) forgetAfterEnd(list []int) {
+	for k, i := range list {
+		if !s.ends(i) {
+			continue
+		}
+		for _, j := range list[k+1:] {
+			if s.priority(j) < s.priority(i) {
+				s.results[j] = checkResult{}
+			}
+		}
+		return
 	}
 }
 
@@ -181,17 +200,14 @@ func (s *scan) priority(i int) int { return s.plan().Checks()[i].Priority }
 
 // ended reports whether an early check's pre-result ended the scan.
 func (s *scan) ended() bool {
-	if s.want.passAll {
-		return false
-	}
-	for _, i := range s.plan().Stage(checks.Early) {
-		for _, p := range s.results[i].out.PreResults {
-			if !p.Least && !p.ProcessAll {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.plan().Stage(checks.Early), s.ends)
+}
+
+// ends reports whether a check's pre-result ends the scan.
+func (s *scan) ends(i int) bool {
+	return !s.want.passAll && slices.ContainsFunc(s.results[i].out.PreResults, func(p actions.PreResult) bool {
+		return !p.Least && !p.ProcessAll
+	})
 }
 
 // late runs the late checks, which see the verdict as it stands.

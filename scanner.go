@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/score"
 	"github.com/winnowmail/winnow/symbols"
@@ -28,6 +29,7 @@ type Scanner struct {
 	shares   map[*checks.Check]int // DNS questions that each check may ask in one scan
 	labels   map[*symbols.Def]label
 	digest   string
+	maxSize  int64 // bytes of a message that are parsed
 	patience time.Duration
 	stop     context.CancelFunc // ends what Start began
 
@@ -62,6 +64,7 @@ func New(o Options) (*Scanner, error) {
 	}
 	s := &Scanner{
 		opt: o, plan: plan, metric: metric, shares: shares(plan, o.DNS), labels: labels(plan.Defs(), o.Metric.Composites),
+		maxSize:  mail.Parse(nil, mail.Envelope{}, o.Limits).Limits().Size,
 		patience: patienceOf(o.Timeout), leftover: map[string]int{}, idle: make(chan struct{}, 1),
 	}
 	if s.digest, err = s.configDigest(); err != nil {

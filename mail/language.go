@@ -2,6 +2,7 @@ package mail
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/abadojack/whatlanggo"
@@ -56,7 +57,7 @@ func (t *Text) guessLanguage() (string, float64) {
 
 // usualLanguages are those that are told apart: with all that whatlanggo knows
 // it takes short texts for rare languages.
-func usualLanguages() map[whatlanggo.Lang]bool {
+var usualLanguages = sync.OnceValue(func() map[whatlanggo.Lang]bool {
 	set := make(map[whatlanggo.Lang]bool, 40)
 	for _, l := range [...]whatlanggo.Lang{
 		whatlanggo.Eng, whatlanggo.Spa, whatlanggo.Por, whatlanggo.Fra, whatlanggo.Deu, whatlanggo.Ita, whatlanggo.Nld,
@@ -68,7 +69,7 @@ func usualLanguages() map[whatlanggo.Lang]bool {
 		set[l] = true
 	}
 	return set
-}
+})
 
 // scriptLanguage names the language of scripts that one language uses.
 func scriptLanguage(script string) string {
