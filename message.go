@@ -17,7 +17,8 @@ type Message struct {
 	Body     io.ReaderAt // with Size
 	Size     int64
 	Reader   io.Reader
-	// Settings apply to the whole message, before those of Options.Settings.
+	// Settings apply to the whole message and take the place of those that
+	// Options.Settings would give for it.
 	Settings *Settings
 	// RcptSettings are settings of single recipients by envelope address;
 	// a recipient that is missing is looked up by Options.Settings.

@@ -24,8 +24,8 @@ type rcptSettings struct {
 	settings Settings
 }
 
-// wanted collects the settings of a message: the message's own are laid over
-// those of Options.Settings.
+// wanted collects the settings of a message: the message's own take
+// the place of those of Options.Settings.
 func (s *Scanner) wanted(m *Message) *wanted {
 	w := &wanted{}
 	if s.opt.Settings != nil {
