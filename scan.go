@@ -80,7 +80,7 @@ func (s *Scanner) prepare(m *Message, seeds []checks.Seeded, replay *Transcript)
 	}
 	msg := mail.Parse(raw, m.Envelope, s.opt.Limits)
 	sc.want = s.wanted(m)
-	sc.state = &checks.State{Message: msg, Log: s.opt.Log, Local: s.local(m.Envelope.ClientIP)}
+	sc.state = &checks.State{Message: msg, Log: s.opt.Log, Local: s.local(m.Envelope.ClientIP), IsLocal: s.local}
 	if err := sc.source(m, seeds, replay); err != nil {
 		return nil, err
 	}

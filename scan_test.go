@@ -240,6 +240,23 @@ func TestCallersContext(t *testing.T) {
 	})
 }
 
+func TestCloseWaitsForWhatStartBegan(t *testing.T) {
+	ended := false
+	c := run("feed", func(context.Context, *checks.Task) error { return nil })
+	c.Start = func(ctx context.Context, env *checks.Env) error {
+		env.Go("feed", func() {
+			<-ctx.Done()
+			time.Sleep(20 * time.Millisecond)
+			ended = true
+		})
+		return nil
+	}
+	closeNow(t, newScanner(t, options(c)))
+	if !ended {
+		t.Error("Close returned before the check's own work ended")
+	}
+}
+
 func TestEarlyCheckEndsTheScan(t *testing.T) {
 	early := &checks.Check{Name: "early", Doc: "test", Stage: checks.Early, Run: func(_ context.Context, t *checks.Task) error {
 		t.PreResult(actions.PreResult{Action: actions.SoftReject, Message: "later"})

@@ -106,6 +106,13 @@ func (s *Scanner) start() error {
 	if env.Resolver == nil {
 		env.Resolver = resolver.None
 	}
+	env.Go = func(name string, f func()) {
+		s.leave(name)
+		go func() {
+			defer s.returned(name)
+			f()
+		}()
+	}
 	for _, c := range s.plan.Checks() {
 		if c.Start == nil {
 			continue

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,6 +73,7 @@ func TestSessionPhases(t *testing.T) {
 func TestReplay(t *testing.T) {
 	fact := checks.Fact[[]string]{Name: "known"}
 	d := &symbols.Def{Name: "T_NET", Doc: "d", Weight: 1}
+	var world atomic.Int64
 	asks := &checks.Check{
 		Name: "asks", Doc: "d", Symbols: []*symbols.Def{d}, Provides: []checks.AnyFact{fact},
 		Needs: checks.Needs{DNS: true, Store: true},
@@ -81,8 +83,9 @@ func TestReplay(t *testing.T) {
 			n, err3 := t.Store().Increment(ctx, "n", 1, 0)
 			_, err4 := t.Store().Get(ctx, "none")
 			known, _ := fact.Get(t)
+			seen := checks.Observe(t, "world", func() int64 { return world.Add(1) })
 			t.Hit(d, fmt.Sprint(a.Texts(), err), fmt.Sprint(err2), fmt.Sprint(n, err3), fmt.Sprint(errors.Is(err4, storage.ErrNotFound)),
-				fmt.Sprint(t.Rand().Uint64(), t.Now(), known, t.Envelope().ClientIP))
+				fmt.Sprint(t.Rand().Uint64(), t.Now(), known, t.Envelope().ClientIP, seen))
 			return nil
 		}}
 	stuck := run("stuck", func(ctx context.Context, _ *checks.Task) error { <-ctx.Done(); return nil })
@@ -128,6 +131,9 @@ func TestReplay(t *testing.T) {
 	again, err := offline.Replay(t.Context(), &back)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if n := world.Load(); n != 1 {
+		t.Errorf("the world was observed %d times by one scan and its replay", n)
 	}
 	res.Took, again.Took = 0, 0
 	if a, b := res.JSON(), again.JSON(); !bytes.Equal(a, b) {

@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/winnowmail/winnow/actions"
@@ -32,6 +34,8 @@ type Transcript struct {
 	DNS      resolver.Recording `json:"dns,omitempty"`
 	// Store holds the store's answers by check, in the order of its calls.
 	Store map[string][]StoreCall `json:"store,omitempty"`
+	// Outside holds what checks observed of the world, by check and name.
+	Outside map[string]map[string]json.RawMessage `json:"outside,omitempty"`
 	// CutOff names the checks that the deadline cut off.
 	CutOff []string `json:"cut_off,omitempty"`
 }
@@ -90,7 +94,8 @@ func (s *scan) source(m *Message, seeds []checks.Seeded, replay *Transcript) err
 	if !m.Record {
 		return nil
 	}
-	s.record = &recorder{store: map[string]*callLog{}}
+	s.record = &recorder{store: map[string]*callLog{}, outside: map[string]map[string]json.RawMessage{}}
+	s.state.Outside = s.record.observe
 	for _, seed := range seeds {
 		v, err := json.Marshal(seed.Value())
 		if err != nil {
@@ -113,6 +118,7 @@ func (s *scan) rewind(t *Transcript) error {
 	if s.scanner.opt.Store != nil {
 		s.state.KV = replayKV(t.Store)
 	}
+	s.state.Outside = func(c *checks.Check, name string, _ func() []byte) []byte { return t.Outside[c.Name][name] }
 	s.cutOff = map[string]bool{}
 	for _, name := range t.CutOff {
 		s.cutOff[name] = true
@@ -139,6 +145,36 @@ func (s *scan) rewind(t *Transcript) error {
 type recorder struct {
 	seeds []SeedRecord
 	store map[string]*callLog
+
+	mu      sync.Mutex
+	outside map[string]map[string]json.RawMessage
+}
+
+// observe notes what a check sees of the world.
+func (r *recorder) observe(c *checks.Check, name string, f func() []byte) []byte {
+	v := f()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.outside[c.Name] == nil {
+		r.outside[c.Name] = map[string]json.RawMessage{}
+	}
+	r.outside[c.Name][name] = v
+	return v
+}
+
+// observed returns what the checks saw, for a transcript that later
+// observations of checks that outlive the scan don't change.
+func (r *recorder) observed() map[string]map[string]json.RawMessage {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.outside) == 0 {
+		return nil
+	}
+	all := make(map[string]map[string]json.RawMessage, len(r.outside))
+	for name, seen := range r.outside {
+		all[name] = maps.Clone(seen)
+	}
+	return all
 }
 
 // transcript closes the record.
@@ -154,6 +190,7 @@ func (r *recorder) transcript(s *scan) *Transcript {
 	if s.session != nil {
 		t.DNS = s.session.Recording()
 	}
+	t.Outside = r.observed()
 	for name, log := range r.store {
 		if t.Store == nil {
 			t.Store = map[string][]StoreCall{}

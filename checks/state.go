@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"log/slog"
 	"math/rand/v2"
+	"net/netip"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -26,6 +27,10 @@ type Env struct {
 	Store    storage.KV        // nil if the Scanner has none
 	Log      *slog.Logger      // never nil
 	Now      func() time.Time
+	// Go runs f in the background until ctx, the one given to Start, ends;
+	// the Scanner's Close waits for it to return. name is for the report of
+	// those that don't.
+	Go func(name string, f func())
 }
 
 // A State is one scan in progress. It belongs to the scheduler (package
@@ -34,10 +39,15 @@ type State struct {
 	Message *mail.Message
 	Now     time.Time
 	Local   bool
+	// IsLocal tells the host's own networks; nil: only loopback is.
+	IsLocal func(netip.Addr) bool
 	Seed    uint64                         // of the random sources
 	DNS     func(*Check) resolver.Resolver // nil: no DNS
 	KV      func(*Check) storage.KV        // nil: no store
 	Log     *slog.Logger                   // nil: silent
+	// Outside stands between Observe and the world, nil: nothing does. It
+	// returns what f does, or what a recorded scan saw.
+	Outside func(c *Check, name string, f func() []byte) []byte
 
 	mu    sync.Mutex
 	facts map[string]any

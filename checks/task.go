@@ -3,6 +3,7 @@ package checks
 import (
 	"log/slog"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -75,6 +76,14 @@ func (t *Task) Log() *slog.Logger { return t.state.log().With("check", t.check.N
 // Local reports whether the client is in the Scanner's local networks, or
 // loopback; Authenticated whether it logged in.
 func (t *Task) Local() bool { return t.state.Local }
+
+// IsLocal reports whether ip is loopback or in the Scanner's local networks.
+func (t *Task) IsLocal(ip netip.Addr) bool {
+	if t.state.IsLocal == nil {
+		return ip.IsLoopback()
+	}
+	return t.state.IsLocal(ip)
+}
 
 // Authenticated reports whether the client logged in.
 func (t *Task) Authenticated() bool { return t.Envelope().User != "" }

@@ -5,8 +5,10 @@
 // A fixture begins with the reason why the case exists, then has the sections
 //
 //	-- envelope --     ip, hostname, helo, from, rcpt (repeatable), user,
-//	                   queue-id, mta-name; one "key: value" a line
+//	                   queue-id, mta-name; one "key: value" a line; "local:
+//	                   yes" puts the client into the host's own networks
 //	-- facts --        what the host knows: "fact: JSON value" a line
+//	-- zone --         the whole DNS, in the format of resolver/zone
 //	-- message.eml --  the message; line ends become CRLF
 //	-- message.b64 --  or: the exact bytes in base64
 //	-- want --         what the family raises: "SYMBOL factor [option, …]";
@@ -37,6 +39,7 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/resolver/zone"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -53,7 +56,7 @@ type Option func(*runner)
 // are not compared.
 func With(cs ...*checks.Check) Option { return func(r *runner) { r.with = append(r.with, cs...) } }
 
-// Resolver answers the family's DNS questions.
+// Resolver answers the family's DNS questions where a fixture has no zone.
 func Resolver(dns resolver.Resolver) Option { return func(r *runner) { r.dns = dns } }
 
 // Unfixtured names symbols that no fixture can raise, with the reason.
@@ -158,7 +161,10 @@ func (r *runner) scan(t *testing.T, fx fixture) []symbols.Hit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := &checks.State{Message: mail.Parse(fx.raw, fx.env, mail.Limits{}), Now: Now(), Seed: 1}
+	st := &checks.State{Message: mail.Parse(fx.raw, fx.env, mail.Limits{}), Now: Now(), Seed: 1, Local: fx.local}
+	st.IsLocal = func(ip netip.Addr) bool {
+		return ip.IsLoopback() || ip.IsPrivate() || fx.local && ip == fx.env.ClientIP
+	}
 	var seeds []checks.Seeded
 	for line := range strings.Lines(fx.facts) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
@@ -169,8 +175,12 @@ func (r *runner) scan(t *testing.T, fx fixture) []symbols.Hit {
 		seeds = append(seeds, seed)
 	}
 	st.SeedFacts(seeds)
-	if r.dns != nil {
-		st.DNS = func(*checks.Check) resolver.Resolver { return r.dns }
+	dns := r.dns
+	if fx.zone != nil {
+		dns = fx.zone
+	}
+	if dns != nil {
+		st.DNS = func(*checks.Check) resolver.Resolver { return dns }
 	}
 	outs := make([]checks.Outcome, len(all))
 	for _, stage := range []checks.Stage{checks.Early, checks.Main, checks.Classify, checks.Late, checks.After} {
@@ -214,8 +224,10 @@ func (r *runner) run(t *testing.T, st *checks.State, c *checks.Check) checks.Out
 
 type fixture struct {
 	env    mail.Envelope
+	local  bool
 	raw    []byte
 	facts  string
+	zone   *zone.Zone
 	want   string
 	absent []string
 }
@@ -224,13 +236,15 @@ func parse(ar *txtar.Archive) (fx fixture, err error) {
 	for _, f := range ar.Files {
 		switch f.Name {
 		case "envelope":
-			fx.env, err = envelope(string(f.Data))
+			fx.env, fx.local, err = envelope(string(f.Data))
 		case "message.eml":
 			fx.raw = bytes.ReplaceAll(bytes.ReplaceAll(f.Data, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
 		case "message.b64":
 			fx.raw, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(f.Data)), ""))
 		case "facts":
 			fx.facts = string(f.Data)
+		case "zone":
+			fx.zone, err = zone.Parse(string(f.Data))
 		case "want":
 			fx.want = string(f.Data)
 		case "absent":
@@ -245,7 +259,7 @@ func parse(ar *txtar.Archive) (fx fixture, err error) {
 	return fx, nil
 }
 
-func envelope(text string) (e mail.Envelope, err error) {
+func envelope(text string) (e mail.Envelope, local bool, err error) {
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
@@ -269,14 +283,16 @@ func envelope(text string) (e mail.Envelope, err error) {
 			e.QueueID = v
 		case "mta-name":
 			e.MTAName = v
+		case "local":
+			local = v == "yes"
 		default:
 			err = fmt.Errorf("unknown key %q", key)
 		}
 		if err != nil {
-			return e, err
+			return e, local, err
 		}
 	}
-	return e, nil
+	return e, local, nil
 }
 
 func format(hits []symbols.Hit) string {

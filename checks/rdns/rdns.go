@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -20,6 +21,19 @@ type Result struct {
 
 // LookedUp is the fact of the look-up.
 var LookedUp = checks.Fact[Result]{Name: "rdns"}
+
+// Name returns the client's name: what the server knew, else the first name
+// that was looked up, else "". The check must require relay.Relayed and
+// LookedUp.
+func Name(t *checks.Task) string {
+	if c := relay.Of(t); c.Name != "" {
+		return c.Name
+	}
+	if r, ok := LookedUp.Get(t); ok && len(r.Names) > 0 {
+		return r.Names[0]
+	}
+	return ""
+}
 
 // The symbols.
 var (
