@@ -16,6 +16,21 @@ type Signature struct {
 	// Code is the RFC 8601 section 2.7.1 result: "pass", "fail", "policy",
 	// "neutral", "temperror" or "permerror".
 	Code string
+	// Reason says why the signature is not good, for people.
+	Reason string `json:",omitempty"`
+	// Identity is i=, the agent or user the signature speaks for ("" means
+	// "@" and Domain), Algorithm a=, Value the first characters of b=, enough
+	// to tell signatures apart (RFC 6008).
+	Identity, Algorithm, Value string `json:",omitempty"`
+	// Partial tells that l= leaves the end of the body unsigned; Unsigned is
+	// how many canonical bytes.
+	Partial  bool  `json:",omitempty"`
+	Unsigned int64 `json:",omitempty"`
+	// Testing tells that the key says t=y: the domain only tries DKIM.
+	Testing bool `json:",omitempty"`
+	// Ignored tells that Rspamd would have passed over the signature without
+	// a symbol: it can't be read, has expired, or is from the future.
+	Ignored bool `json:",omitempty"`
 }
 
 // Verified is the fact of the verification: all signatures that were looked
