@@ -14,6 +14,7 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/aliases"
 	"github.com/winnowmail/winnow/checks/archives"
+	"github.com/winnowmail/winnow/checks/asn"
 	"github.com/winnowmail/winnow/checks/bodytext"
 	"github.com/winnowmail/winnow/checks/bounce"
 	"github.com/winnowmail/winnow/checks/chartable"
@@ -58,6 +59,8 @@ type Options struct {
 	GTUBE gtube.Patterns
 	// MIME changes the tables of media types and file name extensions.
 	MIME mimetypes.Options
+	// ASN says who tells the client's network.
+	ASN asn.Options
 	// Aliases is what the site knows about its own addresses.
 	Aliases aliases.Options
 }
@@ -74,6 +77,7 @@ func Checks(o Options) []*checks.Check {
 		date.Checks(),
 		forgedrecipients.Checks(),
 		rdns.Checks(),
+		asn.Checks(o.ASN),
 		spf.Checks(),
 		dkim.Checks(),
 		dmarc.Checks(),
