@@ -1,7 +1,7 @@
 // Dms is a scanner daemon for docker-mailserver and the like: it serves
 // Rspamd's /ping and /checkv2 from one winnow.Scanner.
 //
-//	go run ./examples/dms -controller 127.0.0.1:11334 -profile dms
+//	go run ./examples/dms -controller 127.0.0.1:11334 -profile dms -dns system
 //	curl --data-binary @mail.eml http://127.0.0.1:11334/checkv2
 //
 // It ends on SIGTERM or SIGINT after the scans in progress. Exit codes: 0
@@ -29,6 +29,7 @@ import (
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/controller"
 	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/resolver/dnsclient"
 	"github.com/winnowmail/winnow/score"
 )
 
@@ -55,6 +56,9 @@ func tune() {
 // config is what the flags say.
 type config struct {
 	controller, dns, profile, maps, state string
+	monitoring                            bool
+
+	client *dnsclient.Client // nil without -dns
 }
 
 // run is the program; it returns the exit code.
@@ -63,7 +67,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("dms", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&c.controller, "controller", "127.0.0.1:11334", "`address` of the HTTP API; port 0 takes a free one")
-	flags.StringVar(&c.dns, "dns", "none", "whom to ask: none; system and servers `ADDR[,ADDR]` come with the DNS client")
+	flags.StringVar(&c.dns, "dns", "none", "whom to ask: `ADDR[,ADDR]`, system (resolv.conf) or none")
+	flags.BoolVar(&c.monitoring, "monitoring", true, "look after the health of DNS lists")
 	flags.StringVar(&c.profile, "profile", "rspamd", "weights and thresholds: rspamd (4.1.6), rspamd-3.4 or dms")
 	flags.StringVar(&c.maps, "maps", "builtin", "lists of facts such as freemail domains: builtin or none")
 	flags.StringVar(&c.state, "state", "", "`directory` for what is kept over restarts; it is made, and stays empty in this version")
@@ -112,7 +117,10 @@ func (c *config) options() (winnow.Options, error) {
 		return o, fmt.Errorf("-maps %q: builtin and none are known", c.maps)
 	}
 	if c.dns != "none" {
-		return o, fmt.Errorf("-dns %q: this version knows only none", c.dns)
+		if c.client, err = dnsclient.New(dnsclient.Options{Servers: strings.Split(c.dns, ",")}); err != nil {
+			return o, fmt.Errorf("-dns: %w", err)
+		}
+		o.DNS.Resolver = c.client
 	}
 	return o, nil
 }
@@ -135,6 +143,9 @@ func asDMS(o *winnow.Options) {
 
 // serve scans until ctx ends.
 func (c *config) serve(ctx context.Context, o winnow.Options) error {
+	if c.client != nil {
+		defer c.client.Close()
+	}
 	if c.state != "" {
 		if err := os.MkdirAll(c.state, 0o700); err != nil {
 			return fmt.Errorf("-state: %w", err)

@@ -1,0 +1,298 @@
+// Package dnsclient is winnow's DNS client: it asks recursive resolvers over
+// UDP and TCP (github.com/miekg/dns reads and writes the names) and keeps what
+// they said in a cache.
+//
+// Best is a validating resolver on the same host (unbound, knot-resolver):
+// DNS lists refuse the big public ones. A Client serves any number of
+// Scanners and goes into their options:
+//
+//	client, err := dnsclient.New(dnsclient.Options{Servers: []string{"127.0.0.1"}})
+//	…
+//	defer client.Close()
+//	scanner, err := winnow.New(winnow.Options{DNS: resolver.Options{Resolver: client}})
+//
+// How it asks: every question leaves from a socket, and so a port, of its own,
+// with a random id; a reply counts only if it comes from the server asked,
+// carries that id and repeats the question (RFC 5452). Whatever else arrives
+// is ignored until the time is over. EDNS0 announces 1232 bytes; a truncated
+// reply is asked for again over TCP, a server that does not know EDNS0 without
+// it. A server that does not answer, refuses, fails or refers to others is
+// passed over for the next one; one that did not answer twice in a row is
+// asked last for a while.
+//
+// What a server said is kept for its TTL, "no such record" as RFC 2308 has it,
+// a failure for a few seconds. A question that somebody is asking already is
+// waited for, not asked again.
+//
+// Errors are *resolver.Error. "No such record" is only what a server said that
+// knows: a referral, a refusal or an answer to something else is a temporary
+// error.
+package dnsclient
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/winnowmail/winnow/resolver"
+)
+
+// Options is how a Client asks. The zero value asks the servers of
+// /etc/resolv.conf.
+type Options struct {
+	// Servers are recursive resolvers: "192.0.2.1", "192.0.2.1:5353",
+	// "2001:db8::1", "[2001:db8::1]:5353". Empty, or just "system": those of
+	// ResolvConf.
+	Servers []string
+	// ResolvConf is read for its nameserver lines and the options timeout,
+	// attempts and rotate; "" means /etc/resolv.conf. It is read once, by New,
+	// and only if Servers asks for it. Search lists are not used.
+	ResolvConf string
+	// Timeout bounds one try; 0 means resolv.conf's, else a second.
+	Timeout time.Duration
+	// Attempts is how often a question is tried in all, over all servers;
+	// 0 means what resolv.conf says for each server, else 5.
+	Attempts int
+	// Rotate begins with another server for each question instead of with the
+	// first. resolv.conf can set it too.
+	Rotate bool
+	// MixedCase varies the letters' case in questions, which replies must
+	// repeat, so that forging one takes more guesses. Some servers don't repeat it.
+	MixedCase bool
+	// MaxInFlight bounds the questions on their way, and so the open sockets;
+	// 0 means 512. More wait for their turn.
+	MaxInFlight int
+
+	// CacheEntries and CacheBytes bound the cache; 0 means 20,000 and 8 MiB,
+	// negative CacheEntries no cache.
+	CacheEntries, CacheBytes int
+	// MaxTTL and MaxNegativeTTL bound how long replies and "no such record"
+	// are kept; 0 means a day and an hour. FailureTTL is how long a server's
+	// failure is; 0 means 2 s, negative not at all, 30 s is the most.
+	MaxTTL, MaxNegativeTTL, FailureTTL time.Duration
+
+	// Observe is called after each exchange with a server, from the asking
+	// goroutine; nil is fine.
+	Observe func(Exchange)
+}
+
+// Defaults and bounds of Options.
+const (
+	DefaultTimeout     = time.Second
+	DefaultAttempts    = 5
+	DefaultMaxInFlight = 512
+
+	DefaultCacheEntries   = 20_000
+	DefaultCacheBytes     = 8 << 20
+	DefaultMaxTTL         = 24 * time.Hour
+	DefaultMaxNegativeTTL = time.Hour
+	DefaultFailureTTL     = 2 * time.Second
+
+	maxServers    = 16
+	maxAttempts   = 64
+	maxFailureTTL = 30 * time.Second
+	// maxChain is how many CNAMEs in a row are followed.
+	maxChain = 16
+)
+
+// A Client is a resolver.Resolver. Make it with New, end it with Close.
+type Client struct {
+	o       Options
+	servers []*server
+	turn    atomic.Uint32 // Rotate's
+	slots   chan struct{} // one for each question on its way
+	buffers sync.Pool     // *buffer
+	cache   *cache
+	stats   counters
+	now     func() time.Time
+
+	life context.Context // ends with Close
+	end  context.CancelFunc
+
+	mu      sync.Mutex
+	flights map[resolver.Question]*flight
+	conns   map[net.Conn]struct{}
+	busy    sync.WaitGroup // look-ups
+}
+
+// A flight is a question on its way. Its leader asks, in its own goroutine and
+// within its own context; the others wait for done.
+type flight struct {
+	done      chan struct{}
+	reply     resolver.Reply
+	abandoned bool // the leader's context ended: reply says nothing
+}
+
+// New makes a Client. It sends nothing.
+func New(o Options) (*Client, error) {
+	servers, err := o.complete()
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{
+		o: o, slots: make(chan struct{}, o.MaxInFlight), now: time.Now,
+		cache:   newCache(o.CacheEntries, o.CacheBytes),
+		flights: map[resolver.Question]*flight{},
+		conns:   map[net.Conn]struct{}{},
+	}
+	c.life, c.end = context.WithCancel(context.Background())
+	for _, a := range servers {
+		c.servers = append(c.servers, newServer(a))
+	}
+	c.buffers.New = func() any { return new(buffer) }
+	return c, nil
+}
+
+// Close ends all look-ups, with errors, and returns when they have ended. Later
+// ones fail.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	c.end()
+	for conn := range c.conns {
+		conn.SetDeadline(past())
+	}
+	c.mu.Unlock()
+	c.busy.Wait()
+	return nil
+}
+
+var errClosed = errors.New("the client is closed")
+
+// Lookup answers from the cache or asks.
+func (c *Client) Lookup(ctx context.Context, name string, qtype uint16) (resolver.Answer, error) {
+	q := resolver.Question{Name: resolver.Canonical(name), Type: qtype}
+	c.stats.lookups.Add(1)
+	if err := ctx.Err(); err != nil {
+		return resolver.Answer{}, ended(q, err)
+	}
+	if r, ok := c.cache.get(q, c.now()); ok {
+		c.stats.cacheHits.Add(1)
+		return r.Answer, r.Err
+	}
+	for {
+		f, leads, err := c.board(q)
+		if err != nil {
+			return resolver.Answer{}, fail(q, resolver.KindNetwork, err.Error())
+		}
+		if leads {
+			return c.lead(ctx, q, f)
+		}
+		c.stats.shared.Add(1)
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return resolver.Answer{}, ended(q, ctx.Err())
+		}
+		if !f.abandoned {
+			return clone(f.reply.Answer), f.reply.Err
+		}
+	}
+}
+
+// board joins the flight of q or begins one, which the caller leads.
+func (c *Client) board(q resolver.Question) (f *flight, leads bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f := c.flights[q]; f != nil {
+		return f, false, nil
+	}
+	if c.life.Err() != nil {
+		return nil, false, errClosed
+	}
+	f = &flight{done: make(chan struct{})}
+	c.flights[q] = f
+	c.busy.Add(1)
+	return f, true, nil
+}
+
+func (c *Client) lead(ctx context.Context, q resolver.Question, f *flight) (resolver.Answer, error) {
+	defer c.busy.Done()
+	defer func() {
+		c.mu.Lock()
+		delete(c.flights, q)
+		c.mu.Unlock()
+		close(f.done)
+	}()
+	if r, ok := c.cache.get(q, c.now()); ok { // the last flight has just landed
+		c.stats.cacheHits.Add(1)
+		f.reply = r
+		return clone(r.Answer), r.Err
+	}
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		f.abandoned = true
+		return resolver.Answer{}, ended(q, ctx.Err())
+	case <-c.life.Done():
+		f.reply.Err = fail(q, resolver.KindNetwork, errClosed.Error())
+		return resolver.Answer{}, f.reply.Err
+	}
+	a, ttl, err := c.resolve(ctx, q)
+	if err != nil && ctx.Err() != nil {
+		f.abandoned = true
+		return resolver.Answer{}, err
+	}
+	f.reply = resolver.Reply{Answer: a, Err: err}
+	if ttl > 0 {
+		c.cache.put(q, f.reply, c.now(), ttl)
+	}
+	return clone(a), err
+}
+
+// resolve asks and follows what a server left of a CNAME chain. The duration
+// is how long to keep the outcome.
+func (c *Client) resolve(ctx context.Context, q resolver.Question) (resolver.Answer, time.Duration, error) {
+	if !supported(q.Type) {
+		return resolver.Answer{}, 0, fail(q, resolver.KindMalformed, "records of this type cannot be read")
+	}
+	var a resolver.Answer
+	ttl, hops := c.o.MaxTTL, 0
+	for name := q.Name; ; {
+		r, err := c.ask(ctx, name, q.Type)
+		if err != nil {
+			err.Name, err.Type = q.Name, q.Type
+			return resolver.Answer{}, c.keepFailure(err.Kind), err
+		}
+		a.Authentic = r.authentic && (a.Authentic || hops == 0)
+		a.Records = append(a.Records, r.records...)
+		ttl = min(ttl, r.ttl)
+		hops += r.hops
+		switch {
+		case r.kind == resolver.KindNXDomain, r.kind == resolver.KindNoData:
+			return resolver.Answer{}, min(ttl, c.o.MaxNegativeTTL), fail(q, r.kind, "")
+		case hops > maxChain || r.kind == resolver.KindLoop:
+			return resolver.Answer{}, c.keepFailure(resolver.KindLoop), fail(q, resolver.KindLoop, "")
+		case r.next == "":
+			return a, ttl, nil
+		}
+		name = r.next
+		hops++ // an answer that leads to the same question again must end too
+	}
+}
+
+// keepFailure says how long a failure is kept. Nobody's silence is.
+func (c *Client) keepFailure(k resolver.Kind) time.Duration {
+	switch k {
+	case resolver.KindServFail, resolver.KindRefused, resolver.KindLame, resolver.KindMalformed,
+		resolver.KindTruncated, resolver.KindLoop:
+		return c.o.FailureTTL
+	case resolver.KindNXDomain: // a name that no question can carry
+		return c.o.MaxNegativeTTL
+	}
+	return 0
+}
+
+func fail(q resolver.Question, k resolver.Kind, detail string) *resolver.Error {
+	return &resolver.Error{Name: q.Name, Type: q.Type, Kind: k, Detail: detail}
+}
+
+func ended(q resolver.Question, err error) *resolver.Error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fail(q, resolver.KindTimeout, "")
+	}
+	return fail(q, resolver.KindCanceled, "")
+}
