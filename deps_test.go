@@ -39,6 +39,7 @@ func floors() []floor {
 		{packages: "storage/*", may: []string{"storage"}},
 		{packages: "internal/gendocs", may: append([]string{"."}, below...)},
 		{packages: "internal/newcheck"},
+		{packages: "internal/zbase32", outside: []string{"golang.org/x/crypto/blake2b"}},
 		{packages: "internal/publicsuffix", outside: []string{"golang.org/x/net/publicsuffix", "golang.org/x/net/idna"}},
 		{packages: "internal/...", may: []string{"internal/..."}, outside: []string{
 			"golang.org/x/text/...", "golang.org/x/net/idna", "github.com/gogs/chardet",

@@ -4,6 +4,8 @@
 // which begins with the most significant bit.
 package zbase32
 
+import "golang.org/x/crypto/blake2b"
+
 const alphabet = "ybndrfg8ejkmcpqxot1uwisza345h769"
 
 // Encode returns b in base 32: 8 characters for 5 bytes, rounded up.
@@ -21,4 +23,14 @@ func Encode(b []byte) string {
 		out = append(out, alphabet[acc&31])
 	}
 	return string(out)
+}
+
+// Digest returns the BLAKE2b-512 digest of the parts put together, in base 32
+// (103 characters): Rspamd's default for hashes in names and keys.
+func Digest(parts ...string) string {
+	h, _ := blake2b.New512(nil) // fails only with a key that is too long
+	for _, p := range parts {
+		h.Write([]byte(p))
+	}
+	return Encode(h.Sum(nil))
 }

@@ -16,3 +16,17 @@ func TestEncode(t *testing.T) {
 		}
 	}
 }
+
+func TestDigest(t *testing.T) {
+	const want = "jfn9x1oadhr5xc9t4n6xeimc1jus9rfjkd54ytumjrawowrc3ihfpigqxcneatmuz3kqxctboj6k8arjdx15sbthbimefxxux8tkefn"
+	if got := zbase32.Digest("example.org", "a/b"); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func BenchmarkDigest(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		zbase32.Digest("www.example.org", "account/verify/session")
+	}
+}
