@@ -1,0 +1,110 @@
+package authres
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/winnowmail/winnow/checks"
+)
+
+// Trusted is the fact of the results that a trusted server wrote into the
+// message. It is absent where there are none. Checks that find out the same
+// take them instead of asking DNS:
+//
+//	h, ok := authres.Trusted.Get(t)
+//	for _, r := range h.Of("spf") { … }
+var Trusted = checks.Fact[Header]{Name: "authres"}
+
+// Options says whose results are believed.
+type Options struct {
+	// Trusted are the authserv-ids of the servers whose headers count, in any
+	// case. None: no header counts, and there is no check.
+	Trusted []string
+	// Clients are the networks from which messages come that may carry such a
+	// header. None means the host's own networks. A server that adds the
+	// header itself and removes forged ones before the scan (RFC 8601 section
+	// 5) sets 0.0.0.0/0 and ::/0.
+	Clients []netip.Prefix
+}
+
+// Checks returns the family's check.
+func Checks(o Options) []*checks.Check {
+	if len(o.Trusted) == 0 {
+		return nil
+	}
+	return []*checks.Check{{
+		Name:     "authres",
+		Doc:      "takes the results of trusted servers from Authentication-Results",
+		Provides: []checks.AnyFact{Trusted},
+		Always:   true,
+		Config:   o,
+		Run: func(_ context.Context, t *checks.Task) error {
+			if h, ok := o.read(t); ok {
+				Trusted.Set(t, h)
+			}
+			return nil
+		},
+	}}
+}
+
+// read joins the trusted fields. A field counts if no Received field of
+// another server stands above it, for below that one anybody may have written
+// it; and of each server's fields only the newest. Where two servers have
+// results of one method the newer field wins.
+func (o Options) read(t *checks.Task) (h Header, found bool) {
+	if !o.believes(t) {
+		return Header{}, false
+	}
+	seen, hop := map[string]bool{}, 0
+	for _, f := range t.Message().Header().Fields() {
+		switch {
+		case strings.EqualFold(f.Name(), "Received"):
+			if hops := t.Message().Received(); hop >= len(hops) || !o.ours(t, hops[hop].By) {
+				return h, found
+			}
+			hop++
+		case strings.EqualFold(f.Name(), "Authentication-Results"):
+			one, _ := Parse(f.Value())
+			if id := strings.ToLower(one.ServID); o.trusts(id) && !seen[id] {
+				seen[id], found = true, true
+				h = h.add(one)
+			}
+		}
+	}
+	return h, found
+}
+
+// add appends the results of methods that h has none of.
+func (h Header) add(older Header) Header {
+	if h.ServID == "" {
+		return older
+	}
+	n := len(h.Results)
+	for _, r := range older.Results {
+		if !slices.ContainsFunc(h.Results[:n], func(x Result) bool { return x.Method == r.Method }) {
+			h.Results = append(h.Results, r)
+		}
+	}
+	return h
+}
+
+// believes reports whether the client may hand in such headers.
+func (o Options) believes(t *checks.Task) bool {
+	if len(o.Clients) == 0 {
+		return t.Local()
+	}
+	ip, _ := t.Message().Client()
+	return ip.IsValid() && slices.ContainsFunc(o.Clients, func(p netip.Prefix) bool { return p.Contains(ip.Unmap()) })
+}
+
+func (o Options) trusts(id string) bool {
+	return slices.ContainsFunc(o.Trusted, func(s string) bool { return strings.EqualFold(s, id) })
+}
+
+// ours reports whether a server is trusted, or is the receiving one itself.
+func (o Options) ours(t *checks.Task, by string) bool {
+	by = strings.TrimSuffix(by, ".")
+	return by != "" && (o.trusts(by) || strings.EqualFold(by, t.Envelope().MTAName))
+}
