@@ -1,0 +1,159 @@
+package dkimsig
+
+import (
+	"bytes"
+	"crypto"
+	"errors"
+	"hash"
+)
+
+// A Body hashes the canonical forms of one message body, each of them once
+// however many signatures there are. It is not safe for concurrent use.
+type Body struct {
+	raw  []byte
+	done map[bodyForm]BodyHash
+	read int64 // bytes of raw looked at so far
+}
+
+type bodyForm struct {
+	canon  Canon
+	hash   crypto.Hash
+	length int64
+}
+
+// A BodyHash is the hash of a canonical body.
+type BodyHash struct {
+	Sum []byte
+	// Length is the length of the whole canonical body in bytes.
+	Length int64
+}
+
+// MaxBodyForms bounds the forms of a body that are hashed for one message:
+// differing l= tags would otherwise buy a pass over the body each.
+const MaxBodyForms = 8
+
+// ErrBodyForms says that signatures ask for too many forms of the body.
+var ErrBodyForms = errors.New("too many forms of the body asked for")
+
+// NewBody takes the bytes after the empty line that ends the header. Lines
+// end in CRLF or LF; a CR alone is a byte like others.
+func NewBody(raw []byte) *Body { return &Body{raw: raw} }
+
+// Hash returns the hash of the canonical body, of its first length bytes if
+// length is not negative.
+func (b *Body) Hash(c Canon, h crypto.Hash, length int64) (BodyHash, error) {
+	form := bodyForm{c, h, max(length, -1)}
+	if sum, ok := b.done[form]; ok {
+		return sum, nil
+	}
+	if len(b.done) == MaxBodyForms {
+		return BodyHash{}, ErrBodyForms
+	}
+	w := &bodyWriter{hash: h.New(), left: form.length}
+	w.buf = make([]byte, 0, min(len(b.raw)+2, 2*bodyChunk))
+	w.body(c, b.raw)
+	w.flush()
+	sum := BodyHash{w.hash.Sum(nil), w.total}
+	b.read += int64(len(b.raw))
+	if b.done == nil {
+		b.done = map[bodyForm]BodyHash{}
+	}
+	b.done[form] = sum
+	return sum, nil
+}
+
+// bodyChunk is how many canonical bytes are hashed at once.
+const bodyChunk = 8192
+
+// A bodyWriter makes the canonical form (RFC 6376 sections 3.4.3, 3.4.4).
+type bodyWriter struct {
+	hash  hash.Hash
+	buf   []byte
+	total int64
+	left  int64 // bytes still to hash, -1: all
+}
+
+func (w *bodyWriter) body(c Canon, raw []byte) {
+	empty := 0 // empty lines not written yet
+	for len(raw) > 0 {
+		line, rest, ended := bytes.Cut(raw, []byte("\n"))
+		raw = rest
+		if ended {
+			line = bytes.TrimSuffix(line, []byte("\r"))
+		}
+		if c == Relaxed {
+			line = bytes.TrimRight(line, " \t")
+		}
+		if len(line) == 0 {
+			empty++
+			continue
+		}
+		for ; empty > 0; empty-- {
+			w.lineEnd()
+		}
+		if c == Relaxed && !single(line) {
+			w.reduce(line)
+		} else {
+			w.write(line)
+		}
+		w.lineEnd()
+	}
+	if c == Simple && w.total == 0 {
+		w.lineEnd()
+	}
+}
+
+// single reports whether every run of white space in line is one space.
+func single(line []byte) bool {
+	return bytes.IndexByte(line, '\t') < 0 && !bytes.Contains(line, []byte("  "))
+}
+
+// reduce writes line with each run of white space as one space.
+func (w *bodyWriter) reduce(line []byte) {
+	space := false
+	for _, c := range line {
+		if c == ' ' || c == '\t' {
+			if space {
+				continue
+			}
+			c = ' '
+		}
+		space = c == ' '
+		w.total++
+		if w.buf = append(w.buf, c); len(w.buf) >= bodyChunk {
+			w.flush()
+		}
+	}
+}
+
+func (w *bodyWriter) lineEnd() {
+	w.total += 2
+	if w.buf = append(w.buf, '\r', '\n'); len(w.buf) >= bodyChunk {
+		w.flush()
+	}
+}
+
+func (w *bodyWriter) write(p []byte) {
+	w.total += int64(len(p))
+	if len(p) >= bodyChunk {
+		w.flush()
+		w.hashed(p)
+		return
+	}
+	if w.buf = append(w.buf, p...); len(w.buf) >= bodyChunk {
+		w.flush()
+	}
+}
+
+func (w *bodyWriter) flush() {
+	w.hashed(w.buf)
+	w.buf = w.buf[:0]
+}
+
+func (w *bodyWriter) hashed(p []byte) {
+	if w.left >= 0 {
+		p = p[:min(int64(len(p)), w.left)]
+		w.left -= int64(len(p))
+	}
+	w.hash.Write(p)
+}

@@ -1,0 +1,351 @@
+package dkimsig
+
+import (
+	"bytes"
+	"crypto"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/net/idna"
+)
+
+// A Kind is one of the header fields that carry a signature.
+type Kind byte
+
+// The kinds.
+const (
+	DKIM       Kind = iota // DKIM-Signature
+	ARCMessage             // ARC-Message-Signature
+	ARCSeal                // ARC-Seal
+)
+
+// FieldName returns the name of the field.
+func (k Kind) FieldName() string {
+	return [...]string{"DKIM-Signature", "ARC-Message-Signature", "ARC-Seal"}[k]
+}
+
+// An Algorithm is what a= names: a type of key and a hash.
+type Algorithm struct {
+	Key  string // "rsa" or "ed25519"
+	Hash crypto.Hash
+}
+
+// String returns the value of a=.
+func (a Algorithm) String() string { return a.Key + "-" + hashName(a.Hash) }
+
+func hashName(h crypto.Hash) string {
+	if h == crypto.SHA1 {
+		return "sha1"
+	}
+	return "sha256"
+}
+
+// ParseAlgorithm reads an a= tag; an unknown algorithm is an error.
+func ParseAlgorithm(s string) (Algorithm, error) {
+	switch s {
+	case "rsa-sha256":
+		return Algorithm{"rsa", crypto.SHA256}, nil
+	case "rsa-sha1":
+		return Algorithm{"rsa", crypto.SHA1}, nil
+	case "ed25519-sha256":
+		return Algorithm{"ed25519", crypto.SHA256}, nil
+	}
+	return Algorithm{}, fmt.Errorf("unknown algorithm %.40q", s)
+}
+
+// A Signature is one such field, read.
+type Signature struct {
+	Kind             Kind
+	Algorithm        Algorithm
+	AlgorithmText    string // a= as written
+	Domain, Selector string // d=, s= as written
+	Value            []byte // b=
+	ValueText        string // b= as written, white space gone
+	// Names are those of h=, as written. Not of a seal.
+	Names                  []string
+	HeaderCanon, BodyCanon Canon
+	BodyHash               []byte    // bh=; not of a seal
+	Length                 int64     // l=, -1: the whole body
+	Identity               string    // i= of DKIM, "" if absent
+	Instance               int       // i= of ARC, 1 to 50
+	Chain                  string    // cv= of a seal: "none", "pass" or "fail"
+	Time, Expires          time.Time // t=, x=, zero if absent
+
+	raw      []byte
+	from, to int // the value of b= in raw
+}
+
+// MaxInstance is the highest ARC instance (RFC 8617 section 4.2.1).
+const MaxInstance = 50
+
+// ErrUnsupported is of signatures that are well-formed but of another version
+// or fetch their key another way.
+var ErrUnsupported = errors.New("unsupported")
+
+// ParseSignature reads the field raw (from name to line end, as received; it
+// is kept). With an error the signature has what could be read until then,
+// and d= and s= wherever there is a tag list.
+func ParseSignature(kind Kind, raw []byte) (*Signature, error) {
+	s := &Signature{Kind: kind, Length: -1, raw: raw}
+	colon := bytes.IndexByte(raw, ':')
+	s.from, s.to = len(raw), len(raw)
+	value := string(bytes.TrimRight(raw[colon+1:], "\r\n"))
+	tags, err := ParseTags(value)
+	s.Domain, _ = tags.Get("d")
+	s.Selector, _ = tags.Get("s")
+	s.AlgorithmText, _ = tags.Get("a")
+	if b := tags.Find("b"); b != nil {
+		s.from, s.to = colon+1+b.Start, colon+1+b.End
+		s.ValueText = squeeze(b.Value)
+	}
+	if err != nil {
+		return s, err
+	}
+	return s, s.read(tags)
+}
+
+// read fills in the tags, in the order in which their absence is told.
+func (s *Signature) read(tags Tags) (err error) {
+	if err = s.readVersion(tags); err != nil {
+		return err
+	}
+	for _, name := range s.required() {
+		if v, ok := tags.Get(name); !ok || v == "" {
+			return fmt.Errorf("%s= missing or empty", name)
+		}
+	}
+	if s.Algorithm, err = ParseAlgorithm(s.AlgorithmText); err != nil {
+		return err
+	}
+	if s.Value, err = base64.StdEncoding.DecodeString(s.ValueText); err != nil {
+		return fmt.Errorf("b= is no base64")
+	}
+	if err = s.readNames(); err != nil {
+		return err
+	}
+	if s.Kind == ARCSeal {
+		s.HeaderCanon, s.BodyCanon = Relaxed, Relaxed
+		s.Chain, _ = tags.Get("cv")
+		return s.readTimes(tags)
+	}
+	if err = s.readBody(tags); err != nil {
+		return err
+	}
+	if err = s.readFields(tags); err != nil {
+		return err
+	}
+	return s.readTimes(tags)
+}
+
+func (s *Signature) readVersion(tags Tags) error {
+	if s.Kind != DKIM {
+		return s.readInstance(tags)
+	}
+	if v, _ := tags.Get("v"); v != "1" {
+		return fmt.Errorf("%w: v=%.20s", ErrUnsupported, v)
+	}
+	if q, ok := tags.Get("q"); ok {
+		for _, method := range splitList(q) {
+			if strings.EqualFold(method, "dns/txt") || strings.EqualFold(method, "dns") {
+				return nil
+			}
+		}
+		return fmt.Errorf("%w: q=%.40s", ErrUnsupported, q)
+	}
+	return nil
+}
+
+func (s *Signature) readInstance(tags Tags) error {
+	v, _ := tags.Get("i")
+	if s.Instance = parseInstance(v); s.Instance == 0 {
+		return fmt.Errorf("i=%.20s is no instance", v)
+	}
+	return nil
+}
+
+// parseInstance returns 0 for what is no instance.
+func parseInstance(v string) int {
+	n, err := strconv.ParseUint(v, 10, 8)
+	if err != nil || n > MaxInstance {
+		return 0
+	}
+	return int(n)
+}
+
+func (s *Signature) required() []string {
+	if s.Kind == ARCSeal {
+		return []string{"a", "b", "cv", "d", "s"}
+	}
+	return []string{"a", "b", "bh", "d", "h", "s"}
+}
+
+// readNames checks d= and s= and that they make a name to look up.
+func (s *Signature) readNames() error {
+	if !validDomain(s.Domain) {
+		return fmt.Errorf("d=%.60s is no domain", s.Domain)
+	}
+	if !validDomain(s.Selector) {
+		return fmt.Errorf("s=%.60s is no selector", s.Selector)
+	}
+	if len(s.KeyName()) > 253 {
+		return errors.New("d= and s= are too long")
+	}
+	return nil
+}
+
+func (s *Signature) readBody(tags Tags) (err error) {
+	bh, _ := tags.Get("bh")
+	s.BodyHash, err = base64.StdEncoding.DecodeString(squeeze(bh))
+	if err != nil || len(s.BodyHash) != s.Algorithm.Hash.Size() {
+		return errors.New("bh= is no hash of this algorithm")
+	}
+	if c, ok := tags.Get("c"); ok {
+		if s.HeaderCanon, s.BodyCanon, err = ParseCanon(c); err != nil {
+			return err
+		}
+	}
+	if l, ok := tags.Get("l"); ok {
+		if s.Length, err = parseNumber(l); err != nil {
+			return fmt.Errorf("l=%.20s: %w", l, err)
+		}
+	}
+	return nil
+}
+
+// readFields reads h= and, of DKIM, i=.
+func (s *Signature) readFields(tags Tags) error {
+	h, _ := tags.Get("h")
+	s.Names = splitList(h)
+	from := false
+	for _, name := range s.Names {
+		if strings.ContainsAny(name, " \t\r\n") || name == "" {
+			return fmt.Errorf("h= names %.40q", name)
+		}
+		from = from || strings.EqualFold(name, "From")
+	}
+	if !from {
+		return errors.New("h= does not name From")
+	}
+	if s.Kind == DKIM {
+		return s.readIdentity(tags)
+	}
+	for _, name := range s.Names {
+		if strings.EqualFold(name, ARCSeal.FieldName()) {
+			return errors.New("h= names ARC-Seal")
+		}
+	}
+	return nil
+}
+
+// readIdentity checks that i= is in d= or below (RFC 6376 section 6.1.1).
+func (s *Signature) readIdentity(tags Tags) error {
+	i, ok := tags.Get("i")
+	if !ok {
+		return nil
+	}
+	s.Identity = squeeze(i)
+	at := strings.LastIndexByte(s.Identity, '@')
+	if at < 0 || !Below(s.Identity[at+1:], s.Domain) {
+		return fmt.Errorf("i=%.60s is not in d=", s.Identity)
+	}
+	return nil
+}
+
+// SubdomainIdentity reports whether i= names a domain below d=, which keys
+// with t=s forbid.
+func (s *Signature) SubdomainIdentity() bool {
+	at := strings.LastIndexByte(s.Identity, '@')
+	return at >= 0 && !strings.EqualFold(asciiDomain(s.Identity[at+1:]), asciiDomain(s.Domain))
+}
+
+// Below reports whether sub is domain or below it, ignoring case.
+func Below(sub, domain string) bool {
+	sub, domain = asciiDomain(sub), asciiDomain(domain)
+	if strings.EqualFold(sub, domain) {
+		return true
+	}
+	n := len(sub) - len(domain)
+	return n > 1 && sub[n-1] == '.' && strings.EqualFold(sub[n:], domain)
+}
+
+func (s *Signature) readTimes(tags Tags) (err error) {
+	t, hasTime := tags.Get("t")
+	if hasTime {
+		if s.Time, err = parseTime(t); err != nil {
+			return fmt.Errorf("t=%.20s: %w", t, err)
+		}
+	}
+	x, ok := tags.Get("x")
+	if !ok || s.Kind == ARCSeal {
+		return nil
+	}
+	if s.Expires, err = parseTime(x); err != nil {
+		return fmt.Errorf("x=%.20s: %w", x, err)
+	}
+	if hasTime && s.Expires.Before(s.Time) {
+		return errors.New("x= is before t=")
+	}
+	return nil
+}
+
+func parseTime(v string) (time.Time, error) {
+	n, err := parseNumber(v)
+	return time.Unix(n, 0).UTC(), err
+}
+
+// parseNumber reads a number of at most 12 digits (RFC 6376 section 3.5), or
+// of more: then it is the greatest one.
+func parseNumber(v string) (int64, error) {
+	const most = 1 << 50
+	if v == "" || strings.Trim(v, "0123456789") != "" {
+		return 0, errors.New("no number")
+	}
+	n, err := strconv.ParseUint(v, 10, 64)
+	if err != nil || n > most {
+		return most, nil
+	}
+	return int64(n), nil
+}
+
+// KeyName returns the name of the key record, domain names in ASCII form.
+func (s *Signature) KeyName() string { return KeyName(s.Domain, s.Selector) }
+
+// KeyName returns the name under which the key of a selector is published.
+func KeyName(domain, selector string) string {
+	return asciiDomain(selector) + "._domainkey." + asciiDomain(domain)
+}
+
+// asciiDomain returns a domain with U-labels as A-labels (RFC 8616).
+func asciiDomain(d string) string {
+	for i := range len(d) {
+		if d[i] >= 0x80 {
+			if a, err := idna.Lookup.ToASCII(d); err == nil {
+				return a
+			}
+			return d
+		}
+	}
+	return d
+}
+
+// validDomain reports whether d is one or several labels (RFC 5321
+// sub-domain, with "_" as some selectors have it).
+func validDomain(d string) bool {
+	d = asciiDomain(d)
+	for label := range strings.SplitSeq(d, ".") {
+		if label == "" || len(label) > 63 {
+			return false
+		}
+		for i := range len(label) {
+			c := label[i]
+			if l := c | 0x20; (l < 'a' || l > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+				return false
+			}
+		}
+	}
+	return true
+}
