@@ -81,3 +81,7 @@ const (
 // Date returns the parsed Date header. ok is false when there is none or it
 // can't be read as an RFC 5322 date, obsolete forms included.
 func (m *Message) Date() (t time.Time, ok bool) { return m.date() }
+
+// Body returns what follows the empty line after the header, as received and
+// whole, whatever Limits.Size says. It must not be changed.
+func (m *Message) Body() []byte { return m.raw[m.body:] }
