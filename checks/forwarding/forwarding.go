@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -40,6 +41,7 @@ func Checks() []*checks.Check {
 		Doc:      "recognizes forwarded mail",
 		Symbols:  []*symbols.Def{google, yandex, mailru, srs, sieve, cpanel, other},
 		Provides: []checks.AnyFact{Detected},
+		Requires: checks.Facts(relay.Relayed),
 		Stage:    checks.Early,
 		Priority: 12,
 		Always:   true,
@@ -48,7 +50,7 @@ func Checks() []*checks.Check {
 }
 
 func run(_ context.Context, t *checks.Task) error {
-	d, field, options := detect(t.Message())
+	d, field, options := detect(t.Message(), strings.ToLower(relay.Of(t).Name))
 	if d == nil {
 		return nil
 	}
@@ -57,13 +59,15 @@ func run(_ context.Context, t *checks.Task) error {
 	return nil
 }
 
-func detect(m *mail.Message) (d *symbols.Def, field *mail.Field, options []string) {
+// detect judges by the name that the server knew the client by: the one that
+// reverse DNS tells is not there yet.
+func detect(m *mail.Message, client string) (d *symbols.Def, field *mail.Field, options []string) {
 	rcpts := m.EnvelopeRcpts()
 	if len(rcpts) == 0 {
 		return nil, nil, nil
 	}
 	if sender := m.EnvelopeFrom(); sender.Valid {
-		if d, f, o := bySender(m, sender, rcpts); d != nil {
+		if d, f, o := bySender(m, client, sender, rcpts); d != nil {
 			return d, f, o
 		}
 	}
@@ -78,7 +82,7 @@ func detect(m *mail.Message) (d *symbols.Def, field *mail.Field, options []strin
 
 // bySender looks at the rewritten envelope sender and at the headers that
 // providers add.
-func bySender(m *mail.Message, sender mail.Address, rcpts []mail.Address) (*symbols.Def, *mail.Field, []string) {
+func bySender(m *mail.Message, client string, sender mail.Address, rcpts []mail.Address) (*symbols.Def, *mail.Field, []string) {
 	user, rcpt := strings.ToLower(sender.User), rcpts[0]
 	single := len(rcpts) == 1
 	if single {
@@ -90,8 +94,6 @@ func bySender(m *mail.Message, sender mail.Address, rcpts []mail.Address) (*symb
 		}
 	}
 	h := m.Header()
-	_, client := m.Client()
-	client = strings.ToLower(client)
 	if f := h.Get("X-Yandex-Forward"); f != nil && isYandex(client) {
 		return yandex, f, nil
 	}

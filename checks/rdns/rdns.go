@@ -1,14 +1,19 @@
-// Package rdns raises what reverse DNS says about the client. So far the
-// result is the host's: a server that looks the client's name up itself
-// seeds LookedUp (and sets mail.Envelope.ClientName), without it nothing is
-// raised.
+// Package rdns looks the client's name up by reverse DNS when the server that
+// took the message told none. A server that looked it up itself sets
+// mail.Envelope.ClientName, or seeds LookedUp when there is none; then nobody
+// is asked.
+//
+// The name is the first that the PTR question gives. It is not checked
+// against the name's own addresses, as Rspamd 4.1.6 does not.
 package rdns
 
 import (
 	"context"
+	"errors"
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -47,29 +52,76 @@ var (
 	}
 )
 
-// Checks returns the family's check. As Rspamd 4.1.6 it says nothing about
-// local and authenticated clients.
+// maxNames bounds the names that are kept of an answer.
+const maxNames = 16
+
+// Checks returns the family's check. As Rspamd 4.1.6 it asks for the client's
+// name when the server knew none, and not about local and authenticated
+// clients.
 func Checks() []*checks.Check {
 	return []*checks.Check{{
 		Name:     "rdns",
 		Doc:      "the client's name by reverse DNS",
 		Symbols:  []*symbols.Def{None, DNSFail},
 		Provides: []checks.AnyFact{LookedUp},
-		Needs:    checks.Needs{Phase: checks.Connect},
+		Requires: checks.Facts(relay.Relayed),
+		Needs:    checks.Needs{DNS: true, Queries: 1, Phase: checks.Connect},
 		Stage:    checks.Early,
 		Priority: 9,
-		Run: func(_ context.Context, t *checks.Task) error {
-			r, ok := LookedUp.Get(t)
-			if !ok || t.Local() || t.Authenticated() {
-				return nil
-			}
-			if r.Failed {
-				t.Hit(DNSFail)
-			}
-			if r.Failed || len(r.Names) == 0 {
-				t.Hit(None)
-			}
-			return nil
-		},
+		Always:   true,
+		Run:      run,
 	}}
+}
+
+func run(ctx context.Context, t *checks.Task) error {
+	c := relay.Of(t)
+	if c.Local || t.Authenticated() {
+		return nil
+	}
+	r, ok := LookedUp.Get(t)
+	var query string
+	if !ok {
+		if c.Name != "" || !c.IP.IsValid() {
+			return nil
+		}
+		q := resolver.Question{Name: resolver.Reverse(c.IP), Type: resolver.TypePTR}
+		if r, ok = ask(ctx, t, q); !ok {
+			return nil
+		}
+		LookedUp.Set(t, r)
+		query = q.String()
+	}
+	if r.Failed {
+		raise(t, DNSFail, query)
+	}
+	if r.Failed || len(r.Names) == 0 {
+		raise(t, None, query)
+	}
+	return nil
+}
+
+func raise(t *checks.Task, d *symbols.Def, query string) {
+	h := symbols.Hit{Def: d, Factor: 1}
+	if query != "" {
+		h.Evidence = []symbols.Evidence{{Query: query}}
+	}
+	t.HitAt(h)
+}
+
+// ask looks the client's names up; false: there is nobody to ask.
+func ask(ctx context.Context, t *checks.Task, q resolver.Question) (Result, bool) {
+	a, err := t.Resolver().Lookup(ctx, q.Name, q.Type)
+	switch {
+	case errors.Is(err, resolver.ErrNoDNS):
+		return Result{}, false
+	case resolver.IsTemporary(err):
+		return Result{Failed: true}, true
+	}
+	var names []string
+	for _, n := range a.Hosts(resolver.TypePTR) {
+		if n != "." && len(names) < maxNames {
+			names = append(names, n)
+		}
+	}
+	return Result{Names: names}, true
 }

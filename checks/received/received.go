@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/rdns"
+	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -48,10 +50,11 @@ func Checks() []*checks.Check {
 			Run: runChain,
 		},
 		{
-			Name:    "once-received",
-			Doc:     "mail straight from its sender",
-			Symbols: []*symbols.Def{once, onceStrict, directToMX},
-			Run:     runOnce,
+			Name:     "once-received",
+			Doc:      "mail straight from its sender",
+			Symbols:  []*symbols.Def{once, onceStrict, directToMX},
+			Requires: checks.Facts(relay.Relayed, rdns.LookedUp),
+			Run:      runOnce,
 		},
 		{
 			Name:    "forged-received",
@@ -127,10 +130,11 @@ func tlsDef(hops []mail.Received) *symbols.Def {
 	return noTLS
 }
 
-// runOnce counts servers for mail from strangers. A client without a name is
-// treated as one whose name could not be found.
+// runOnce counts servers for mail from strangers. Without DNS, a client
+// without a name is treated as one whose name could not be found.
 func runOnce(_ context.Context, t *checks.Task) error {
-	if t.Authenticated() || t.Local() {
+	client := relay.Of(t)
+	if t.Authenticated() || client.Local {
 		return nil
 	}
 	m := t.Message()
@@ -138,8 +142,8 @@ func runOnce(_ context.Context, t *checks.Task) error {
 	if countReal(hops) > 1 {
 		return nil
 	}
-	ip, name := m.Client()
-	if name == "" && ip.IsValid() {
+	name := rdns.Name(t)
+	if name == "" && client.IP.IsValid() {
 		t.Hit(once)
 		for _, h := range [...]string{"User-Agent", "X-Mailer"} {
 			if f := m.Header().Get(h); f != nil {
@@ -149,13 +153,21 @@ func runOnce(_ context.Context, t *checks.Task) error {
 		}
 		return nil
 	}
-	if len(hops) == 0 || strings.Contains(hops[0].FromName, "mail") {
+	var field *mail.Field
+	known := name // the name that tells mail servers, as Rspamd: the MTA's is looked for in its trace header
+	if client.Name != "" || !client.IP.IsValid() {
+		if len(hops) == 0 {
+			return nil
+		}
+		known, field = hops[0].FromName, hops[0].Field
+	}
+	if strings.Contains(known, "mail") {
 		return nil
 	}
-	t.HitField(once, hops[0].Field)
+	t.HitField(once, field)
 	for _, mark := range [...]string{"static", "dynamic"} {
 		if strings.Contains(name, mark) {
-			t.HitField(onceStrict, hops[0].Field, mark)
+			t.HitField(onceStrict, field, mark)
 			break
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/winnowmail/winnow/checks/checktest"
+	"github.com/winnowmail/winnow/checks/rdns"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, Checks()) }
+func TestFixtures(t *testing.T) { checktest.Run(t, Checks(), checktest.With(rdns.Checks()...)) }
