@@ -78,11 +78,11 @@ type Options struct {
 var (
 	found = &symbols.Def{
 		Name: "ASN", Groups: []string{"asn"},
-		Doc:  "the client's autonomous system, routed prefix and country, for information",
+		Doc: "the client's autonomous system, routed prefix and country, for information",
 	}
 	failed = &symbols.Def{
 		Name: "ASN_FAIL", Groups: []string{"asn"},
-		Doc:  "nobody could tell the client's autonomous system",
+		Doc: "nobody could tell the client's autonomous system",
 	}
 )
 

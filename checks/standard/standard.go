@@ -35,6 +35,7 @@ import (
 	"github.com/winnowmail/winnow/checks/mimeparts"
 	"github.com/winnowmail/winnow/checks/mimetypes"
 	"github.com/winnowmail/winnow/checks/mua"
+	"github.com/winnowmail/winnow/checks/phishfeeds"
 	"github.com/winnowmail/winnow/checks/priority"
 	"github.com/winnowmail/winnow/checks/rdns"
 	"github.com/winnowmail/winnow/checks/received"
@@ -61,6 +62,8 @@ type Options struct {
 	MIME mimetypes.Options
 	// ASN says who tells the client's network.
 	ASN asn.Options
+	// Phishing names the feeds of known phishing pages.
+	Phishing phishfeeds.Options
 	// Aliases is what the site knows about its own addresses.
 	Aliases aliases.Options
 }
@@ -97,6 +100,7 @@ func Checks(o Options) []*checks.Check {
 		archives.Checks(archives.Options{}),
 		html.Checks(),
 		urls.Checks(urlOptions(o)),
+		phishfeeds.Checks(o.Phishing),
 		bodytext.Checks(),
 		chartable.Checks(),
 		redirectors.Checks(redirectors.Options{None: o.NoMaps}),
