@@ -1,27 +1,42 @@
-// Package spf raises what the Sender Policy Framework (RFC 7208) says about
-// the client and the envelope sender. So far the result is the host's: a
-// server that evaluates SPF itself seeds Evaluated, without it nothing is
-// raised.
+// Package spf evaluates the Sender Policy Framework (RFC 7208): a domain
+// publishes which clients may send mail for it, in a TXT record of terms that
+// are tried from left to right, and the first that matches the client decides.
+//
+// Evaluate is the evaluator; it needs nothing but a resolver, so a mail server
+// can use it without a Scanner and hand the Result in by seeding Evaluated.
+// Checks returns the rule that raises Rspamd's R_SPF_* symbols.
+//
+// There are two readings of a record. The plain one is the RFC's: a record
+// with an error anywhere is a permerror, and so is the eleventh term that asks
+// DNS. The tolerant one is that of Rspamd 4.1.6, which the check uses unless
+// Options.Strict is set, because the published records are what they are:
+//
+//   - a term that is wrong, or includes a domain without a good record, is
+//     passed over; a record without any good term is a permerror;
+//   - a term for which DNS failed is passed over: a later match counts, but
+//     "all" is then a temperror;
+//   - ip4 and ip6 networks wider than /8 don't match, nor does "all" in an
+//     included record;
+//   - 30 terms may ask DNS, and any number of them may find nothing;
+//   - domains of one label are evaluated.
+//
+// Several records for a domain, more than ten MX hosts and going beyond a
+// limit are a permerror in both.
+//
+// Read on in evaluate.go and mechanism.go; record.go and macro.go take records
+// apart.
 package spf
 
 import (
 	"context"
+	"net/netip"
+	"slices"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/symbols"
 )
-
-// A Result is the outcome of an evaluation, for one identity.
-type Result struct {
-	// Code is the RFC 7208 section 2.6 result: "none", "neutral", "pass",
-	// "fail", "softfail", "temperror" or "permerror".
-	Code string
-	// Domain is the domain that was evaluated, of MAIL FROM or HELO.
-	Domain string
-	// Mechanism is what decided, with its qualifier: "+ip4:192.0.2.0/24",
-	// "-all"; or the error.
-	Mechanism string
-}
 
 // Evaluated is the fact of the evaluation.
 var Evaluated = checks.Fact[Result]{Name: "spf"}
@@ -38,55 +53,115 @@ var (
 	Neutral  = def("R_SPF_NEUTRAL", 0, "SPF: the sender's domain says neither yes nor no about the client")
 	DNSFail  = def("R_SPF_DNSFAIL", 0, "SPF: DNS failed, another time may tell")
 	PermFail = def("R_SPF_PERMFAIL", 0, "SPF: the record of the sender's domain is wrong")
+	PlusAll  = def("R_SPF_PLUSALL", 4, "SPF: the sender's domain lets any client send for it")
 	NA       = &symbols.Def{
 		Name: "R_SPF_NA", Groups: []string{"policies", "spf"}, OneShot: true,
 		Doc: "SPF: the sender's domain has no record",
 	}
 )
 
-// Checks returns the family's check.
-func Checks() []*checks.Check {
+// Options is what the operator decides. The zero value is Rspamd's way.
+type Options struct {
+	// Strict reads records as RFC 7208 says, to the letter.
+	Strict bool
+	Limits Limits
+	// Exempt lists clients that are not evaluated.
+	Exempt []netip.Prefix
+}
+
+// maxQueries is the check's share of a scan's DNS questions.
+const maxQueries = 64
+
+// Checks returns the family's check. As Rspamd 4.1.6 it says nothing about
+// local and authenticated clients. Without DNS and without a seeded result it
+// says nothing about anybody.
+func Checks(o Options) []*checks.Check {
 	return []*checks.Check{{
 		Name:     "spf",
-		Doc:      "the SPF result of the envelope sender",
-		Symbols:  []*symbols.Def{Allow, Fail, SoftFail, Neutral, DNSFail, PermFail, NA},
+		Doc:      "whether the client may send for the envelope sender's domain (SPF)",
+		Symbols:  []*symbols.Def{Allow, Fail, SoftFail, Neutral, DNSFail, PermFail, PlusAll, NA},
 		Provides: []checks.AnyFact{Evaluated},
-		Needs:    checks.Needs{Phase: checks.MailFrom},
-		Run: func(_ context.Context, t *checks.Task) error {
-			res, ok := Evaluated.Get(t)
-			if !ok {
-				return nil
-			}
-			if d := byCode(res.Code); d != nil {
-				t.Hit(d, options(res)...)
-			}
-			return nil
-		},
+		Requires: checks.Facts(relay.Relayed),
+		Needs:    checks.Needs{DNS: true, Phase: checks.MailFrom, Queries: maxQueries},
+		Config:   o,
+		Run:      func(ctx context.Context, t *checks.Task) error { return run(ctx, t, o) },
 	}}
 }
 
-func options(r Result) []string {
-	if r.Mechanism == "" {
+func run(ctx context.Context, t *checks.Task, o Options) error {
+	client := relay.Of(t)
+	if client.Local || t.Authenticated() {
 		return nil
 	}
-	return []string{r.Mechanism}
+	res, seeded := Evaluated.Get(t)
+	if !seeded {
+		exempt := slices.ContainsFunc(o.Exempt, func(p netip.Prefix) bool { return p.Contains(client.IP.Unmap()) })
+		if exempt || !client.IP.IsValid() {
+			return nil
+		}
+		p := Params{
+			IP: client.IP, Helo: client.Helo, MailFrom: sender(t), Receiver: t.Envelope().MTAName, Now: t.Now(),
+			Tolerant: !o.Strict, Limits: o.Limits,
+		}
+		if res = Evaluate(ctx, t.Resolver(), p); res.noDNS {
+			return nil
+		}
+		Evaluated.Set(t, res)
+	}
+	raise(t, res)
+	return nil
 }
 
-func byCode(code string) *symbols.Def {
-	switch code {
-	case "pass":
+// sender is the envelope sender as it was given, before aliases were resolved:
+// it is what the domain's owner permits.
+func sender(t *checks.Task) string {
+	a := t.Message().EnvelopeFrom()
+	switch {
+	case a.Addr == "":
+		return ""
+	case a.Literal:
+		return a.User + "@[" + a.Domain + "]"
+	}
+	return a.Addr
+}
+
+func raise(t *checks.Task, r Result) {
+	d := symbol(r)
+	if d == nil {
+		return
+	}
+	h := symbols.Hit{Def: d, Factor: 1}
+	switch {
+	case d == PlusAll:
+		h.Options = []string{"+any"}
+	case r.Mechanism != "":
+		h.Options = []string{r.Mechanism}
+	}
+	if r.Domain != "" && r.Mechanism != noDomain {
+		q := resolver.Question{Name: r.Domain, Type: resolver.TypeTXT}
+		h.Evidence = []symbols.Evidence{{Query: q.String(), Answer: r.Record}}
+	}
+	t.HitAt(h)
+}
+
+func symbol(r Result) *symbols.Def {
+	switch r.Code {
+	case CodePass:
+		if r.PlusAll {
+			return PlusAll
+		}
 		return Allow
-	case "fail":
+	case CodeFail:
 		return Fail
-	case "softfail":
+	case CodeSoftFail:
 		return SoftFail
-	case "neutral":
+	case CodeNeutral:
 		return Neutral
-	case "temperror":
+	case CodeTempError:
 		return DNSFail
-	case "permerror":
+	case CodePermError:
 		return PermFail
-	case "none":
+	case CodeNone:
 		return NA
 	}
 	return nil

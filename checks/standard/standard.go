@@ -66,6 +66,8 @@ type Options struct {
 	Phishing phishfeeds.Options
 	// Aliases is what the site knows about its own addresses.
 	Aliases aliases.Options
+	// SPF chooses how strictly records are read.
+	SPF spf.Options
 }
 
 // Checks returns new values of the built-in checks.
@@ -81,7 +83,7 @@ func Checks(o Options) []*checks.Check {
 		forgedrecipients.Checks(),
 		rdns.Checks(),
 		asn.Checks(o.ASN),
-		spf.Checks(),
+		spf.Checks(o.SPF),
 		dkim.Checks(),
 		dmarc.Checks(),
 		headers.Checks(),

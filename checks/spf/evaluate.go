@@ -1,0 +1,349 @@
+package spf
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/net/idna"
+
+	"github.com/winnowmail/winnow/resolver"
+)
+
+// Params says what to evaluate.
+type Params struct {
+	// IP is the SMTP client. An IPv4-mapped address counts as IPv4.
+	IP netip.Addr
+	// Helo is the HELO or EHLO name. It is evaluated for the null sender.
+	Helo string
+	// MailFrom is the envelope sender without angle brackets, "" the null
+	// sender. Without a local part it is that of postmaster.
+	MailFrom string
+	// Receiver is the name of the receiving host, for the macro %{r}; ""
+	// means "unknown".
+	Receiver string
+	// Now is the time for the macro %{t}; zero means time.Now().
+	Now time.Time
+	// Tolerant takes records as Rspamd 4.1.6 does; see the package comment.
+	Tolerant bool
+	// OneLabel evaluates domains of one label too, which RFC 7208 does not
+	// want (section 4.3) but a private DNS may have. Tolerant includes it.
+	OneLabel bool
+	// NoExplanation spares the question for the text of exp=.
+	NoExplanation bool
+	Limits        Limits
+}
+
+// Limits bounds an evaluation. Going beyond one is a permerror.
+type Limits struct {
+	// Lookups is how many terms that ask DNS may be evaluated; 0 means 10 as
+	// RFC 7208 section 4.6.4 says, with Params.Tolerant 30.
+	Lookups int
+	// Voids is how many of them may find nothing; 0 means 2, negative, and 0
+	// with Params.Tolerant, no limit of its own.
+	Voids int
+	// Nesting is how deep include and redirect may go; 0 means 10.
+	Nesting int
+	// Hosts is how many names a mechanism mx may have, and how many of the
+	// client's names ptr and %{p} look at; 0 means 10.
+	Hosts int
+}
+
+func (l Limits) withDefaults(tolerant bool) Limits {
+	set := func(v *int, def int) {
+		if *v == 0 {
+			*v = def
+		}
+	}
+	set(&l.Nesting, 10)
+	set(&l.Hosts, 10)
+	if tolerant {
+		set(&l.Lookups, 30)
+		set(&l.Voids, -1)
+	}
+	set(&l.Lookups, 10)
+	set(&l.Voids, 2)
+	return l
+}
+
+const (
+	// maxRecords bounds the bytes of all records of one evaluation.
+	maxRecords = 256 << 10
+	// minBits is the widest network that a tolerant reading believes.
+	minBits = 8
+)
+
+// An evaluation is one run of check_host (RFC 7208 section 4) and what is
+// common to its nested ones.
+type evaluation struct {
+	Params
+	asker
+	sender, local, domain string // domain: of sender, as given
+	receiver              string
+
+	lookups, voids int
+	ahead          int // questions asked before their term's turn
+	bytes          int // of the records read
+	// failed notes that DNS failed for a term which was passed over, broken
+	// that one was passed over for being wrong. Both only when Tolerant.
+	failed, broken bool
+}
+
+// A verdict is the outcome of check_host for one domain.
+type verdict struct {
+	code      string
+	mechanism string // what decided, with its qualifier
+	reason    string // of an error
+	limit     bool   // a permerror that spoils the records which include it too
+	all       bool   // passed by the mechanism all
+	text      string // the record
+	exp       *spec
+	expDomain string // domain in hand where exp stands
+}
+
+func permError(format string, args ...any) verdict {
+	return verdict{code: CodePermError, mechanism: badRecord, reason: fmt.Sprintf(format, args...)}
+}
+
+func overLimit(format string, args ...any) verdict {
+	v := permError(format, args...)
+	v.limit = true
+	return v
+}
+
+func tempError(err error) verdict {
+	return verdict{code: CodeTempError, mechanism: dnsFailed, reason: err.Error()}
+}
+
+// Evaluate tells whether a client may use a sender (RFC 7208). It asks r, in
+// parallel where the questions don't depend on each other, and ends with ctx.
+// DNS that fails is a result, TempError.
+//
+// The questions of one evaluation are bounded by Limits: twice Lookups, and
+// Hosts for each mechanism mx or ptr.
+func Evaluate(ctx context.Context, r resolver.Resolver, p Params) Result {
+	p.IP = p.IP.Unmap()
+	p.Limits = p.Limits.withDefaults(p.Tolerant)
+	e := &evaluation{Params: p, asker: asker{ctx: ctx, resolver: r}, receiver: p.Receiver}
+	if e.receiver == "" {
+		e.receiver = "unknown"
+	}
+	if e.Now.IsZero() {
+		e.Now = time.Now()
+	}
+	res := Result{Identity: "mailfrom"}
+	if p.MailFrom == "" {
+		res.Identity = "helo"
+	}
+	e.identify()
+	res.Domain, res.Sender = e.domain, e.sender
+	if why := e.unusable(); why != "" {
+		res.Code, res.Mechanism, res.Reason = CodeNone, noDomain, why
+		return res
+	}
+	v := e.checkHost(e.domain, 0, false)
+	res.noDNS = e.noDNS
+	if v.code == CodeFail && !p.NoExplanation {
+		res.Explanation = e.explain(v)
+	}
+	res.set(e, v)
+	return res
+}
+
+// identify splits the sender, or makes one of the HELO name.
+func (e *evaluation) identify() {
+	e.local, e.domain = "postmaster", e.Helo
+	if e.MailFrom != "" {
+		e.domain = e.MailFrom
+		if i := strings.LastIndexByte(e.MailFrom, '@'); i >= 0 {
+			e.domain = e.MailFrom[i+1:]
+			if i > 0 {
+				e.local = e.MailFrom[:i]
+			}
+		}
+	}
+	e.sender = e.local + "@" + e.domain
+}
+
+// unusable tells why there is nothing to evaluate (RFC 7208 section 4.3).
+func (e *evaluation) unusable() string {
+	ascii, ok := toASCII(e.domain)
+	switch {
+	case !e.IP.IsValid():
+		return "the client's address is not known"
+	case e.domain == "":
+		return "there is no domain to evaluate"
+	case !ok, !e.Tolerant && !e.OneLabel && !strings.Contains(strings.TrimSuffix(ascii, "."), "."):
+		return fmt.Sprintf("%q is no domain name", clip(e.domain))
+	}
+	return ""
+}
+
+// toASCII gives a domain the form in which DNS knows it and tells whether it
+// can be one.
+func toASCII(domain string) (string, bool) {
+	for i := 0; i < len(domain); i++ {
+		if domain[i] < 0x80 {
+			continue
+		}
+		ascii, err := idna.Lookup.ToASCII(domain)
+		if err != nil {
+			return "", false
+		}
+		domain = ascii
+		break
+	}
+	return domain, validName(domain)
+}
+
+// validName reports whether labels and name have lengths that DNS allows.
+func validName(name string) bool {
+	name = strings.TrimSuffix(name, ".")
+	if name == "" || len(name) > 253 || name[0] == '[' {
+		return false
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || len(label) > 63 {
+			return false
+		}
+	}
+	return true
+}
+
+// checkHost evaluates the record of one domain. included tells that only a
+// pass counts.
+func (e *evaluation) checkHost(domain string, depth int, included bool) verdict {
+	ascii, _ := toASCII(domain)
+	reply := e.ask1(ascii, resolver.TypeTXT)
+	text, v := e.selectRecord(domain, reply)
+	if v.code != "" {
+		return v
+	}
+	rec, err := parseRecord(text, grammar{e.Tolerant, e.OneLabel})
+	switch {
+	case err != nil && !e.Tolerant:
+		v = permError("the record of %s is wrong: %v", domain, err)
+	case e.Tolerant && len(rec.terms) == 0 && rec.redirect == nil:
+		v = permError("the record of %s has nothing in it that can be used", domain)
+		v.mechanism = emptyRecord
+	default:
+		e.broken = e.broken || err != nil
+		e.lookAhead(&rec, domain, included)
+		v = e.terms(&rec, domain, depth, included)
+	}
+	if depth == 0 || v.text == "" {
+		v.text = text
+	}
+	return v
+}
+
+// selectRecord finds the SPF record among a domain's TXT records (RFC 7208
+// section 4.5). A verdict with a code means there is none to evaluate.
+func (e *evaluation) selectRecord(domain string, reply resolver.Reply) (string, verdict) {
+	if resolver.IsTemporary(reply.Err) {
+		return "", tempError(reply.Err)
+	}
+	texts := slices.DeleteFunc(reply.Answer.Texts(), func(s string) bool { return !isRecord(s) })
+	switch len(texts) {
+	case 0:
+		return "", verdict{code: CodeNone, mechanism: noRecord, reason: fmt.Sprintf("%s has no SPF record", domain)}
+	case 1:
+	default:
+		return "", overLimit("%s has %d SPF records", domain, len(texts))
+	}
+	if e.bytes += len(texts[0]); e.bytes > maxRecords {
+		return "", overLimit("the records are longer than %d bytes", maxRecords)
+	}
+	return texts[0], verdict{}
+}
+
+// terms evaluates a record's mechanisms from left to right, then redirect.
+func (e *evaluation) terms(rec *record, domain string, depth int, included bool) verdict {
+	all := false
+	for i := range rec.terms {
+		t := &rec.terms[i]
+		if t.kind == kindAll {
+			all = true
+		}
+		matched, v := e.match(t, domain, depth, included)
+		switch {
+		case v.code == CodeTempError && e.Tolerant && !v.limit:
+			e.failed = true
+		case v.code == CodePermError && e.Tolerant && !v.limit:
+			e.broken = true
+		case v.code != "" && !matched:
+			return v
+		case matched:
+			return e.decide(t, v, rec, domain)
+		}
+	}
+	if rec.redirect != nil && !all {
+		return e.redirect(rec.redirect, domain, depth, included)
+	}
+	if e.failed && !included {
+		return verdict{code: CodeTempError, mechanism: dnsFailed, reason: "DNS failed for a part of the record"}
+	}
+	return verdict{code: CodeNeutral, mechanism: "?all"}
+}
+
+// decide turns a match into the result that the term's qualifier says. v is
+// the verdict of an included record.
+func (e *evaluation) decide(t *term, v verdict, rec *record, domain string) verdict {
+	q := string(t.qualifier)
+	out := verdict{mechanism: q + e.render(t, domain), exp: rec.exp, expDomain: domain}
+	if t.kind == kindInclude {
+		out.mechanism = q + v.mechanism[1:]
+	}
+	switch t.qualifier {
+	case '+':
+		out.code, out.all = CodePass, t.kind == kindAll || v.all
+	case '-':
+		out.code = CodeFail
+	case '~':
+		out.code = CodeSoftFail
+	default:
+		out.code = CodeNeutral
+	}
+	if t.kind == kindAll && e.failed {
+		return verdict{code: CodeTempError, mechanism: q + "any", reason: "DNS failed for a part of the record"}
+	}
+	return out
+}
+
+// count takes one of the terms that may ask.
+func (e *evaluation) count(depth int) verdict {
+	switch e.lookups++; {
+	case e.lookups > e.Limits.Lookups:
+		return overLimit("more than %d terms ask DNS", e.Limits.Lookups)
+	case depth > e.Limits.Nesting:
+		return overLimit("records include each other more than %d deep", e.Limits.Nesting)
+	}
+	return verdict{}
+}
+
+// void notes a term whose question found nothing.
+func (e *evaluation) void() verdict {
+	if e.voids++; e.Limits.Voids >= 0 && e.voids > e.Limits.Voids {
+		return overLimit("more than %d questions found nothing", e.Limits.Voids)
+	}
+	return verdict{}
+}
+
+// redirect gives the result of another domain's record (RFC 7208 section 6.1).
+func (e *evaluation) redirect(s *spec, domain string, depth int, included bool) verdict {
+	if v := e.count(depth + 1); v.code != "" {
+		return v
+	}
+	target, ok := e.expandDomain(s, domain)
+	if !ok {
+		return permError("redirect=%s of %s gives no domain", clip(s.text), domain)
+	}
+	v := e.checkHost(target, depth+1, included)
+	if v.code == CodeNone {
+		return permError("%s redirects to %s, which has no SPF record", domain, target)
+	}
+	return v
+}

@@ -1,0 +1,135 @@
+package spf
+
+import (
+	"fmt"
+	"strings"
+)
+
+// The results of RFC 7208 section 2.6.
+const (
+	CodeNone      = "none"
+	CodeNeutral   = "neutral"
+	CodePass      = "pass"
+	CodeFail      = "fail"
+	CodeSoftFail  = "softfail"
+	CodeTempError = "temperror"
+	CodePermError = "permerror"
+)
+
+// What stands for the mechanism where none decided, in Rspamd's words.
+const (
+	noRecord    = "no SPF record"
+	noDomain    = "No domain"
+	badRecord   = "bad SPF record"
+	emptyRecord = "empty SPF record"
+	dnsFailed   = "temporary DNS error"
+)
+
+// A Result is the outcome of an evaluation, for one identity.
+type Result struct {
+	// Code is the RFC 7208 section 2.6 result: "none", "neutral", "pass",
+	// "fail", "softfail", "temperror" or "permerror".
+	Code string
+	// Domain is the domain that was evaluated, of MAIL FROM or HELO.
+	Domain string
+	// Mechanism is what decided, with its qualifier and its macros expanded:
+	// "+ip4:192.0.2.0/24", "-all", for an include the included term; where
+	// none decided, a short text.
+	Mechanism string
+	// PlusAll tells that all clients pass.
+	PlusAll bool `json:",omitempty"`
+	// Identity is "mailfrom" or "helo", Sender the address that was evaluated.
+	Identity string `json:",omitempty"`
+	Sender   string `json:",omitempty"`
+	// Record is the text of the domain's record, "" if there is none.
+	Record string `json:",omitempty"`
+	// Reason says in one sentence why, for people.
+	Reason string `json:",omitempty"`
+	// Explanation is what the domain says to a sender that fails (exp=): ASCII,
+	// for an SMTP reply, and somebody else's words.
+	Explanation string `json:",omitempty"`
+	// Lookups is how many terms asked DNS.
+	Lookups int `json:",omitempty"`
+
+	noDNS bool // there was nobody to ask
+}
+
+// set takes over what an evaluation found.
+func (r *Result) set(e *evaluation, v verdict) {
+	r.Code, r.Mechanism, r.PlusAll, r.Record, r.Lookups = v.code, v.mechanism, v.all, v.text, e.lookups
+	r.Reason = v.reason
+	if r.Reason != "" {
+		return
+	}
+	says := map[string]string{
+		CodePass: "permits", CodeFail: "does not permit", CodeSoftFail: "probably does not permit", CodeNeutral: "says nothing about",
+	}[v.code]
+	r.Reason = fmt.Sprintf("%s %s %s as sender (%s)", e.domain, says, e.IP, v.mechanism)
+}
+
+// ReceivedSPF returns the value of a Received-SPF header field (RFC 7208
+// section 9.1) for the evaluation of p, in one line.
+func (r Result) ReceivedSPF(p Params) string {
+	var b strings.Builder
+	b.WriteString(r.Code)
+	receiver := p.Receiver
+	if receiver == "" {
+		receiver = "unknown"
+	}
+	if r.Reason != "" {
+		b.WriteString(" (" + comment(receiver+": "+r.Reason) + ")")
+	}
+	pair := func(key, value string) {
+		b.WriteString(" " + key + "=" + word(value) + ";")
+	}
+	pair("receiver", receiver)
+	if p.IP.IsValid() {
+		pair("client-ip", p.IP.Unmap().String())
+	}
+	pair("envelope-from", p.MailFrom)
+	if p.Helo != "" {
+		pair("helo", p.Helo)
+	}
+	pair("identity", r.Identity)
+	switch r.Code {
+	case CodeTempError, CodePermError:
+		pair("problem", r.Reason)
+	case CodeNone:
+	default:
+		pair("mechanism", strings.TrimLeft(r.Mechanism, "+-~?"))
+	}
+	return strings.TrimSuffix(b.String(), ";")
+}
+
+// maxWord bounds a value of ReceivedSPF, so that the line stays within what
+// RFC 5322 section 2.1.1 allows.
+const maxWord = 120
+
+// word writes a value as a dot-atom where it is one, else as a quoted-string.
+func word(s string) string {
+	s = printable(s)
+	atom := s != "" && s[0] != '.' && s[len(s)-1] != '.' && !strings.Contains(s, "..")
+	for i := 0; i < len(s) && atom; i++ {
+		atom = isNameByte(s[i]) || strings.IndexByte("!#$%&'*+/=?^`{|}~", s[i]) >= 0
+	}
+	if atom {
+		return s
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
+// comment escapes text for a comment.
+func comment(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `(`, `\(`, `)`, `\)`).Replace(printable(s))
+}
+
+// printable cuts a value and replaces what a header field may not have.
+func printable(s string) string {
+	b := []byte(s[:min(len(s), maxWord)])
+	for i, c := range b {
+		if c < ' ' || c > '~' {
+			b[i] = '?'
+		}
+	}
+	return string(b)
+}
