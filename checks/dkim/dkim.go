@@ -1,18 +1,25 @@
-// Package dkim raises what the DKIM signatures (RFC 6376) of a message are
-// worth. So far the results are the host's: a server that verifies DKIM
-// itself seeds Verified, without it nothing is raised.
+// Package dkim verifies the DKIM signatures of a message (RFC 6376, 8301,
+// 8463) and raises what they are worth, one symbol for each.
+//
+// Verify is for programs without a Scanner. In a scan the check verifies, for
+// mail that is neither from the host's own networks nor from a client that
+// logged in; a host that verifies DKIM itself seeds Verified, and then no
+// question is asked.
 package dkim
 
 import (
 	"context"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/internal/dkimsig"
+	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/symbols"
 )
 
 // A Signature is the outcome of verifying one signature.
 type Signature struct {
-	Domain, Selector string
+	Domain, Selector string // d=, s=, as written
 	// Code is the RFC 8601 section 2.7.1 result: "pass", "fail", "policy",
 	// "neutral", "temperror" or "permerror".
 	Code string
@@ -21,7 +28,9 @@ type Signature struct {
 	// Identity is i=, the agent or user the signature speaks for ("" means
 	// "@" and Domain), Algorithm a=, Value the first characters of b=, enough
 	// to tell signatures apart (RFC 6008).
-	Identity, Algorithm, Value string `json:",omitempty"`
+	Identity  string `json:",omitempty"`
+	Algorithm string `json:",omitempty"`
+	Value     string `json:",omitempty"`
 	// Partial tells that l= leaves the end of the body unsigned; Unsigned is
 	// how many canonical bytes.
 	Partial  bool  `json:",omitempty"`
@@ -29,7 +38,8 @@ type Signature struct {
 	// Testing tells that the key says t=y: the domain only tries DKIM.
 	Testing bool `json:",omitempty"`
 	// Ignored tells that Rspamd would have passed over the signature without
-	// a symbol: it can't be read, has expired, or is from the future.
+	// a symbol: it can't be read, has expired, is from the future, or leaves
+	// most of the body unsigned.
 	Ignored bool `json:",omitempty"`
 }
 
@@ -52,37 +62,92 @@ var (
 )
 
 // Checks returns the family's check.
-func Checks() []*checks.Check {
+func Checks(o Options) []*checks.Check {
+	keys := new(dkimsig.KeyCache)
 	return []*checks.Check{{
 		Name:     "dkim",
-		Doc:      "the results of the DKIM signatures",
+		Doc:      "verifies the DKIM signatures",
 		Symbols:  []*symbols.Def{Allow, Reject, TempFail, PermFail, NA, Trace},
 		Provides: []checks.AnyFact{Verified},
-		Run:      run,
+		Requires: checks.Facts(relay.Relayed),
+		Needs:    checks.Needs{DNS: true, Queries: o.withDefaults().MaxSignatures},
+		Config:   o,
+		Run: func(ctx context.Context, t *checks.Task) error {
+			run(ctx, t, o, keys)
+			return nil
+		},
 	}}
 }
 
-func run(_ context.Context, t *checks.Task) error {
-	sigs, ok := Verified.Get(t)
-	if !ok {
-		return nil
-	}
-	if len(sigs) == 0 {
-		t.Hit(NA)
-		return nil
-	}
-	for _, s := range sigs {
-		d, mark := Reject, "-"
-		switch s.Code {
-		case "pass":
-			d, mark = Allow, "+"
-		case "temperror":
-			d, mark = TempFail, "?"
-		case "permerror", "policy", "neutral":
-			d, mark = PermFail, "~"
+func run(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyCache) {
+	if sigs, ok := Verified.Get(t); ok {
+		if len(sigs) == 0 {
+			t.Hit(NA)
 		}
-		t.Hit(d, s.Domain+":s="+s.Selector)
-		t.Hit(Trace, s.Domain+":"+mark)
+		for _, s := range sigs {
+			report(t, s, nil)
+		}
+		return
 	}
-	return nil
+	if t.Authenticated() || relay.Of(t).Local {
+		return
+	}
+	h := t.Message().Header()
+	if !h.Has(dkimsig.DKIM.FieldName()) {
+		Verified.Set(t, nil)
+		t.Hit(NA)
+		return
+	}
+	v := verifier{options: o.withDefaults(), now: t.Now(), keys: keys}
+	v.verify(ctx, t.Resolver(), t.Message())
+	if v.noDNS {
+		return
+	}
+	for _, s := range v.found {
+		v.judgePartial(s)
+	}
+	Verified.Set(t, v.signatures())
+	for _, s := range v.found {
+		report(t, s.Signature, s)
+	}
+}
+
+// judgePartial turns a good signature over a part of the body into one that
+// counts for nothing.
+func (v *verifier) judgePartial(s *signature) {
+	if s.Code == "pass" && s.Unsigned*10 > s.total && !v.options.AcceptPartial {
+		s.result("policy", "l= leaves too much of the body unsigned")
+		s.Ignored = true
+	}
+}
+
+// report raises the symbols of one signature; from is nil for one that the
+// host verified.
+func report(t *checks.Task, s Signature, from *signature) {
+	if s.Ignored {
+		return
+	}
+	d, mark := Reject, "-"
+	switch s.Code {
+	case "pass":
+		d, mark = Allow, "+"
+	case "temperror":
+		d, mark = TempFail, "?"
+	case "permerror", "policy", "neutral":
+		d, mark = PermFail, "~"
+	}
+	hit := symbols.Hit{Def: d, Factor: 1, Options: []string{s.Domain + ":s=" + s.Selector}}
+	if from != nil {
+		hit.Evidence = evidence(from)
+	}
+	t.HitAt(hit)
+	t.Hit(Trace, s.Domain+":"+mark)
+}
+
+// evidence is the field and the key record.
+func evidence(s *signature) []symbols.Evidence {
+	e := checks.Field(s.field)
+	q := resolver.Question{Name: s.parsed.KeyName(), Type: resolver.TypeTXT}
+	e[0].Query, e[0].Answer, e[0].Pattern = q.String(), s.record, s.Reason
+	return e
 }

@@ -184,6 +184,12 @@ func Select[F Field](h Fields[F], names []string) []F {
 // fields that its h= names, and the signature's own field.
 func HeaderHash[F Field](s *Signature, h Fields[F], hash crypto.Hash) []byte {
 	w := hash.New()
-	HashHeader(w, s.HeaderCanon, Select(h, s.Names), s.raw, s.from, s.to)
+	WriteSigned(w, s, Select(h, s.Names))
 	return w.Sum(nil)
+}
+
+// WriteSigned writes the hash input of a signature over fields and its own
+// field to w, and returns the number of bytes.
+func WriteSigned[F Field](w io.Writer, s *Signature, fields []F) int64 {
+	return HashHeader(w, s.HeaderCanon, fields, s.raw, s.from, s.to)
 }

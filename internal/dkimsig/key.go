@@ -44,7 +44,7 @@ func ParseKey(record string) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("key record: %w", err)
 	}
-	if v, ok := tags.Get("v"); ok && (v != "DKIM1" || tags[0].Name != "v") {
+	if v, ok := tags.Get("v"); ok && v != "DKIM1" {
 		return nil, fmt.Errorf("%w: v=%.20s", ErrNotKey, v)
 	}
 	k := &Key{Type: "rsa", Email: true}

@@ -1,0 +1,235 @@
+package dkim
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/winnowmail/winnow/internal/dkimsig"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/resolver"
+)
+
+// Options is how signatures are verified. The zero value is RFC 8301.
+type Options struct {
+	// AcceptSHA1 accepts rsa-sha1, and MinBits, unless 0, RSA keys of fewer
+	// bits than 1024. Rspamd accepts rsa-sha1, and any key.
+	AcceptSHA1 bool
+	MinBits    int
+	// MaxSignatures bounds the signatures that are verified, from the top;
+	// 0 means 5 as Rspamd.
+	MaxSignatures int
+	// Jitter is how far a signature may be from the future, or how long it may
+	// have been expired; 0 means 6 hours, negative none.
+	Jitter time.Duration
+	// AcceptPartial takes a signature for good whose l= leaves more than a
+	// tenth of the body unsigned; the check otherwise says "policy". Verify
+	// itself always tells the signature's own result.
+	AcceptPartial bool
+}
+
+// Limits that are no matter of taste.
+const (
+	maxSignatures = 5
+	jitter        = 6 * time.Hour
+	// maxFields bounds the DKIM-Signature fields that are looked at, those
+	// that can't be read among them.
+	maxFields = 50
+	// maxRecords bounds the key records tried for one signature.
+	maxRecords = 8
+)
+
+func (o Options) withDefaults() Options {
+	if o.MaxSignatures <= 0 {
+		o.MaxSignatures = maxSignatures
+	}
+	if o.Jitter == 0 {
+		o.Jitter = jitter
+	}
+	o.Jitter = max(o.Jitter, 0)
+	return o
+}
+
+// Verify verifies the DKIM signatures of m as of now, from the top. The keys
+// are asked for at the same time. What goes wrong is the Code of a signature.
+func Verify(ctx context.Context, r resolver.Resolver, m *mail.Message, now time.Time, o Options) []Signature {
+	v := verifier{options: o.withDefaults(), now: now}
+	v.verify(ctx, r, m)
+	return v.signatures()
+}
+
+// A verifier verifies the signatures of one message.
+type verifier struct {
+	options Options
+	now     time.Time
+	keys    *dkimsig.KeyCache
+	found   []*signature
+	hashed  int64 // bytes of the header that were hashed
+	noDNS   bool  // there was nobody to ask
+	header  *dkimsig.Header
+	body    *dkimsig.Body
+}
+
+// A signature is one on its way.
+type signature struct {
+	Signature
+	field  *mail.Field
+	parsed *dkimsig.Signature // nil: it is not to be verified
+	record string             // the key record that was used
+	total  int64              // length of the canonical body
+}
+
+func (v *verifier) signatures() []Signature {
+	out := make([]Signature, len(v.found))
+	for i, s := range v.found {
+		out[i] = s.Signature
+	}
+	return out
+}
+
+func (v *verifier) verify(ctx context.Context, r resolver.Resolver, m *mail.Message) {
+	v.collect(m.Header())
+	var questions []resolver.Question
+	for _, s := range v.found {
+		if s.parsed != nil {
+			questions = append(questions, resolver.Question{Name: s.parsed.KeyName(), Type: resolver.TypeTXT})
+		}
+	}
+	replies := resolver.LookupAll(ctx, r, questions...)
+	v.body = dkimsig.NewBody(m.Body())
+	v.header = dkimsig.NewHeader(m.Raw()[:len(m.Raw())-len(m.Body())])
+	for _, s := range v.found {
+		if s.parsed != nil {
+			v.one(s, replies[0])
+			replies = replies[1:]
+		}
+	}
+}
+
+// collect reads the fields.
+func (v *verifier) collect(h *mail.Header) {
+	fields := h.All(dkimsig.DKIM.FieldName())
+	good := 0
+	for _, f := range fields[:min(len(fields), maxFields)] {
+		p, err := dkimsig.ParseSignature(dkimsig.DKIM, f.Raw())
+		if p.Domain == "" {
+			continue // nobody signed
+		}
+		if err == nil {
+			err = v.inTime(p)
+		}
+		s := &signature{field: f, parsed: p, Signature: Signature{
+			Domain: p.Domain, Selector: p.Selector, Identity: p.Identity,
+			Algorithm: p.AlgorithmText, Value: p.ValueText[:min(len(p.ValueText), 8)],
+		}}
+		v.found = append(v.found, s)
+		if err != nil {
+			s.parsed = nil
+			s.permerror(err)
+			s.Ignored = true
+			continue
+		}
+		if good++; good == v.options.MaxSignatures {
+			return
+		}
+	}
+}
+
+// inTime checks t= and x=.
+func (v *verifier) inTime(s *dkimsig.Signature) error {
+	if s.Time.After(v.now.Add(v.options.Jitter)) {
+		return errors.New("signature is from the future")
+	}
+	if !s.Expires.IsZero() && s.Expires.Before(v.now.Add(-v.options.Jitter)) {
+		return errors.New("signature has expired")
+	}
+	return nil
+}
+
+func (s *signature) result(code, reason string) { s.Code, s.Reason = code, reason }
+
+func (s *signature) permerror(err error) { s.result("permerror", err.Error()) }
+
+// one verifies one signature with the records of its key.
+func (v *verifier) one(s *signature, reply resolver.Reply) {
+	switch {
+	case errors.Is(reply.Err, resolver.ErrNoDNS):
+		v.noDNS = true
+		s.result("temperror", "no DNS")
+		return
+	case resolver.IsNotFound(reply.Err):
+		s.permerror(errors.New("no key record"))
+		return
+	case reply.Err != nil:
+		s.result("temperror", "key could not be had: "+reply.Err.Error())
+		return
+	}
+	keys := v.usable(s, reply.Answer.Texts())
+	if len(keys) == 0 || !v.bodyHolds(s) {
+		return
+	}
+	digest := v.headerHash(s)
+	for _, k := range keys {
+		if k.Verify(s.parsed.Algorithm, digest, s.parsed.Value) {
+			s.result("pass", "")
+			s.Testing = k.Testing
+			return
+		}
+	}
+	s.result("fail", "signature does not fit the header")
+	s.Testing = keys[0].Testing
+}
+
+// usable returns the keys among the records that the signature may be
+// verified with; without any s has its result.
+func (v *verifier) usable(s *signature, records []string) (keys []*dkimsig.Key) {
+	policy := dkimsig.Policy{SHA1: v.options.AcceptSHA1, MinBits: v.options.MinBits}
+	for _, record := range records[:min(len(records), maxRecords)] {
+		k, err := v.keys.Parse(record)
+		if err == nil {
+			err = policy.Allows(s.parsed, k)
+		}
+		if err == nil {
+			keys = append(keys, k)
+		} else if s.Code == "" {
+			s.permerror(err)
+		}
+		if s.record == "" || err == nil && len(keys) == 1 {
+			s.record = record
+		}
+	}
+	if len(keys) == 0 && s.Code == "" {
+		s.permerror(dkimsig.ErrNotKey)
+	}
+	return keys
+}
+
+// bodyHolds compares the body hash; if it differs s has its result.
+func (v *verifier) bodyHolds(s *signature) bool {
+	p := s.parsed
+	sum, err := v.body.Hash(p.BodyCanon, p.Algorithm.Hash, p.Length)
+	s.total = sum.Length
+	switch {
+	case err != nil:
+		s.result("policy", err.Error())
+		return false
+	case p.Length > sum.Length:
+		s.permerror(errors.New("l= is longer than the body"))
+		return false
+	case p.Length >= 0 && p.Length < sum.Length:
+		s.Partial, s.Unsigned = true, sum.Length-p.Length
+	}
+	if !bytes.Equal(sum.Sum, p.BodyHash) {
+		s.result("fail", "body hash does not fit the body")
+		return false
+	}
+	return true
+}
+
+func (v *verifier) headerHash(s *signature) []byte {
+	fields := dkimsig.Select(v.header, s.parsed.Names)
+	w := s.parsed.Algorithm.Hash.New()
+	v.hashed += dkimsig.WriteSigned(w, s.parsed, fields)
+	return w.Sum(nil)
+}
