@@ -62,6 +62,8 @@ type Options struct {
 	MIME mimetypes.Options
 	// ASN says who tells the client's network.
 	ASN asn.Options
+	// DKIM says which signatures are good enough.
+	DKIM dkim.Options
 	// Phishing names the feeds of known phishing pages.
 	Phishing phishfeeds.Options
 	// Aliases is what the site knows about its own addresses.
@@ -84,7 +86,7 @@ func Checks(o Options) []*checks.Check {
 		rdns.Checks(),
 		asn.Checks(o.ASN),
 		spf.Checks(o.SPF),
-		dkim.Checks(),
+		dkim.Checks(o.DKIM),
 		dmarc.Checks(),
 		headers.Checks(),
 		encoding.Checks(),
