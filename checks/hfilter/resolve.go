@@ -1,0 +1,133 @@
+package hfilter
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// maxMX is how many mail servers of one host are looked up.
+const maxMX = 5
+
+// maxQueries is how many questions one host takes at most.
+const maxQueries = 3 + 2*maxMX
+
+// A verdict names the symbols that one kind of host gets.
+type verdict struct {
+	notFQDN, noAddress, deadMX *symbols.Def
+	otherIP                    *symbols.Def // nil: the address does not matter
+}
+
+func (v verdict) symbols() []*symbols.Def {
+	list := []*symbols.Def{v.notFQDN, v.noAddress, v.deadMX}
+	if v.otherIP != nil {
+		list = append(list, v.otherIP)
+	}
+	return list
+}
+
+// judge looks host up: it should have the address ip, or at least some
+// address, or else a mail server that has one. An answer that could not be
+// had says nothing about the host.
+func (v verdict) judge(ctx context.Context, t *checks.Task, host string, ip netip.Addr) {
+	host = strings.ToLower(host)
+	if !isFQDN(host) {
+		t.Hit(v.notFQDN, host)
+		return
+	}
+	found := lookup(ctx, t.Resolver(), host)
+	if v.otherIP != nil && !found.failed && !found.has(ip) {
+		t.HitAt(symbols.Hit{
+			Def: v.otherIP, Factor: 1, Options: []string{host},
+			Evidence: []symbols.Evidence{{Query: found.question(host), Answer: found.text()}},
+		})
+	}
+	if found.none() {
+		v.judgeMX(ctx, t, host)
+	}
+}
+
+// judgeMX looks at the mail servers of a host without address.
+func (v verdict) judgeMX(ctx context.Context, t *checks.Task, host string) {
+	q := resolver.Question{Name: host, Type: resolver.TypeMX}
+	a, err := t.Resolver().Lookup(ctx, q.Name, q.Type)
+	if resolver.IsNotFound(err) {
+		t.HitAt(symbols.Hit{
+			Def: v.noAddress, Factor: 1, Options: []string{host},
+			Evidence: []symbols.Evidence{{Query: q.String(), Answer: err.Error()}},
+		})
+		return
+	}
+	if err != nil {
+		return
+	}
+	var names []string
+	var questions []resolver.Question
+	for _, r := range a.Records {
+		if r.Type == resolver.TypeMX && len(names) < maxMX {
+			names = append(names, r.Host)
+			questions = append(questions, addressQuestions(r.Host)...)
+		}
+	}
+	replies := resolver.LookupAll(ctx, t.Resolver(), questions...)
+	for i, name := range names {
+		if found := read(replies[2*i : 2*i+2]); found.none() {
+			t.HitAt(symbols.Hit{
+				Def: v.deadMX, Factor: 1, Options: []string{name},
+				Evidence: []symbols.Evidence{{Query: q.String(), Answer: name}},
+			})
+		}
+	}
+}
+
+// addresses are what is known of a host's addresses.
+type addresses struct {
+	ips    []netip.Addr
+	failed bool // there may be more
+}
+
+func addressQuestions(host string) []resolver.Question {
+	return []resolver.Question{{Name: host, Type: resolver.TypeA}, {Name: host, Type: resolver.TypeAAAA}}
+}
+
+func lookup(ctx context.Context, r resolver.Resolver, host string) addresses {
+	return read(resolver.LookupAll(ctx, r, addressQuestions(host)...))
+}
+
+func read(replies []resolver.Reply) (a addresses) {
+	for _, r := range replies {
+		a.failed = a.failed || resolver.IsTemporary(r.Err)
+		for _, rec := range r.Answer.Records {
+			if rec.IP.IsValid() {
+				a.ips = append(a.ips, rec.IP.Unmap())
+			}
+		}
+	}
+	return a
+}
+
+// none reports whether there is surely no address.
+func (a addresses) none() bool { return !a.failed && len(a.ips) == 0 }
+
+func (a addresses) has(ip netip.Addr) bool {
+	for _, x := range a.ips {
+		if x == ip.Unmap() {
+			return true
+		}
+	}
+	return false
+}
+
+func (addresses) question(host string) string { return host + " A, AAAA" }
+
+func (a addresses) text() string {
+	list := make([]string, len(a.ips))
+	for i, ip := range a.ips {
+		list[i] = ip.String()
+	}
+	return strings.Join(list, " ")
+}
