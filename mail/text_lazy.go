@@ -27,5 +27,6 @@ type lazyWords struct {
 // lazyURL holds the addresses found in a message.
 type lazyURL struct {
 	urlsOnce     sync.Once
+	urlBytes     map[*Text]int
 	urls, emails []*URL
 }

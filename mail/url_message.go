@@ -16,8 +16,17 @@ func (m *Message) Emails() []*URL {
 	return m.emails
 }
 
+// URLBytes returns how many bytes of the text t of the message are URLs and
+// e-mail addresses, every occurrence counted. As Rspamd counts it, an address
+// that is the text of a link counts twice: as that, and as any other text.
+func (m *Message) URLBytes(t *Text) int {
+	m.collectURLs()
+	return m.urlBytes[t]
+}
+
 func (m *Message) collectURLs() {
 	m.urlsOnce.Do(func() {
+		m.urlBytes = make(map[*Text]int, len(m.Texts()))
 		c := urlCollector{m: m, seen: map[string]*URL{}, left: m.limits.URLs}
 		for _, t := range m.Texts() {
 			if t.IsHTML {
@@ -95,12 +104,14 @@ func (c *urlCollector) html(t *Text) {
 		if l.Shown == nil {
 			continue
 		}
+		c.m.urlBytes[t] += len(l.Text)
 		if own, fresh := c.add(l.Shown); fresh {
 			own.Part, own.Offset, own.Length = t.Part, l.Block.Offset, l.Block.Length
 			own.Count++ // as Rspamd counts it
 		}
 	}
-	finder{text: h.Visible, strict: true}.find(func(u URL, _, _ int) bool {
+	finder{text: h.Visible, strict: true}.find(func(u URL, start, end int) bool {
+		c.m.urlBytes[t] += end - start
 		u.Source = SourceHTML
 		u.Flags |= URLFromText
 		if own, fresh := c.add(&u); fresh {
@@ -119,6 +130,7 @@ func (c *urlCollector) text(t *Text) {
 		u.Flags |= URLFromText
 		from := original(seams, start)
 		n := original(seams, end) - from
+		c.m.urlBytes[t] += n
 		if len(seams) > 0 && hostHasZeroWidth(t.UTF8()[from:from+n]) {
 			u.Flags |= URLZeroWidth
 		}
