@@ -1,5 +1,7 @@
 // Package relay says which client a message came from when it came through a
-// relay of the host's own: the one that delivered to that relay.
+// relay of the host's own: the one that delivered to that relay. Its check
+// finds that client in a Received header, by the rules that the operator
+// gives; all checks that judge the client ask Of.
 package relay
 
 import (
@@ -27,6 +29,14 @@ func Of(t *checks.Task) Client {
 	if c, ok := Relayed.Get(t); ok {
 		return c
 	}
+	return connected(t)
+}
+
+// Foreign reports whether the client to judge is neither local nor logged in:
+// most rules leave the others in peace. The check must require Relayed.
+func Foreign(t *checks.Task) bool { return !Of(t).Local && !t.Authenticated() }
+
+func connected(t *checks.Task) Client {
 	ip, name := t.Message().Client()
 	return Client{IP: ip, Name: name, Helo: t.Envelope().Helo, Local: t.Local()}
 }

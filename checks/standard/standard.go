@@ -28,6 +28,7 @@ import (
 	"github.com/winnowmail/winnow/checks/freemail"
 	"github.com/winnowmail/winnow/checks/gtube"
 	"github.com/winnowmail/winnow/checks/headers"
+	"github.com/winnowmail/winnow/checks/hfilter"
 	"github.com/winnowmail/winnow/checks/html"
 	"github.com/winnowmail/winnow/checks/limits"
 	"github.com/winnowmail/winnow/checks/maillist"
@@ -41,6 +42,7 @@ import (
 	"github.com/winnowmail/winnow/checks/received"
 	"github.com/winnowmail/winnow/checks/recipients"
 	"github.com/winnowmail/winnow/checks/redirectors"
+	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/checks/sender"
 	"github.com/winnowmail/winnow/checks/spf"
 	"github.com/winnowmail/winnow/checks/subject"
@@ -66,6 +68,10 @@ type Options struct {
 	DKIM dkim.Options
 	// Phishing names the feeds of known phishing pages.
 	Phishing phishfeeds.Options
+	// Relays are the host's own relays, before which the client is.
+	Relays relay.Options
+	// HFilter says which names of clients and senders are judged.
+	HFilter hfilter.Options
 	// Aliases is what the site knows about its own addresses.
 	Aliases aliases.Options
 	// SPF chooses how strictly records are read.
@@ -76,6 +82,7 @@ type Options struct {
 func Checks(o Options) []*checks.Check {
 	return slices.Concat(
 		gtube.Checks(gtube.Options{Patterns: o.GTUBE}),
+		relay.Checks(o.Relays),
 		forwarding.Checks(),
 		aliases.Checks(o.Aliases),
 		sender.Checks(),
@@ -84,6 +91,7 @@ func Checks(o Options) []*checks.Check {
 		date.Checks(),
 		forgedrecipients.Checks(),
 		rdns.Checks(),
+		hfilter.Checks(o.HFilter),
 		asn.Checks(o.ASN),
 		spf.Checks(o.SPF),
 		dkim.Checks(o.DKIM),

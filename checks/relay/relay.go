@@ -1,0 +1,273 @@
+package relay
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// A Strategy says how the Received header is found that names the client.
+type Strategy string
+
+// The strategies, named as Rspamd's.
+const (
+	// Authenticated takes the newest hop without authentication, where the
+	// client logged in.
+	Authenticated Strategy = "authenticated"
+	// Count takes the hop at the position Rule.Count.
+	Count Strategy = "count"
+	// HostnameMap takes the first hop from a name that is not in Rule.Names,
+	// where the connected client's is; it goes on from server to server.
+	HostnameMap Strategy = "hostname_map"
+	// IPMap takes the first hop from an address that is not in Rule.Networks,
+	// where the connected client's is.
+	IPMap Strategy = "ip_map"
+	// LocalHops takes the first hop from outside the host's own networks,
+	// where the connected client is inside.
+	LocalHops Strategy = "local"
+)
+
+// A Rule names one kind of relay.
+type Rule struct {
+	// Symbol is raised, with weight 0, when the rule finds the client.
+	Symbol   string
+	Strategy Strategy
+	// Count is, for the strategy Count, the position of the hop: 1 is the
+	// newest Received header. Where the connection is known and is not what
+	// the newest header tells of, it counts as one before them, and as in
+	// Rspamd 4.1.6 the position is then one less.
+	Count int
+	// Users are, for Authenticated, the users that relay; nil means all.
+	Users []string
+	// Names are, for HostnameMap, the names of relays.
+	Names []string
+	// Networks are, for IPMap, the addresses of relays.
+	Networks []netip.Prefix
+}
+
+// Options are the relays through which mail comes in. Without a rule the
+// client is the one connected, or the one that the host seeds.
+type Options struct {
+	Rules []Rule
+}
+
+// A rule is a Rule made ready.
+type rule struct {
+	Rule
+	def          *symbols.Def
+	users, names map[string]bool
+}
+
+// Checks returns the family's check. It is an error, told by winnow.New, when
+// a rule has no symbol, two have the same, a strategy is not known or lacks
+// what it works with.
+func Checks(o Options) []*checks.Check {
+	rules, err := compile(o.Rules)
+	c := &checks.Check{
+		Name:     "relay",
+		Doc:      "the client before the host's own relays",
+		Provides: []checks.AnyFact{Relayed},
+		Stage:    checks.Early,
+		Priority: 20, // before all that judges the client
+		Always:   true,
+		Config:   o,
+		Run:      func(_ context.Context, t *checks.Task) error { return run(t, rules) },
+	}
+	for _, r := range rules {
+		c.Symbols = append(c.Symbols, r.def)
+	}
+	if len(rules) == 0 {
+		c.Needs.Phase = checks.Connect
+	}
+	if err != nil {
+		c.Start = func(context.Context, *checks.Env) error { return err }
+	}
+	return []*checks.Check{c}
+}
+
+func compile(list []Rule) ([]rule, error) {
+	rules := make([]rule, 0, len(list))
+	seen := map[string]bool{}
+	for i, r := range list {
+		if err := r.validate(); err != nil {
+			return nil, fmt.Errorf("relay rule %d (%s): %w", i+1, r.Symbol, err)
+		}
+		if seen[r.Symbol] {
+			return nil, fmt.Errorf("relay rule %d: there is another rule with the symbol %s", i+1, r.Symbol)
+		}
+		seen[r.Symbol] = true
+		def := &symbols.Def{
+			Name: r.Symbol, Groups: []string{"external_relay"},
+			Doc: "the client was found in a Received header of the host's own relays",
+		}
+		rules = append(rules, rule{r, def, set(r.Users), set(r.Names)})
+	}
+	return rules, nil
+}
+
+func (r *Rule) validate() error {
+	if r.Symbol == "" {
+		return fmt.Errorf("no symbol")
+	}
+	switch r.Strategy {
+	case Authenticated, LocalHops:
+		return nil
+	case Count:
+		if r.Count < 1 {
+			return fmt.Errorf("count is %d", r.Count)
+		}
+		return nil
+	case HostnameMap:
+		if len(r.Names) == 0 {
+			return fmt.Errorf("no names")
+		}
+		return nil
+	case IPMap:
+		if len(r.Networks) == 0 {
+			return fmt.Errorf("no networks")
+		}
+		return nil
+	}
+	return fmt.Errorf("unknown strategy %q", r.Strategy)
+}
+
+func set(list []string) map[string]bool {
+	m := make(map[string]bool, len(list))
+	for _, s := range list {
+		m[strings.ToLower(s)] = true
+	}
+	return m
+}
+
+// run applies the rules one after the other; each sees the client that the
+// one before found.
+func run(t *checks.Task, rules []rule) error {
+	if _, seeded := Relayed.Get(t); seeded || len(rules) == 0 {
+		return nil
+	}
+	c := connected(t)
+	found := false
+	for i := range rules {
+		hop := rules[i].find(t, c)
+		if hop == nil || !hop.IP.IsValid() {
+			continue
+		}
+		c, found = clientOf(t, hop), true
+		t.HitField(rules[i].def, hop.Field)
+	}
+	if found {
+		Relayed.Set(t, c)
+	}
+	return nil
+}
+
+// clientOf makes a client of what a hop tells. HELO is what the client said,
+// its address where the header does not know; the name is the one that the
+// server looked up.
+func clientOf(t *checks.Task, hop *mail.Received) Client {
+	ip := hop.IP.Unmap()
+	c := Client{IP: ip, Name: hop.FromName, Helo: hop.Helo, Local: t.IsLocal(ip)}
+	if _, err := netip.ParseAddr(c.Helo); err == nil || c.Helo == "" {
+		c.Helo = "[" + ip.String() + "]"
+	}
+	if c.Name == "unknown" {
+		c.Name = ""
+	}
+	return c
+}
+
+// find returns the hop that a rule chooses, nil for none.
+func (r *rule) find(t *checks.Task, c Client) *mail.Received {
+	hops := t.Message().Hops()
+	switch r.Strategy {
+	case Authenticated:
+		return r.findUnauthenticated(t.Envelope().User, hops)
+	case Count:
+		return r.findPosition(hops)
+	case HostnameMap:
+		return r.findName(c.Name, hops)
+	case IPMap:
+		return r.findAddress(c.IP, hops)
+	case LocalHops:
+		if c.Local {
+			return findOutside(t, hops)
+		}
+	}
+	return nil
+}
+
+func (r *rule) findUnauthenticated(user string, hops []mail.Received) *mail.Received {
+	if user == "" || r.Users != nil && !r.users[strings.ToLower(user)] {
+		return nil
+	}
+	for i := range hops {
+		if !hops[i].Authenticated {
+			return &hops[i]
+		}
+	}
+	return nil
+}
+
+func (r *rule) findPosition(hops []mail.Received) *mail.Received {
+	n := r.Count
+	if len(hops) > 0 && hops[0].Artificial {
+		n--
+	}
+	if n < 1 || n > len(hops) {
+		return nil
+	}
+	return &hops[n-1]
+}
+
+func (r *rule) findName(name string, hops []mail.Received) *mail.Received {
+	if !r.names[strings.ToLower(name)] {
+		return nil
+	}
+	for i := range hops {
+		h := &hops[i]
+		if !strings.EqualFold(h.By, name) || !h.IP.IsValid() {
+			continue
+		}
+		if !r.names[strings.ToLower(h.Helo)] {
+			return h
+		}
+		name = h.Helo
+	}
+	return nil
+}
+
+func (r *rule) findAddress(ip netip.Addr, hops []mail.Received) *mail.Received {
+	if !r.contains(ip) {
+		return nil
+	}
+	for i := range hops {
+		if hops[i].IP.IsValid() && !r.contains(hops[i].IP) {
+			return &hops[i]
+		}
+	}
+	return nil
+}
+
+func (r *rule) contains(ip netip.Addr) bool {
+	for _, p := range r.Networks {
+		if p.Contains(ip.Unmap()) {
+			return true
+		}
+	}
+	return false
+}
+
+// findOutside returns the newest hop from outside, else the oldest.
+func findOutside(t *checks.Task, hops []mail.Received) *mail.Received {
+	for i := range hops {
+		if ip := hops[i].IP; ip.IsValid() && (!t.IsLocal(ip.Unmap()) || i == len(hops)-1) {
+			return &hops[i]
+		}
+	}
+	return nil
+}
