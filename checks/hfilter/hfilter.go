@@ -143,16 +143,13 @@ func clientCheck(o Options) *checks.Check {
 	return c
 }
 
-// left reports whether the client is one not to look at.
-func left(t *checks.Task, c relay.Client) bool { return c.Local || t.Authenticated() }
-
 // runClient weighs HELO and the client's name; the heavier one counts, HELO
 // when they are equal.
 func runClient(ctx context.Context, t *checks.Task, o Options, words *hostWords) error {
-	c := relay.Of(t)
-	if left(t, c) {
+	if !relay.Foreign(t) {
 		return nil
 	}
+	c := relay.Of(t)
 	heloWeight, hostWeight := 0, 0
 	helo := stripBrackets(c.Helo)
 	if !o.NoHelo {
@@ -200,10 +197,10 @@ func weighClientHelo(ctx context.Context, t *checks.Task, words *hostWords, c re
 // runSender looks the domain of the envelope sender up. As in Rspamd it is a
 // bounce only when the sender is not known at all: a null sender is known.
 func runSender(ctx context.Context, t *checks.Task, o Options) error {
-	c := relay.Of(t)
-	if left(t, c) {
+	if !relay.Foreign(t) {
 		return nil
 	}
+	c := relay.Of(t)
 	from := t.Message().EnvelopeFrom()
 	if !from.Valid && from.Raw == "" {
 		if !o.NoHelo && c.Helo != "" && c.Helo != localClient {
@@ -220,7 +217,7 @@ func runSender(ctx context.Context, t *checks.Task, o Options) error {
 // runRecipients counts the recipients of bounces: mail of the null sender and
 // of postmasters.
 func runRecipients(_ context.Context, t *checks.Task) error {
-	if left(t, relay.Of(t)) {
+	if !relay.Foreign(t) {
 		return nil
 	}
 	from := t.Message().EnvelopeFrom()
@@ -239,7 +236,7 @@ func runRecipients(_ context.Context, t *checks.Task) error {
 
 func runMessageID(ctx context.Context, t *checks.Task) error {
 	f := t.Message().Header().Get("message-id")
-	if f == nil || left(t, relay.Of(t)) {
+	if f == nil || !relay.Foreign(t) {
 		return nil
 	}
 	parts := strings.SplitN(strings.Trim(strings.TrimSpace(f.Text()), "<>"), "@", 3)

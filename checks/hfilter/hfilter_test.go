@@ -1,10 +1,16 @@
 package hfilter_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/winnowmail/winnow/checks/checktest"
 	"github.com/winnowmail/winnow/checks/hfilter"
+	"github.com/winnowmail/winnow/checks/rdns"
+	"github.com/winnowmail/winnow/checks/relay"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, hfilter.Checks(hfilter.Options{})) }
+func TestFixtures(t *testing.T) {
+	others := slices.Concat(relay.Checks(relay.Options{}), rdns.Checks())
+	checktest.Run(t, hfilter.Checks(hfilter.Options{}), checktest.With(others...))
+}

@@ -27,7 +27,7 @@ func runLinks(_ context.Context, t *checks.Task) error {
 		return nil
 	}
 	total := len(text.Plain())
-	links := linkLength(t.Message(), text)
+	links := t.Message().URLBytes(text)
 	if total == 0 || links == 0 {
 		return nil
 	}
@@ -51,15 +51,4 @@ func runLinks(_ context.Context, t *checks.Task) error {
 		})
 	}
 	return nil
-}
-
-// linkLength adds up the lengths of the URLs that a reader of the text sees.
-func linkLength(m *mail.Message, text *mail.Text) int {
-	n := 0
-	for _, u := range m.URLs() {
-		if u.Part == text.Part {
-			n += len(u.Raw) * max(1, u.Count)
-		}
-	}
-	return n
 }

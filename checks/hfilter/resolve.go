@@ -2,6 +2,7 @@ package hfilter
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"strings"
 
@@ -31,8 +32,10 @@ func (v verdict) symbols() []*symbols.Def {
 }
 
 // judge looks host up: it should have the address ip, or at least some
-// address, or else a mail server that has one. An answer that could not be
-// had says nothing about the host.
+// address, or else a mail server that has one.
+//
+// A timeout says nothing about the host. A failure that a server tells of
+// (SERVFAIL) counts as no record, as in Rspamd 4.1.6, but not as no match.
 func (v verdict) judge(ctx context.Context, t *checks.Task, host string, ip netip.Addr) {
 	host = strings.ToLower(host)
 	if !isFQDN(host) {
@@ -55,7 +58,7 @@ func (v verdict) judge(ctx context.Context, t *checks.Task, host string, ip neti
 func (v verdict) judgeMX(ctx context.Context, t *checks.Task, host string) {
 	q := resolver.Question{Name: host, Type: resolver.TypeMX}
 	a, err := t.Resolver().Lookup(ctx, q.Name, q.Type)
-	if resolver.IsNotFound(err) {
+	if isNone(err) {
 		t.HitAt(symbols.Hit{
 			Def: v.noAddress, Factor: 1, Options: []string{host},
 			Evidence: []symbols.Evidence{{Query: q.String(), Answer: err.Error()}},
@@ -84,10 +87,20 @@ func (v verdict) judgeMX(ctx context.Context, t *checks.Task, host string) {
 	}
 }
 
+// isNone reports whether err tells that the host can't be reached by that
+// record: there is none, or its servers are broken.
+func isNone(err error) bool {
+	if e, ok := errors.AsType[*resolver.Error](err); ok && e.Kind == resolver.KindServFail {
+		return true
+	}
+	return resolver.IsNotFound(err)
+}
+
 // addresses are what is known of a host's addresses.
 type addresses struct {
 	ips    []netip.Addr
 	failed bool // there may be more
+	silent bool // nobody answered a question
 }
 
 func addressQuestions(host string) []resolver.Question {
@@ -101,6 +114,7 @@ func lookup(ctx context.Context, r resolver.Resolver, host string) addresses {
 func read(replies []resolver.Reply) (a addresses) {
 	for _, r := range replies {
 		a.failed = a.failed || resolver.IsTemporary(r.Err)
+		a.silent = a.silent || r.Err != nil && !isNone(r.Err)
 		for _, rec := range r.Answer.Records {
 			if rec.IP.IsValid() {
 				a.ips = append(a.ips, rec.IP.Unmap())
@@ -110,8 +124,8 @@ func read(replies []resolver.Reply) (a addresses) {
 	return a
 }
 
-// none reports whether there is surely no address.
-func (a addresses) none() bool { return !a.failed && len(a.ips) == 0 }
+// none reports whether no address can be had.
+func (a addresses) none() bool { return !a.silent && len(a.ips) == 0 }
 
 func (a addresses) has(ip netip.Addr) bool {
 	for _, x := range a.ips {
