@@ -53,7 +53,7 @@ func floors() []floor {
 		{packages: "checks", may: frame},
 		{packages: "checks/checktest", may: append([]string{"checks", "score", "resolver/zone"}, frame...), outside: []string{"golang.org/x/tools/txtar"}},
 		{packages: "checks/standard", may: []string{"checks", "checks/*", "symbols"}},
-		{packages: "signing", may: []string{"mail", "resolver", "internal/..."}},
+		{packages: "signing", may: []string{"mail", "resolver", "internal/..."}, outside: []string{"golang.org/x/net/idna"}},
 		{packages: "checks/asn/maxmind", may: []string{"checks", "checks/asn"}, outside: []string{"github.com/oschwald/maxminddb-golang/v2"}},
 		{packages: "checks/authres", may: append([]string{"checks", "checks/*", "internal/..."}, frame...), outside: []string{"github.com/emersion/go-msgauth/authres"}},
 		{packages: "checks/*", may: append([]string{"checks", "checks/*", "score", "signing", "bayes", "internal/..."}, frame...), outside: []string{

@@ -1,0 +1,169 @@
+package signing
+
+import (
+	"crypto"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/winnowmail/winnow/internal/dkimsig"
+	"github.com/winnowmail/winnow/mail"
+)
+
+// A Chain is the outcome of verifying the ARC sets that a message has
+// (RFC 8617 section 4.4): it becomes the cv= of the next seal.
+type Chain string
+
+// The outcomes.
+const (
+	ChainNone Chain = "none" // there are no sets
+	ChainPass Chain = "pass"
+	ChainFail Chain = "fail"
+)
+
+// The names of the fields of a set.
+const (
+	aarName = "ARC-Authentication-Results"
+	amsName = "ARC-Message-Signature"
+	asName  = "ARC-Seal"
+)
+
+// An arcSet is one set of fields that a message has.
+type arcSet struct{ aar, ams, as *mail.Field }
+
+var (
+	errChain  = errors.New("its ARC sets are broken")
+	errFull   = fmt.Errorf("it has %d ARC sets already", dkimsig.MaxInstance)
+	errFailed = errors.New("its ARC chain was sealed as failed before, and nothing may follow")
+	errOpen   = errors.New("nobody verified its ARC chain")
+)
+
+// Seal makes the ARC set of a message: the three fields in the order in which
+// they are put on top, each above the one before. results is what follows i=
+// in ARC-Authentication-Results: an authserv-id and results as in
+// Authentication-Results. A failed chain is sealed as RFC 8617 section 5.1.2
+// has it: the new set alone.
+func (f Format) Seal(m *mail.Message, id Identity, key crypto.Signer, now time.Time, results string, chain Chain) ([]Field, error) {
+	form, err := f.read(DefaultARCHeaders)
+	if err != nil {
+		return nil, err
+	}
+	return form.seal(m, bodyOf(m), id, key, now, results, chain)
+}
+
+func (f *form) seal(m *mail.Message, body *dkimsig.Body, id Identity, key crypto.Signer, now time.Time, results string, chain Chain) ([]Field, error) {
+	sets, err := setsOf(m.Header())
+	if err != nil {
+		return nil, err
+	}
+	if chain, err = next(chain, sets); err != nil {
+		return nil, err
+	}
+	begin := "i=" + strconv.Itoa(len(sets)+1) + ";"
+	aar := Field{aarName, foldResults(begin + " " + results)}
+	ams, err := f.message(dkimsig.ARCMessage, begin, m, body, id, key, now)
+	if err != nil {
+		return nil, err
+	}
+	a, err := dkimsig.SignerAlgorithm(key)
+	if err != nil {
+		return nil, err
+	}
+	w := newFieldWriter(asName)
+	for _, tag := range []string{begin, "a=" + a.String() + ";", "d=" + id.Domain + ";", "s=" + id.Selector + ";", "t=" + unix(now) + ";", "cv=" + string(chain) + ";", "b="} {
+		w.tag(tag)
+	}
+	var signed []rawField
+	if chain != ChainFail {
+		for _, s := range sets {
+			signed = append(signed, s.aar.Raw(), s.ams.Raw(), s.as.Raw())
+		}
+	}
+	signed = append(signed, aar.raw(), ams.raw())
+	h, own := sha256.New(), w.bytes()
+	dkimsig.HashHeader(h, dkimsig.Relaxed, signed, own, len(own), len(own))
+	as, err := w.sign(key, h.Sum(nil))
+	if err != nil {
+		return nil, err
+	}
+	return []Field{aar, ams, as}, nil
+}
+
+type rawField []byte
+
+func (f rawField) Raw() []byte { return f }
+
+// next is the outcome that a new seal tells.
+func next(chain Chain, sets []arcSet) (Chain, error) {
+	switch {
+	case len(sets) == 0:
+		return ChainNone, nil
+	case len(sets) >= dkimsig.MaxInstance:
+		return "", errFull
+	case tagOf(sets[len(sets)-1].as, "cv") == string(ChainFail):
+		return "", errFailed
+	case chain == ChainPass || chain == ChainFail:
+		return chain, nil
+	}
+	return "", errOpen
+}
+
+// setsOf returns the sets of a header by their instance, which count from 1
+// without a gap.
+func setsOf(h *mail.Header) ([]arcSet, error) {
+	seals := h.All(asName)
+	n := len(seals)
+	if n != len(h.All(amsName)) || n != len(h.All(aarName)) {
+		return nil, errChain
+	}
+	if n > dkimsig.MaxInstance {
+		return nil, errFull
+	}
+	sets := make([]arcSet, n)
+	for _, name := range []string{aarName, amsName, asName} {
+		for _, f := range h.All(name) {
+			i, err := strconv.Atoi(instanceOf(f))
+			if err != nil || i < 1 || i > n {
+				return nil, errChain
+			}
+			at := map[string]**mail.Field{aarName: &sets[i-1].aar, amsName: &sets[i-1].ams, asName: &sets[i-1].as}[name]
+			if *at != nil {
+				return nil, errChain
+			}
+			*at = f
+		}
+	}
+	return sets, nil
+}
+
+// instanceOf returns the i= of a field; it leads ARC-Authentication-Results,
+// which is no tag list.
+func instanceOf(f *mail.Field) string {
+	if !strings.EqualFold(f.Name(), aarName) {
+		return tagOf(f, "i")
+	}
+	first, _, _ := strings.Cut(f.Value(), ";")
+	name, v, _ := strings.Cut(first, "=")
+	if strings.TrimSpace(name) != "i" {
+		return ""
+	}
+	return strings.TrimSpace(v)
+}
+
+func tagOf(f *mail.Field, name string) string {
+	tags, err := dkimsig.ParseTags(string(f.RawValue()))
+	if err != nil {
+		return ""
+	}
+	v, _ := tags.Get(name)
+	return v
+}
+
+// foldResults folds after semicolons, as Rspamd does with results.
+func foldResults(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	return mail.FoldHeader(aarName, s, ";")
+}

@@ -1,0 +1,171 @@
+package signing
+
+import (
+	"crypto"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/winnowmail/winnow/internal/dkimsig"
+	"github.com/winnowmail/winnow/mail"
+)
+
+// A Field is a header field to be put on top of a message's header, as Name,
+// a colon, a space and Value. The value is folded with CRLF and a tab; hosts
+// that use other line ends may change them, and nothing else.
+type Field struct{ Name, Value string }
+
+// raw is the field as a message has it.
+func (f Field) raw() []byte { return []byte(f.Name + ": " + f.Value + "\r\n") }
+
+// Errors of messages that can't be signed.
+var (
+	errCut  = errors.New("it goes beyond the parser's limits, and the signature would be for a part of it")
+	errLine = errors.New("its header has a line that is no field, which every verifier reads in its own way")
+)
+
+// whole returns what keeps the view of a message from being what its verifier
+// will see.
+func whole(m *mail.Message) error {
+	for _, n := range m.Notes() {
+		switch {
+		case n.Part != "":
+		case n.Kind == mail.NoteCut && (n.Text == "Size" || n.Text == "HeaderBytes" || n.Text == "Headers"):
+			return errCut
+		case n.Kind == mail.NoteBadHeaderLine:
+			return errLine
+		}
+	}
+	return nil
+}
+
+// bodyOf returns the message's body in its canonical forms.
+func bodyOf(m *mail.Message) *dkimsig.Body { return dkimsig.NewBody(m.Body()) }
+
+// Sign makes the DKIM-Signature of a message for an identity.
+func (f Format) Sign(m *mail.Message, id Identity, key crypto.Signer, now time.Time) (Field, error) {
+	form, err := f.read(DefaultHeaders)
+	if err != nil {
+		return Field{}, err
+	}
+	return form.sign(m, bodyOf(m), id, key, now)
+}
+
+func (f *form) sign(m *mail.Message, body *dkimsig.Body, id Identity, key crypto.Signer, now time.Time) (Field, error) {
+	return f.message(dkimsig.DKIM, "v=1;", m, body, id, key, now)
+}
+
+// message makes a signature of the message itself, which begins with a tag.
+func (f *form) message(kind dkimsig.Kind, begin string, m *mail.Message, body *dkimsig.Body, id Identity, key crypto.Signer, now time.Time) (Field, error) {
+	if err := whole(m); err != nil {
+		return Field{}, err
+	}
+	a, err := dkimsig.SignerAlgorithm(key)
+	if err != nil {
+		return Field{}, err
+	}
+	names, err := f.names(m.Header())
+	if err != nil {
+		return Field{}, err
+	}
+	sum, err := body.Hash(f.body, a.Hash, -1)
+	if err != nil {
+		return Field{}, err
+	}
+	w := newFieldWriter(kind.FieldName())
+	w.tag(begin)
+	w.tag("a=" + a.String() + ";")
+	w.tag("c=" + f.header.String() + "/" + f.body.String() + ";")
+	w.tag("d=" + id.Domain + ";")
+	w.tag("s=" + id.Selector + ";")
+	if f.expire > 0 {
+		w.tag("x=" + unix(now.Add(f.expire)) + ";")
+	}
+	w.tag("t=" + unix(now) + ";")
+	w.names(names)
+	w.tag("bh=" + base64.StdEncoding.EncodeToString(sum.Sum) + ";")
+	w.tag("b=")
+	h := a.Hash.New()
+	own := w.bytes()
+	dkimsig.HashHeader(h, f.header, dkimsig.Select(m.Header(), names), own, len(own), len(own))
+	return w.sign(key, h.Sum(nil))
+}
+
+func unix(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
+
+// lineWidth is how long a folded line gets at most, if its words allow it
+// (RFC 5322 section 2.1.1).
+const lineWidth = 76
+
+// A fieldWriter writes a field in folded lines.
+type fieldWriter struct {
+	name string
+	b    strings.Builder
+	col  int
+}
+
+func newFieldWriter(name string) *fieldWriter {
+	w := &fieldWriter{name: name}
+	w.b.WriteString(name + ": ")
+	w.col = w.b.Len()
+	return w
+}
+
+func (w *fieldWriter) bytes() []byte { return []byte(w.b.String()) }
+
+// tag writes a word after a space, or on a line of its own.
+func (w *fieldWriter) tag(word string) {
+	if w.b.Len() > len(w.name)+2 {
+		if w.col+1+len(word) > lineWidth {
+			w.fold()
+		} else {
+			w.b.WriteByte(' ')
+			w.col++
+		}
+	}
+	w.write(word)
+}
+
+func (w *fieldWriter) write(s string) {
+	w.b.WriteString(s)
+	w.col += len(s)
+}
+
+func (w *fieldWriter) fold() {
+	w.b.WriteString("\r\n\t")
+	w.col = 8
+}
+
+// names writes h=, which may fold after each of its colons.
+func (w *fieldWriter) names(names []string) {
+	w.tag("h=" + names[0])
+	for _, name := range names[1:] {
+		w.write(":")
+		if w.col+len(name)+1 > lineWidth {
+			w.fold()
+		}
+		w.write(name)
+	}
+	w.write(";")
+}
+
+// sign writes the signature of digest, whose place is the end.
+func (w *fieldWriter) sign(key crypto.Signer, digest []byte) (Field, error) {
+	sig, err := dkimsig.Sign(key, digest)
+	if err != nil {
+		return Field{}, fmt.Errorf("the key does not sign: %w", err)
+	}
+	b64 := base64.StdEncoding.EncodeToString(sig)
+	for len(b64) > 0 {
+		if w.col >= lineWidth {
+			w.fold()
+		}
+		n := min(len(b64), lineWidth-w.col)
+		w.write(b64[:n])
+		b64 = b64[n:]
+	}
+	return Field{w.name, w.b.String()[len(w.name)+2:]}, nil
+}
