@@ -25,6 +25,8 @@ type Explanation struct {
 	// would give, "" if there is no milder one.
 	Next, Below   actions.Action
 	Points, Slack float64
+	// Notes are those of the Result.
+	Notes []Note
 	// Decisive lists the symbols without which the action would be another.
 	Decisive []Change
 }
@@ -53,7 +55,7 @@ type Change struct {
 // from several goroutines.
 func (r *Result) Explain() *Explanation {
 	v := r.scan.replayScore(r.verdict, "", true)
-	e := &Explanation{Verdict: r.Verdict, Steps: v.sheet.Steps()}
+	e := &Explanation{Verdict: r.Verdict, Steps: v.sheet.Steps(), Notes: r.Notes}
 	for _, s := range append(v.sheet.Symbols(), v.sheet.Hidden()...) {
 		h := ExplainedHit{Scored: s}
 		for _, ev := range s.Evidence {

@@ -14,7 +14,9 @@ import (
 )
 
 // JSON returns the result as one object in the form of Rspamd 4.1.6's
-// /checkv2 reply, in a fixed order of keys. Beyond Rspamd's keys it has
+// /checkv2 reply, in a fixed order of keys. DKIM signatures stand under
+// "dkim-signature", other header changes under "milter", notes of checks under
+// the check's name in "messages". Beyond Rspamd's keys it has
 // "incomplete" ([{check, reason, error}]) and "recipients" (address → action,
 // score, required_score, symbols) where there are any. time_real is in
 // seconds and the only value that differs between equal scans.
@@ -23,7 +25,7 @@ func (r *Result) JSON() []byte {
 	w.Grow(256 + 160*len(r.Symbols))
 	w.open('{')
 	w.key("is_skipped").raw("false")
-	w.verdict(&r.Verdict)
+	w.verdict(&r.Verdict, r.Notes)
 	if p := r.PreResult; p != nil {
 		w.key("passthrough_module").str(p.Check)
 	}
@@ -34,7 +36,9 @@ func (r *Result) JSON() []byte {
 	w.urls("emails", r.msg.Emails(), func(u *mail.URL) string { return u.User + "@" + u.Host })
 	w.key("message-id").str(messageID(r.msg))
 	w.key("time_real").num(math.Round(r.Took.Seconds()*1e6) / 1e6)
-	w.milter(r.Edits)
+	signatures, others := signaturesOf(r.Edits)
+	w.signatures(signatures)
+	w.milter(others)
 	w.incomplete(r.Incomplete)
 	w.recipients(r.Recipients)
 	w.close('}')
@@ -136,7 +140,7 @@ func (w *jsonWriter) num(f float64) {
 	w.WriteString(strconv.FormatFloat(math.Round(f*1e6)/1e6, 'g', -1, 64))
 }
 
-func (w *jsonWriter) verdict(v *Verdict) {
+func (w *jsonWriter) verdict(v *Verdict, notes []Note) {
 	w.key("score").num(v.Score)
 	w.key("required_score").num(v.Required)
 	w.key("action").str(string(v.Action))
@@ -154,7 +158,19 @@ func (w *jsonWriter) verdict(v *Verdict) {
 	if p := v.PreResult; p != nil && p.Message != "" && !p.NoMessage {
 		w.key("smtp_message").str(p.Message)
 	}
+	w.notes(notes)
 	w.close('}')
+}
+
+// notes writes each check's sentences as one text.
+func (w *jsonWriter) notes(notes []Note) {
+	for i := 0; i < len(notes); {
+		check, text := notes[i].Check, notes[i].Text
+		for i++; i < len(notes) && notes[i].Check == check; i++ {
+			text += "; " + notes[i].Text
+		}
+		w.key(check).str(text)
+	}
 }
 
 func (w *jsonWriter) symbol(s *score.Scored) {
@@ -186,6 +202,38 @@ func (w *jsonWriter) urls(key string, list []*mail.URL, text func(*mail.URL) str
 	}
 	w.key(key).open('[')
 	for _, s := range out {
+		w.str(s)
+	}
+	w.close(']')
+}
+
+// signaturesOf tells DKIM signatures from the other header changes: Rspamd
+// and its clients have them in a place of their own.
+func signaturesOf(edits []actions.HeaderEdit) (signatures []string, others []actions.HeaderEdit) {
+	isSignature := func(e actions.HeaderEdit) bool { return !e.Remove && e.Name == "DKIM-Signature" }
+	if !slices.ContainsFunc(edits, isSignature) {
+		return nil, edits
+	}
+	for _, e := range edits {
+		if isSignature(e) {
+			signatures = append(signatures, e.Value)
+		} else {
+			others = append(others, e)
+		}
+	}
+	return signatures, others
+}
+
+func (w *jsonWriter) signatures(list []string) {
+	switch len(list) {
+	case 0:
+		return
+	case 1:
+		w.key("dkim-signature").str(list[0])
+		return
+	}
+	w.key("dkim-signature").open('[')
+	for _, s := range list {
 		w.str(s)
 	}
 	w.close(']')
@@ -260,7 +308,7 @@ func (w *jsonWriter) recipients(list []RecipientVerdict) {
 	w.key("recipients").open('{')
 	for i := range list {
 		w.key(list[i].Address).open('{')
-		w.verdict(&list[i].Verdict)
+		w.verdict(&list[i].Verdict, nil)
 		w.close('}')
 	}
 	w.close('}')

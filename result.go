@@ -26,7 +26,9 @@ type Result struct {
 	// their own, in envelope order. For all others Verdict holds.
 	Recipients []RecipientVerdict
 	// Edits are the header changes that the host applies on delivery.
-	Edits   []actions.HeaderEdit
+	Edits []actions.HeaderEdit
+	// Notes are what checks tell the operator beside symbols, in list order.
+	Notes   []Note
 	Timings []CheckTime // in list order
 	Took    time.Duration
 	// Time is the scan's time by the Scanner's clock.
@@ -62,6 +64,10 @@ type RecipientVerdict struct {
 	Edits []actions.HeaderEdit
 }
 
+// A Note is a sentence of a check for the operator: why a message was not
+// signed, for example.
+type Note struct{ Check, Text string }
+
 // Incomplete tells why a check did not come to an end.
 type Incomplete struct {
 	Check  string
@@ -94,7 +100,7 @@ func (v *Verdict) Symbol(name string) *score.Scored {
 func (s *scan) result(v *verdict) *Result {
 	res := &Result{Time: s.state.Now, msg: s.state.Message, scan: s, verdict: v}
 	res.Verdict = v.export()
-	res.Edits = s.edits(&res.Verdict)
+	res.Edits, res.Notes = s.edits(&res.Verdict), s.notes()
 	for _, r := range s.want.rcpts {
 		rv := s.judge(&r.settings, v.cut)
 		s.finish(rv)
@@ -157,6 +163,16 @@ func (s *scan) edits(v *Verdict) []actions.HeaderEdit {
 		es = append(es, actions.HeaderEdit{Remove: true, Name: "Subject"}, actions.HeaderEdit{Name: "Subject", Value: v.Subject})
 	}
 	return es
+}
+
+func (s *scan) notes() []Note {
+	var list []Note
+	for i := range s.results {
+		for _, text := range s.results[i].out.Notes {
+			list = append(list, Note{s.plan().Checks()[i].Name, text})
+		}
+	}
+	return list
 }
 
 func (s *scan) incomplete() []Incomplete {

@@ -221,7 +221,8 @@ func (s *scan) late(ctx context.Context, v *verdict) {
 		for n < len(list) && s.priority(list[n]) == s.priority(list[0]) {
 			n++
 		}
-		s.state.SetVerdict(v.sheet.Total(), v.action())
+		c := v.choose()
+		s.state.SetVerdict(v.sheet.Total(), c.Action, c.By)
 		s.runStage(ctx, list[:n])
 		list = list[n:]
 	}
@@ -229,7 +230,7 @@ func (s *scan) late(ctx context.Context, v *verdict) {
 
 // after runs what can't change the verdict any more.
 func (s *scan) after(ctx context.Context, res *Result) {
-	s.state.SetVerdict(res.Score, res.Action)
+	s.state.SetVerdict(res.Score, res.Action, res.PreResult)
 	s.runStage(ctx, s.due(checks.After))
 	res.Timings, res.Incomplete = s.timings(), s.incomplete()
 	res.Took = time.Since(s.begun)
@@ -264,7 +265,7 @@ func (s *scan) runCheck(ctx context.Context, i int, now time.Time) checkResult {
 // take keeps the outcome of check i and shows it to the checks after it.
 func (s *scan) take(i int, res checkResult) {
 	c := s.plan().Checks()[i]
-	if c.Stage == checks.After && len(res.out.Hits)+len(res.out.PreResults)+len(res.out.Edits) > 0 {
+	if c.Stage == checks.After && len(res.out.Hits)+len(res.out.PreResults)+len(res.out.Edits)+len(res.out.Notes) > 0 {
 		res.out, res.err = checks.Outcome{}, errAfter
 	}
 	s.results[i] = res

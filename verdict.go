@@ -125,8 +125,6 @@ func (v *verdict) choose() actions.Verdict {
 	return actions.Choose(v.thresholds, v.sheet.Total(), pre)
 }
 
-func (v *verdict) action() actions.Action { return v.choose().Action }
-
 // merge lays single thresholds over a base; NaN takes one away.
 func merge(base, over actions.Thresholds) actions.Thresholds {
 	if len(over) == 0 {

@@ -131,7 +131,9 @@ type HeaderEdit struct {
 	// from the end. Otherwise a field is added.
 	Remove bool
 	Name   string
-	Value  string
+	// Value is the field's value. One that holds line ends is folded already
+	// and goes into the message as it is, after a colon and a space.
+	Value string
 	// Index is for additions the position: 0 the end, 1 the top, n before
 	// the nth field.
 	Index int

@@ -56,16 +56,24 @@ type State struct {
 
 	score  float64
 	action actions.Action
+	by     *actions.PreResult
 
 	tasks []Task
 	used  atomic.Int64
 }
 
-// SetVerdict tells the stages after the composites the verdict as it stands.
-func (s *State) SetVerdict(score float64, action actions.Action) {
+// SetVerdict tells the stages after the composites the verdict as it stands;
+// by is the pre-result that decided it, nil if the score did.
+func (s *State) SetVerdict(score float64, action actions.Action, by *actions.PreResult) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.score, s.action = score, action
+	s.score, s.action, s.by = score, action, by
+}
+
+func (s *State) decidedBy() *actions.PreResult {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.by
 }
 
 func (s *State) verdict() (float64, actions.Action) {

@@ -30,6 +30,7 @@ type Outcome struct {
 	Hits       []symbols.Hit
 	PreResults []actions.PreResult
 	Edits      []actions.HeaderEdit
+	Notes      []string
 }
 
 // Message returns the message in hand.
@@ -69,6 +70,10 @@ func (t *Task) Store() storage.KV {
 // Verdict returns the score and the action as they stand: in the late stage
 // before the late symbols, in the last one as returned, before that zero.
 func (t *Task) Verdict() (score float64, action actions.Action) { return t.state.verdict() }
+
+// DecidedBy returns the pre-result that gives the action of Verdict, nil if the
+// score does.
+func (t *Task) DecidedBy() *actions.PreResult { return t.state.decidedBy() }
 
 // Log returns a logger that names the check; it is never nil.
 func (t *Task) Log() *slog.Logger { return t.state.log().With("check", t.check.Name) }
@@ -143,6 +148,11 @@ func (t *Task) PreResult(p actions.PreResult) {
 
 // Edit asks the host to change the message's header on delivery.
 func (t *Task) Edit(e actions.HeaderEdit) { t.out.Edits = append(t.out.Edits, e) }
+
+// Note tells the operator in one sentence what is worth knowing of this
+// message and no symbol says, as why it was not signed. Of the checks after
+// the verdict it would come too late.
+func (t *Task) Note(text string) { t.out.Notes = append(t.out.Notes, text) }
 
 // Raised returns the hits of a symbol that the check requires (or that it
 // raised itself): empty if it was not raised.

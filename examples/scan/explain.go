@@ -25,6 +25,9 @@ func (v *view) explain(res *winnow.Result) {
 	if e.Below != "" {
 		fmt.Fprintf(v, "    %.2f points less would mean: %s\n", e.Slack, e.Below)
 	}
+	for _, n := range e.Notes {
+		fmt.Fprintf(v, "    %s: %s\n", clean(n.Check), clean(n.Text))
+	}
 	for _, c := range e.Decisive {
 		fmt.Fprintf(v, "    without %s: %s (%.2f)\n", clean(c.Without), c.Action, c.Score)
 	}

@@ -18,7 +18,11 @@ func apply(raw []byte, edits []actions.HeaderEdit) []byte {
 			fields = remove(fields, e)
 			continue
 		}
-		field := []byte(e.Name + ": " + mail.FoldHeader(e.Name, e.Value, "") + "\r\n")
+		value := e.Value
+		if !strings.Contains(value, "\n") { // a signature comes folded and must stay as it is
+			value = mail.FoldHeader(e.Name, value, "")
+		}
+		field := []byte(e.Name + ": " + value + "\r\n")
 		at := len(fields) // Index 0: the end
 		if e.Index > 0 {
 			at = min(e.Index-1, at)
