@@ -44,6 +44,7 @@ import (
 	"github.com/winnowmail/winnow/checks/redirectors"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/checks/sender"
+	"github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/spf"
 	"github.com/winnowmail/winnow/checks/subject"
 	"github.com/winnowmail/winnow/checks/upstream"
@@ -76,6 +77,9 @@ type Options struct {
 	Aliases aliases.Options
 	// SPF chooses how strictly records are read.
 	SPF spf.Options
+	// Signing says which mail is signed with DKIM and sealed with ARC; none
+	// by default.
+	Signing signing.Options
 }
 
 // Checks returns new values of the built-in checks.
@@ -117,6 +121,7 @@ func Checks(o Options) []*checks.Check {
 		chartable.Checks(),
 		redirectors.Checks(redirectors.Options{None: o.NoMaps}),
 		limits.Checks(),
+		signing.Checks(o.Signing),
 	)
 }
 

@@ -14,18 +14,26 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/composites"
+	signingcheck "github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/score"
+	"github.com/winnowmail/winnow/signing"
 	"github.com/winnowmail/winnow/symbols"
 )
 
 func main() {
 	out := flag.String("o", "docs/symbols.md", "file to write")
 	flag.Parse()
-	if err := os.WriteFile(*out, page(standard.Checks(standard.Options{}), composites.Default()), 0o644); err != nil {
+	if err := os.WriteFile(*out, page(everything(), composites.Default()), 0o644); err != nil {
 		fmt.Fprintln(os.Stderr, "gendocs:", err)
 		os.Exit(1)
 	}
+}
+
+// everything are the checks with those that have to be asked for.
+func everything() []*checks.Check {
+	dkim, arc := signing.DKIM(), signing.ARC()
+	return standard.Checks(standard.Options{Signing: signingcheck.Options{DKIM: &dkim, ARC: &signingcheck.ARC{Rules: arc}}})
 }
 
 // An entry is one line of the page.

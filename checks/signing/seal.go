@@ -1,0 +1,55 @@
+package signing
+
+import (
+	"cmp"
+	"context"
+	"os"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/arc"
+	"github.com/winnowmail/winnow/checks/authres"
+	"github.com/winnowmail/winnow/signing"
+)
+
+// seal makes the ARC set of a message.
+func (a *ARC) seal(ctx context.Context, t *checks.Task, s *signing.Signer) signing.Outcome {
+	id := a.servID(t)
+	results, chain := results(t, id), chain(t)
+	if a.Reuse {
+		var values []string
+		for _, f := range t.Message().Header().All("Authentication-Results") {
+			values = append(values, f.Value())
+		}
+		if h := authres.Merge(id, values); len(h.Results) > 0 {
+			results = h
+			if told := h.Of("arc"); len(told) > 0 {
+				chain = signing.ChainFail
+				if v := told[0].Value; v == "pass" || v == "none" {
+					chain = signing.ChainPass
+				}
+			}
+		}
+	}
+	return s.Seal(ctx, t.Message(), client(t), t.Now(), t.Resolver(), results.String, chain)
+}
+
+func (a *ARC) servID(t *checks.Task) string {
+	if id := cmp.Or(a.ServID, t.Envelope().MTAName); id != "" {
+		return id
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return "localhost"
+	}
+	return name
+}
+
+// chain is what validation found of the message's ARC sets; "" where nobody
+// validated them or nobody could for now.
+func chain(t *checks.Task) signing.Chain {
+	r, ok := arc.Verified.Get(t)
+	if !ok || r.Temporary {
+		return ""
+	}
+	return signing.Chain(r.Code)
+}

@@ -1,0 +1,182 @@
+// Package signing signs mail in a scan: what the host sends out with DKIM,
+// what it passes on with ARC, by the rules of package signing. The header
+// fields are edits of the Result, to be put on top of the message; a message
+// that is not signed gets a note that says why.
+//
+// Both checks run last and see the verdict: what a pre-result rejects or puts
+// off is not signed, nor is a message whose subject will be rewritten.
+package signing
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/arc"
+	"github.com/winnowmail/winnow/checks/dkim"
+	"github.com/winnowmail/winnow/checks/dmarc"
+	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/checks/spf"
+	"github.com/winnowmail/winnow/signing"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// Options says what is signed. The zero value is nothing, and then there are
+// no checks.
+type Options struct {
+	DKIM *signing.Rules // nil: no DKIM signatures
+	ARC  *ARC           // nil: no ARC sets
+}
+
+// ARC is how a host seals what it passes on.
+type ARC struct {
+	signing.Rules
+	// ServID names this server in ARC-Authentication-Results; "": the
+	// envelope's MTAName, else the machine's name.
+	ServID string
+	// Reuse takes the results from the message's Authentication-Results of
+	// ServID, where it has some, instead of the scan's own
+	// (reuse_auth_results); the host sees to it that nobody forges them.
+	Reuse bool
+}
+
+// The symbols.
+var (
+	Signed = &symbols.Def{
+		Name: "DKIM_SIGNED", Groups: []string{"policies", "dkim"},
+		Doc: "the message was given a DKIM signature",
+	}
+	Sealed = &symbols.Def{
+		Name: "ARC_SIGNED", Groups: []string{"policies", "arc"},
+		Doc: "the message was given an ARC set",
+	}
+)
+
+// Checks returns the checks that the options ask for. Rules that can't be
+// meant are an error when the Scanner starts.
+func Checks(o Options) []*checks.Check {
+	var list []*checks.Check
+	if o.DKIM != nil {
+		list = append(list, dkimCheck(o.DKIM))
+	}
+	if o.ARC != nil {
+		list = append(list, arcCheck(o.ARC))
+	}
+	return list
+}
+
+// priority of the checks: after all others of the late stage.
+const priority = 100
+
+func dkimCheck(r *signing.Rules) *checks.Check {
+	signer, err := signing.New(*r)
+	return &checks.Check{
+		Name:     "dkim_signing",
+		Doc:      "signs outgoing mail with DKIM",
+		Symbols:  []*symbols.Def{Signed},
+		Requires: checks.Facts(relay.Relayed),
+		Stage:    checks.Late,
+		Priority: priority,
+		Needs:    needs(r),
+		Config:   r,
+		Start:    start(signer, err),
+		Run: func(ctx context.Context, t *checks.Task) error {
+			out := checks.Observe(t, "outcome", func() signing.Outcome {
+				if why := refusal(t, r); why != "" {
+					return signing.Outcome{Notes: []string{why}}
+				}
+				return signer.Sign(ctx, t.Message(), client(t), t.Now(), t.Resolver())
+			})
+			report(t, Signed, out)
+			return nil
+		},
+	}
+}
+
+func arcCheck(a *ARC) *checks.Check {
+	signer, err := signing.New(a.Rules)
+	return &checks.Check{
+		Name:     "arc_signing",
+		Doc:      "seals mail with ARC",
+		Symbols:  []*symbols.Def{Sealed},
+		Requires: checks.Facts(relay.Relayed, arc.Verified, spf.Evaluated, dkim.Verified, dmarc.Evaluated),
+		Stage:    checks.Late,
+		Priority: priority - 1, // below the DKIM signature, which need not be in it
+		Needs:    needs(&a.Rules),
+		Config:   a,
+		Start:    start(signer, err),
+		Run: func(ctx context.Context, t *checks.Task) error {
+			out := checks.Observe(t, "outcome", func() signing.Outcome {
+				if why := refusal(t, &a.Rules); why != "" {
+					return signing.Outcome{Notes: []string{why}}
+				}
+				return a.seal(ctx, t, signer)
+			})
+			report(t, Sealed, out)
+			return nil
+		},
+	}
+}
+
+// start refuses bad rules and warns of keys that can't be used.
+func start(s *signing.Signer, err error) func(context.Context, *checks.Env) error {
+	return func(ctx context.Context, env *checks.Env) error {
+		if err != nil {
+			return err
+		}
+		for _, problem := range s.Problems(ctx) {
+			env.Log.Warn("signing key: " + problem.Error())
+		}
+		return nil
+	}
+}
+
+// needs says what rules ask outside the process.
+func needs(r *signing.Rules) checks.Needs {
+	n := checks.Needs{DNS: r.CheckKey, Net: r.Keys != nil}
+	if r.CheckKey {
+		n.Queries = 1
+		for _, list := range r.Domains {
+			n.Queries = max(n.Queries, len(list))
+		}
+		if r.Condition != nil {
+			n.Queries = max(n.Queries, 8)
+		}
+	}
+	return n
+}
+
+func client(t *checks.Task) signing.Client {
+	c := relay.Of(t)
+	return signing.Client{IP: c.IP, Local: c.Local, User: t.Envelope().User}
+}
+
+// refusal says why the verdict leaves nothing to sign, "" if it does.
+func refusal(t *checks.Task, r *signing.Rules) string {
+	_, action := t.Verdict()
+	switch {
+	case t.DecidedBy() != nil && (action == actions.Reject || action == actions.SoftReject || action == actions.Discard),
+		r.SkipSpam && action != actions.NoAction && action != "":
+		return fmt.Sprintf("not signed: the action is %q", string(action))
+	case action == actions.RewriteSubject:
+		return "not signed: the subject will be rewritten, which would break the signature"
+	}
+	return ""
+}
+
+func report(t *checks.Task, d *symbols.Def, out signing.Outcome) {
+	for _, f := range out.Fields {
+		t.Edit(actions.HeaderEdit{Name: f.Name, Value: f.Value, Index: 1})
+	}
+	for _, s := range out.Signed {
+		option := s.Domain + ":s=" + s.Selector
+		if s.Instance > 0 {
+			option += fmt.Sprintf(":i=%d", s.Instance)
+		}
+		t.Hit(d, option)
+	}
+	for _, n := range out.Notes {
+		t.Note(n)
+	}
+}
