@@ -1,0 +1,148 @@
+package rbl
+
+import (
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/hex"
+	"net/netip"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/winnowmail/winnow/internal/blake2b"
+	"github.com/winnowmail/winnow/internal/zbase32"
+)
+
+// reversed writes an address as lists want it: the octets of IPv4 and the
+// nibbles of IPv6 with the last one first (RFC 5782 sections 2.1 and 2.4).
+func reversed(ip netip.Addr) string {
+	if ip.Is4() {
+		b := ip.As4()
+		out := make([]byte, 0, len("255.255.255.255"))
+		for i := 3; i >= 0; i-- {
+			out = strconv.AppendUint(out, uint64(b[i]), 10)
+			if i > 0 {
+				out = append(out, '.')
+			}
+		}
+		return string(out)
+	}
+	const digits = "0123456789abcdef"
+	b := ip.As16()
+	var out [63]byte
+	for i := range 16 {
+		c := b[15-i]
+		out[4*i], out[4*i+2] = digits[c&15], digits[c>>4]
+		out[4*i+1] = '.'
+		if i < 15 {
+			out[4*i+3] = '.'
+		}
+	}
+	return string(out[:])
+}
+
+// hashed returns the key as the list publishes it: hashed, written and cut,
+// or as it is.
+func (l *list) hashed(key string) string {
+	var sum []byte
+	switch l.Hash.Sum {
+	case MD5:
+		s := md5.Sum([]byte(key))
+		sum = s[:]
+	case SHA1:
+		s := sha1.Sum([]byte(key))
+		sum = s[:]
+	case SHA256:
+		s := sha256.Sum256([]byte(key))
+		sum = s[:]
+	case SHA384:
+		s := sha512.Sum384([]byte(key))
+		sum = s[:]
+	case SHA512:
+		s := sha512.Sum512([]byte(key))
+		sum = s[:]
+	case Blake2:
+		s := blake2b.Sum512([]byte(key))
+		sum = s[:]
+	default:
+		return key
+	}
+	var text string
+	switch l.Hash.Format {
+	case Base32:
+		text = zbase32.Encode(sum)
+	case Base64:
+		text = base64.StdEncoding.EncodeToString(sum)
+	default:
+		text = hex.EncodeToString(sum)
+	}
+	if l.Hash.Length > 0 && l.Hash.Length < len(text) {
+		text = text[:l.Hash.Length]
+	}
+	return text
+}
+
+// maxQuestion is the length of a name in DNS (RFC 1035 section 2.3.4), in the
+// form without the final dot.
+const maxQuestion = 253
+
+// question returns the name to ask for a key, "" if there is none: the key is
+// empty, no valid text, has labels that DNS or any host name can't have, or
+// the name gets too long.
+func (l *list) question(key string) string {
+	for strings.HasSuffix(key, ".") {
+		key = key[:len(key)-1]
+	}
+	if key == "" {
+		return ""
+	}
+	if l.Hash.Sum != "" {
+		key = l.hashed(key)
+	}
+	if len(key)+1+len(l.zone) > maxQuestion || !askable(key) {
+		return ""
+	}
+	return strings.ToLower(key) + l.suffix
+}
+
+// askable reports whether every label of a name has 1 to 63 bytes and neither
+// begins nor ends with a hyphen, and the whole is UTF-8 without control
+// characters or white space.
+func askable(name string) bool {
+	if !utf8.ValidString(name) {
+		return false
+	}
+	start := 0
+	for i := 0; i <= len(name); i++ {
+		if i < len(name) && name[i] != '.' {
+			if name[i] <= ' ' || name[i] == 0x7f || name[i] == '\\' {
+				return false
+			}
+			continue
+		}
+		label := name[start:i]
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		start = i + 1
+	}
+	return true
+}
+
+// mailbox normalises an address as Rspamd does before it asks a list: a tag
+// after "+" goes, the dots of Gmail's users go, googlemail.com is gmail.com,
+// all in lower case.
+func mailbox(user, domain string) (string, string) {
+	user, domain = strings.ToLower(user), strings.ToLower(domain)
+	gmail := domain == "gmail.com" || domain == "googlemail.com"
+	if gmail {
+		user, domain = strings.ReplaceAll(user, ".", ""), "gmail.com"
+	}
+	if i := strings.IndexByte(user, '+'); i > 0 {
+		user = user[:i]
+	}
+	return user, domain
+}

@@ -1,0 +1,386 @@
+package rbl
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// A What is something of a message that a list can be asked about. Its text
+// stands in a hit's options after the value, "url" and "email" for the plural
+// ones.
+type What string
+
+// What can be asked.
+const (
+	From         What = "from"         // the client's address
+	Received     What = "received"     // addresses in Received headers
+	HELO         What = "helo"         // the client's greeting
+	RDNS         What = "rdns"         // the client's name by reverse DNS
+	DKIM         What = "dkim"         // domains whose signature is good
+	URLs         What = "urls"         // hosts of URLs, those of images apart
+	Images       What = "images"       // hosts of images' URLs, with URLs or alone
+	NumericURLs  What = "numeric_urls" // of the URLs only those whose host is an address
+	Emails       What = "emails"       // addresses in the text
+	ReplyTo      What = "replyto"      // the first address of Reply-To
+	EnvelopeFrom What = "from_smtp"    // the envelope sender
+	HeaderFrom   What = "from_mime"    // the first address of From
+	MessageID    What = "mid"          // the domain of Message-ID
+)
+
+// label is what options call it.
+func (w What) label() string {
+	switch w {
+	case URLs, Images, NumericURLs:
+		return "url"
+	case Emails:
+		return "email"
+	}
+	return string(w)
+}
+
+// A Code says which answers raise a symbol.
+type Code struct {
+	Symbol string
+	// Answers are addresses whose octets may be ranges and alternatives:
+	// "127.0.0.2", "127.0.0.4-7", "127.0.0-9,11-255.3", "127.0.10.*".
+	Answers []string
+	// Bits raise the symbol when all bits of one of them are set in the
+	// answer, read as a number: 8 for 127.0.0.8 and 127.0.0.12.
+	Bits []uint32
+	// Blocked says that the list refuses to answer this resolver: it has
+	// asked too much, or is an open one. Such an answer lists nothing.
+	Blocked bool
+}
+
+// A Sum is a hash function.
+type Sum string
+
+// The hash functions, named as in Rspamd. Blake2 is BLAKE2b-512.
+const (
+	MD5    Sum = "md5"
+	SHA1   Sum = "sha1"
+	SHA256 Sum = "sha256"
+	SHA384 Sum = "sha384"
+	SHA512 Sum = "sha512"
+	Blake2 Sum = "blake2"
+)
+
+// A Format is a way to write a hash.
+type Format string
+
+// The formats; Hex is the default. Base32 is Rspamd's own.
+const (
+	Hex    Format = "hex"
+	Base32 Format = "base32"
+	Base64 Format = "base64"
+)
+
+// A Hash says how a list hides what it lists. The zero value does not hash.
+type Hash struct {
+	Sum    Sum
+	Format Format
+	Length int // characters kept, 0: all
+}
+
+// A Selector asks a list about values of the operator's choice.
+type Selector struct {
+	Label string // what options call it
+	// Values returns what to ask; it must depend on the task alone.
+	Values func(*checks.Task) []string `json:"-"`
+}
+
+// Hops narrows down which Received headers count. Positions begin with 1 at
+// the newest header; negative ones count from the oldest, which is -1.
+type Hops struct {
+	Min, Max int // 0: no bound
+	// With and Without are facts about a hop: "ssl", "authenticated".
+	With, Without []string
+}
+
+// A List is one DNS list: what it is asked, and what its answers mean. Fields
+// are named after Rspamd's options of module rbl.
+type List struct {
+	// Symbol names the list: hits of answers without a code, its failures
+	// (Symbol_FAIL). It is unique.
+	Symbol string
+	// Zone is the domain the list answers under. A label in braces stands for
+	// a key of Options.Keys.
+	Zone string
+	// Checks says what is asked; empty means From.
+	Checks    []What
+	Selectors []Selector
+	// Codes say what answers mean; without any, every answer raises Symbol.
+	Codes []Code
+	// Unknown raises Symbol for an answer that no code knows.
+	Unknown bool
+	// Prefixes change symbols by what was asked: with From = "RBL", code
+	// symbol "X" becomes "RBL_X".
+	Prefixes map[What]string
+	// Symbols describes the symbols that the list raises, prefixes included.
+	// One that is not described gets weight 0 and group rbl.
+	Symbols []symbols.Def
+
+	NoIPv4, NoIPv6 bool // not asked about such addresses
+	// NoIP leaves out URLs whose host is an address.
+	NoIP bool
+	// FullHost asks about whole host names of URLs and addresses instead of
+	// their registrable domains.
+	FullHost bool
+	Hash     Hash
+	// DomainOnly asks about the domains of mail addresses, not the addresses;
+	// Delimiter stands for "@" otherwise: "." by default, "@" with Hash.
+	DomainOnly bool
+	Delimiter  string
+	// DKIMDomainOnly reduces signing domains to registrable ones;
+	// DKIMMatchFrom asks only about the one of the first From address.
+	DKIMDomainOnly, DKIMMatchFrom bool
+	Hops                          Hops
+	// ResolveIP asks about the addresses that a name has instead of the name.
+	ResolveIP bool
+
+	// White makes the list's symbols, those of Except apart, keep other lists
+	// from being asked about the same value for the same reason.
+	White  bool
+	Except []string
+	// IgnoreWhite asks in spite of white lists and known domains,
+	// IgnoreKnown in spite of known domains.
+	IgnoreWhite, IgnoreKnown bool
+	// ExcludeUsers and ExcludeLocal leave out mail of users that logged in
+	// and from the host's own networks; ExcludeLocal also the host's own
+	// addresses in Received headers.
+	ExcludeUsers, ExcludeLocal bool
+	// Limit bounds the questions of one message; 0 means 64.
+	Limit int
+
+	// NoMonitoring leaves the list out of the health checks.
+	NoMonitoring bool
+	// Listed and Unlisted are the keys of the health check: what the list
+	// must list and must not. Empty means as RFC 5782 section 5 has it:
+	// 127.0.0.2 and 127.0.0.1, "test" and "invalid" for a list of names. "-"
+	// means that there is none.
+	Listed, Unlisted string
+}
+
+// DefaultLimit is the default of List.Limit, Rspamd's limit for a message.
+const DefaultLimit = 64
+
+// A list is a List made ready.
+type list struct {
+	List
+	zone   string // with placeholders for keys
+	suffix string // "." and zone
+	asks   map[What]bool
+	limit  int
+	codes  []code
+	// defs holds for each prefix ("" without) a Def per code, the one for
+	// unknown answers last.
+	defs   map[string][]*symbols.Def
+	fail   *symbols.Def
+	white  map[*symbols.Def]bool
+	exempt bool // known domains are asked about as well
+}
+
+// compile validates a list and makes its symbols; known tells Defs of other
+// lists of the same name.
+func compile(l List, keys map[string]string, known *defs) (*list, error) {
+	c := &list{List: l, asks: map[What]bool{}, limit: l.Limit}
+	if l.Symbol == "" {
+		return nil, fmt.Errorf("list for zone %q: symbol: missing", l.Zone)
+	}
+	for _, step := range []struct {
+		field string
+		do    func(map[string]string) error
+	}{
+		{"zone", c.readZone}, {"checks", c.readChecks}, {"codes", c.readCodes}, {"hash", c.readHash},
+		{"limit", c.readLimits},
+	} {
+		if err := step.do(keys); err != nil {
+			return nil, fmt.Errorf("list %q: %s: %w", l.Symbol, step.field, err)
+		}
+	}
+	if err := c.makeDefs(known); err != nil {
+		return nil, fmt.Errorf("list %q: symbols: %w", l.Symbol, err)
+	}
+	c.exempt = l.IgnoreWhite || l.IgnoreKnown || c.asks[From] || c.asks[Received]
+	return c, nil
+}
+
+// readZone checks the zone and its placeholders.
+func (l *list) readZone(keys map[string]string) error {
+	l.zone = strings.ToLower(strings.TrimSuffix(l.Zone, "."))
+	l.suffix = "." + l.zone
+	if !askable(l.zone) {
+		return fmt.Errorf("%q is no domain", l.Zone)
+	}
+	for label := range strings.SplitSeq(l.zone, ".") {
+		name, ok := placeholder(label)
+		if ok && keys[name] == "" {
+			return fmt.Errorf("there is no key %q", name)
+		}
+	}
+	return nil
+}
+
+// placeholder returns the key that a label stands for.
+func placeholder(label string) (name string, ok bool) {
+	if len(label) > 2 && label[0] == '{' && label[len(label)-1] == '}' {
+		return label[1 : len(label)-1], true
+	}
+	return "", false
+}
+
+func (l *list) readChecks(map[string]string) error {
+	every := []What{From, Received, HELO, RDNS, DKIM, URLs, Images, NumericURLs, Emails, ReplyTo, EnvelopeFrom, HeaderFrom, MessageID}
+	for _, w := range l.Checks {
+		if !slices.Contains(every, w) {
+			return fmt.Errorf("%q is nothing that can be asked", w)
+		}
+		l.asks[w] = true
+	}
+	for _, s := range l.Selectors {
+		if s.Label == "" || s.Values == nil {
+			return errors.New("a selector lacks its label or its function")
+		}
+	}
+	if len(l.Checks) == 0 && len(l.Selectors) == 0 {
+		l.asks[From] = true
+	}
+	for _, f := range slices.Concat(l.Hops.With, l.Hops.Without) {
+		if f != "ssl" && f != "authenticated" {
+			return fmt.Errorf("%q is no fact about a hop", f)
+		}
+	}
+	return nil
+}
+
+func (l *list) readCodes(map[string]string) error {
+	for _, c := range l.Codes {
+		var compiled code
+		if c.Symbol == "" {
+			return errors.New("a code without symbol")
+		}
+		if len(c.Answers)+len(c.Bits) == 0 {
+			return fmt.Errorf("%s has no answers and no bits", c.Symbol)
+		}
+		for _, a := range c.Answers {
+			p, err := parsePattern(a)
+			if err != nil {
+				return fmt.Errorf("%s: %w", c.Symbol, err)
+			}
+			compiled.patterns = append(compiled.patterns, p)
+		}
+		if slices.Contains(c.Bits, 0) {
+			return fmt.Errorf("%s: bits without a bit", c.Symbol)
+		}
+		compiled.bits = c.Bits
+		l.codes = append(l.codes, compiled)
+	}
+	return nil
+}
+
+func (l *list) readHash(map[string]string) error {
+	if !slices.Contains([]Sum{"", MD5, SHA1, SHA256, SHA384, SHA512, Blake2}, l.Hash.Sum) {
+		return fmt.Errorf("%q is no hash function", l.Hash.Sum)
+	}
+	if !slices.Contains([]Format{"", Hex, Base32, Base64}, l.Hash.Format) {
+		return fmt.Errorf("%q is no format", l.Hash.Format)
+	}
+	if l.Hash.Length < 0 {
+		return errors.New("negative length")
+	}
+	return nil
+}
+
+func (l *list) readLimits(map[string]string) error {
+	if l.Limit < 0 {
+		return errors.New("negative")
+	}
+	if l.limit == 0 {
+		l.limit = DefaultLimit
+	}
+	if l.Delimiter == "" {
+		l.Delimiter = "."
+		if l.Hash.Sum != "" {
+			l.Delimiter = "@"
+		}
+	}
+	return nil
+}
+
+// defs holds the symbols of all lists by name.
+type defs struct {
+	byName map[string]*symbols.Def
+	all    []*symbols.Def // in the order they were made
+}
+
+// get returns the Def of that name and makes it if there is none.
+func (d *defs) get(name string, like []symbols.Def, doc string) *symbols.Def {
+	if def := d.byName[name]; def != nil {
+		return def
+	}
+	def := &symbols.Def{Name: name, Groups: []string{"rbl"}, Doc: doc}
+	if i := slices.IndexFunc(like, func(s symbols.Def) bool { return s.Name == name }); i >= 0 {
+		own := like[i]
+		if len(own.Groups) == 0 {
+			own.Groups = def.Groups
+		}
+		if own.Doc == "" {
+			own.Doc = doc
+		}
+		def = &own
+	}
+	d.byName[name] = def
+	d.all = append(d.all, def)
+	return def
+}
+
+// makeDefs makes the symbols that the list can raise.
+func (l *list) makeDefs(all *defs) error {
+	l.defs, l.white = map[string][]*symbols.Def{}, map[*symbols.Def]bool{}
+	prefixes := []string{}
+	for _, what := range slices.Sorted(maps.Keys(l.Prefixes)) {
+		if p := l.Prefixes[what]; !slices.Contains(prefixes, p) {
+			prefixes = append(prefixes, p)
+		}
+	}
+	if slices.ContainsFunc(l.Checks, func(w What) bool { return l.Prefixes[w] == "" }) || len(prefixes) == 0 {
+		prefixes = append(prefixes, "")
+	}
+	for _, p := range prefixes {
+		own := make([]*symbols.Def, len(l.Codes)+1)
+		for i, c := range l.Codes {
+			own[i] = all.get(join(p, c.Symbol), l.Symbols, "what "+l.Zone+" answers about the message means "+c.Symbol)
+			if l.White && !c.Blocked && !slices.Contains(l.Except, own[i].Name) {
+				l.white[own[i]] = true
+			}
+		}
+		if l.Unknown || len(l.Codes) == 0 {
+			own[len(l.Codes)] = all.get(join(p, l.Symbol), l.Symbols, l.Zone+" lists something of the message")
+		}
+		l.defs[p] = own
+	}
+	l.fail = all.get(l.Symbol+"_FAIL", l.Symbols, l.Zone+" could not be asked, or refuses to answer")
+	for _, d := range l.Symbols {
+		if all.byName[d.Name] == nil {
+			return fmt.Errorf("%s is described but never raised", d.Name)
+		}
+	}
+	return nil
+}
+
+func join(prefix, symbol string) string {
+	if prefix == "" {
+		return symbol
+	}
+	return prefix + "_" + symbol
+}
+
+// def returns the symbol of a code, or of an unknown answer for i ==
+// len(l.Codes); nil if the list raises none for it.
+func (l *list) def(i int, w What) *symbols.Def { return l.defs[l.Prefixes[w]][i] }

@@ -1,0 +1,240 @@
+// Package rbl asks DNS lists about a message: block lists of addresses
+// (DNSBL), lists of trusted servers (DNSWL), lists of domains in URLs (SURBL,
+// URIBL, DBL) and lists of hashed mail addresses are all data for one engine.
+//
+// A list is a zone in DNS. A value of the message, reversed if it is an
+// address and hashed if the list hides what it has, is looked up under the
+// zone (RFC 5782): an A record in 127.0.0.0/8 means that the list has it, and
+// which one means as what. A List says what to ask about and which symbols the
+// answers raise; Default holds those of Rspamd 4.1.6.
+//
+// Everything that doesn't depend on another answer is asked at once. Only
+// questions that a white list may spare wait for the white lists.
+//
+// Lists sometimes refuse to answer, and say so with an answer that a naive
+// client takes for a listing, or are given up and list the whole world. See
+// Health for what is done about it.
+package rbl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/aliases"
+	"github.com/winnowmail/winnow/checks/dkim"
+	"github.com/winnowmail/winnow/checks/rdns"
+	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// Options is what the operator may choose.
+type Options struct {
+	// Lists replaces Default; More adds to it.
+	Lists, More []List
+	// Keys are the secrets that labels in braces stand for in zones: with
+	// "dqs" here, zone "{dqs}.zen.dq.spamhaus.net" is asked under the key.
+	// The secrets are in no symbol, option, evidence, log or transcript.
+	Keys map[string]string `json:"-"`
+	// Known are domains that lists of names are not asked about: they are on
+	// none, or wrongly. Nil means Known(), NoKnown none.
+	Known   []string
+	NoKnown bool
+	// MaxQueries bounds the questions of one scan; 0 means 192. Where a
+	// message gives more, each list gets the same share of them.
+	MaxQueries int
+	// NoMonitoring turns off the health checks, and no list is ever taken out
+	// of use.
+	NoMonitoring bool
+	// Interval is the time between health checks, 0 means 5 minutes. Pause is
+	// how long a list that refused to answer is left alone, 0 means an hour.
+	Interval, Pause time.Duration
+	// OnState, if set, is told when the state of a list changes. It must not
+	// block.
+	OnState func(State) `json:"-"`
+}
+
+// Defaults of Options.
+const (
+	DefaultMaxQueries = 192
+	DefaultInterval   = 5 * time.Minute
+	DefaultPause      = time.Hour
+)
+
+func (o Options) withDefaults() Options {
+	if o.Lists == nil {
+		o.Lists = Default()
+	}
+	o.Lists = slices.Concat(o.Lists, o.More)
+	o.More = nil
+	if o.MaxQueries == 0 {
+		o.MaxQueries = DefaultMaxQueries
+	}
+	if o.Interval <= 0 {
+		o.Interval = DefaultInterval
+	}
+	if o.Pause <= 0 {
+		o.Pause = DefaultPause
+	}
+	if o.Known == nil && !o.NoKnown {
+		o.Known = Known()
+	}
+	return o
+}
+
+// An engine is the lists made ready for use.
+type engine struct {
+	opt    Options
+	lists  []*list
+	known  map[string]bool
+	white  map[string]bool // labels that white lists are asked about
+	health *health
+}
+
+// Checks returns the family's check. Options that are wrong come to light when
+// a Scanner is made: the check's Start then fails with what Validate says.
+func Checks(o Options) []*checks.Check {
+	config := o
+	o = o.withDefaults()
+	e, defs, err := newEngine(o)
+	c := &checks.Check{
+		Name:     "rbl",
+		Doc:      "DNS lists of addresses, domains, URLs and mail addresses",
+		Symbols:  defs,
+		Requires: checks.Facts(relay.Relayed, rdns.LookedUp, dkim.Verified, aliases.Rewritten),
+		Needs:    checks.Needs{DNS: true, Queries: o.MaxQueries},
+		Config:   config,
+		Run:      func(ctx context.Context, t *checks.Task) error { e.run(ctx, t); return nil },
+		Start:    func(ctx context.Context, env *checks.Env) error { return e.health.start(ctx, env) },
+	}
+	if err != nil {
+		c.Run = func(context.Context, *checks.Task) error { return err }
+		c.Start = func(context.Context, *checks.Env) error { return err }
+	}
+	return []*checks.Check{c}
+}
+
+// Validate returns what is wrong with the options: the list and its field.
+func (o Options) Validate() error {
+	_, _, err := newEngine(o.withDefaults())
+	return err
+}
+
+func newEngine(o Options) (*engine, []*symbols.Def, error) {
+	e := &engine{opt: o, known: map[string]bool{}, white: map[string]bool{}}
+	all := &defs{byName: map[string]*symbols.Def{}}
+	names := map[string]bool{}
+	var errs []error
+	for _, l := range o.Lists {
+		c, err := compile(l, o.Keys, all)
+		if err == nil && names[l.Symbol] {
+			err = fmt.Errorf("list %q: symbol: another list has it too", l.Symbol)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("rbl: %w", err))
+			continue
+		}
+		names[l.Symbol] = true
+		e.lists = append(e.lists, c)
+		if l.White {
+			for w := range maps.Keys(c.asks) {
+				e.white[w.label()] = true
+			}
+		}
+	}
+	for _, d := range o.Known {
+		e.known[strings.ToLower(d)] = true
+	}
+	e.health = newHealth(o, e.lists)
+	return e, all.all, errors.Join(errs...)
+}
+
+// A request is one question of one list, for one value or for several.
+type request struct {
+	list  *list
+	name  string
+	items []item
+	reply resolver.Reply
+}
+
+// run asks and raises.
+func (e *engine) run(ctx context.Context, t *checks.Task) {
+	out := e.health.outOfUse(t)
+	s := newSubject(t)
+	requests := e.resolve(ctx, t, e.requests(s, out.lists))
+	white := verdicts{}
+	first := make([]*request, 0, len(requests))
+	var second []*request
+	for _, r := range requests {
+		if e.waits(r) {
+			second = append(second, r)
+		} else {
+			first = append(first, r)
+		}
+	}
+	ask(ctx, t, first)
+	for _, r := range first {
+		if r.list.White {
+			white.read(r)
+		}
+	}
+	for _, r := range second {
+		r.items = slices.DeleteFunc(r.items, white.spare)
+	}
+	ask(ctx, t, slices.DeleteFunc(second, func(r *request) bool { return len(r.items) == 0 }))
+	for _, r := range requests {
+		e.raise(t, r)
+	}
+	if out.live {
+		e.health.learn(t, requests)
+	}
+}
+
+// waits reports whether a white list may make the request needless.
+func (e *engine) waits(r *request) bool {
+	if r.list.White || r.list.IgnoreWhite {
+		return false
+	}
+	return slices.ContainsFunc(r.items, func(i item) bool { return e.white[i.label] })
+}
+
+// verdicts are the values that white lists know, with what was asked.
+type verdicts map[[2]string]bool
+
+func (v verdicts) read(r *request) {
+	for _, ip := range answers(r.reply.Answer) {
+		o := r.list.interpret(ip)
+		for _, i := range r.items {
+			for _, c := range o.codes {
+				if r.list.white[r.list.def(c, i.what)] {
+					v[[2]string{i.value, i.label}] = true
+				}
+			}
+			if len(r.list.codes) == 0 && o.unknown {
+				v[[2]string{i.value, i.label}] = true
+			}
+		}
+	}
+}
+
+func (v verdicts) spare(i item) bool { return v[[2]string{i.value, i.label}] }
+
+// ask asks all questions at once.
+func ask(ctx context.Context, t *checks.Task, requests []*request) {
+	if len(requests) == 0 {
+		return
+	}
+	questions := make([]resolver.Question, len(requests))
+	for i, r := range requests {
+		questions[i] = resolver.Question{Name: r.name, Type: resolver.TypeA}
+	}
+	for i, reply := range resolver.LookupAll(ctx, t.Resolver(), questions...) {
+		requests[i].reply = reply
+	}
+}

@@ -1,0 +1,351 @@
+package rbl
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/aliases"
+	"github.com/winnowmail/winnow/checks/dkim"
+	"github.com/winnowmail/winnow/checks/rdns"
+	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/internal/publicsuffix"
+	"github.com/winnowmail/winnow/mail"
+)
+
+// An item is one value of a message that a list is asked about.
+type item struct {
+	what  What
+	label string
+	value string // as options show it
+	key   string // as the question begins, before hashing
+}
+
+// A subject is one message as lists see it; what several lists ask about is
+// found once.
+type subject struct {
+	t       *checks.Task
+	client  relay.Client
+	clientK string // the client's address reversed
+	hops    []hop
+	seen    bool // hops are there
+	rdns    string
+	signers []string // domains of good signatures
+	urls    map[urlKind][]*mail.URL
+	mails   map[bool][]*mail.URL // by "one of each registrable domain"
+	mid     string
+	midSeen bool
+}
+
+type hop struct {
+	ip       netip.Addr
+	key      string
+	tls, who bool
+}
+
+// urlKind is a choice among the URLs of a message.
+type urlKind struct{ plain, images, numeric, noIP bool }
+
+func newSubject(t *checks.Task) *subject {
+	s := &subject{t: t, client: relay.Of(t), rdns: rdns.Name(t), urls: map[urlKind][]*mail.URL{}, mails: map[bool][]*mail.URL{}}
+	s.client.IP = s.client.IP.Unmap()
+	if s.client.IP.IsValid() {
+		s.clientK = reversed(s.client.IP)
+	}
+	sigs, _ := dkim.Verified.Get(t)
+	for _, sig := range sigs {
+		if sig.Code == "pass" && !sig.Ignored && !slices.Contains(s.signers, sig.Domain) {
+			s.signers = append(s.signers, sig.Domain)
+		}
+	}
+	return s
+}
+
+// items calls add for what the list is to be asked, in the order in which a
+// limit leaves questions out: the client first, what a sender can write
+// without end last.
+func (s *subject) items(l *list, add func(item)) {
+	plain := func(w What, value string) {
+		if value != "" {
+			add(item{w, w.label(), value, value})
+		}
+	}
+	if l.asks[From] && l.takes(s.client.IP) {
+		add(item{From, "from", s.client.IP.String(), s.clientK})
+	}
+	if l.asks[HELO] {
+		plain(HELO, s.client.Helo)
+	}
+	if l.asks[RDNS] && s.rdns != "unknown" {
+		plain(RDNS, s.rdns)
+	}
+	if l.asks[DKIM] {
+		s.signed(l, plain)
+	}
+	if l.asks[EnvelopeFrom] {
+		plain(EnvelopeFrom, l.sender(aliases.EnvelopeFrom(s.t)))
+	}
+	if from := aliases.From(s.t); l.asks[HeaderFrom] && len(from) > 0 {
+		plain(HeaderFrom, l.sender(from[0]))
+	}
+	if l.asks[MessageID] {
+		plain(MessageID, l.cased(s.messageID()))
+	}
+	for _, sel := range l.Selectors {
+		for _, v := range sel.Values(s.t) {
+			if v != "" {
+				add(item{What(sel.Label), sel.Label, v, v})
+			}
+		}
+	}
+	if l.asks[ReplyTo] {
+		if a := s.t.Message().ReplyTo(); len(a) > 0 && a[0].Addr != "" {
+			plain(ReplyTo, l.mailbox(a[0].User, a[0].Domain))
+		}
+	}
+	s.written(l, plain)
+	if l.asks[Received] {
+		s.received(l, add)
+	}
+}
+
+// written adds what stands in the text: URLs and addresses.
+func (s *subject) written(l *list, plain func(What, string)) {
+	if l.asks[URLs] || l.asks[Images] || l.asks[NumericURLs] {
+		kind := urlKind{l.asks[URLs], l.asks[Images], l.asks[NumericURLs], l.NoIP}
+		for _, u := range s.chosen(kind, l.limit) {
+			switch ip, err := netip.ParseAddr(u.Host); {
+			case u.Flags&mail.URLNumeric != 0 && err == nil:
+				plain(URLs, reversed(ip))
+			case l.FullHost:
+				plain(URLs, u.Host)
+			default:
+				plain(URLs, u.TLD)
+			}
+		}
+	}
+	if l.asks[Emails] {
+		for _, u := range s.addresses(l.DomainOnly, l.limit) {
+			domain := u.Host
+			if l.DomainOnly && !l.FullHost {
+				domain = u.TLD
+			}
+			plain(Emails, l.mailbox(u.User, domain))
+		}
+	}
+}
+
+// takes reports whether a list is asked about addresses of ip's family.
+func (l *list) takes(ip netip.Addr) bool {
+	return ip.Is4() && !l.NoIPv4 || ip.Is6() && !l.NoIPv6
+}
+
+// mailbox writes an address of the text as the list has it, "" if it lacks a
+// half.
+func (l *list) mailbox(user, domain string) string {
+	user, domain = mailbox(user, domain)
+	switch {
+	case user == "" || domain == "":
+		return ""
+	case l.DomainOnly:
+		return domain
+	}
+	return user + l.Delimiter + domain
+}
+
+// sender writes a sender's address, or its domain.
+func (l *list) sender(a mail.Address) string {
+	if l.DomainOnly {
+		return l.cased(a.Domain)
+	}
+	return strings.ToLower(a.Addr)
+}
+
+// cased lower-cases what is going to be hashed; else case does not matter.
+func (l *list) cased(s string) string {
+	if l.Hash.Sum != "" {
+		return strings.ToLower(s)
+	}
+	return s
+}
+
+// signed adds the domains of good signatures.
+func (s *subject) signed(l *list, plain func(What, string)) {
+	var from string
+	if l.DKIMMatchFrom {
+		a := aliases.From(s.t)
+		if len(a) == 0 {
+			return
+		}
+		from = l.registrable(strings.ToLower(a[0].Domain))
+	}
+	for _, d := range s.signers {
+		if l.DKIMDomainOnly || l.DKIMMatchFrom {
+			d = l.registrable(d)
+		}
+		if !l.DKIMMatchFrom || strings.EqualFold(d, from) {
+			plain(DKIM, d)
+		}
+	}
+}
+
+// registrable returns the domain that someone registered, the host itself
+// where there is none or the list wants whole names.
+func (l *list) registrable(host string) string {
+	if l.FullHost {
+		return host
+	}
+	if d, ok := publicsuffix.ESLD(host); ok {
+		return d
+	}
+	return host
+}
+
+// messageID returns what stands right of "@" in Message-ID.
+func (s *subject) messageID() string {
+	if !s.midSeen {
+		s.midSeen = true
+		id := s.t.Message().Header().Text("message-id")
+		if i := strings.IndexByte(id, '@'); i >= 0 {
+			if end := strings.LastIndexByte(id, '>'); end > i {
+				s.mid = id[i+1 : end]
+			}
+		}
+	}
+	return s.mid
+}
+
+// received adds the addresses of Received headers.
+func (s *subject) received(l *list, add func(item)) {
+	s.readHops()
+	n, asked := len(s.hops), 0
+	for i, h := range s.hops {
+		if !h.ip.IsValid() || !l.takes(h.ip) || l.ExcludeLocal && s.t.IsLocal(h.ip) || !l.Hops.has(h, i+1, n) {
+			continue
+		}
+		if h.ip == s.client.IP && l.asks[From] {
+			continue
+		}
+		if asked++; asked > l.limit {
+			return
+		}
+		add(item{Received, "received", h.ip.String(), h.key})
+	}
+}
+
+func (s *subject) readHops() {
+	if s.seen {
+		return
+	}
+	s.seen = true
+	for _, r := range s.t.Message().Hops() {
+		if r.Artificial {
+			continue
+		}
+		h := hop{ip: r.IP.Unmap(), tls: r.TLS, who: r.Authenticated}
+		if h.ip.IsValid() {
+			h.key = reversed(h.ip)
+		}
+		s.hops = append(s.hops, h)
+	}
+}
+
+// has reports whether the hop at a position (1 is the newest) of n counts.
+func (o Hops) has(h hop, pos, n int) bool {
+	from, to := o.Min, o.Max
+	if from < 0 {
+		from += n + 1
+	}
+	if to < 0 {
+		to += n + 1
+	}
+	if pos < from || o.Max != 0 && pos > to {
+		return false
+	}
+	fact := map[string]bool{"ssl": h.tls, "authenticated": h.who}
+	for _, f := range o.With {
+		if !fact[f] {
+			return false
+		}
+	}
+	for _, f := range o.Without {
+		if fact[f] {
+			return false
+		}
+	}
+	return true
+}
+
+// chosen returns the URLs of a kind, one for each registrable domain. Where
+// there are more than limit, those that show signs of hiding something come
+// first.
+func (s *subject) chosen(kind urlKind, limit int) []*mail.URL {
+	all, ok := s.urls[kind]
+	if !ok {
+		seen := map[string]bool{}
+		for _, u := range s.t.Message().URLs() {
+			if kind.has(u) && u.TLD != "" && !seen[u.TLD] {
+				seen[u.TLD] = true
+				all = append(all, u)
+			}
+		}
+		s.urls[kind] = all
+	}
+	if len(all) <= limit {
+		return all
+	}
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b *mail.URL) int { return priority(b) - priority(a) })
+	return all[:limit]
+}
+
+func (k urlKind) has(u *mail.URL) bool {
+	switch u.Scheme {
+	case "http", "https", "ftp", "file":
+	default:
+		return false
+	}
+	image, numeric := u.Flags&mail.URLImage != 0, u.Flags&mail.URLNumeric != 0
+	switch {
+	case numeric && k.noIP, k.numeric && !numeric, image && !k.images:
+		return false
+	}
+	return image || k.plain || k.numeric
+}
+
+// priority is higher for a URL that is more likely to be the one that counts,
+// as in Rspamd.
+func priority(u *mail.URL) int {
+	switch f := u.Flags; {
+	case f&mail.URLImage != 0:
+		return 0
+	case f&mail.URLHTMLDisplayed != 0:
+		return 0
+	case f&mail.URLObscured != 0:
+		return 3
+	case f&(mail.URLHasUser|mail.URLHasPort|mail.URLSubject|mail.URLPhished) != 0:
+		return 2
+	}
+	return 1
+}
+
+// addresses returns the mail addresses of the text, one for each registrable
+// domain if only domains matter.
+func (s *subject) addresses(domains bool, limit int) []*mail.URL {
+	all, ok := s.mails[domains]
+	if !ok {
+		seen := map[string]bool{}
+		for _, u := range s.t.Message().Emails() {
+			if domains && (u.TLD == "" || seen[u.TLD]) {
+				continue
+			}
+			if domains {
+				seen[u.TLD] = true
+			}
+			all = append(all, u)
+		}
+		s.mails[domains] = all
+	}
+	return all[:min(len(all), limit)]
+}
