@@ -12,7 +12,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/winnowmail/winnow/internal/blake2b"
+	"golang.org/x/crypto/blake2b"
+
 	"github.com/winnowmail/winnow/internal/zbase32"
 )
 

@@ -38,6 +38,7 @@ import (
 	"github.com/winnowmail/winnow/checks/mua"
 	"github.com/winnowmail/winnow/checks/phishfeeds"
 	"github.com/winnowmail/winnow/checks/priority"
+	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/rdns"
 	"github.com/winnowmail/winnow/checks/received"
 	"github.com/winnowmail/winnow/checks/recipients"
@@ -80,6 +81,8 @@ type Options struct {
 	// Signing says which mail is signed with DKIM and sealed with ARC; none
 	// by default.
 	Signing signing.Options
+	// RBL chooses the DNS lists and how they are watched over.
+	RBL rbl.Options
 }
 
 // Checks returns new values of the built-in checks.
@@ -120,6 +123,7 @@ func Checks(o Options) []*checks.Check {
 		bodytext.Checks(),
 		chartable.Checks(),
 		redirectors.Checks(redirectors.Options{None: o.NoMaps}),
+		rbl.Checks(rblOptions(o)),
 		limits.Checks(),
 		signing.Checks(o.Signing),
 	)
@@ -131,4 +135,12 @@ func urlOptions(o Options) urls.Options {
 		return urls.Options{None: true}
 	}
 	return urls.Options{Redirectors: redirectors.Builtin()}
+}
+
+// rblOptions leaves the list of known domains out where no lists are wanted.
+func rblOptions(o Options) rbl.Options {
+	if o.NoMaps {
+		o.RBL.NoKnown = true
+	}
+	return o.RBL
 }

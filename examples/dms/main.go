@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/controller"
 	"github.com/winnowmail/winnow/mail"
@@ -109,13 +110,13 @@ func (c *config) options() (winnow.Options, error) {
 	if c.profile == "dms" {
 		asDMS(&o)
 	}
-	switch c.maps {
-	case "builtin":
-	case "none":
-		o.Checks = standard.Checks(standard.Options{NoMaps: true})
-	default:
+	if c.maps != "builtin" && c.maps != "none" {
 		return o, fmt.Errorf("-maps %q: builtin and none are known", c.maps)
 	}
+	o.Checks = standard.Checks(standard.Options{
+		NoMaps: c.maps == "none",
+		RBL:    rbl.Options{NoMonitoring: !c.monitoring},
+	})
 	if c.dns != "none" {
 		if c.client, err = dnsclient.New(dnsclient.Options{Servers: strings.Split(c.dns, ",")}); err != nil {
 			return o, fmt.Errorf("-dns: %w", err)
