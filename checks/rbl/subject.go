@@ -48,7 +48,7 @@ type hop struct {
 type urlKind struct{ plain, images, numeric, noIP bool }
 
 func newSubject(t *checks.Task) *subject {
-	s := &subject{t: t, client: relay.Of(t), rdns: rdns.Name(t), urls: map[urlKind][]*mail.URL{}, mails: map[bool][]*mail.URL{}}
+	s := &subject{t: t, client: relay.Of(t), rdns: strings.TrimSuffix(rdns.Name(t), "."), urls: map[urlKind][]*mail.URL{}, mails: map[bool][]*mail.URL{}}
 	s.client.IP = s.client.IP.Unmap()
 	if s.client.IP.IsValid() {
 		s.clientK = reversed(s.client.IP)
@@ -154,8 +154,11 @@ func (l *list) mailbox(user, domain string) string {
 	return user + l.Delimiter + domain
 }
 
-// sender writes a sender's address, or its domain.
+// sender writes a sender's address, or its domain, "" if it is not proper.
 func (l *list) sender(a mail.Address) string {
+	if !a.Valid || a.Literal {
+		return ""
+	}
 	if l.DomainOnly {
 		return l.cased(a.Domain)
 	}
@@ -202,13 +205,14 @@ func (l *list) registrable(host string) string {
 	return host
 }
 
-// messageID returns what stands right of "@" in Message-ID.
+// messageID returns what stands right of "@" in Message-ID, unless it is an
+// address literal.
 func (s *subject) messageID() string {
 	if !s.midSeen {
 		s.midSeen = true
 		id := s.t.Message().Header().Text("message-id")
 		if i := strings.IndexByte(id, '@'); i >= 0 {
-			if end := strings.LastIndexByte(id, '>'); end > i {
+			if end := strings.LastIndexByte(id, '>'); end > i && id[i+1] != '[' {
 				s.mid = id[i+1 : end]
 			}
 		}

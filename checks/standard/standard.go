@@ -123,7 +123,7 @@ func Checks(o Options) []*checks.Check {
 		bodytext.Checks(),
 		chartable.Checks(),
 		redirectors.Checks(redirectors.Options{None: o.NoMaps}),
-		rbl.Checks(rblOptions(o)),
+		rbl.Checks(o.RBL),
 		limits.Checks(),
 		signing.Checks(o.Signing),
 	)
@@ -135,12 +135,4 @@ func urlOptions(o Options) urls.Options {
 		return urls.Options{None: true}
 	}
 	return urls.Options{Redirectors: redirectors.Builtin()}
-}
-
-// rblOptions leaves the list of known domains out where no lists are wanted.
-func rblOptions(o Options) rbl.Options {
-	if o.NoMaps {
-		o.RBL.NoKnown = true
-	}
-	return o.RBL
 }
