@@ -15,7 +15,7 @@ import (
 
 // others are the checks whose facts the family reads.
 func others() []*checks.Check {
-	return slices.Concat(forwarding.Checks(), aliases.Checks(aliases.Options{}), rdns.Checks(), dkim.Checks())
+	return slices.Concat(forwarding.Checks(), aliases.Checks(aliases.Options{}), rdns.Checks(), dkim.Checks(dkim.Options{}))
 }
 
 func TestFixtures(t *testing.T) {
