@@ -1,24 +1,32 @@
-// Package dmarc raises what DMARC (RFC 7489, RFC 9989) says about the domain
-// in From. So far the result is the host's: a server that evaluates DMARC
-// itself seeds Evaluated, without it nothing is raised.
+// Package dmarc evaluates DMARC (RFC 7489, RFC 9989): the domain in From
+// publishes what receivers shall do with messages for which neither SPF nor
+// DKIM passes for that domain or for one of its organization.
+//
+// Evaluate is the evaluator, ParseRecord the parser; they need nothing but a
+// resolver. Checks returns the rules that raise Rspamd's DMARC_* symbols, ask
+// for the actions that the operator gave each outcome, and rewrite From for
+// mailing lists. A server that evaluates DMARC itself seeds Evaluated.
+//
+// Aggregate reports are in checks/dmarc/report.
+//
+// Read on in evaluate.go; search.go finds the record, record.go reads it.
 package dmarc
 
 import (
 	"context"
+	"slices"
 
+	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/arc"
+	"github.com/winnowmail/winnow/checks/authres"
+	"github.com/winnowmail/winnow/checks/dkim"
+	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/checks/spf"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/symbols"
 )
-
-// A Result is the outcome of an evaluation.
-type Result struct {
-	// Code is the RFC 7489 section 11.2 result: "none" (no record), "pass",
-	// "fail", "temperror" or "permerror".
-	Code   string
-	Domain string // where the record was found, or the domain in From
-	Policy string // of a fail, after sampling: "none", "quarantine", "reject"
-	Reason string // of a fail or an error, for people
-}
 
 // Evaluated is the fact of the evaluation.
 var Evaluated = checks.Fact[Result]{Name: "dmarc"}
@@ -38,40 +46,175 @@ var (
 	NA         = def("DMARC_NA", 0, "DMARC: the domain in From has no record")
 )
 
-// Checks returns the family's check.
-func Checks() []*checks.Check {
-	return []*checks.Check{{
-		Name:     "dmarc",
-		Doc:      "the DMARC result of the domain in From",
-		Symbols:  []*symbols.Def{Allow, Reject, Quarantine, SoftFail, DNSFail, BadPolicy, NA},
-		Provides: []checks.AnyFact{Evaluated},
-		Run:      run,
-	}}
+// Options is what the operator decides. The zero value is Rspamd's way.
+type Options struct {
+	Discovery Discovery
+	// NoSampling lists domains of records whose pct= and t= are ignored: all
+	// their failing messages get the policy in full.
+	NoSampling []string `json:",omitempty"`
+	// Actions gives outcomes an action that the verdict is at least, with the
+	// message "Action set by DMARC".
+	Actions Actions
+	// Munging rewrites From for mailing lists, nil does not.
+	Munging *Munging `json:",omitempty"`
 }
 
-func run(_ context.Context, t *checks.Task) error {
-	r, ok := Evaluated.Get(t)
-	if !ok {
-		return nil
+// Actions are the least actions by outcome; "" is none.
+type Actions struct {
+	Reject, Quarantine, SoftFail, NA actions.Action `json:",omitempty"`
+}
+
+// Checks returns the family's checks. As Rspamd 4.1.6 nothing is raised
+// unless both SPF and DKIM were looked at, and nothing for local and
+// authenticated clients; a seeded result is raised for any.
+func Checks(o Options) []*checks.Check {
+	queries := 3
+	if o.Discovery == TreeWalk {
+		queries = (1+1+maxIdentifiers)*maxWalk + 1
 	}
+	list := []*checks.Check{{
+		Name:     "dmarc",
+		Doc:      "whether SPF or DKIM passes for the domain in From, and what that domain asks for (DMARC)",
+		Symbols:  []*symbols.Def{Allow, Reject, Quarantine, SoftFail, DNSFail, BadPolicy, NA},
+		Provides: []checks.AnyFact{Evaluated},
+		Requires: checks.Facts(spf.Evaluated, dkim.Verified, arc.Verified, authres.Trusted, relay.Relayed),
+		Needs:    checks.Needs{DNS: true, Queries: queries},
+		Config:   o,
+		Run:      func(ctx context.Context, t *checks.Task) error { return o.run(ctx, t) },
+	}}
+	if o.Munging != nil {
+		list = append(list, o.Munging.check())
+	}
+	return list
+}
+
+func (o Options) run(ctx context.Context, t *checks.Task) error {
+	res, known := Evaluated.Get(t)
+	if !known {
+		if res, known = trusted(t); !known {
+			res, known = o.evaluate(ctx, t)
+		}
+		if !known {
+			return nil
+		}
+		Evaluated.Set(t, res)
+	}
+	o.raise(t, res)
+	return nil
+}
+
+// evaluate asks DNS, if SPF and DKIM were looked at and the message is not of
+// a user of the host's own.
+func (o Options) evaluate(ctx context.Context, t *checks.Task) (Result, bool) {
+	spfResult, hasSPF := spf.Evaluated.Get(t)
+	signatures, hasDKIM := dkim.Verified.Get(t)
+	_, vouched := authres.Trusted.Get(t)
+	if !hasSPF || !hasDKIM || !vouched && (relay.Of(t).Local || t.Authenticated()) {
+		return Result{}, false
+	}
+	p := Params{SPF: spfResult, DKIM: signatures, Discovery: o.Discovery, Rand: t.Rand()}
+	p.From = authors(t.Message().From())
+	if len(o.NoSampling) > 0 {
+		p.NoSampling = func(domain string) bool { return slices.Contains(o.NoSampling, domain) }
+	}
+	return Evaluate(ctx, t.Resolver(), p), true
+}
+
+// authors returns the domains of the addresses in From. What has no domain is
+// left out where something else has one: garbage beside an address is no
+// second author.
+func authors(from []mail.Address) []string {
+	var domains []string
+	for _, a := range from {
+		if normal(a.Domain) != "" {
+			domains = append(domains, a.Domain)
+		}
+	}
+	if len(domains) == 0 && len(from) > 0 {
+		return []string{""}
+	}
+	return domains
+}
+
+// trusted takes the result of a server whose header is believed.
+func trusted(t *checks.Task) (Result, bool) {
+	h, _ := authres.Trusted.Get(t)
+	for _, r := range h.Of("dmarc") {
+		res := Result{Code: string(r.Value), From: normal(r.Property("header", "from")), Reason: r.Reason}
+		switch res.Code {
+		case "none", "pass", "fail", "temperror", "permerror":
+		default:
+			continue
+		}
+		res.Domain, res.Policy = res.From, policyOf(r)
+		if res.Code == "fail" && res.Reason == "" {
+			res.Reason = "found by " + h.ServID
+		}
+		return res, true
+	}
+	return Result{}, false
+}
+
+func (o Options) raise(t *checks.Task, r Result) {
+	h := symbols.Hit{Factor: 1, Options: []string{r.Domain + " : " + r.Reason}}
+	least, failed := actions.Action(""), r.Code == "fail"
 	switch r.Code {
 	case "pass":
-		t.Hit(Allow, r.Domain, r.Policy)
+		h.Def, h.Options = Allow, []string{r.Domain, r.Policy}
 	case "fail":
-		d := SoftFail
-		switch r.Policy {
-		case "reject":
-			d = Reject
-		case "quarantine":
-			d = Quarantine
+		h.Def, least = o.failure(r)
+		h.Options = append(h.Options, r.Policy)
+		if r.Override != "" {
+			h.Options = append(h.Options, r.Override)
 		}
-		t.Hit(d, r.Domain+" : "+r.Reason, r.Policy)
 	case "temperror":
-		t.Hit(DNSFail, r.Domain+" : "+r.Reason)
+		h.Def = DNSFail
+		if r.Policy != "" {
+			h.Options = append(h.Options, r.Policy)
+		}
 	case "permerror":
-		t.Hit(BadPolicy, r.Domain+" : "+r.Reason)
+		h.Def = BadPolicy
 	case "none":
-		t.Hit(NA, r.Domain)
+		h.Def, h.Options, least = NA, []string{r.absent()}, o.Actions.NA
+	default:
+		return
 	}
-	return nil
+	if chain, _ := arc.Verified.Get(t); failed && chain.SoftensDMARC && h.Def != SoftFail {
+		h.Factor, least = 0.1, ""
+		h.Options = append(h.Options, "ARC trusted")
+	}
+	if r.Domain != "" && r.From != "" {
+		q := resolver.Question{Name: "_dmarc." + r.Domain, Type: resolver.TypeTXT}
+		h.Evidence = append(checks.Field(t.Message().Header().Get("From")), symbols.Evidence{Query: q.String()})
+	}
+	t.HitAt(h)
+	if least != "" {
+		t.PreResult(actions.PreResult{Action: least, Message: "Action set by DMARC", Least: true})
+	}
+}
+
+// failure returns what a fail raises and the action that goes with it.
+func (o Options) failure(r Result) (*symbols.Def, actions.Action) {
+	disposition := r.Disposition
+	if disposition == "" {
+		disposition = r.Policy
+	}
+	switch disposition {
+	case "reject":
+		return Reject, o.Actions.Reject
+	case "quarantine":
+		return Quarantine, o.Actions.Quarantine
+	}
+	return SoftFail, o.Actions.SoftFail
+}
+
+// absent says in the words of Rspamd why there is no record.
+func (r Result) absent() string {
+	switch {
+	case r.Domain == "":
+		return r.Reason
+	case r.Reason != "":
+		return r.Domain + ": " + r.Reason
+	}
+	return r.Domain
 }
