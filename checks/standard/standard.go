@@ -15,6 +15,7 @@ import (
 	"github.com/winnowmail/winnow/checks/aliases"
 	"github.com/winnowmail/winnow/checks/archives"
 	"github.com/winnowmail/winnow/checks/asn"
+	"github.com/winnowmail/winnow/checks/authres"
 	"github.com/winnowmail/winnow/checks/bodytext"
 	"github.com/winnowmail/winnow/checks/bounce"
 	"github.com/winnowmail/winnow/checks/chartable"
@@ -78,6 +79,11 @@ type Options struct {
 	Aliases aliases.Options
 	// SPF chooses how strictly records are read.
 	SPF spf.Options
+	// DMARC says how records are found and what failures come to.
+	DMARC dmarc.Options
+	// AuthRes names the servers whose Authentication-Results are believed;
+	// none by default.
+	AuthRes authres.Options
 	// Signing says which mail is signed with DKIM and sealed with ARC; none
 	// by default.
 	Signing signing.Options
@@ -100,9 +106,10 @@ func Checks(o Options) []*checks.Check {
 		rdns.Checks(),
 		hfilter.Checks(o.HFilter),
 		asn.Checks(o.ASN),
+		authres.Checks(o.AuthRes),
 		spf.Checks(o.SPF),
 		dkim.Checks(o.DKIM),
-		dmarc.Checks(),
+		dmarc.Checks(o.DMARC),
 		headers.Checks(),
 		encoding.Checks(),
 		priority.Checks(),

@@ -9,5 +9,5 @@ import (
 )
 
 func TestFixtures(t *testing.T) {
-	checktest.Run(t, urls.Checks(urls.Options{Redirectors: []string{"example.net"}}), checktest.With(dmarc.Checks()...))
+	checktest.Run(t, urls.Checks(urls.Options{Redirectors: []string{"example.net"}}), checktest.With(dmarc.Checks(dmarc.Options{})...))
 }
