@@ -13,6 +13,7 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/forwarding"
+	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -49,7 +50,7 @@ func Checks(o Options) []*checks.Check {
 		Doc:      "resolves aliases and tells the direction of the mail",
 		Symbols:  []*symbols.Def{taggedFrom, taggedRcpt, resolved, inbound, outbound, internal},
 		Provides: []checks.AnyFact{Rewritten},
-		Requires: checks.Facts(forwarding.Detected),
+		Requires: checks.Facts(forwarding.Detected, relay.Relayed),
 		Stage:    checks.Early,
 		Priority: 11,
 		Always:   true,
@@ -129,7 +130,7 @@ func (r *resolver) direction(t *checks.Task) *symbols.Def {
 	for _, a := range m.EnvelopeRcpts() {
 		toLocal = toLocal || r.isLocal(a)
 	}
-	if t.Authenticated() || t.Local() {
+	if !relay.Foreign(t) {
 		if !toLocal {
 			return outbound
 		}

@@ -53,7 +53,7 @@ var (
 	bounceMany = def("HFILTER_RCPT_BOUNCEMOREONE", 1.5, "a bounce has more than one recipient")
 
 	urlOnly    = def("HFILTER_URL_ONLY", 2.2, "the text is little but links")
-	urlOneLine = def("HFILTER_URL_ONELINE", 2.5, "the text is one line of links")
+	urlOneLine = def("HFILTER_URL_ONELINE", 2.5, "the text is two lines of links")
 
 	heloVerdict = verdict{
 		notFQDN:   def("HFILTER_HELO_NOT_FQDN", 2, "HELO is no full domain name"),

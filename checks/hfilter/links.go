@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/mail"
@@ -40,7 +41,8 @@ func runLinks(_ context.Context, t *checks.Task) error {
 		Def: urlOnly, Factor: factor, Options: []string{strconv.FormatFloat(factor, 'g', 14, 64)},
 		Evidence: checks.Part(text.Part),
 	})
-	if text.Lines() == 1 {
+	// As Rspamd 4.1.6, which counts line ends, not lines.
+	if strings.Count(strings.TrimSpace(text.Plain()), "\n") == 1 {
 		kind := "plain"
 		if text.IsHTML {
 			kind = "html"

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/internal/ascii"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
@@ -74,7 +75,7 @@ const maxLook = 4096
 func runForged(_ context.Context, t *checks.Task) error {
 	m := t.Message()
 	found := make(map[*symbols.Def]*mail.Field, 4)
-	if strings.EqualFold(m.Envelope().Helo, "user") {
+	if strings.EqualFold(relay.Of(t).Helo, "user") {
 		t.Hit(heloUser)
 		found[heloUser] = nil
 	}

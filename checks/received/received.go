@@ -5,10 +5,8 @@ package received
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"github.com/winnowmail/winnow/checks"
-	"github.com/winnowmail/winnow/checks/rdns"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
@@ -27,18 +25,19 @@ var (
 	tlsLast  = def("RCVD_TLS_LAST", 0, "the last hop used TLS")
 	noTLS    = def("RCVD_NO_TLS_LAST", 0.1, "the last hop did not use TLS")
 	smtpAuth = def("RCVD_VIA_SMTP_AUTH", 0, "a server on the way took the message from a user who logged in")
-
-	once       = def("ONCE_RECEIVED", 0.1, "the message passed one server at most")
-	onceStrict = def("ONCE_RECEIVED_STRICT", 4, "the message passed one server at most and came from a name that dial-up customers have")
-	directToMX = def("DIRECT_TO_MX", 0, "a mail program delivered the message itself, from an address without name")
 )
 
 func def(name string, weight float64, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"headers"}, Weight: weight, Doc: doc}
 }
 
+// Options says how mail that passed few servers is judged.
+type Options struct {
+	Once OnceOptions
+}
+
 // Checks returns the family.
-func Checks() []*checks.Check {
+func Checks(o Options) []*checks.Check {
 	return []*checks.Check{
 		{
 			Name: "received",
@@ -49,18 +48,13 @@ func Checks() []*checks.Check {
 			},
 			Run: runChain,
 		},
+		onceCheck(o.Once),
 		{
-			Name:     "once-received",
-			Doc:      "mail straight from its sender",
-			Symbols:  []*symbols.Def{once, onceStrict, directToMX},
-			Requires: checks.Facts(relay.Relayed, rdns.LookedUp),
-			Run:      runOnce,
-		},
-		{
-			Name:    "forged-received",
-			Doc:     "trace headers that no server writes",
-			Symbols: forgedSymbols(),
-			Run:     runForged,
+			Name:     "forged-received",
+			Doc:      "trace headers that no server writes",
+			Symbols:  forgedSymbols(),
+			Requires: checks.Facts(relay.Relayed),
+			Run:      runForged,
 		},
 	}
 }
@@ -128,48 +122,4 @@ func tlsDef(hops []mail.Received) *symbols.Def {
 		return tlsLast
 	}
 	return noTLS
-}
-
-// runOnce counts servers for mail from strangers. Without DNS, a client
-// without a name is treated as one whose name could not be found.
-func runOnce(_ context.Context, t *checks.Task) error {
-	client := relay.Of(t)
-	if t.Authenticated() || client.Local {
-		return nil
-	}
-	m := t.Message()
-	hops := m.Hops()
-	if countReal(hops) > 1 {
-		return nil
-	}
-	name := rdns.Name(t)
-	if name == "" && client.IP.IsValid() {
-		t.Hit(once)
-		for _, h := range [...]string{"User-Agent", "X-Mailer"} {
-			if f := m.Header().Get(h); f != nil {
-				t.HitField(directToMX, f, f.Text())
-				break
-			}
-		}
-		return nil
-	}
-	var field *mail.Field
-	known := name // the name that tells mail servers, as Rspamd: the MTA's is looked for in its trace header
-	if client.Name != "" || !client.IP.IsValid() {
-		if len(hops) == 0 {
-			return nil
-		}
-		known, field = hops[0].FromName, hops[0].Field
-	}
-	if strings.Contains(known, "mail") {
-		return nil
-	}
-	t.HitField(once, field)
-	for _, mark := range [...]string{"static", "dynamic"} {
-		if strings.Contains(name, mark) {
-			t.HitField(onceStrict, field, mark)
-			break
-		}
-	}
-	return nil
 }

@@ -7,4 +7,6 @@ import (
 	"github.com/winnowmail/winnow/checks/rdns"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, Checks(), checktest.With(rdns.Checks()...)) }
+func TestFixtures(t *testing.T) {
+	checktest.Run(t, Checks(Options{}), checktest.With(rdns.Checks()...))
+}

@@ -73,6 +73,8 @@ type Options struct {
 	Phishing phishfeeds.Options
 	// Relays are the host's own relays, before which the client is.
 	Relays relay.Options
+	// Received says which clients are like servers by their names.
+	Received received.Options
 	// HFilter says which names of clients and senders are judged.
 	HFilter hfilter.Options
 	// Aliases is what the site knows about its own addresses.
@@ -100,7 +102,7 @@ func Checks(o Options) []*checks.Check {
 		aliases.Checks(o.Aliases),
 		sender.Checks(),
 		recipients.Checks(),
-		received.Checks(),
+		received.Checks(o.Received),
 		date.Checks(),
 		forgedrecipients.Checks(),
 		rdns.Checks(),

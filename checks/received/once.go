@@ -1,0 +1,115 @@
+package received
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/rdns"
+	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+var (
+	once       = def("ONCE_RECEIVED", 0.1, "the message passed one server at most")
+	onceStrict = def("ONCE_RECEIVED_STRICT", 4, "the message passed one server at most and came from a name that dial-up customers have")
+	directToMX = def("DIRECT_TO_MX", 0, "a mail program delivered the message itself, from an address without name")
+)
+
+// OnceOptions are about mail straight from its sender.
+type OnceOptions struct {
+	// Good and Bad are parts of client names, lower case: servers' ("mail" if
+	// nil), which are left in peace, and dial-up customers' ("static" and
+	// "dynamic" if nil).
+	Good, Bad []string
+	// Whitelist are clients that are not looked at.
+	Whitelist []netip.Prefix
+}
+
+func onceCheck(o OnceOptions) *checks.Check {
+	if o.Good == nil {
+		o.Good = []string{"mail"}
+	}
+	if o.Bad == nil {
+		o.Bad = []string{"static", "dynamic"}
+	}
+	return &checks.Check{
+		Name:     "once-received",
+		Doc:      "mail straight from its sender",
+		Symbols:  []*symbols.Def{once, onceStrict, directToMX},
+		Requires: checks.Facts(relay.Relayed, rdns.LookedUp),
+		Config:   o,
+		Run:      func(_ context.Context, t *checks.Task) error { return o.run(t) },
+	}
+}
+
+// run counts servers for mail from strangers, as Rspamd 4.1.6: a mail program
+// on a client without a name says so; a client whose name is not a server's
+// counts twice unless the newest header knows it by such a name. Where nothing
+// is known of the connection, nothing is said.
+func (o OnceOptions) run(t *checks.Task) error {
+	if !relay.Foreign(t) || o.whitelisted(relay.Of(t).IP) {
+		return nil
+	}
+	hops := t.Message().Hops()
+	if countReal(hops) > 1 {
+		return nil
+	}
+	name := rdns.Name(t)
+	if name == "" {
+		if relay.Of(t).IP.IsValid() {
+			t.Hit(once)
+			hitProgram(t)
+		}
+		return nil
+	}
+	if partOf(name, o.Good) != "" {
+		return nil
+	}
+	h := symbols.Hit{Def: once, Factor: 1}
+	if len(hops) > 0 {
+		h.Evidence = checks.Field(hops[0].Field)
+	}
+	bad := partOf(name, o.Bad)
+	if bad == "" && o.doubtful(hops) {
+		h.Factor = 2
+	}
+	t.HitAt(h)
+	if bad != "" {
+		t.HitAt(symbols.Hit{Def: onceStrict, Factor: 1, Options: []string{bad}, Evidence: h.Evidence})
+	}
+	return nil
+}
+
+// doubtful reports whether there is a newest hop and it knows the client by
+// no server's name.
+func (o OnceOptions) doubtful(hops []mail.Received) bool {
+	return len(hops) > 0 && partOf(strings.ToLower(hops[0].FromName), o.Good) == ""
+}
+
+// hitProgram raises DIRECT_TO_MX when a mail program names itself.
+func hitProgram(t *checks.Task) {
+	for _, name := range [...]string{"User-Agent", "X-Mailer"} {
+		if f := t.Message().Header().Get(name); f != nil {
+			t.HitField(directToMX, f, f.Text())
+			return
+		}
+	}
+}
+
+// partOf returns the first of parts that name contains, "" for none.
+func partOf(name string, parts []string) string {
+	for _, p := range parts {
+		if strings.Contains(name, p) {
+			return p
+		}
+	}
+	return ""
+}
+
+func (o OnceOptions) whitelisted(ip netip.Addr) bool {
+	return slices.ContainsFunc(o.Whitelist, func(p netip.Prefix) bool { return p.Contains(ip.Unmap()) })
+}
