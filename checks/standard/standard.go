@@ -37,6 +37,7 @@ import (
 	"github.com/winnowmail/winnow/checks/mimeparts"
 	"github.com/winnowmail/winnow/checks/mimetypes"
 	"github.com/winnowmail/winnow/checks/mua"
+	"github.com/winnowmail/winnow/checks/mxcheck"
 	"github.com/winnowmail/winnow/checks/phishfeeds"
 	"github.com/winnowmail/winnow/checks/priority"
 	"github.com/winnowmail/winnow/checks/rbl"
@@ -69,6 +70,9 @@ type Options struct {
 	ASN asn.Options
 	// DKIM says which signatures are good enough.
 	DKIM dkim.Options
+	// MX turns the look at the sender's mail exchangers on; the zero value is
+	// off.
+	MX mxcheck.Options
 	// Phishing names the feeds of known phishing pages.
 	Phishing phishfeeds.Options
 	// Relays are the host's own relays, before which the client is.
@@ -129,6 +133,7 @@ func Checks(o Options) []*checks.Check {
 		html.Checks(),
 		urls.Checks(urlOptions(o)),
 		phishfeeds.Checks(o.Phishing),
+		mxcheck.Checks(o.MX),
 		bodytext.Checks(),
 		chartable.Checks(),
 		redirectors.Checks(redirectors.Options{None: o.NoMaps}),
