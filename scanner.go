@@ -54,6 +54,9 @@ func New(o Options) (*Scanner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}
+	if err := maskSecrets(&o, plan); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
+	}
 	var late []*symbols.Def
 	for _, i := range plan.Stage(checks.Late) {
 		late = append(late, plan.Checks()[i].Symbols...)
@@ -71,6 +74,24 @@ func New(o Options) (*Scanner, error) {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}
 	return s, s.start()
+}
+
+// maskSecrets makes the resolver know what the checks' masked domains stand
+// for.
+func maskSecrets(o *Options, plan *checks.Plan) error {
+	all := map[string]string{}
+	for _, c := range plan.Checks() {
+		for shown, asked := range c.Secrets {
+			if known, ok := all[shown]; ok && known != asked {
+				return fmt.Errorf("check %s: another check has another secret for %s", c.Name, shown)
+			}
+			all[shown] = asked
+		}
+	}
+	if o.DNS.Resolver != nil {
+		o.DNS.Resolver = resolver.Mask(o.DNS.Resolver, all)
+	}
+	return nil
 }
 
 // shares allots the DNS questions of a scan to the checks in list order.

@@ -35,6 +35,10 @@ type Check struct {
 	// Config is the check's configuration as data: the configuration digest
 	// covers it. It must marshal to JSON.
 	Config any
+	// Secrets says which domains the check asks DNS about stand for others
+	// that hold a secret: "{key}.list.example" is asked, recorded and logged,
+	// the server is asked about "s3cret.list.example" (resolver.Mask).
+	Secrets map[string]string
 	// Start, if set, begins what outlives a scan (list health, feeds). It
 	// returns when that has begun; ctx ends when the Scanner closes.
 	Start func(ctx context.Context, env *Env) error

@@ -220,8 +220,12 @@ func (l *list) readZone(keys map[string]string) error {
 	}
 	for label := range strings.SplitSeq(l.zone, ".") {
 		name, ok := placeholder(label)
-		if ok && keys[name] == "" {
+		switch key := keys[name]; {
+		case !ok:
+		case key == "":
 			return fmt.Errorf("there is no key %q", name)
+		case !askable(key) || strings.Contains(key, "."):
+			return fmt.Errorf("key %q is no label of a domain", name)
 		}
 	}
 	return nil

@@ -110,6 +110,7 @@ func Checks(o Options) []*checks.Check {
 		Requires: checks.Facts(relay.Relayed, rdns.LookedUp, dkim.Verified, aliases.Rewritten),
 		Needs:    checks.Needs{DNS: true, Queries: o.MaxQueries},
 		Config:   config,
+		Secrets:  e.secrets(),
 		Run:      func(ctx context.Context, t *checks.Task) error { e.run(ctx, t); return nil },
 		Start:    func(ctx context.Context, env *checks.Env) error { return e.health.start(ctx, env) },
 	}
@@ -153,6 +154,24 @@ func newEngine(o Options) (*engine, []*symbols.Def, error) {
 	}
 	e.health = newHealth(o, e.lists)
 	return e, all.all, errors.Join(errs...)
+}
+
+// secrets returns the zones that hold keys, and what is asked instead.
+func (e *engine) secrets() map[string]string {
+	all := map[string]string{}
+	for _, l := range e.lists {
+		labels := strings.Split(l.zone, ".")
+		masked := false
+		for i, label := range labels {
+			if name, ok := placeholder(label); ok {
+				labels[i], masked = e.opt.Keys[name], true
+			}
+		}
+		if masked {
+			all[l.zone] = strings.Join(labels, ".")
+		}
+	}
+	return all
 }
 
 // A request is one question of one list, for one value or for several.

@@ -1,0 +1,49 @@
+package resolver_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/resolver/zone"
+)
+
+func TestMaskHidesSecrets(t *testing.T) {
+	z := zone.Must(`
+2.0.0.127.s3cret.zen.example A 127.0.0.2
+alias.s3cret.zen.example CNAME 2.0.0.127.s3cret.zen.example
+plain.example A 192.0.2.1
+s3cret.thief.example A 192.0.2.66
+broken.s3cret.zen.example !servfail
+`)
+	careless := resolver.Func(func(ctx context.Context, name string, qtype uint16) (resolver.Answer, error) {
+		if strings.HasPrefix(name, "careless.") {
+			return resolver.Answer{}, errors.New("dial for " + name + ": no route")
+		}
+		return z.Lookup(ctx, name, qtype)
+	})
+	s := resolver.NewSession(t.Context(), resolver.Options{Resolver: resolver.Mask(careless, map[string]string{"{key}.zen.example": "S3cret.zen.example"})})
+	for name, want := range map[string]string{
+		"2.0.0.127.{key}.zen.example": "127.0.0.2", "ALIAS.{key}.zen.example.": "2.0.0.127.{key}.zen.example; 127.0.0.2",
+		"plain.example": "192.0.2.1", "none.{key}.zen.example": "", "broken.{key}.zen.example": "", "careless.{key}.zen.example": "",
+		"{other}.example": "", "{key}.thief.example": "", "x{key}.zen.example": "",
+	} {
+		a, err := s.Lookup(t.Context(), name, resolver.TypeA)
+		if a.Text() != want || (err == nil) != (want != "") {
+			t.Errorf("%s: %q, %v", name, a.Text(), err)
+		}
+		if err != nil && strings.Contains(strings.ToLower(err.Error()), "s3cret") {
+			t.Errorf("%s: the error tells the secret: %v", name, err)
+		}
+	}
+	recorded, err := json.Marshal(s.Recording())
+	if err != nil || strings.Contains(string(recorded), "s3cret") || !strings.Contains(string(recorded), "{key}") {
+		t.Errorf("recording %s, %v", recorded, err)
+	}
+	if z := resolver.Mask(z, nil); z == nil {
+		t.Error("no secrets, no resolver")
+	}
+}
