@@ -23,12 +23,13 @@ type Result struct {
 	// ones still hold (section 5.2 step 6), 0 if all do or the chain does not
 	// pass: who changed the message last sealed the set before it.
 	OldestPass int `json:",omitempty"`
-	// Trusted is the highest instance of a chain that passes whose sealer the
-	// operator trusts, 0 if there is none.
+	// Trusted is the instance of a chain that passes whose seal, and all later
+	// ones, are of sealers that the operator trusts: the lowest such instance,
+	// 0 if the last sealer is not trusted.
 	Trusted int `json:",omitempty"`
-	// SoftensDMARC tells that the trusted sealer found DMARC to pass: a DMARC
-	// failure of the message as it is now weighs a tenth, as Rspamd's
-	// adjust_dmarc.
+	// SoftensDMARC tells that the trusted sealer found DMARC to pass for the
+	// domain in From: a DMARC failure of the message as it is now weighs a
+	// tenth, as Rspamd's adjust_dmarc.
 	SoftensDMARC bool `json:",omitempty"`
 }
 

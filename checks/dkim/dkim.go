@@ -147,6 +147,9 @@ func report(t *checks.Task, s Signature, from *signature) {
 // evidence is the field and the key record.
 func evidence(s *signature) []symbols.Evidence {
 	e := checks.Field(s.field)
+	if s.parsed == nil {
+		return e
+	}
 	q := resolver.Question{Name: s.parsed.KeyName(), Type: resolver.TypeTXT}
 	e[0].Query, e[0].Answer, e[0].Pattern = q.String(), s.record, s.Reason
 	return e

@@ -1,9 +1,9 @@
 package dkim
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/winnowmail/winnow/internal/dkimsig"
@@ -36,8 +36,6 @@ const (
 	// maxFields bounds the DKIM-Signature fields that are looked at, those
 	// that can't be read among them.
 	maxFields = 50
-	// maxRecords bounds the key records tried for one signature.
-	maxRecords = 8
 )
 
 func (o Options) withDefaults() Options {
@@ -116,24 +114,31 @@ func (v *verifier) collect(h *mail.Header) {
 		if p.Domain == "" {
 			continue // nobody signed
 		}
-		if err == nil {
-			err = v.inTime(p)
+		if late := v.inTime(p); late != nil && (err == nil || errors.Is(err, dkimsig.ErrValue)) {
+			err = late
 		}
 		s := &signature{field: f, parsed: p, Signature: Signature{
-			Domain: p.Domain, Selector: p.Selector, Identity: p.Identity,
-			Algorithm: p.AlgorithmText, Value: p.ValueText[:min(len(p.ValueText), 8)],
+			Domain: clip(p.Domain), Selector: clip(p.Selector), Identity: clip(p.Identity),
+			Algorithm: clip(p.AlgorithmText), Value: clip(p.ValueText[:min(len(p.ValueText), 8)]),
 		}}
 		v.found = append(v.found, s)
 		if err != nil {
 			s.parsed = nil
 			s.permerror(err)
-			s.Ignored = true
+			// A damaged b= Rspamd finds out later only.
+			s.Ignored = !errors.Is(err, dkimsig.ErrValue)
 			continue
 		}
 		if good++; good == v.options.MaxSignatures {
 			return
 		}
 	}
+}
+
+// clip makes text of a signature, good or bad, fit to be shown.
+func clip(s string) string {
+	const most = 255
+	return strings.ToValidUTF8(s[:min(len(s), most)], "\uFFFD")
 }
 
 // inTime checks t= and x=.
@@ -165,15 +170,23 @@ func (v *verifier) one(s *signature, reply resolver.Reply) {
 		s.result("temperror", "key could not be had: "+reply.Err.Error())
 		return
 	}
-	keys := v.usable(s, reply.Answer.Texts())
-	if len(keys) == 0 || !v.bodyHolds(s) {
+	policy := dkimsig.Policy{SHA1: v.options.AcceptSHA1, MinBits: v.options.MinBits}
+	records := reply.Answer.Texts()
+	keys, err := policy.Usable(v.keys, s.parsed, records)
+	if err != nil {
+		s.record = strings.Join(records[:min(len(records), 1)], "")
+		s.permerror(err)
+		return
+	}
+	s.record = keys[0].Record
+	if !v.bodyHolds(s) {
 		return
 	}
 	digest := v.headerHash(s)
 	for _, k := range keys {
 		if k.Verify(s.parsed.Algorithm, digest, s.parsed.Value) {
 			s.result("pass", "")
-			s.Testing = k.Testing
+			s.Testing, s.record = k.Testing, k.Record
 			return
 		}
 	}
@@ -181,50 +194,24 @@ func (v *verifier) one(s *signature, reply resolver.Reply) {
 	s.Testing = keys[0].Testing
 }
 
-// usable returns the keys among the records that the signature may be
-// verified with; without any s has its result.
-func (v *verifier) usable(s *signature, records []string) (keys []*dkimsig.Key) {
-	policy := dkimsig.Policy{SHA1: v.options.AcceptSHA1, MinBits: v.options.MinBits}
-	for _, record := range records[:min(len(records), maxRecords)] {
-		k, err := v.keys.Parse(record)
-		if err == nil {
-			err = policy.Allows(s.parsed, k)
-		}
-		if err == nil {
-			keys = append(keys, k)
-		} else if s.Code == "" {
-			s.permerror(err)
-		}
-		if s.record == "" || err == nil && len(keys) == 1 {
-			s.record = record
-		}
-	}
-	if len(keys) == 0 && s.Code == "" {
-		s.permerror(dkimsig.ErrNotKey)
-	}
-	return keys
-}
-
 // bodyHolds compares the body hash; if it differs s has its result.
 func (v *verifier) bodyHolds(s *signature) bool {
-	p := s.parsed
-	sum, err := v.body.Hash(p.BodyCanon, p.Algorithm.Hash, p.Length)
-	s.total = sum.Length
+	var err error
+	s.total, err = v.body.Check(s.parsed)
+	if l := s.parsed.Length; l >= 0 && l < s.total {
+		s.Partial, s.Unsigned = true, s.total-l
+	}
 	switch {
-	case err != nil:
+	case err == nil:
+		return true
+	case errors.Is(err, dkimsig.ErrBodyHash):
+		s.result("fail", err.Error())
+	case errors.Is(err, dkimsig.ErrBodyForms):
 		s.result("policy", err.Error())
-		return false
-	case p.Length > sum.Length:
-		s.permerror(errors.New("l= is longer than the body"))
-		return false
-	case p.Length >= 0 && p.Length < sum.Length:
-		s.Partial, s.Unsigned = true, sum.Length-p.Length
+	default:
+		s.permerror(err)
 	}
-	if !bytes.Equal(sum.Sum, p.BodyHash) {
-		s.result("fail", "body hash does not fit the body")
-		return false
-	}
-	return true
+	return false
 }
 
 func (v *verifier) headerHash(s *signature) []byte {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/aliases"
+	"github.com/winnowmail/winnow/checks/arc"
 	"github.com/winnowmail/winnow/checks/archives"
 	"github.com/winnowmail/winnow/checks/asn"
 	"github.com/winnowmail/winnow/checks/authres"
@@ -73,6 +74,8 @@ type Options struct {
 	// MX turns the look at the sender's mail exchangers on; the zero value is
 	// off.
 	MX mxcheck.Options
+	// ARC says which chains are good enough, and which sealers are trusted.
+	ARC arc.Options
 	// Phishing names the feeds of known phishing pages.
 	Phishing phishfeeds.Options
 	// Relays are the host's own relays, before which the client is.
@@ -115,6 +118,7 @@ func Checks(o Options) []*checks.Check {
 		authres.Checks(o.AuthRes),
 		spf.Checks(o.SPF),
 		dkim.Checks(o.DKIM),
+		arc.Checks(o.ARC),
 		dmarc.Checks(o.DMARC),
 		headers.Checks(),
 		encoding.Checks(),

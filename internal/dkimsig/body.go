@@ -62,6 +62,26 @@ func (b *Body) Hash(c Canon, h crypto.Hash, length int64) (BodyHash, error) {
 	return sum, nil
 }
 
+// Errors of a signature's body hash.
+var (
+	ErrBodyHash   = errors.New("body hash does not fit the body")
+	ErrBodyLength = errors.New("l= is longer than the body")
+)
+
+// Check compares the body hash of s. Beside ErrBodyHash and ErrBodyLength it
+// may return ErrBodyForms. total is the length of the canonical body.
+func (b *Body) Check(s *Signature) (total int64, err error) {
+	sum, err := b.Hash(s.BodyCanon, s.Algorithm.Hash, s.Length)
+	switch {
+	case err != nil:
+	case s.Length > sum.Length:
+		err = ErrBodyLength
+	case !bytes.Equal(sum.Sum, s.BodyHash):
+		err = ErrBodyHash
+	}
+	return sum.Length, err
+}
+
 // bodyChunk is how many canonical bytes are hashed at once.
 const bodyChunk = 8192
 

@@ -22,7 +22,8 @@ type Key struct {
 	// below d= (t=s), Testing that the domain only tries DKIM (t=y).
 	Email, Strict, Testing bool
 	Public                 crypto.PublicKey
-	Bits                   int // of an RSA modulus
+	Bits                   int    // of an RSA modulus
+	Record                 string // the text that was read
 }
 
 // Errors of key records beside syntax.
@@ -47,7 +48,7 @@ func ParseKey(record string) (*Key, error) {
 	if v, ok := tags.Get("v"); ok && v != "DKIM1" {
 		return nil, fmt.Errorf("%w: v=%.20s", ErrNotKey, v)
 	}
-	k := &Key{Type: "rsa", Email: true}
+	k := &Key{Type: "rsa", Email: true, Record: record}
 	if v, ok := tags.Get("k"); ok {
 		k.Type = strings.ToLower(v)
 	}
@@ -154,6 +155,33 @@ func (p Policy) Allows(s *Signature, k *Key) error {
 		return fmt.Errorf("RSA key of %d bits", k.Bits)
 	}
 	return nil
+}
+
+// MaxRecords bounds the records of one name that are looked at.
+const MaxRecords = 8
+
+// Usable returns the keys among the records of the signature's KeyName that
+// it may be verified with. If there is none, the error says why the first
+// record is none.
+func (p Policy) Usable(c *KeyCache, s *Signature, records []string) (keys []*Key, err error) {
+	for _, record := range records[:min(len(records), MaxRecords)] {
+		k, bad := c.Parse(record)
+		if bad == nil {
+			bad = p.Allows(s, k)
+		}
+		if bad == nil {
+			keys = append(keys, k)
+		} else if err == nil {
+			err = bad
+		}
+	}
+	switch {
+	case len(keys) > 0:
+		return keys, nil
+	case err == nil:
+		return nil, ErrNotKey
+	}
+	return nil, err
 }
 
 // Verify reports whether sig is the key's signature of digest, which was made

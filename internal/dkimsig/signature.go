@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,6 +87,9 @@ const MaxInstance = 50
 // or fetch their key another way.
 var ErrUnsupported = errors.New("unsupported")
 
+// ErrValue is of signatures in which only b= is wrong: it is no base64.
+var ErrValue = errors.New("b= is no base64")
+
 // ParseSignature reads the field raw (from name to line end, as received; it
 // is kept). With an error the signature has what could be read until then,
 // and d= and s= wherever there is a tag list.
@@ -98,6 +102,9 @@ func ParseSignature(kind Kind, raw []byte) (*Signature, error) {
 	s.Domain, _ = tags.Get("d")
 	s.Selector, _ = tags.Get("s")
 	s.AlgorithmText, _ = tags.Get("a")
+	if kind == ARCSeal {
+		s.Chain, _ = tags.Get("cv")
+	}
 	if b := tags.Find("b"); b != nil {
 		s.from, s.to = colon+1+b.Start, colon+1+b.End
 		s.ValueText = squeeze(b.Value)
@@ -121,24 +128,26 @@ func (s *Signature) read(tags Tags) (err error) {
 	if s.Algorithm, err = ParseAlgorithm(s.AlgorithmText); err != nil {
 		return err
 	}
-	if s.Value, err = base64.StdEncoding.DecodeString(s.ValueText); err != nil {
-		return fmt.Errorf("b= is no base64")
-	}
 	if err = s.readNames(); err != nil {
 		return err
 	}
 	if s.Kind == ARCSeal {
 		s.HeaderCanon, s.BodyCanon = Relaxed, Relaxed
-		s.Chain, _ = tags.Get("cv")
-		return s.readTimes(tags)
-	}
-	if err = s.readBody(tags); err != nil {
+		if tags.Find("h") != nil || tags.Find("bh") != nil {
+			return errors.New("h= or bh= in a seal")
+		}
+	} else if err = s.readBody(tags); err != nil {
+		return err
+	} else if err = s.readFields(tags); err != nil {
 		return err
 	}
-	if err = s.readFields(tags); err != nil {
+	if err = s.readTimes(tags); err != nil {
 		return err
 	}
-	return s.readTimes(tags)
+	if s.Value, err = base64.StdEncoding.DecodeString(s.ValueText); err != nil {
+		return ErrValue
+	}
+	return nil
 }
 
 func (s *Signature) readVersion(tags Tags) error {
@@ -167,18 +176,48 @@ func (s *Signature) readInstance(tags Tags) error {
 	return nil
 }
 
+// ResultsInstance returns the instance of an ARC-Authentication-Results field,
+// which must come first (RFC 8617 section 4.1.1), 0 if it has none, and the
+// results after it with folds as one space.
+func ResultsInstance(raw []byte) (instance int, results string) {
+	_, value, _ := strings.Cut(string(raw), ":")
+	first, rest, _ := strings.Cut(value, ";")
+	name, number, ok := strings.Cut(first, "=")
+	if !ok || trim(name) != "i" {
+		return 0, ""
+	}
+	return parseInstance(trim(number)), trim(unfold(rest))
+}
+
+// unfold makes each fold one space.
+func unfold(s string) string {
+	if !strings.ContainsAny(s, "\r\n") {
+		return s
+	}
+	lines := strings.FieldsFunc(s, func(r rune) bool { return r == '\r' || r == '\n' })
+	for i := range lines {
+		lines[i] = trim(lines[i])
+	}
+	return strings.Join(lines, " ")
+}
+
 // parseInstance returns 0 for what is no instance.
 func parseInstance(v string) int {
 	n, err := strconv.ParseUint(v, 10, 8)
-	if err != nil || n > MaxInstance {
+	if err != nil || n > MaxInstance || len(v) > 2 {
 		return 0
 	}
 	return int(n)
 }
 
+// required names the tags that must be there and not empty. The h= of an ARC
+// message signature may be empty.
 func (s *Signature) required() []string {
-	if s.Kind == ARCSeal {
+	switch s.Kind {
+	case ARCSeal:
 		return []string{"a", "b", "cv", "d", "s"}
+	case ARCMessage:
+		return []string{"a", "b", "bh", "d", "s"}
 	}
 	return []string{"a", "b", "bh", "d", "h", "s"}
 }
@@ -218,27 +257,30 @@ func (s *Signature) readBody(tags Tags) (err error) {
 
 // readFields reads h= and, of DKIM, i=.
 func (s *Signature) readFields(tags Tags) error {
-	h, _ := tags.Get("h")
+	h, ok := tags.Get("h")
+	if !ok {
+		return errors.New("h= missing")
+	}
 	s.Names = splitList(h)
-	from := false
 	for _, name := range s.Names {
-		if strings.ContainsAny(name, " \t\r\n") || name == "" {
+		if strings.ContainsAny(name, " \t\r\n") || name == "" && s.Kind == DKIM {
 			return fmt.Errorf("h= names %.40q", name)
 		}
-		from = from || strings.EqualFold(name, "From")
-	}
-	if !from {
-		return errors.New("h= does not name From")
 	}
 	if s.Kind == DKIM {
+		if !s.names("From") {
+			return errors.New("h= does not name From")
+		}
 		return s.readIdentity(tags)
 	}
-	for _, name := range s.Names {
-		if strings.EqualFold(name, ARCSeal.FieldName()) {
-			return errors.New("h= names ARC-Seal")
-		}
+	if s.names(ARCSeal.FieldName()) {
+		return errors.New("h= names ARC-Seal")
 	}
 	return nil
+}
+
+func (s *Signature) names(field string) bool {
+	return slices.ContainsFunc(s.Names, func(n string) bool { return strings.EqualFold(n, field) })
 }
 
 // readIdentity checks that i= is in d= or below (RFC 6376 section 6.1.1).
