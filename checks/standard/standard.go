@@ -76,6 +76,9 @@ type Options struct {
 	MX mxcheck.Options
 	// ARC says which chains are good enough, and which sealers are trusted.
 	ARC arc.Options
+	// PhishingTrusted are hosts that links may lead to whatever they show, see
+	// urls.Options.Trusted.
+	PhishingTrusted []string
 	// Phishing names the feeds of known phishing pages.
 	Phishing phishfeeds.Options
 	// Relays are the host's own relays, before which the client is.
@@ -150,7 +153,7 @@ func Checks(o Options) []*checks.Check {
 // urlOptions gives the URL rules the list of the redirectors.
 func urlOptions(o Options) urls.Options {
 	if o.NoMaps {
-		return urls.Options{None: true}
+		return urls.Options{Trusted: o.PhishingTrusted, None: true}
 	}
-	return urls.Options{Redirectors: redirectors.Builtin()}
+	return urls.Options{Redirectors: redirectors.Builtin(), Trusted: o.PhishingTrusted}
 }

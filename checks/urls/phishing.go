@@ -2,6 +2,7 @@ package urls
 
 import (
 	"math"
+	"path"
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
@@ -20,13 +21,23 @@ var (
 		Name: "REDIRECTOR_FALSE", Groups: []string{"phishing"},
 		Doc: "a link shows another domain than it leads to, but that belongs to a service that redirects",
 	}
+	phishedWhitelisted = &symbols.Def{
+		Name: "PHISHED_WHITELISTED", Groups: []string{"phishing"},
+		Doc: "a link shows another domain than it leads to, but the operator trusts where it leads",
+	}
 	omograph = &symbols.Def{
 		Name: "OMOGRAPH_URL", Groups: group(), Weight: 5,
 		Doc: "the domain of a URL is written with letters that look like others",
 	}
 )
 
-func runPhishing(t *checks.Task, redirectors map[string]bool) error {
+// exceptions are links that are no phishing whatever they show.
+type exceptions struct {
+	redirectors map[string]bool
+	trusted     []string // patterns of path.Match
+}
+
+func runPhishing(t *checks.Task, except exceptions) error {
 	sender := "" // the registrable domain that DMARC vouches for
 	if r, ok := dmarc.Evaluated.Get(t); ok && r.Code == "pass" {
 		sender, _ = publicsuffix.ESLD(r.Domain)
@@ -37,7 +48,7 @@ func runPhishing(t *checks.Task, redirectors map[string]bool) error {
 	for _, u := range t.Message().URLs() {
 		if u.Phished != nil && u.Flags&mail.URLImage == 0 {
 			if sender == "" || u.TLD != sender {
-				phished(t, u, redirectors)
+				phished(t, u, except)
 			}
 			pair := u.Unicode + "->" + u.Phished.Unicode
 			if !seen[pair] && lookAlike(u.Unicode, u.Phished.Unicode) {
@@ -60,13 +71,13 @@ func runPhishing(t *checks.Task, redirectors map[string]bool) error {
 
 // phished raises PHISHING for one link: fully if the domains look alike, more
 // the less they differ otherwise.
-func phished(t *checks.Task, u *mail.URL, redirectors map[string]bool) {
+func phished(t *checks.Task, u *mail.URL, except exceptions) {
 	real, shown := u.TLD, u.Phished.TLD
 	if real == "" || shown == "" || real == shown {
 		return
 	}
-	if redirectors[real] {
-		t.HitAt(symbols.Hit{Def: redirectorFalse, Factor: 1, Options: []string{shown + "->" + real + ":" + real}, Evidence: place(u)})
+	if def, match := except.of(u); def != nil {
+		t.HitAt(symbols.Hit{Def: def, Factor: 1, Options: []string{shown + "->" + real + ":" + match}, Evidence: place(u)})
 		return
 	}
 	factor := 1.0
@@ -76,6 +87,22 @@ func phished(t *checks.Task, u *mail.URL, redirectors map[string]bool) {
 		}
 	}
 	t.HitAt(symbols.Hit{Def: phishing, Factor: factor, Options: []string{shown + "->" + real}, Evidence: place(u)})
+}
+
+// of returns the symbol of the exception that u is, and the name that it has
+// for it; nil if it is none.
+func (e exceptions) of(u *mail.URL) (def *symbols.Def, match string) {
+	if e.redirectors[u.TLD] {
+		return redirectorFalse, u.TLD
+	}
+	for _, name := range [...]string{u.TLD, u.Host} {
+		for _, p := range e.trusted {
+			if ok, err := path.Match(p, name); ok && err == nil {
+				return phishedWhitelisted, name
+			}
+		}
+	}
+	return nil, ""
 }
 
 // registrable is the registrable domain in Unicode.

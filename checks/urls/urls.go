@@ -28,7 +28,10 @@ type Options struct {
 	// Redirectors are registrable domains of services that lead elsewhere and
 	// say so openly: links through them are no phishing.
 	Redirectors []string
-	// None leaves out what depends on lists.
+	// Trusted are hosts and registrable domains that links may lead to
+	// whatever they show; * stands for any text, ? for one character.
+	Trusted []string
+	// None leaves out what depends on the built-in lists.
 	None bool
 }
 
@@ -42,9 +45,12 @@ func Checks(o Options) []*checks.Check {
 	for _, s := range list {
 		tlds[strings.ToLower(strings.TrimPrefix(s, "."))] = true
 	}
-	redirectors := make(map[string]bool, len(o.Redirectors))
+	except := exceptions{redirectors: make(map[string]bool, len(o.Redirectors))}
 	for _, s := range o.Redirectors {
-		redirectors[strings.ToLower(s)] = true
+		except.redirectors[strings.ToLower(s)] = true
+	}
+	for _, s := range o.Trusted {
+		except.trusted = append(except.trusted, strings.ToLower(s))
 	}
 	return []*checks.Check{
 		{
@@ -69,10 +75,10 @@ func Checks(o Options) []*checks.Check {
 		{
 			Name:     "urls-phishing",
 			Doc:      "links that show another domain than they lead to",
-			Symbols:  []*symbols.Def{phishing, redirectorFalse, omograph},
+			Symbols:  []*symbols.Def{phishing, redirectorFalse, phishedWhitelisted, omograph},
 			Requires: checks.Facts(dmarc.Evaluated),
-			Config:   o.Redirectors,
-			Run:      func(_ context.Context, t *checks.Task) error { return runPhishing(t, redirectors) },
+			Config:   [][]string{o.Redirectors, o.Trusted},
+			Run:      func(_ context.Context, t *checks.Task) error { return runPhishing(t, except) },
 		},
 	}
 }
