@@ -34,7 +34,8 @@ func floors() []floor {
 		{packages: "actions"},
 		{packages: "resolver"},
 		{packages: "resolver/dnsclient", may: []string{"resolver"}, outside: []string{"github.com/miekg/dns"}},
-		{packages: "resolver/*", may: []string{"resolver", "resolver/*"}, outside: []string{"github.com/miekg/dns"}},
+		{packages: "resolver/zone", may: []string{"resolver"}},
+		{packages: "resolver/resolvertest", may: []string{"resolver", "resolver/zone"}, outside: []string{"github.com/miekg/dns"}},
 		{packages: "storage"},
 		{packages: "storage/*", may: []string{"storage"}},
 		{packages: "internal/gendocs", may: append([]string{"."}, below...)},
@@ -74,7 +75,7 @@ func neverLinked() []string {
 		"go.etcd.io/bbolt", "github.com/miekg/dns", "github.com/redis/go-redis", "github.com/emersion/go-milter",
 		"github.com/emersion/go-smtp", "github.com/emersion/go-message/charset",
 		module + "/milter", module + "/controller", module + "/config", module + "/examples",
-		module + "/storage/bolt", module + "/storage/redis", module + "/resolver/dnsclient",
+		module + "/storage/bolt", module + "/storage/redis", module + "/resolver/dnsclient", module + "/resolver/resolvertest",
 		"testing", "expvar", "net/http/pprof",
 	}
 }

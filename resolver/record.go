@@ -148,8 +148,9 @@ func (a Answer) Text() string {
 	return strings.Join(parts, "; ")
 }
 
-// Canonical returns a name in lower case without final dot (the root is "."),
-// white space and other bytes that presentation form does not allow escaped.
+// Canonical returns a name in its one spelling: lower case, without final dot
+// (the root is "."), white space and other bytes that presentation form does
+// not allow as \DDD, no escape where none is needed.
 func Canonical(name string) string {
 	for len(name) > 1 && name[len(name)-1] == '.' && !escapedEnd(name) {
 		name = name[:len(name)-1]
@@ -160,23 +161,42 @@ func Canonical(name string) string {
 	plain := true
 	for i := 0; i < len(name) && plain; i++ {
 		c := name[i]
-		plain = c > ' ' && c < 0x7f && c != '"' && c != ';' && (c < 'A' || c > 'Z')
+		plain = c > ' ' && c < 0x7f && c != '"' && c != ';' && c != '\\' && (c < 'A' || c > 'Z')
 	}
 	if plain {
 		return name
 	}
-	var b strings.Builder
+	b := make([]byte, 0, len(name)+8)
 	for i := 0; i < len(name); i++ {
-		switch c := name[i]; {
+		c := name[i]
+		if c == '\\' && i+1 < len(name) {
+			var n int
+			c, n = unescape(name[i+1:])
+			i += n
+			if c == '.' || c == '\\' {
+				b = append(b, '\\')
+			}
+		}
+		switch {
 		case c >= 'A' && c <= 'Z':
-			b.WriteByte(c + 'a' - 'A')
+			b = append(b, c+'a'-'A')
 		case c <= ' ' || c >= 0x7f || c == '"' || c == ';':
-			fmt.Fprintf(&b, `\%03d`, c)
+			b = fmt.Appendf(b, `\%03d`, c)
 		default:
-			b.WriteByte(c)
+			b = append(b, c)
 		}
 	}
-	return b.String()
+	return string(b)
+}
+
+// unescape returns the byte that stands behind a backslash, and its length.
+func unescape(s string) (c byte, length int) {
+	if len(s) >= 3 && isDigit(s[0]) && isDigit(s[1]) && isDigit(s[2]) {
+		if n := int(s[0]-'0')*100 + int(s[1]-'0')*10 + int(s[2]-'0'); n <= 255 {
+			return byte(n), 3
+		}
+	}
+	return s[0], 1
 }
 
 // escapedEnd reports whether the last byte of s has a backslash before it

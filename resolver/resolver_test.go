@@ -73,15 +73,18 @@ func TestNone(t *testing.T) {
 
 func TestCanonical(t *testing.T) {
 	for in, want := range map[string]string{
-		"":              ".",
-		".":             ".",
-		"..":            ".",
-		"Example.ORG.":  "example.org",
-		"a..":           "a",
-		`a\.`:           `a\.`,
-		`a\\.`:          `a\\`,
-		"a b.example":   `a\032b.example`,
-		"\xff;.example": `\255\059.example`,
+		"":                 ".",
+		".":                ".",
+		"..":               ".",
+		"Example.ORG.":     "example.org",
+		"a..":              "a",
+		`a\.`:              `a\.`,
+		`a\\.`:             `a\\`,
+		"a b.example":      `a\032b.example`,
+		"\xff;.example":    `\255\059.example`,
+		`a\ \065\@\046\"b`: `a\032a@\.\034b`,
+		`a\`:               `a\`,
+		`\999\2`:           `9992`,
 	} {
 		got := resolver.Canonical(in)
 		if got != want || resolver.Canonical(got) != got {

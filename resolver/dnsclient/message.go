@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/miekg/dns"
@@ -310,26 +309,11 @@ func skipName(msg []byte, off int) (int, error) {
 }
 
 // unpackName reads a name and returns it in the form of resolver.Canonical,
-// each name in one spelling, with the offset behind it.
+// with the offset behind it.
 func unpackName(msg []byte, off int) (string, int, error) {
 	name, end, err := dns.UnpackDomainName(msg, off)
 	if err != nil {
 		return "", 0, errMalformed
 	}
-	if !strings.Contains(name, `\`) {
-		return resolver.Canonical(name), end, nil
-	}
-	var b strings.Builder
-	for i := 0; i < len(name); i++ {
-		c := name[i]
-		if c == '\\' && i+1 < len(name) {
-			i++
-			c = name[i]
-			if c == '.' || c == '\\' || c >= '0' && c <= '9' {
-				b.WriteByte('\\') // else Canonical escapes it if need be
-			}
-		}
-		b.WriteByte(c)
-	}
-	return resolver.Canonical(b.String()), end, nil
+	return resolver.Canonical(name), end, nil
 }
