@@ -71,7 +71,7 @@ func (l Limits) withDefaults(tolerant bool) Limits {
 
 const (
 	// maxRecords bounds the bytes of all records of one evaluation.
-	maxRecords = 256 << 10
+	maxRecords = 64 << 10
 	// minBits is the widest network that a tolerant reading believes.
 	minBits = 8
 )
@@ -139,7 +139,7 @@ func Evaluate(ctx context.Context, r resolver.Resolver, p Params) Result {
 		res.Identity = "helo"
 	}
 	e.identify()
-	res.Domain, res.Sender = e.domain, e.sender
+	res.Domain, res.Sender = strings.ToLower(strings.TrimSuffix(e.domain, ".")), e.sender
 	if why := e.unusable(); why != "" {
 		res.Code, res.Mechanism, res.Reason = CodeNone, noDomain, why
 		return res
@@ -299,7 +299,7 @@ func (e *evaluation) decide(t *term, v verdict, rec *record, domain string) verd
 	}
 	switch t.qualifier {
 	case '+':
-		out.code, out.all = CodePass, t.kind == kindAll || v.all
+		out.code, out.all = CodePass, t.kind == kindAll || v.all || t.net.IsValid() && t.net.Bits() == 0
 	case '-':
 		out.code = CodeFail
 	case '~':

@@ -9,12 +9,20 @@ import (
 	"github.com/winnowmail/winnow/resolver"
 )
 
-// maxExpansion bounds an expanded text in bytes.
-const maxExpansion = 4096
+const (
+	// maxExpansion bounds an expanded text in bytes.
+	maxExpansion = 4096
+	// maxValue bounds what a client can put into a macro: the local part and
+	// the HELO name. SMTP allows 64 and 255 bytes.
+	maxValue = 255
+)
 
 // expand replaces the macros of a text; domain is the domain in hand. It
-// fails when the result is longer than maxExpansion.
+// fails when the result, or what the client gave for it, is too long.
 func (e *evaluation) expand(s *spec, domain string) (string, bool) {
+	if len(e.local) > maxValue && s.uses("sl") || len(e.Helo) > maxValue && s.uses("h") {
+		return "", false
+	}
 	if len(s.tokens) == 1 && !s.tokens[0].macro {
 		return s.text, len(s.text) <= maxExpansion
 	}

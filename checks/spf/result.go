@@ -101,35 +101,41 @@ func (r Result) ReceivedSPF(p Params) string {
 	return strings.TrimSuffix(b.String(), ";")
 }
 
-// maxWord bounds a value of ReceivedSPF, so that the line stays within what
-// RFC 5322 section 2.1.1 allows.
-const maxWord = 120
+// Bounds of a value and of the comment of ReceivedSPF, so that the line stays
+// within what RFC 5322 section 2.1.1 allows.
+const (
+	maxWord    = 100
+	maxComment = 250
+)
 
 // word writes a value as a dot-atom where it is one, else as a quoted-string.
 func word(s string) string {
-	s = printable(s)
-	atom := s != "" && s[0] != '.' && s[len(s)-1] != '.' && !strings.Contains(s, "..")
+	atom := s != "" && len(s) <= maxWord && s[0] != '.' && s[len(s)-1] != '.' && !strings.Contains(s, "..")
 	for i := 0; i < len(s) && atom; i++ {
 		atom = isNameByte(s[i]) || strings.IndexByte("!#$%&'*+/=?^`{|}~", s[i]) >= 0
 	}
 	if atom {
 		return s
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+	return `"` + escaped(s, `\"`, maxWord) + `"`
 }
 
 // comment escapes text for a comment.
-func comment(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `(`, `\(`, `)`, `\)`).Replace(printable(s))
-}
+func comment(s string) string { return escaped(s, `\()`, maxComment) }
 
-// printable cuts a value and replaces what a header field may not have.
-func printable(s string) string {
-	b := []byte(s[:min(len(s), maxWord)])
-	for i, c := range b {
-		if c < ' ' || c > '~' {
-			b[i] = '?'
+// escaped puts a backslash before special bytes, replaces those that a header
+// field may not have, and cuts the text at most bytes.
+func escaped(s, special string, most int) string {
+	var b strings.Builder
+	for i := 0; i < len(s) && b.Len() < most; i++ {
+		c := s[i]
+		switch {
+		case c < ' ' || c > '~':
+			c = '?'
+		case strings.IndexByte(special, c) >= 0:
+			b.WriteByte('\\')
 		}
+		b.WriteByte(c)
 	}
-	return string(b)
+	return b.String()
 }
