@@ -82,11 +82,12 @@ type evaluation struct {
 	Params
 	asker
 	sender, local, domain string // domain: of sender, as given
-	receiver              string
 
 	lookups, voids int
-	ahead          int // questions asked before their term's turn
-	bytes          int // of the records read
+	ahead          int               // questions asked before their term's turn
+	read           int               // bytes of records
+	expanded       int               // bytes of macro values
+	names          map[string]string // %{p} by domain
 	// failed notes that DNS failed for a term which was passed over, broken
 	// that one was passed over for being wrong. Both only when Tolerant.
 	failed, broken bool
@@ -125,20 +126,28 @@ func tempError(err error) verdict {
 // The questions of one evaluation are bounded by Limits: twice Lookups, and
 // Hosts for each mechanism mx or ptr.
 func Evaluate(ctx context.Context, r resolver.Resolver, p Params) Result {
+	return newEvaluation(ctx, r, p).run()
+}
+
+func newEvaluation(ctx context.Context, r resolver.Resolver, p Params) *evaluation {
 	p.IP = p.IP.Unmap()
 	p.Limits = p.Limits.withDefaults(p.Tolerant)
-	e := &evaluation{Params: p, asker: asker{ctx: ctx, resolver: r}, receiver: p.Receiver}
-	if e.receiver == "" {
-		e.receiver = "unknown"
+	if p.Receiver == "" {
+		p.Receiver = "unknown"
 	}
-	if e.Now.IsZero() {
-		e.Now = time.Now()
+	if p.Now.IsZero() {
+		p.Now = time.Now()
 	}
+	e := &evaluation{Params: p, asker: asker{ctx: ctx, resolver: r}}
+	e.identify()
+	return e
+}
+
+func (e *evaluation) run() Result {
 	res := Result{Identity: "mailfrom"}
-	if p.MailFrom == "" {
+	if e.MailFrom == "" {
 		res.Identity = "helo"
 	}
-	e.identify()
 	res.Domain, res.Sender = strings.ToLower(strings.TrimSuffix(e.domain, ".")), e.sender
 	if why := e.unusable(); why != "" {
 		res.Code, res.Mechanism, res.Reason = CodeNone, noDomain, why
@@ -146,7 +155,7 @@ func Evaluate(ctx context.Context, r resolver.Resolver, p Params) Result {
 	}
 	v := e.checkHost(e.domain, 0, false)
 	res.noDNS = e.noDNS
-	if v.code == CodeFail && !p.NoExplanation {
+	if v.code == CodeFail && !e.NoExplanation {
 		res.Explanation = e.explain(v)
 	}
 	res.set(e, v)
@@ -254,7 +263,7 @@ func (e *evaluation) selectRecord(domain string, reply resolver.Reply) (string, 
 	default:
 		return "", overLimit("%s has %d SPF records", domain, len(texts))
 	}
-	if e.bytes += len(texts[0]); e.bytes > maxRecords {
+	if e.read += len(texts[0]); e.read > maxRecords {
 		return "", overLimit("the records are longer than %d bytes", maxRecords)
 	}
 	return texts[0], verdict{}

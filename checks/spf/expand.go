@@ -15,10 +15,12 @@ const (
 	// maxValue bounds what a client can put into a macro: the local part and
 	// the HELO name. SMTP allows 64 and 255 bytes.
 	maxValue = 255
+	// maxExpanded bounds the bytes of all macro values of one evaluation.
+	maxExpanded = 256 << 10
 )
 
 // expand replaces the macros of a text; domain is the domain in hand. It
-// fails when the result, or what the client gave for it, is too long.
+// fails when the result, or what goes into it, is too long.
 func (e *evaluation) expand(s *spec, domain string) (string, bool) {
 	if len(e.local) > maxValue && s.uses("sl") || len(e.Helo) > maxValue && s.uses("h") {
 		return "", false
@@ -31,7 +33,11 @@ func (e *evaluation) expand(s *spec, domain string) (string, bool) {
 		if t.letter == 0 {
 			b.WriteString(t.literal)
 		} else {
-			b.WriteString(t.transform(e.value(t.letter, domain)))
+			value := e.value(t.letter, domain)
+			if e.expanded += len(value); e.expanded > maxExpanded {
+				return "", false
+			}
+			b.WriteString(t.transform(value))
 		}
 		if b.Len() > maxExpansion {
 			return "", false
@@ -65,7 +71,7 @@ func (e *evaluation) value(letter byte, domain string) string {
 	case 'c':
 		return e.IP.String()
 	case 'r':
-		return e.receiver
+		return e.Receiver
 	}
 	return strconv.FormatInt(e.Now.Unix(), 10) // t
 }
@@ -89,6 +95,12 @@ func dotted(ip netip.Addr) string {
 // clientName is the macro %{p}: a validated name of the client, best the
 // domain itself, then one below it, then any; "unknown" where there is none.
 func (e *evaluation) clientName(domain string) string {
+	if n, ok := e.names[domain]; ok {
+		return n
+	}
+	if e.names == nil {
+		e.names = map[string]string{}
+	}
 	names := e.clientNames(e.ask1(resolver.Reverse(e.IP), resolver.TypePTR).Answer)
 	rank := func(n string) int {
 		switch {
@@ -101,10 +113,12 @@ func (e *evaluation) clientName(domain string) string {
 	}
 	names = slices.Clone(names)
 	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
-	if n := e.validated(names); n != "" {
-		return n
+	name := e.validated(names)
+	if name == "" {
+		name = "unknown"
 	}
-	return "unknown"
+	e.names[domain] = name
+	return name
 }
 
 // expandDomain expands a domain-spec to a name to ask for. Too long a name

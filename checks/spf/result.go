@@ -41,7 +41,8 @@ type Result struct {
 	// Identity is "mailfrom" or "helo", Sender the address that was evaluated.
 	Identity string `json:",omitempty"`
 	Sender   string `json:",omitempty"`
-	// Record is the text of the domain's record, "" if there is none.
+	// Record is the text of the domain's record, "" if there is none, cut at
+	// 4 KiB; Mechanism and Reason are cut at 1 KiB.
 	Record string `json:",omitempty"`
 	// Reason says in one sentence why, for people.
 	Reason string `json:",omitempty"`
@@ -56,15 +57,22 @@ type Result struct {
 
 // set takes over what an evaluation found.
 func (r *Result) set(e *evaluation, v verdict) {
-	r.Code, r.Mechanism, r.PlusAll, r.Record, r.Lookups = v.code, v.mechanism, v.all, v.text, e.lookups
-	r.Reason = v.reason
+	r.Code, r.PlusAll, r.Lookups = v.code, v.all, e.lookups
+	r.Mechanism, r.Record, r.Reason = cut(v.mechanism, 1<<10), cut(v.text, 4<<10), cut(v.reason, 1<<10)
 	if r.Reason != "" {
 		return
 	}
 	says := map[string]string{
 		CodePass: "permits", CodeFail: "does not permit", CodeSoftFail: "probably does not permit", CodeNeutral: "says nothing about",
 	}[v.code]
-	r.Reason = fmt.Sprintf("%s %s %s as sender (%s)", e.domain, says, e.IP, v.mechanism)
+	r.Reason = cut(fmt.Sprintf("%s %s %s as sender (%s)", e.domain, says, e.IP, v.mechanism), 1<<10)
+}
+
+func cut(s string, most int) string {
+	if len(s) > most {
+		s = s[:most]
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
 // ReceivedSPF returns the value of a Received-SPF header field (RFC 7208
