@@ -87,9 +87,9 @@ func (e *evaluation) addressType() uint16 {
 
 // contains reports whether an answer has an address of the client's network.
 func (e *evaluation) contains(a resolver.Answer, t *term) bool {
-	bits := t.bits4
+	bits := int(t.bits4)
 	if !e.IP.Is4() {
-		bits = t.bits6
+		bits = int(t.bits6)
 	}
 	return slices.ContainsFunc(a.IPs(), func(ip netip.Addr) bool {
 		if ip.BitLen() != e.IP.BitLen() {

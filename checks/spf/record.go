@@ -24,15 +24,14 @@ const (
 
 // A term is one mechanism with its qualifier.
 type term struct {
-	kind      kind
-	qualifier byte   // '+', '-', '~' or '?'
-	text      string // as published, without the qualifier
-	name      string // mechanism as published
-	target    *spec  // nil: the domain in hand
-	cidr      string // "/24//64" as published
-	bits4     int    // of a and mx
-	bits6     int
-	net       netip.Prefix // of ip4 and ip6
+	kind         kind
+	qualifier    byte         // '+', '-', '~' or '?'
+	bits4, bits6 uint8        // of a and mx
+	text         string       // as published, without the qualifier
+	name         string       // mechanism as published
+	target       *spec        // nil: the domain in hand
+	cidr         string       // "/24//64" as published
+	net          netip.Prefix // of ip4 and ip6
 }
 
 // A record is an SPF record taken apart. With the RFC's reading it is whole,
@@ -63,6 +62,7 @@ func isRecord(text string) bool {
 // mistakes that Rspamd 4.1.6 takes: "=" for ":" and ":" for "=", ipv4 and ipv6.
 func parseRecord(text string, g grammar) (record, error) {
 	r := record{oneLabel: g.oneLabel || g.tolerant}
+	r.terms = make([]term, 0, min(strings.Count(text, " "), 64))
 	var first error
 	for word := range strings.SplitSeq(text[len(version):], " ") {
 		if word == "" {
@@ -216,9 +216,11 @@ func (t *term) parseNetwork(arg string, most int) error {
 	}
 	bits := most
 	if has {
-		if bits, err = parseLength(length, most); err != nil {
+		n, err := parseLength(length, most)
+		if err != nil {
 			return err
 		}
+		bits = int(n)
 	}
 	t.net = netip.PrefixFrom(ip, bits).Masked()
 	return nil
@@ -256,12 +258,12 @@ func trailingDigits(s string) (digits, rest string) {
 }
 
 // parseLength reads a prefix length without leading zeros.
-func parseLength(s string, most int) (int, error) {
+func parseLength(s string, most int) (uint8, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil || n > most || n < 0 || strconv.Itoa(n) != s {
 		return 0, fmt.Errorf("no prefix length up to %d", most)
 	}
-	return n, nil
+	return uint8(n), nil
 }
 
 func isAlpha(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }

@@ -34,6 +34,7 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -67,6 +68,10 @@ type Options struct {
 	Limits Limits
 	// Exempt lists clients that are not evaluated.
 	Exempt []netip.Prefix
+	// Relays lists servers through which mail comes in, for SPF alone: the
+	// client is then the one of the Received header before theirs.
+	// checks/relay does it for all checks.
+	Relays []netip.Prefix
 }
 
 // maxQueries is the check's share of a scan's DNS questions.
@@ -76,27 +81,30 @@ const maxQueries = 64
 // local and authenticated clients. Without DNS and without a seeded result it
 // says nothing about anybody.
 func Checks(o Options) []*checks.Check {
+	phase := checks.MailFrom
+	if len(o.Relays) > 0 {
+		phase = checks.Data
+	}
 	return []*checks.Check{{
 		Name:     "spf",
 		Doc:      "whether the client may send for the envelope sender's domain (SPF)",
 		Symbols:  []*symbols.Def{Allow, Fail, SoftFail, Neutral, DNSFail, PermFail, PlusAll, NA},
 		Provides: []checks.AnyFact{Evaluated},
 		Requires: checks.Facts(relay.Relayed),
-		Needs:    checks.Needs{DNS: true, Phase: checks.MailFrom, Queries: maxQueries},
+		Needs:    checks.Needs{DNS: true, Phase: phase, Queries: maxQueries},
 		Config:   o,
 		Run:      func(ctx context.Context, t *checks.Task) error { return run(ctx, t, o) },
 	}}
 }
 
 func run(ctx context.Context, t *checks.Task, o Options) error {
-	client := relay.Of(t)
+	client := o.client(t)
 	if client.Local || t.Authenticated() {
 		return nil
 	}
 	res, seeded := Evaluated.Get(t)
 	if !seeded {
-		exempt := slices.ContainsFunc(o.Exempt, func(p netip.Prefix) bool { return p.Contains(client.IP.Unmap()) })
-		if exempt || !client.IP.IsValid() {
+		if !client.IP.IsValid() || inAny(o.Exempt, client.IP) {
 			return nil
 		}
 		p := Params{
@@ -110,6 +118,24 @@ func run(ctx context.Context, t *checks.Task, o Options) error {
 	}
 	raise(t, res)
 	return nil
+}
+
+// client is the client to judge: before the first relay in the Received
+// headers, if there is one.
+func (o Options) client(t *checks.Task) relay.Client {
+	if len(o.Relays) > 0 {
+		hops := t.Message().Hops()
+		i := slices.IndexFunc(hops, func(h mail.Received) bool { return inAny(o.Relays, h.IP) })
+		if i >= 0 && i+1 < len(hops) && hops[i+1].IP.IsValid() {
+			h := hops[i+1]
+			return relay.Client{IP: h.IP, Name: h.FromName, Helo: h.Helo, Local: t.IsLocal(h.IP)}
+		}
+	}
+	return relay.Of(t)
+}
+
+func inAny(networks []netip.Prefix, ip netip.Addr) bool {
+	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(ip.Unmap()) })
 }
 
 // sender is the envelope sender as it was given, before aliases were resolved:

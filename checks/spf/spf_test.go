@@ -51,7 +51,9 @@ func TestSeededAsksNothing(t *testing.T) {
 
 // TestOptions holds what the operator may choose.
 func TestOptions(t *testing.T) {
-	z := zone.Must("example.org TXT \"v=spf1 ip4:10.0.0.0/33 -all\"")
+	z := zone.Must("example.org TXT \"v=spf1 ip4:10.0.0.0/33 ip4:198.51.100.7 -all\"")
+	const relayed = "Received: from mail.example.net (mail.example.net [192.0.2.1]) by mx.example.com; Sun, 1 Nov 2026 12:00:00 +0000\r\n" +
+		"Received: from out.example.org (out.example.org [198.51.100.7]) by mail.example.net; Sun, 1 Nov 2026 12:00:00 +0000\r\n"
 	for _, tt := range []struct {
 		o    Options
 		want string
@@ -59,10 +61,12 @@ func TestOptions(t *testing.T) {
 		{Options{}, "R_SPF_FAIL"},
 		{Options{Strict: true}, "R_SPF_PERMFAIL"},
 		{Options{Exempt: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}, ""},
+		{Options{Relays: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}, "R_SPF_ALLOW"},
+		{Options{Relays: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}}, "R_SPF_FAIL"},
 	} {
 		env := mail.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), From: "ann@example.org", HasFrom: true}
 		st := &checks.State{
-			Message: mail.Parse([]byte("From: ann@example.org\r\n\r\n"), env, mail.Limits{}),
+			Message: mail.Parse([]byte(relayed+"From: ann@example.org\r\n\r\n"), env, mail.Limits{}),
 			DNS:     func(*checks.Check) resolver.Resolver { return z },
 		}
 		out, err := st.Run(t.Context(), Checks(tt.o)[0])

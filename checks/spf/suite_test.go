@@ -1,4 +1,4 @@
-package spf
+package spf_test
 
 import (
 	"encoding/json"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/winnowmail/winnow/checks/spf"
 	"github.com/winnowmail/winnow/internal/shared"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/resolver/zone"
@@ -122,7 +123,7 @@ func TestSuite(t *testing.T) {
 		decided++
 		t.Run(c.ID, func(t *testing.T) {
 			z := sharedZone(t, suite.Zones[c.ZoneRef])
-			res := Evaluate(t.Context(), z, Params{
+			res := spf.Evaluate(t.Context(), z, spf.Params{
 				IP: netip.MustParseAddr(c.IP), Helo: c.Helo, MailFrom: c.MailFrom,
 				OneLabel: oneLabel(c.ID),
 			})
