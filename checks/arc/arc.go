@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/authres"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/internal/dkimsig"
 	"github.com/winnowmail/winnow/symbols"
@@ -37,7 +38,7 @@ func Checks(o Options) []*checks.Check {
 		Doc:      "validates the ARC chain",
 		Symbols:  []*symbols.Def{Allow, Reject, Invalid, DNSFail, NA, Trusted},
 		Provides: []checks.AnyFact{Verified},
-		Requires: checks.Facts(relay.Relayed),
+		Requires: checks.Facts(relay.Relayed, authres.Trusted),
 		Needs:    checks.Needs{DNS: true, Queries: 2 * maxOldest},
 		Config:   o,
 		Run: func(ctx context.Context, t *checks.Task) error {
@@ -50,6 +51,11 @@ func Checks(o Options) []*checks.Check {
 func run(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyCache) {
 	r, ok := Verified.Get(t)
 	if !ok {
+		if r, ok = trusted(t); ok {
+			Verified.Set(t, r)
+		}
+	}
+	if !ok {
 		if t.Authenticated() || relay.Of(t).Local {
 			return
 		}
@@ -59,6 +65,18 @@ func run(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyCache)
 		Verified.Set(t, r)
 	}
 	report(t, r)
+}
+
+// trusted takes the result of a server whose header is believed.
+func trusted(t *checks.Task) (Result, bool) {
+	h, _ := authres.Trusted.Get(t)
+	for _, r := range h.Of("arc") {
+		switch r.Value {
+		case "none", "pass", "fail":
+			return Result{Code: string(r.Value), Reason: r.Reason}, true
+		}
+	}
+	return Result{}, false
 }
 
 // validate returns false if there was nobody to ask.
@@ -77,7 +95,9 @@ func report(t *checks.Task, r Result) {
 	switch {
 	case r.Code == "none":
 		t.Hit(NA)
-	case r.Code == "pass" && n > 0:
+	case r.Code == "pass" && n == 0: // another server's word
+		t.Hit(Allow)
+	case r.Code == "pass":
 		t.HitField(Allow, t.Message().Header().Get("ARC-Seal"), option(r, n))
 		if r.Trusted > 0 && r.Trusted <= n {
 			t.HitFactor(Trusted, belief(r.Sets[r.Trusted-1]), option(r, r.Trusted))

@@ -3,14 +3,17 @@
 //
 // Verify is for programs without a Scanner. In a scan the check verifies, for
 // mail that is neither from the host's own networks nor from a client that
-// logged in; a host that verifies DKIM itself seeds Verified, and then no
-// question is asked.
+// logged in; a host that verifies DKIM itself seeds Verified, or names the
+// server whose Authentication-Results it trusts, and then no question is
+// asked.
 package dkim
 
 import (
 	"context"
+	"strings"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/authres"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/internal/dkimsig"
 	"github.com/winnowmail/winnow/resolver"
@@ -69,7 +72,7 @@ func Checks(o Options) []*checks.Check {
 		Doc:      "verifies the DKIM signatures",
 		Symbols:  []*symbols.Def{Allow, Reject, TempFail, PermFail, NA, Trace},
 		Provides: []checks.AnyFact{Verified},
-		Requires: checks.Facts(relay.Relayed),
+		Requires: checks.Facts(relay.Relayed, authres.Trusted),
 		Needs:    checks.Needs{DNS: true, Queries: o.withDefaults().MaxSignatures},
 		Config:   o,
 		Run: func(ctx context.Context, t *checks.Task) error {
@@ -80,7 +83,13 @@ func Checks(o Options) []*checks.Check {
 }
 
 func run(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyCache) {
-	if sigs, ok := Verified.Get(t); ok {
+	sigs, ok := Verified.Get(t)
+	if !ok {
+		if sigs, ok = trusted(t); ok {
+			Verified.Set(t, sigs)
+		}
+	}
+	if ok {
 		if len(sigs) == 0 {
 			t.Hit(NA)
 		}
@@ -110,6 +119,28 @@ func run(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyCache)
 	for _, s := range v.found {
 		report(t, s.Signature, s)
 	}
+}
+
+// trusted takes the results of a server whose header is believed.
+func trusted(t *checks.Task) (sigs []Signature, ok bool) {
+	h, _ := authres.Trusted.Get(t)
+	for _, r := range h.Of("dkim") {
+		ok = true
+		switch r.Value {
+		case "pass", "fail", "policy", "neutral", "temperror", "permerror":
+		default:
+			continue
+		}
+		s := Signature{
+			Domain: r.Property("header", "d"), Selector: r.Property("header", "s"), Code: string(r.Value), Reason: r.Reason,
+			Identity: r.Property("header", "i"), Algorithm: r.Property("header", "a"), Value: r.Property("header", "b"),
+		}
+		if s.Domain == "" {
+			_, s.Domain, _ = strings.Cut(s.Identity, "@")
+		}
+		sigs = append(sigs, s)
+	}
+	return sigs, ok
 }
 
 // judgePartial turns a good signature over a part of the body into one that

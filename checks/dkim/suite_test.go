@@ -2,6 +2,8 @@ package dkim
 
 import (
 	"context"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"os"
 	"slices"
@@ -101,4 +103,44 @@ func suite(t *testing.T, path string) {
 		right++
 	}
 	t.Logf("%s: %d of %d decided cases right, %d undecided", path, right, len(cases.Cases)-either, either)
+}
+
+// TestSignSuite verifies the signatures that OpenDKIM's signer is expected to
+// make, ten of them rsa-sha1.
+func TestSignSuite(t *testing.T) {
+	data, err := os.ReadFile(shared.Path(t, "suites/dkim/dkim-sign-opendkim.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var suite struct {
+		Cases []struct {
+			ID, Message string
+			Value       string `json:"expected_signature_value"`
+			Key         struct {
+				DER []byte `json:"der_base64"`
+			} `json:"private_key_pem"`
+		}
+	}
+	if err := json.Unmarshal(data, &suite); err != nil {
+		t.Fatal(err)
+	}
+	right := 0
+	for _, c := range suite.Cases {
+		key, err := x509.ParsePKCS1PrivateKey(c.Key.DER)
+		if err != nil {
+			t.Fatal(err)
+		}
+		public := base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&key.PublicKey))
+		dns := resolver.Func(func(_ context.Context, name string, qtype uint16) (resolver.Answer, error) {
+			return resolver.Answer{Records: []resolver.Record{{Name: name, Type: qtype, Strings: []string{"p=" + public}}}}, nil
+		})
+		raw := "DKIM-Signature: " + c.Value + "\r\n" + c.Message
+		sigs := Verify(t.Context(), dns, mail.Parse([]byte(raw), mail.Envelope{}, mail.Limits{}), time.Unix(1172620940, 0), Options{AcceptSHA1: true})
+		if overall(sigs) != "pass" {
+			t.Errorf("%s: %+v", c.ID, sigs)
+			continue
+		}
+		right++
+	}
+	t.Logf("%d of %d signatures of OpenDKIM's signer verify", right, len(suite.Cases))
 }
