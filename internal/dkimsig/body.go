@@ -35,8 +35,8 @@ const MaxBodyForms = 8
 // ErrBodyForms says that signatures ask for too many forms of the body.
 var ErrBodyForms = errors.New("too many forms of the body asked for")
 
-// NewBody takes the bytes after the empty line that ends the header. Lines
-// end in CRLF or LF; a CR alone is a byte like others.
+// NewBody takes the bytes after the empty line that ends the header. CRLF, LF
+// and a CR alone end lines, as in Rspamd and as OpenDKIM mends them.
 func NewBody(raw []byte) *Body { return &Body{raw: raw} }
 
 // Hash returns the hash of the canonical body, of its first length bytes if
@@ -91,36 +91,45 @@ type bodyWriter struct {
 	buf   []byte
 	total int64
 	left  int64 // bytes still to hash, -1: all
+	empty int   // empty lines not written yet
 }
 
 func (w *bodyWriter) body(c Canon, raw []byte) {
-	empty := 0 // empty lines not written yet
 	for len(raw) > 0 {
 		line, rest, ended := bytes.Cut(raw, []byte("\n"))
 		raw = rest
 		if ended {
 			line = bytes.TrimSuffix(line, []byte("\r"))
 		}
-		if c == Relaxed {
-			line = bytes.TrimRight(line, " \t")
+		for more := true; more; {
+			var part []byte
+			part, line, more = bytes.Cut(line, []byte("\r"))
+			w.line(c, part)
 		}
-		if len(line) == 0 {
-			empty++
-			continue
-		}
-		for ; empty > 0; empty-- {
-			w.lineEnd()
-		}
-		if c == Relaxed && !single(line) {
-			w.reduce(line)
-		} else {
-			w.write(line)
-		}
-		w.lineEnd()
 	}
 	if c == Simple && w.total == 0 {
 		w.lineEnd()
 	}
+}
+
+// line writes a line. Empty lines wait for one that is not.
+func (w *bodyWriter) line(c Canon, line []byte) {
+	if c == Relaxed {
+		line = bytes.TrimRight(line, " \t")
+	}
+	if len(line) == 0 {
+		w.empty++
+		return
+	}
+	for ; w.empty > 0; w.empty-- {
+		w.lineEnd()
+	}
+	if c == Relaxed && !single(line) {
+		w.reduce(line)
+	} else {
+		w.write(line)
+	}
+	w.lineEnd()
 }
 
 // single reports whether every run of white space in line is one space.

@@ -75,8 +75,9 @@ func TestBody(t *testing.T) {
 		{"a", "a\r\n", "a\r\n"},
 		{"a\nb\n\n", "a\r\nb\r\n", "a\r\nb\r\n"},
 		{"a\r\n\r\n\r\nb", "a\r\n\r\n\r\nb\r\n", "a\r\n\r\n\r\nb\r\n"},
-		{"a\rb\r\n", "a\rb\r\n", "a\rb\r\n"},
-		{"a\r", "a\r\r\n", "a\r\r\n"},
+		{"a\rb\r\n", "a\r\nb\r\n", "a\r\nb\r\n"},
+		{"a\r", "a\r\n", "a\r\n"},
+		{"a\r\r\nb \r\r\r\n", "a\r\n\r\nb\r\n", "a\r\n\r\nb \r\n"},
 		{"a\r\n \r\n", "a\r\n", "a\r\n \r\n"},
 	} {
 		if got, n := canonBody(Relaxed, c.in, -1); got != c.relaxed || n != int64(len(got)) {
