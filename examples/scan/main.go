@@ -4,11 +4,12 @@
 //	go run ./examples/scan testdata/spam.eml
 //	go run ./examples/scan -explain testdata/spam.eml
 //	go run ./examples/scan -json ~/Maildir >results.jsonl
+//	go run ./examples/scan -dns system -ip 192.0.2.1 -from a@example.org mail.eml
 //
 // One message is reported in full, several with a line each (-v: in full) and
 // a summary. -json prints one object in the form of Rspamd's /checkv2 a line,
 // with the file's name in "file"; the messages of an mbox are named FILE#1,
-// FILE#2 and so on. No network is used.
+// FILE#2 and so on. No network is used but DNS, with -dns.
 //
 // Exit codes: 0 every message was scanned, whatever the verdict; 1 something
 // could not be read or scanned (it is named on standard error, the rest was
@@ -32,8 +33,10 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/resolver/dnsclient"
 )
 
 func main() {
@@ -65,8 +68,10 @@ type program struct {
 	json, explain, verbose bool
 	failOn                 string
 	jobs                   int
-	profile, maps          string
+	profile, maps, dns     string
 	paths                  []string
+
+	client *dnsclient.Client // nil without -dns
 }
 
 // errHelp tells that the help was asked for and printed.
@@ -76,6 +81,9 @@ func (p *program) run(ctx context.Context, args []string) int {
 	options, err := p.parse(args)
 	if errors.Is(err, errHelp) {
 		return 0
+	}
+	if p.client != nil {
+		defer p.client.Close()
 	}
 	var scanner *winnow.Scanner
 	if err == nil {
@@ -100,6 +108,7 @@ func (p *program) parse(args []string) (winnow.Options, error) {
 	flags.IntVar(&p.jobs, "j", runtime.GOMAXPROCS(0), "`messages` scanned at the same time")
 	flags.StringVar(&p.profile, "profile", "rspamd", "weights and thresholds: rspamd (4.1.6), rspamd-3.4 or dms")
 	flags.StringVar(&p.maps, "maps", "builtin", "lists of facts such as freemail domains: builtin or none")
+	flags.StringVar(&p.dns, "dns", "none", "whom to ask: `ADDR[,ADDR]`, system (resolv.conf) or none")
 	env := &p.envelope
 	flags.Func("ip", "`address` of the SMTP client", func(v string) (err error) {
 		env.ClientIP, err = netip.ParseAddr(v)
@@ -140,12 +149,18 @@ func (p *program) check(o winnow.Options) (winnow.Options, error) {
 		return o, err
 	}
 	o.Profile = &chosen
-	switch p.maps {
-	case "builtin":
-	case "none":
-		o.Checks = standard.Checks(standard.Options{NoMaps: true})
-	default:
+	if p.maps != "builtin" && p.maps != "none" {
 		return o, fmt.Errorf("-maps %q: builtin and none are known", p.maps)
+	}
+	o.Checks = standard.Checks(standard.Options{
+		NoMaps: p.maps == "none",
+		RBL:    rbl.Options{NoMonitoring: true}, // for a few mails
+	})
+	if p.dns != "none" {
+		if p.client, err = dnsclient.New(dnsclient.Options{Servers: strings.Split(p.dns, ",")}); err != nil {
+			return o, fmt.Errorf("-dns: %w", err)
+		}
+		o.DNS.Resolver = p.client
 	}
 	if p.jobs < 1 {
 		return o, fmt.Errorf("-j %d: at least one", p.jobs)

@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/winnowmail/winnow/resolver/resolvertest"
+	"github.com/winnowmail/winnow/resolver/zone"
 )
 
 // call runs the program and returns its exit code and output.
@@ -277,4 +280,18 @@ func FuzzSplit(f *testing.F) {
 			t.Errorf("%d bytes came out of %d", size, len(text))
 		}
 	})
+}
+
+func TestDNS(t *testing.T) {
+	const dns = "1.2.0.192.in-addr.arpa PTR mx.example.org"
+	addr := resolvertest.Serve(t, resolvertest.Zone(zone.Must(dns))).Addr
+	for ip, want := range map[string]bool{"192.0.2.1": false, "192.0.2.2": true} {
+		code, out, errs := call(t, "", "-dns", addr, "-ip", ip, ham)
+		if code != 0 || errs != "" || strings.Contains(out, "RDNS_NONE") != want {
+			t.Errorf("%s: exit code %d, said %q\n%s", ip, code, errs, out)
+		}
+	}
+	if code, _, errs := call(t, "", "-dns", "ns.example", ham); code != 2 || !strings.Contains(errs, "-dns") {
+		t.Errorf("a name as server: exit code %d, said %q", code, errs)
+	}
 }

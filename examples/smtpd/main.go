@@ -2,7 +2,10 @@
 // tags or accepts. It is the code that a server with winnow inside needs;
 // session.go is the part to copy.
 //
-//	go run ./examples/smtpd -listen 127.0.0.1:2525 -dir /tmp/mail
+//	go run ./examples/smtpd -listen 127.0.0.1:2525 -dir /tmp/mail -dns system
+//
+// With -dns, mail whose scan DNS holds up for too long is put off: the client
+// is told to try again.
 package main
 
 import (
@@ -14,12 +17,15 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/emersion/go-smtp"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/resolver/dnsclient"
 )
 
 func main() {
@@ -33,6 +39,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(io.Discard)
 	listen := flags.String("listen", "127.0.0.1:2525", "`address` to listen on")
 	dir := flags.String("dir", "", "`directory` to deliver to, a file a message (required)")
+	dns := flags.String("dns", "none", "whom to ask: `ADDR[,ADDR]`, system (resolv.conf) or none")
+	timeout := flags.Duration("timeout", 0, "how long a scan may take (default 8s)")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(stdout, "usage: smtpd -dir directory [flags]")
@@ -41,28 +49,40 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	if err == nil && (*dir == "" || flags.NArg() > 0) {
-		err = errors.New("usage: smtpd -dir directory [-listen address]")
+		err = errors.New("usage: smtpd -dir directory [-listen address] [-dns servers]")
+	}
+	o := winnow.Options{Timeout: *timeout}
+	if err == nil && *dns != "none" {
+		var client *dnsclient.Client
+		client, err = dnsclient.New(dnsclient.Options{Servers: strings.Split(*dns, ",")})
+		if err == nil {
+			defer client.Close()
+			o.DNS = resolver.Options{Resolver: client, SoftRejectOnTimeout: true}
+		}
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "smtpd: %v\n", err)
 		return 2
 	}
-	if err := serve(ctx, *listen, *dir, stdout); err != nil {
+	listener, err := net.Listen("tcp", *listen)
+	if err == nil {
+		fmt.Fprintf(stdout, "listening on %s\n", listener.Addr())
+		err = serve(ctx, listener, *dir, o)
+	}
+	if err != nil {
 		fmt.Fprintf(stderr, "smtpd: %v\n", err)
 		return 1
 	}
 	return 0
 }
 
-func serve(ctx context.Context, address, dir string, stdout io.Writer) error {
+// serve takes mail until ctx ends.
+func serve(ctx context.Context, listener net.Listener, dir string, o winnow.Options) error {
+	defer listener.Close()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	scanner, err := winnow.New(winnow.Options{})
-	if err != nil {
-		return err
-	}
-	listener, err := net.Listen("tcp", address)
+	scanner, err := winnow.New(o)
 	if err != nil {
 		return err
 	}
@@ -70,7 +90,6 @@ func serve(ctx context.Context, address, dir string, stdout io.Writer) error {
 	server.Domain = "mx.example.net"
 	server.ReadTimeout, server.WriteTimeout = 5*time.Minute, 5*time.Minute
 	server.MaxMessageBytes, server.MaxRecipients, server.MaxLineLength = 25<<20, 100, 4096
-	fmt.Fprintf(stdout, "listening on %s\n", listener.Addr())
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {

@@ -95,7 +95,7 @@ func TestVerdicts(t *testing.T) {
 }
 
 func TestWrongFlags(t *testing.T) {
-	for _, args := range [][]string{{}, {"-nonsense"}, {"-dir", "x", "y"}} {
+	for _, args := range [][]string{{}, {"-nonsense"}, {"-dir", "x", "y"}, {"-dir", "x", "-dns", "ns.example"}} {
 		var out, errs bytes.Buffer
 		if code := run(t.Context(), args, &out, &errs); code != 2 || strings.Count(errs.String(), "\n") != 1 {
 			t.Errorf("%q: exit code %d, said %q", args, code, errs.String())
