@@ -148,7 +148,11 @@ func (e *evaluation) run() Result {
 	if e.MailFrom == "" {
 		res.Identity = "helo"
 	}
-	res.Domain, res.Sender = strings.ToLower(strings.TrimSuffix(e.domain, ".")), e.sender
+	res.Domain, res.Sender = e.domain, e.sender
+	if ascii, ok := toASCII(e.domain); ok {
+		res.Domain = ascii
+	}
+	res.Domain = strings.ToLower(strings.TrimSuffix(res.Domain, "."))
 	if why := e.unusable(); why != "" {
 		res.Code, res.Mechanism, res.Reason = CodeNone, noDomain, why
 		return res

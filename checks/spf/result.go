@@ -30,7 +30,8 @@ type Result struct {
 	// Code is the RFC 7208 section 2.6 result: "none", "neutral", "pass",
 	// "fail", "softfail", "temperror" or "permerror".
 	Code string
-	// Domain is the domain that was evaluated, of MAIL FROM or HELO.
+	// Domain is the domain that was evaluated, of MAIL FROM or HELO, in lower
+	// case and ASCII form.
 	Domain string
 	// Mechanism is what decided, with its qualifier and its macros expanded:
 	// "+ip4:192.0.2.0/24", "-all", for an include the included term; where
