@@ -53,6 +53,7 @@ import (
 	"github.com/winnowmail/winnow/checks/subject"
 	"github.com/winnowmail/winnow/checks/upstream"
 	"github.com/winnowmail/winnow/checks/urls"
+	"github.com/winnowmail/winnow/checks/whitelist"
 )
 
 //go:generate go run ../../internal/gendocs -o ../../docs/symbols.md
@@ -85,6 +86,8 @@ type Options struct {
 	Relays relay.Options
 	// Received says which clients are like servers by their names.
 	Received received.Options
+	// Whitelist binds trust in domains to SPF, DKIM and DMARC.
+	Whitelist whitelist.Options
 	// HFilter says which names of clients and senders are judged.
 	HFilter hfilter.Options
 	// Aliases is what the site knows about its own addresses.
@@ -123,6 +126,7 @@ func Checks(o Options) []*checks.Check {
 		dkim.Checks(o.DKIM),
 		arc.Checks(o.ARC),
 		dmarc.Checks(o.DMARC),
+		whitelist.Checks(whitelistOptions(o)),
 		headers.Checks(),
 		encoding.Checks(),
 		priority.Checks(),
@@ -156,4 +160,11 @@ func urlOptions(o Options) urls.Options {
 		return urls.Options{Trusted: o.PhishingTrusted, None: true}
 	}
 	return urls.Options{Redirectors: redirectors.Builtin(), Trusted: o.PhishingTrusted}
+}
+
+// whitelistOptions leaves the built-in domains out where lists are unwanted.
+func whitelistOptions(o Options) whitelist.Options {
+	w := o.Whitelist
+	w.None = w.None || o.NoMaps
+	return w
 }

@@ -1,0 +1,85 @@
+package whitelist
+
+import (
+	_ "embed" // the list
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+//go:embed data/dmarc.txt
+var dmarcText string
+
+// A Mode says which messages of a domain count.
+type Mode uint8
+
+// The modes; in the text form they are "", "wl", "bl" and "both".
+const (
+	Unset      Mode = iota // as the rule says
+	Proven                 // those that are the domain's
+	Pretending             // those that only pretend
+	Both
+)
+
+// An Entry is what a list says of a domain. The zero value is the mode of the
+// rule with factor 1.
+type Entry struct {
+	Mode   Mode
+	Factor float64 // of the symbol's weight; 0 is 1
+}
+
+// Builtin returns the domains that come with the package: some that are often
+// imitated and ask receivers to reject what DMARC does not prove. Mail that
+// pretends counts, mail that is proven gets no trust for it.
+func Builtin() Lists {
+	domains, _ := ParseDomains(dmarcText) // the text is the package's own: a test sees that it is right
+	return Lists{DMARC: domains}
+}
+
+// ParseDomains reads Rspamd's form of a list: a domain a line, then nothing, a
+// factor, or "wl:", "bl:" or "both:" with or without a factor; "#" begins a
+// comment. The error names the line.
+func ParseDomains(text string) (map[string]Entry, error) {
+	list := map[string]Entry{}
+	num := 0
+	for line := range strings.Lines(text) {
+		num++
+		line, _, _ = strings.Cut(line, "#")
+		fields := strings.Fields(line)
+		if len(fields) == 0 {
+			continue
+		}
+		if len(fields) > 2 {
+			return nil, fmt.Errorf("line %d (%s): more than a domain and a value", num, fields[0])
+		}
+		e, err := parseEntry(strings.Join(fields[1:], ""))
+		if err != nil {
+			return nil, fmt.Errorf("line %d (%s): %w", num, fields[0], err)
+		}
+		list[clean(fields[0])] = e
+	}
+	return list, nil
+}
+
+func parseEntry(s string) (e Entry, err error) {
+	if mode, rest, ok := strings.Cut(s, ":"); ok {
+		switch mode {
+		case "wl":
+			e.Mode = Proven
+		case "bl":
+			e.Mode = Pretending
+		case "both":
+			e.Mode = Both
+		default:
+			return e, fmt.Errorf("unknown mode %q", mode)
+		}
+		s = rest
+	}
+	if s == "" {
+		return e, nil
+	}
+	if e.Factor, err = strconv.ParseFloat(s, 64); err != nil || !(e.Factor > 0 && e.Factor <= 1000) {
+		return e, fmt.Errorf("the factor %q is no number above 0 and up to 1000", s)
+	}
+	return e, nil
+}

@@ -1,0 +1,179 @@
+// Package whitelist binds trust to identity: a rule lists domains and says
+// which of SPF, DKIM and DMARC must hold for a message to be theirs. A message
+// that is theirs is trusted, one that only pretends to be is not: for each
+// domain the list says which of the two counts.
+//
+// As in Rspamd 4.1.6, registrable domains are looked up: the envelope
+// sender's for SPF (HELO's for the null sender), the signers' for DKIM, the
+// one in From for DMARC (and that domain itself). Unlike there a message is
+// not distrusted when nobody could tell whether the identity holds.
+package whitelist
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/aliases"
+	"github.com/winnowmail/winnow/checks/dkim"
+	"github.com/winnowmail/winnow/checks/dmarc"
+	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/checks/spf"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// A Rule is one list of domains and what must hold for them.
+type Rule struct {
+	Symbol string // raised for a message of a listed domain
+	// Inverse is raised for a message that pretends; "" is Symbol with the
+	// opposite sign.
+	Inverse string
+	// Weight is Symbol's, InverseWeight Inverse's (0: minus Weight).
+	Weight, InverseWeight float64
+	// SPF, DKIM and DMARC say what must hold; at least one.
+	SPF, DKIM, DMARC bool
+	Domains          map[string]Entry // by lower-case domain
+	// Blacklist makes Pretending the mode of entries that have none, Strict
+	// makes Both the mode of all.
+	Blacklist, Strict bool
+	// InverseFactor multiplies the factor of messages that pretend; 0 is 1.
+	InverseFactor float64
+	Doc           string // of Symbol; "" is made from what must hold
+}
+
+// Options is the list of rules.
+type Options struct {
+	// Rules replaces the rules that Rspamd has by default, over the Lists.
+	Rules []Rule
+	// Lists are the domains of the default rules; nil means Builtin.
+	Lists *Lists
+	// None leaves the built-in domains out: the default rules are then idle.
+	None bool
+}
+
+// Lists are the domains of the default rules.
+type Lists struct{ SPF, DKIM, SPFDKIM, DMARC map[string]Entry }
+
+// Rules returns the default rules over the lists.
+func (l Lists) Rules() []Rule {
+	return []Rule{
+		{Symbol: "WHITELIST_SPF", Inverse: "BLACKLIST_SPF", Weight: -1, InverseWeight: 1, SPF: true, Domains: l.SPF},
+		{Symbol: "WHITELIST_DKIM", Inverse: "BLACKLIST_DKIM", Weight: -1, InverseWeight: 2, DKIM: true, Domains: l.DKIM},
+		{Symbol: "WHITELIST_SPF_DKIM", Inverse: "BLACKLIST_SPF_DKIM", Weight: -3, InverseWeight: 3, SPF: true, DKIM: true, Domains: l.SPFDKIM},
+		{Symbol: "WHITELIST_DMARC", Inverse: "BLACKLIST_DMARC", Weight: -7, InverseWeight: 6, DMARC: true, Domains: l.DMARC},
+	}
+}
+
+func (o Options) rules() []Rule {
+	switch {
+	case o.Rules != nil:
+		return o.Rules
+	case o.Lists != nil:
+		return o.Lists.Rules()
+	case o.None:
+		return Lists{}.Rules()
+	}
+	return Builtin().Rules()
+}
+
+// Checks returns the family's check. A wrong rule is an error of winnow.New.
+func Checks(o Options) []*checks.Check {
+	rules, err := compile(o.rules())
+	c := &checks.Check{
+		Name:     "whitelist",
+		Doc:      "domains trusted when SPF, DKIM or DMARC prove them, or distrusted when not",
+		Requires: checks.Facts(spf.Evaluated, dkim.Verified, dmarc.Evaluated, aliases.Rewritten, relay.Relayed),
+		Config:   o,
+	}
+	if err != nil {
+		c.Start = func(context.Context, *checks.Env) error { return err }
+	}
+	for i := range rules {
+		c.Symbols = append(c.Symbols, rules[i].def)
+		if rules[i].inverse != rules[i].def {
+			c.Symbols = append(c.Symbols, rules[i].inverse)
+		}
+	}
+	rules = slices.DeleteFunc(rules, func(r rule) bool { return len(r.Domains) == 0 })
+	c.Run = func(_ context.Context, t *checks.Task) error {
+		if len(rules) == 0 {
+			return nil
+		}
+		id := identify(t)
+		for i := range rules {
+			rules[i].judge(t, &id)
+		}
+		return nil
+	}
+	return []*checks.Check{c}
+}
+
+// A rule is a Rule made ready.
+type rule struct {
+	Rule
+	def, inverse *symbols.Def
+}
+
+func compile(list []Rule) ([]rule, error) {
+	rules := make([]rule, 0, len(list))
+	names := map[string]bool{}
+	for i, r := range list {
+		if r.Symbol == "" || !r.SPF && !r.DKIM && !r.DMARC {
+			return nil, fmt.Errorf("whitelist rule %d (%s): it needs a symbol and one of SPF, DKIM, DMARC", i+1, r.Symbol)
+		}
+		for _, d := range slices.Sorted(maps.Keys(r.Domains)) {
+			if e := r.Domains[d]; d != clean(d) || d == "" || e.Mode > Both || e.Factor < 0 {
+				return nil, fmt.Errorf("whitelist rule %d (%s): wrong entry %q", i+1, r.Symbol, d)
+			}
+		}
+		for _, s := range []string{r.Symbol, r.Inverse} {
+			if names[s] {
+				return nil, fmt.Errorf("whitelist rule %d: there is another rule with the symbol %s", i+1, s)
+			}
+			names[s] = s != ""
+		}
+		rules = append(rules, r.ready())
+	}
+	return rules, nil
+}
+
+func (r Rule) ready() rule {
+	var what []string
+	groups := []string{"whitelist"}
+	add := func(need bool, name, group string) {
+		if need {
+			what = append(what, name)
+			groups = append(groups, group)
+		}
+	}
+	add(r.SPF || r.DMARC, "SPF", "spf")
+	add(r.DKIM || r.DMARC, "DKIM", "dkim")
+	names := strings.Join(what, " and ")
+	if r.DMARC {
+		groups = append(groups, "dmarc")
+		names = "DMARC"
+		if r.SPF || r.DKIM {
+			names += " with " + strings.Join(what, " and ")
+		}
+	}
+	if r.Doc == "" {
+		r.Doc = "the message is from a trusted domain, as " + names + " proves"
+	}
+	if r.InverseFactor == 0 {
+		r.InverseFactor = 1
+	}
+	c := rule{Rule: r, def: &symbols.Def{Name: r.Symbol, Groups: groups, Weight: r.Weight, Doc: r.Doc}}
+	c.inverse = c.def
+	if r.Inverse != "" {
+		w := r.InverseWeight
+		if w == 0 {
+			w = -r.Weight
+		}
+		doc := "the message pretends to be from a domain that " + names + " would prove"
+		c.inverse = &symbols.Def{Name: r.Inverse, Groups: groups, Weight: w, Doc: doc}
+	}
+	return c
+}
