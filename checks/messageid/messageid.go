@@ -55,7 +55,7 @@ func form(name string, weight float64, doc string) *symbols.Def {
 }
 
 // Checks returns the family.
-func Checks() []*checks.Check {
+func Checks(o Options) []*checks.Check {
 	// Three groups of hexadecimal digits, as Outlook and MimeOLE write them.
 	dollars := regexp.MustCompile(`[0-9a-f]{4,}\$[0-9a-f]{4,}\$[0-9a-f]{4,}@\S`)
 	return []*checks.Check{
@@ -78,6 +78,7 @@ func Checks() []*checks.Check {
 			Requires: checks.Facts(aliases.Rewritten),
 			Run:      runParties,
 		},
+		knownCheck(o),
 	}
 }
 

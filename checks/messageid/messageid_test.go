@@ -1,10 +1,67 @@
 package messageid_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/winnowmail/winnow/checks/checktest"
+	"github.com/winnowmail/winnow/checks/dkim"
 	"github.com/winnowmail/winnow/checks/messageid"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, messageid.Checks()) }
+const known = `
+# Shops whose programs know no better.
+shop.example.org /^[0-9a-f]{8}-0$/
+Bank.example.com /^<[a-z]{4}>$/iu
+silent.example.net
+`
+
+func TestFixtures(t *testing.T) {
+	list, err := messageid.ParseKnown(known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checktest.Run(t, messageid.Checks(messageid.Options{Known: list}), checktest.With(dkim.Checks(dkim.Options{})...))
+}
+
+func TestParseKnown(t *testing.T) {
+	for text, want := range map[string]string{
+		"a.example x/":          "line 1 (a.example): x/ is no expression",
+		"a.example /":           "line 1 (a.example): / is no expression",
+		"\nb.example /a/g":      `line 2 (b.example): unknown flags "g"`,
+		"c.example\t/ a\\/b /i": "",
+	} {
+		list, err := messageid.ParseKnown(text)
+		if want == "" {
+			if err != nil || list["c.example"] != "(?i) a\\/b " {
+				t.Errorf("%q: %q, %v", text, list, err)
+			}
+		} else if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestWrongKnown(t *testing.T) {
+	for _, c := range messageid.Checks(messageid.Options{Known: map[string]string{"a.example": "", "b.example": "(a"}}) {
+		if c.Start == nil {
+			continue
+		}
+		if err := c.Start(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "b.example") {
+			t.Errorf("%v", err)
+		}
+		return
+	}
+	t.Error("no check minds")
+}
+
+func FuzzParseKnown(f *testing.F) {
+	f.Add(known)
+	f.Add("a /b/s\r\nc / /")
+	f.Fuzz(func(t *testing.T, text string) {
+		list, err := messageid.ParseKnown(text)
+		if err == nil {
+			messageid.Checks(messageid.Options{Known: list})
+		}
+	})
+}

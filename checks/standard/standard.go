@@ -88,6 +88,8 @@ type Options struct {
 	Received received.Options
 	// Whitelist binds trust in domains to SPF, DKIM and DMARC.
 	Whitelist whitelist.Options
+	// MessageID names senders of strange Message-IDs.
+	MessageID messageid.Options
 	// HFilter says which names of clients and senders are judged.
 	HFilter hfilter.Options
 	// Aliases is what the site knows about its own addresses.
@@ -131,7 +133,7 @@ func Checks(o Options) []*checks.Check {
 		encoding.Checks(),
 		priority.Checks(),
 		subject.Checks(),
-		messageid.Checks(),
+		messageid.Checks(o.MessageID),
 		mua.Checks(),
 		compromised.Checks(),
 		upstream.Checks(),
