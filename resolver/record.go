@@ -119,13 +119,28 @@ func (a Answer) Hosts(qtype uint16) []string {
 
 // OfType returns the records of one type.
 func (a Answer) OfType(qtype uint16) []Record {
-	var rs []Record
-	for _, r := range a.Records {
-		if r.Type == qtype {
-			rs = append(rs, r)
+	n := a.count(qtype)
+	if n == 0 {
+		return nil
+	}
+	rs := make([]Record, 0, n)
+	for i := range a.Records {
+		if a.Records[i].Type == qtype {
+			rs = append(rs, a.Records[i])
 		}
 	}
 	return rs
+}
+
+// count returns how many records of one type there are.
+func (a Answer) count(qtype uint16) int {
+	n := 0
+	for i := range a.Records {
+		if a.Records[i].Type == qtype {
+			n++
+		}
+	}
+	return n
 }
 
 // TTL returns the smallest TTL of the records in seconds, 0 without records.

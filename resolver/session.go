@@ -75,7 +75,7 @@ func (s *Session) fly(q Question, f *flight) {
 	switch {
 	case err != nil:
 		f.reply.Err = asError(q, err)
-	case len(a.OfType(q.Type)) == 0:
+	case a.count(q.Type) == 0:
 		f.reply.Err = &Error{Name: q.Name, Type: q.Type, Kind: KindNoData}
 	default:
 		f.reply.Answer = a.clone()
