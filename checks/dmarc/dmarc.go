@@ -7,7 +7,7 @@
 // for the actions that the operator gave each outcome, and rewrite From for
 // mailing lists. A server that evaluates DMARC itself seeds Evaluated.
 //
-// Aggregate reports are in checks/dmarc/report.
+// Aggregate reports are in checks/dmarcreport.
 //
 // Read on in evaluate.go; search.go finds the record, record.go reads it.
 package dmarc

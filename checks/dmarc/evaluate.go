@@ -50,6 +50,7 @@ func Evaluate(ctx context.Context, r resolver.Resolver, p Params) Result {
 	s := search{ctx: ctx, resolver: r, from: res.From, found: map[string]finding{}}
 	switch p.Discovery {
 	case TreeWalk:
+		res.Walked = true
 		s.walked(&res)
 	default:
 		s.listed(&res)

@@ -21,6 +21,8 @@ type Result struct {
 	From string `json:",omitempty"`
 	// Organization is the organizational domain of From.
 	Organization string `json:",omitempty"`
+	// Walked tells that the record was looked for by TreeWalk.
+	Walked bool `json:",omitempty"`
 	// Disposition is what a fail comes to: Policy, or a milder one where
 	// Override says why: "sampled_out" when pct= or t=y spares the message,
 	// "local_policy" when the host keeps to Policy although it would. ""

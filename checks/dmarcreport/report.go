@@ -1,0 +1,193 @@
+// Package dmarcreport writes DMARC aggregate reports (RFC 9990): once a day the
+// owner of a domain is told how many messages in the domain's name came from
+// where, and what SPF, DKIM and DMARC made of them.
+//
+// A check notes each evaluated message in the Scanner's store, as a row that
+// is counted: equal messages are one row. A Sender makes the reports of a day
+// that is over, one for each published policy, asks DNS whether foreign
+// addresses want them, and hands them to the host's Send, which mails them.
+// What could not be sent is kept and tried again until it expires, two days
+// after it was noted; rows are deleted only when Send took the report.
+//
+// The store's keys begin with "dmarc:" and the day. No process needs to know
+// of another: several scanners may note into one store, and several Senders
+// may run; each report is made by one of them.
+package dmarcreport
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/arc"
+	"github.com/winnowmail/winnow/checks/dkim"
+	"github.com/winnowmail/winnow/checks/dmarc"
+	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/checks/spf"
+)
+
+// Defaults and bounds.
+const (
+	// DefaultRows is how many rows of a policy are noted a day, as Rspamd's
+	// max_entries.
+	DefaultRows = 1000
+	// MaxRows is the most that Options.Rows can be.
+	MaxRows = 100000
+	// MaxPolicies is how many policies are noted a day.
+	MaxPolicies = 10000
+	// Expiry is how long what was noted is kept.
+	Expiry = 48 * time.Hour
+
+	maxSignatures = 16
+	maxText       = 255 // bytes of a name in a row
+)
+
+// Options is what is noted.
+type Options struct {
+	// Exclude names domains about which nothing is reported, Only those to
+	// which reports are restricted, all if there is none. Subdomains count.
+	Exclude, Only []string `json:",omitempty"`
+	// Rows is how many rows of a policy are noted a day; 0 means DefaultRows.
+	Rows int
+	// Sender, if set, sends the reports in the background, from an hour after
+	// a day's end (UTC) on. Its Store and Resolver default to the Scanner's.
+	Sender *Sender `json:"-"`
+}
+
+// Checks returns the check that notes rows. It raises nothing.
+func Checks(o Options) []*checks.Check {
+	if o.Rows <= 0 {
+		o.Rows = DefaultRows
+	}
+	o.Rows = min(o.Rows, MaxRows)
+	c := &checks.Check{
+		Name:     "dmarc_report",
+		Doc:      "notes messages for DMARC's aggregate reports",
+		Requires: checks.Facts(dmarc.Evaluated, spf.Evaluated, dkim.Verified, arc.Verified, relay.Relayed),
+		Stage:    checks.After,
+		Needs:    checks.Needs{Store: true},
+		Always:   true,
+		Config:   o,
+		Run:      func(ctx context.Context, t *checks.Task) error { o.note(ctx, t); return nil },
+	}
+	if o.Sender != nil {
+		c.Start = o.Sender.start
+	}
+	return []*checks.Check{c}
+}
+
+func (o Options) note(ctx context.Context, t *checks.Task) {
+	res, ok := dmarc.Evaluated.Get(t)
+	client := relay.Of(t)
+	if !ok || t.Store() == nil || !client.IP.IsValid() || !o.wants(res) {
+		return
+	}
+	row := rowOf(res)
+	row.SourceIP = client.IP.Unmap().WithZone("")
+	if chain, _ := arc.Verified.Get(t); chain.SoftensDMARC && res.Code == "fail" {
+		row.Disposition, row.Override, row.Comment = "none", "trusted_forwarder", "arc=pass"
+	}
+	if s, ok := spf.Evaluated.Get(t); ok {
+		row.SPFDomain, row.SPFResult = name(s.Domain), s.Code
+	}
+	signatures, _ := dkim.Verified.Get(t)
+	for _, s := range signatures[:min(len(signatures), maxSignatures)] {
+		if !s.Ignored {
+			row.Signatures = append(row.Signatures, Signature{name(s.Domain), name(s.Selector), s.Code})
+		}
+	}
+	l := ledger{store: t.Store(), day: t.Now()}
+	if err := l.add(ctx, policyOf(res), row, o.Rows); err != nil {
+		t.Log().Debug("DMARC report row not noted", "domain", res.Domain, "error", err)
+	}
+}
+
+// wants reports whether messages with this result are reported: there is a
+// record that asks for it, and a result that says something.
+func (o Options) wants(res dmarc.Result) bool {
+	switch res.Code {
+	case "pass", "fail", "temperror":
+	default:
+		return false
+	}
+	if res.Record == nil || !slices.ContainsFunc(res.Record.Aggregate, func(u dmarc.URI) bool { _, ok := mailbox(u); return ok }) {
+		return false
+	}
+	return !within(res.Domain, o.Exclude) && (len(o.Only) == 0 || within(res.Domain, o.Only))
+}
+
+// within reports whether a domain or one above it is listed.
+func within(domain string, list []string) bool {
+	return slices.ContainsFunc(list, func(d string) bool {
+		d = strings.ToLower(d)
+		return domain == d || strings.HasSuffix(domain, "."+d)
+	})
+}
+
+// A Policy is a published policy: what a report is about, and whom it is for.
+type Policy struct {
+	Domain         string // where the record is
+	P, SP, NP      string `json:",omitempty"`
+	ADKIM, ASPF    string // "r" or "s"
+	FailureOptions string `json:",omitempty"`
+	Testing        bool   `json:",omitempty"`
+	Walked         bool   `json:",omitempty"` // found by the tree walk
+	Aggregate      []dmarc.URI
+}
+
+// A Row is what messages have in common that are counted together.
+type Row struct {
+	SourceIP    netip.Addr
+	Disposition string // "none", "pass" (an enforcing policy), "quarantine" or "reject"
+	DKIM, SPF   bool   // aligned, and passes
+	// Override is why Disposition is not the policy, one of the types of RFC
+	// 9990, and Comment more of that; "" where it is.
+	Override, Comment    string `json:",omitempty"`
+	HeaderFrom           string
+	Signatures           []Signature `json:",omitempty"`
+	SPFDomain, SPFResult string      `json:",omitempty"`
+}
+
+// A Signature is the result of one DKIM signature.
+type Signature struct{ Domain, Selector, Result string }
+
+func policyOf(res dmarc.Result) Policy {
+	r := res.Record
+	mode := map[bool]string{false: "r", true: "s"}
+	p := Policy{
+		Domain: res.Domain, P: r.Policy, SP: r.Subdomains, NP: r.Nonexistent, ADKIM: mode[r.StrictDKIM], ASPF: mode[r.StrictSPF],
+		FailureOptions: r.FailureOptions, Testing: r.Testing, Walked: res.Walked, Aggregate: r.Aggregate,
+	}
+	if p.P == "" {
+		p.P = "none"
+	}
+	return p
+}
+
+func rowOf(res dmarc.Result) Row {
+	row := Row{Disposition: "none", DKIM: res.DKIMAligned, SPF: res.SPFAligned, HeaderFrom: name(res.From)}
+	switch {
+	case res.Code == "pass" && res.Policy != "none":
+		row.Disposition = "pass"
+	case res.Code == "fail":
+		row.Disposition = res.Disposition
+	}
+	switch {
+	case res.Override == "sampled_out" && res.Record.Testing:
+		row.Override = "policy_test_mode"
+	case res.Override == "sampled_out":
+		row.Override, row.Comment = "other", "sampled_out"
+	}
+	return row
+}
+
+// name cuts what somebody else wrote.
+func name(s string) string {
+	if len(s) > maxText {
+		s = s[:maxText]
+	}
+	return strings.ToValidUTF8(strings.ToLower(s), "?")
+}

@@ -1,0 +1,214 @@
+package dmarcreport
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/storage"
+)
+
+const (
+	// maxRecipients bounds the addresses that one report goes to.
+	maxRecipients = 8
+	// maxErrors bounds the errors that a run returns.
+	maxErrors = 16
+	// lockTime is after which a Sender that died holds up no other.
+	lockTime = 15 * time.Minute
+	// interval is how often the background looks for reports to send.
+	interval = time.Hour
+)
+
+// A Mail is a report on its way to one address. The host makes a message of
+// it, with the attachment as application/gzip, and signs and sends it.
+type Mail struct {
+	To       string
+	Subject  string
+	Text     string // of the message's first part, for people
+	Filename string
+	Data     []byte // of the attachment, gzipped XML
+	Domain   string // what the report is about
+	ReportID string
+}
+
+// A Sender makes the reports of a day and has them sent.
+type Sender struct {
+	// Domain names the server that reports, Organization whose it is, Email
+	// whom to ask, Contact more of that. The first three are needed.
+	Domain, Organization, Email, Contact string
+	// Send takes a report on; needed. Anything but nil is a failure, which
+	// Run tries again when it is called the next time. It must obey ctx.
+	Send func(ctx context.Context, m Mail) error
+
+	Store    storage.KV
+	Resolver resolver.Resolver
+	// Unverified sends to addresses of other organizations without asking
+	// DNS whether they want it. Don't.
+	Unverified bool
+}
+
+// A Summary is what one run did.
+type Summary struct {
+	Sent    int // reports handed to Send with success
+	Failed  int // reports that Send refused, or DNS did not answer for
+	Skipped int // addresses that need no report: they don't want it or can't take it
+	Busy    int // policies whose report another Sender makes
+}
+
+var errSettings = errors.New("dmarcreport: Sender needs Domain, Organization, Email, Send, Store and Resolver")
+
+// Run sends the reports of the day (UTC) that t is in. The day should be over
+// for an hour, so that no scan still notes messages of it. The error joins
+// what went wrong; reports that were not sent are kept for the next run.
+func (s *Sender) Run(ctx context.Context, t time.Time) (Summary, error) {
+	var sum Summary
+	if !s.complete() {
+		return sum, errSettings
+	}
+	l := ledger{store: s.Store, day: t.UTC().Truncate(24 * time.Hour)}
+	n, err := l.policies(ctx)
+	var errs []error
+	for i := 1; i <= n && err == nil; i++ {
+		if err = ctx.Err(); err != nil {
+			break
+		}
+		if e := s.one(ctx, l, i, &sum); e != nil && len(errs) < maxErrors {
+			errs = append(errs, e)
+		}
+	}
+	return sum, errors.Join(append(errs, err)...)
+}
+
+func (s *Sender) complete() bool {
+	return s.Domain != "" && s.Organization != "" && s.Email != "" && s.Send != nil && s.Store != nil && s.Resolver != nil
+}
+
+// one sends the report of the i-th policy.
+func (s *Sender) one(ctx context.Context, l ledger, i int, sum *Summary) error {
+	lock := l.key("lock", fmt.Sprint(i))
+	mine, err := s.Store.Add(ctx, lock, []byte{1}, lockTime)
+	if err != nil {
+		return err
+	}
+	if !mine {
+		sum.Busy++
+		return nil
+	}
+	defer s.Store.Delete(context.WithoutCancel(ctx), lock)
+	e, id, err := l.policy(ctx, i)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	rows, keys, err := l.rows(ctx, i, id)
+	if err != nil {
+		return err
+	}
+	if len(rows) > 0 {
+		// Rows that come after the report is sent make another one.
+		if err := s.send(ctx, l, i, e, fmt.Sprintf("%s.%d", id, i), rows, sum); err != nil {
+			return fmt.Errorf("report about %s: %w", e.Policy.Domain, err)
+		}
+	}
+	// Sent reports are deleted even when ctx ended meanwhile.
+	return s.Store.Delete(context.WithoutCancel(ctx), keys...)
+}
+
+// send hands a report with an ID of its own to Send for each address that has not got it yet, and
+// notes each that has. Without error no address needs it any more.
+func (s *Sender) send(ctx context.Context, l ledger, i int, e entry, id string, rows []counted, sum *Summary) error {
+	end := l.day.Add(24*time.Hour - time.Second)
+	meta := Metadata{
+		Organization: s.Organization, Email: s.Email, Contact: s.Contact, Begin: l.day, End: end,
+		ReportID: fmt.Sprintf("%d.%s@%s", l.day.Unix(), id, s.Domain),
+	}
+	data, err := compress(meta, e.Policy, rows)
+	if err != nil {
+		return err
+	}
+	m := Mail{
+		Subject: "Report Domain: " + e.Policy.Domain + " Submitter: " + s.Domain + " Report-ID: <" + meta.ReportID + ">",
+		Text: "This is a DMARC aggregate report about " + e.Policy.Domain + " by " + s.Organization + " for " +
+			l.day.Format(time.DateOnly) + " (UTC).\r\nQuestions: " + s.Email + "\r\n",
+		Filename: fmt.Sprintf("%s!%s!%d!%d!%s.xml.gz", s.Domain, e.Policy.Domain, l.day.Unix(), end.Unix(), id),
+		Data:     data, Domain: e.Policy.Domain, ReportID: meta.ReportID,
+	}
+	var errs []error
+	recipients := 0
+	for _, u := range e.Policy.Aggregate {
+		address, ok := mailbox(u)
+		if !ok || u.MaxBytes > 0 && int64(len(data)) > u.MaxBytes || recipients == maxRecipients {
+			sum.Skipped++
+			continue
+		}
+		recipients++
+		if slices.Contains(e.Done, address) {
+			continue
+		}
+		if err := s.deliver(ctx, m, address, sum); err != nil {
+			sum.Failed++
+			errs = append(errs, err)
+			continue
+		}
+		e.Done = append(e.Done, address)
+		if err := l.put(context.WithoutCancel(ctx), i, e); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// deliver sends to one address if it wants reports.
+func (s *Sender) deliver(ctx context.Context, m Mail, address string, sum *Summary) error {
+	m.To = address
+	if !s.Unverified {
+		to, ok, err := permitted(ctx, s.Resolver, m.Domain, address)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			sum.Skipped++
+			return nil
+		}
+		m.To = to
+	}
+	if err := s.Send(ctx, m); err != nil {
+		return err
+	}
+	sum.Sent++
+	return nil
+}
+
+// start sends in the background: of the two days before, what is left.
+func (s *Sender) start(ctx context.Context, env *checks.Env) error {
+	mine := *s
+	mine.Store = cmp.Or(s.Store, env.Store)
+	mine.Resolver = cmp.Or(s.Resolver, env.Resolver)
+	if !mine.complete() {
+		return errSettings
+	}
+	env.Go("dmarc_report", func() {
+		tick := time.NewTicker(interval)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			over := env.Now().UTC().Add(-time.Hour).Truncate(24 * time.Hour)
+			for days := range 2 {
+				sum, err := mine.Run(ctx, over.AddDate(0, 0, -1-days))
+				env.Log.Debug("DMARC reports", "sent", sum.Sent, "failed", sum.Failed, "skipped", sum.Skipped, "error", err)
+			}
+		}
+	})
+	return nil
+}

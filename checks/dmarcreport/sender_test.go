@@ -1,0 +1,210 @@
+package dmarcreport
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/dmarc"
+	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/storage"
+)
+
+func TestFailureKeepsRows(t *testing.T) {
+	kv := storage.NewMemory(storage.MemoryOptions{})
+	res := result(t, "example.org", "v=DMARC1; p=none; rua=mailto:a@example.org,mailto:b@example.org")
+	note(t, Options{}, kv, "192.0.2.1", res)
+	down := true
+	p := &post{fail: func(to string) bool { return down && to == "b@example.org" }}
+	s := p.sender(kv, "")
+	for range 2 {
+		if sum, err := s.Run(t.Context(), today()); err == nil || sum.Failed != 1 {
+			t.Errorf("got %+v, %v", sum, err)
+		}
+	}
+	note(t, Options{}, kv, "192.0.2.1", res)
+	down = false
+	if sum, err := s.Run(t.Context(), today()); err != nil || sum.Sent != 1 {
+		t.Errorf("got %+v, %v", sum, err)
+	}
+	if len(p.mails) != 2 || p.mails[0].To != "a@example.org" || p.mails[1].To != "b@example.org" {
+		t.Fatalf("sent %+v", p.mails)
+	}
+	if _, f := unpack(t, p.mails[1]); f.Records[0].Count != 2 {
+		t.Errorf("count %d", f.Records[0].Count)
+	}
+	// What comes late is another report.
+	note(t, Options{}, kv, "192.0.2.1", res)
+	if sum, err := s.Run(t.Context(), today()); err != nil || sum.Sent != 2 || p.mails[2].ReportID == p.mails[1].ReportID {
+		t.Errorf("late: %+v, %v", sum, err)
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	const dns = `
+example.org._report._dmarc.yes.example      TXT "v=DMARC1"
+example.org._report._dmarc.other.example    TXT "v=DMARC1; rua=mailto:new@other.example"
+example.org._report._dmarc.elsewhere.example TXT "v=DMARC1;rua=mailto:x@evil.example"
+example.org._report._dmarc.text.example     TXT "hello"
+example.org._report._dmarc.broken.example   !servfail
+*._report._dmarc.any.example                TXT "v=DMARC1;"
+`
+	for _, c := range []struct{ rua, want string }{
+		{"mailto:a@example.org", "a@example.org"},
+		{"mailto:a@sub.example.org", "a@sub.example.org"},
+		{"MAILTO:a%2Bb@example.org?subject=x", "a+b@example.org"},
+		{"mailto:a@yes.example", "a@yes.example"},
+		{"mailto:a@other.example", "new@other.example"},
+		{"mailto:a@elsewhere.example", "a@elsewhere.example"},
+		{"mailto:a@any.example", "a@any.example"},
+		{"mailto:a@no.example", ""},
+		{"mailto:a@text.example", ""},
+		{"mailto:a@broken.example", "error"},
+		{"https://example.org/report", ""},
+		{"mailto:a@b@example.org", ""},
+		{"mailto:a%0d%0aBcc:x@example.org", ""},
+		{"mailto:a@example.org!1", ""},
+		{"mailto:a@example.org!1m", "a@example.org"},
+		{"mailto:a@example.org!0g", "a@example.org"},
+	} {
+		kv := storage.NewMemory(storage.MemoryOptions{})
+		note(t, Options{}, kv, "192.0.2.1", result(t, "example.org", "v=DMARC1; p=none; rua="+c.rua))
+		p := &post{}
+		_, err := p.sender(kv, dns).Run(t.Context(), today())
+		got := ""
+		if err != nil {
+			got = "error"
+		} else if len(p.mails) > 0 {
+			got = p.mails[0].To
+		}
+		if got != c.want {
+			t.Errorf("%s: sent to %q, want %q (%v)", c.rua, got, c.want, err)
+		}
+		if n := kv.Len(); err == nil && n > 1 {
+			t.Errorf("%s: %d keys are left", c.rua, n)
+		}
+	}
+}
+
+func TestNotNoted(t *testing.T) {
+	res := result(t, "example.org", wanted)
+	none := res
+	none.Code = "none"
+	silent := result(t, "example.org", "v=DMARC1; p=none")
+	for _, c := range []struct {
+		why string
+		o   Options
+		res dmarc.Result
+	}{
+		{"no record", Options{}, none},
+		{"nobody asks", Options{}, silent},
+		{"excluded", Options{Exclude: []string{"ORG"}}, res},
+		{"not among the only ones", Options{Only: []string{"example.net"}}, res},
+		{"seeded without record", Options{}, dmarc.Result{Code: "fail", Domain: "example.org", Policy: "reject"}},
+	} {
+		kv := storage.NewMemory(storage.MemoryOptions{})
+		note(t, c.o, kv, "192.0.2.1", c.res)
+		if kv.Len() != 0 {
+			t.Errorf("%s: noted", c.why)
+		}
+	}
+	note(t, Options{}, nil, "192.0.2.1", res)
+}
+
+func TestBounds(t *testing.T) {
+	kv := storage.NewMemory(storage.MemoryOptions{})
+	res := result(t, "example.org", wanted)
+	for i := range 50 {
+		note(t, Options{Rows: 10}, kv, fmt.Sprintf("192.0.2.%d", i), res)
+	}
+	p := &post{}
+	if _, err := p.sender(kv, "").Run(t.Context(), today()); err != nil || len(p.mails) != 1 {
+		t.Fatal(err)
+	}
+	if _, f := unpack(t, p.mails[0]); len(f.Records) != 10 {
+		t.Errorf("%d rows", len(f.Records))
+	}
+}
+
+// TestConcurrent notes and sends in parallel: every message is counted once.
+func TestConcurrent(t *testing.T) {
+	kv := storage.NewMemory(storage.MemoryOptions{})
+	var wg sync.WaitGroup
+	for w := range 8 {
+		wg.Go(func() {
+			for i := range 200 {
+				domain := fmt.Sprintf("d%d.example", i%7)
+				note(t, Options{}, kv, fmt.Sprintf("192.0.2.%d", (w+i)%20), result(t, domain, "v=DMARC1; p=none; rua=mailto:a@"+domain))
+			}
+		})
+	}
+	wg.Wait()
+	p := &post{}
+	for range 4 {
+		wg.Go(func() {
+			if _, err := p.sender(kv, "").Run(context.Background(), today()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	total := 0
+	for _, m := range p.mails {
+		_, f := unpack(t, m)
+		for _, r := range f.Records {
+			total += r.Count
+		}
+	}
+	if total != 1600 || len(p.mails) != 7 {
+		t.Errorf("%d messages in %d reports", total, len(p.mails))
+	}
+}
+
+func TestBackground(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kv := storage.NewMemory(storage.MemoryOptions{})
+		p := &post{}
+		s := p.sender(nil, "")
+		s.Resolver = nil
+		note(t, Options{}, kv, "192.0.2.1", result(t, "example.org", wanted))
+		start := time.Now()
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		env := &checks.Env{
+			Store: kv, Resolver: resolver.None, Log: slog.New(slog.DiscardHandler),
+			// Half past eleven in the evening of that day.
+			Now: func() time.Time { return today().Add(11*time.Hour + 30*time.Minute + time.Since(start)) },
+			Go:  func(_ string, f func()) { wg.Go(f) },
+		}
+		if err := Checks(Options{Sender: s})[0].Start(ctx, env); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(90 * time.Minute)
+		if p.count() != 0 {
+			t.Error("sent before the day was over for an hour")
+		}
+		time.Sleep(time.Hour)
+		if p.count() != 1 {
+			t.Errorf("%d mails", p.count())
+		}
+		cancel()
+		wg.Wait()
+		if err := Checks(Options{Sender: &Sender{}})[0].Start(ctx, env); err == nil {
+			t.Error("an empty Sender was taken")
+		}
+	})
+}
+
+func BenchmarkNote(b *testing.B) {
+	kv := storage.NewMemory(storage.MemoryOptions{})
+	res := result(b, "example.org", wanted)
+	b.ReportAllocs()
+	for b.Loop() {
+		note(b, Options{}, kv, "192.0.2.1", res)
+	}
+}
