@@ -24,6 +24,7 @@ import (
 	"github.com/winnowmail/winnow/checks/date"
 	"github.com/winnowmail/winnow/checks/dkim"
 	"github.com/winnowmail/winnow/checks/dmarc"
+	"github.com/winnowmail/winnow/checks/dmarcreport"
 	"github.com/winnowmail/winnow/checks/encoding"
 	"github.com/winnowmail/winnow/checks/forgedrecipients"
 	"github.com/winnowmail/winnow/checks/forwarding"
@@ -98,6 +99,9 @@ type Options struct {
 	SPF spf.Options
 	// DMARC says how records are found and what failures come to.
 	DMARC dmarc.Options
+	// DMARCReports notes messages for DMARC's aggregate reports, and sends
+	// these; nil does not.
+	DMARCReports *dmarcreport.Options
 	// AuthRes names the servers whose Authentication-Results are believed;
 	// none by default.
 	AuthRes authres.Options
@@ -128,6 +132,7 @@ func Checks(o Options) []*checks.Check {
 		dkim.Checks(o.DKIM),
 		arc.Checks(o.ARC),
 		dmarc.Checks(o.DMARC),
+		reports(o.DMARCReports),
 		whitelist.Checks(whitelistOptions(o)),
 		headers.Checks(),
 		encoding.Checks(),
@@ -169,4 +174,12 @@ func whitelistOptions(o Options) whitelist.Options {
 	w := o.Whitelist
 	w.None = w.None || o.NoMaps
 	return w
+}
+
+// reports lists the check of the aggregate reports if it is asked for.
+func reports(o *dmarcreport.Options) []*checks.Check {
+	if o == nil {
+		return nil
+	}
+	return dmarcreport.Checks(*o)
 }
