@@ -11,7 +11,7 @@ import (
 // chain follows the CNAMEs of a reply from the question on and decides what
 // the reply means. Records that are not on the way are left out.
 func (r *response) chain(s *sections) {
-	r.ttl = 1<<31 - 1
+	r.ttl = (1<<31 - 1) * time.Second
 	name := s.qname
 	for range maxChain + 1 {
 		next := ""

@@ -107,7 +107,7 @@ type Client struct {
 	buffers sync.Pool     // *buffer
 	cache   *cache
 	stats   counters
-	now     func() time.Time
+	now     func() time.Time // for what is kept: the cache, what is known about servers
 
 	life context.Context // ends with Close
 	end  context.CancelFunc

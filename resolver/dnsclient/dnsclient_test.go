@@ -1,52 +1,349 @@
 package dnsclient
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"net"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 
 	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/resolver/resolvertest"
+	"github.com/winnowmail/winnow/resolver/zone"
 )
 
-// serve runs a DNS server on loopback until the test ends.
-func serve(t testing.TB, h dns.HandlerFunc) string {
+// dial makes a Client of servers whose clock the test moves.
+func dial(t testing.TB, o Options, servers ...*resolvertest.Server) (c *Client, sleep func(time.Duration)) {
 	t.Helper()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	for _, s := range servers {
+		o.Servers = append(o.Servers, s.Addr)
+	}
+	c, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", conn.LocalAddr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range []*dns.Server{{PacketConn: conn, Handler: h}, {Listener: listener, Handler: h}} {
-		done := make(chan error, 1)
-		go func() { done <- s.ActivateAndServe() }()
-		t.Cleanup(func() { s.Shutdown(); <-done })
-	}
-	return conn.LocalAddr().String()
+	t.Cleanup(func() { c.Close() })
+	var slept atomic.Int64
+	c.now = func() time.Time { return time.Now().Add(time.Duration(slept.Load())) }
+	return c, func(d time.Duration) { slept.Add(int64(d)) }
 }
 
-func TestAsksOnceAndKeeps(t *testing.T) {
-	addr := serve(t, func(w dns.ResponseWriter, q *dns.Msg) {
-		m := new(dns.Msg).SetReply(q)
-		rr, _ := dns.NewRR(q.Question[0].Name + ` 60 IN TXT "a\"b" "\255c"`)
-		m.Answer = append(m.Answer, rr)
-		w.WriteMsg(m)
+// kind returns what a look-up's error says, "" without one.
+func kind(err error) resolver.Kind {
+	if e, ok := errors.AsType[*resolver.Error](err); ok {
+		return e.Kind
+	}
+	if err != nil {
+		return resolver.KindUnknown
+	}
+	return ""
+}
+
+func TestCaches(t *testing.T) {
+	const text = `
+a.example 100     A 192.0.2.1
+www.example 1000  CNAME a.example
+zero.example 0    A 192.0.2.2
+long.example 1000000000 A 192.0.2.3
+bad.example       !servfail
+gone.example      !timeout
+`
+	s := resolvertest.Serve(t, resolvertest.Zone(zone.Must(text))) // its SOA says 60 s
+	c, sleep := dial(t, Options{Timeout: 10 * time.Millisecond, Attempts: 1, MaxTTL: time.Hour, MaxNegativeTTL: time.Minute}, s)
+	ask := func(name string, want resolver.Kind, asked bool) {
+		t.Helper()
+		before := c.Stats().Queries
+		_, err := c.Lookup(t.Context(), name, resolver.TypeA)
+		if kind(err) != want || (c.Stats().Queries > before) != asked {
+			t.Errorf("%s: %v, asked %v; want %q, %v", name, err, c.Stats().Queries > before, want, asked)
+		}
+	}
+	all := func(first bool) {
+		t.Helper()
+		ask("www.example", "", first)
+		ask("nowhere.example", resolver.KindNXDomain, first)
+		ask("bad.example", resolver.KindServFail, first)
+		ask("long.example", "", first)
+		ask("zero.example", "", true)
+		ask("gone.example", resolver.KindTimeout, true)
+	}
+	all(true)
+	all(false)
+	sleep(3 * time.Second)
+	ask("bad.example", resolver.KindServFail, true)
+	sleep(50 * time.Second)
+	ask("nowhere.example", resolver.KindNXDomain, false)
+	ask("www.example", "", false)
+	if a, err := c.Lookup(t.Context(), "www.example", resolver.TypeA); err != nil || a.TTL() > 50 || a.TTL() < 40 {
+		t.Errorf("an answer for 100 s has %d left after 53 (%v)", a.TTL(), err)
+	}
+	sleep(10 * time.Second)
+	ask("nowhere.example", resolver.KindNXDomain, true)
+	sleep(40 * time.Second)
+	ask("www.example", "", true)
+	ask("long.example", "", false)
+	sleep(time.Hour)
+	ask("long.example", "", true)
+}
+
+func TestCacheIsBounded(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	c := newCache(100, 50_000)
+	q := func(i int) resolver.Question { return resolver.Question{Name: fmt.Sprintf("n%d.example", i), Type: 1} }
+	small := resolver.Reply{Answer: resolver.Answer{Records: []resolver.Record{{Name: "n", Type: 1}}}}
+	for i := range 1000 {
+		c.put(q(i), small, now, time.Minute)
+		c.get(q(0), now) // in use
+	}
+	if n, b := c.size(); n != 100 || b > 50_000 {
+		t.Errorf("%d entries of %d bytes", n, b)
+	}
+	_, first := c.get(q(0), now)
+	_, second := c.get(q(1), now)
+	_, last := c.get(q(999), now)
+	if !first || second || !last {
+		t.Errorf("kept the used one: %v, an old one: %v, the last: %v", first, second, last)
+	}
+	big := resolver.Reply{Answer: resolver.Answer{Records: []resolver.Record{{Strings: []string{strings.Repeat("x", 20_000)}}}}}
+	for i := range 10 {
+		c.put(q(i), big, now, time.Minute)
+	}
+	if n, b := c.size(); n > 2 || b > 50_000 {
+		t.Errorf("%d entries of %d bytes", n, b)
+	}
+	huge := resolver.Reply{Answer: resolver.Answer{Records: []resolver.Record{{Strings: []string{strings.Repeat("x", 60_000)}}}}}
+	c.put(q(5000), huge, now, time.Minute)
+	if _, ok := c.get(q(5000), now); ok {
+		t.Error("kept what is larger than the cache")
+	}
+	for i := range 10 {
+		c.get(q(i), now.Add(time.Hour))
+	}
+	if n, b := c.size(); n != 0 || b != 0 {
+		t.Errorf("%d entries of %d bytes are left", n, b)
+	}
+}
+
+func TestOneFlightForAll(t *testing.T) {
+	release := make(chan struct{})
+	good := resolvertest.Zone(zone.Must("a.example A 192.0.2.1"))
+	s := resolvertest.Serve(t, func(q *resolvertest.Query) { <-release; good(q) })
+	c, _ := dial(t, Options{Timeout: time.Minute, CacheEntries: -1}, s)
+	leader, leave := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if _, err := c.Lookup(leader, "a.example", resolver.TypeA); kind(err) != resolver.KindCanceled {
+			t.Errorf("the leader: %v", err)
+		}
 	})
-	c, err := New(Options{Servers: []string{addr}})
+	for c.Stats().Queries == 0 {
+		runtime.Gosched()
+	}
+	for range 30 {
+		wg.Go(func() {
+			if _, err := c.Lookup(t.Context(), "A.example.", resolver.TypeA); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for c.Stats().Shared < 30 {
+		runtime.Gosched()
+	}
+	leave() // one of the others takes over
+	for c.Stats().Queries == 1 {
+		runtime.Gosched()
+	}
+	close(release)
+	wg.Wait()
+	// Those that only wake up when the second flight has landed ask again.
+	if n := c.Stats().Queries; n > 20 {
+		t.Errorf("31 look-ups of one question were asked %d times", n)
+	}
+}
+
+func TestCloseEndsLookups(t *testing.T) {
+	s := resolvertest.Serve(t, resolvertest.Silent)
+	before := runtime.NumGoroutine()
+	c, err := New(Options{Servers: []string{s.Addr}, Timeout: time.Hour, MaxInFlight: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	errs := make(chan error)
+	for i := range 4 { // two of them wait for their turn
+		go func() {
+			_, err := c.Lookup(t.Context(), fmt.Sprint("n", i), resolver.TypeA)
+			errs <- err
+		}()
+	}
+	for c.Stats().Queries < 2 {
+		runtime.Gosched()
+	}
+	closed := make(chan struct{})
+	go func() { c.Close(); close(closed) }()
+	for range 4 {
+		if err := <-errs; kind(err) != resolver.KindNetwork || !resolver.IsTemporary(err) {
+			t.Errorf("got %v", err)
+		}
+	}
+	<-closed
+	if _, err := c.Lookup(t.Context(), "a", resolver.TypeA); kind(err) != resolver.KindNetwork {
+		t.Errorf("after Close: %v", err)
+	}
+	for runtime.NumGoroutine() > before {
+		runtime.Gosched()
+	}
+}
+
+func TestKinds(t *testing.T) {
+	for want, script := range map[resolver.Kind]resolvertest.Script{
+		resolver.KindServFail:  resolvertest.Rcode(dns.RcodeServerFailure),
+		resolver.KindRefused:   resolvertest.Rcode(dns.RcodeRefused),
+		resolver.KindLame:      resolvertest.Lame,
+		resolver.KindMalformed: resolvertest.Garbage,
+		resolver.KindTimeout:   resolvertest.Silent,
+		resolver.KindTruncated: resolvertest.TCPOnly(resolvertest.Silent),
+		resolver.KindNXDomain:  resolvertest.Zone(zone.Must("b.example A 192.0.2.1")),
+		resolver.KindNoData:    resolvertest.Zone(zone.Must("a.example TXT x")),
+		resolver.KindLoop:      resolvertest.Zone(zone.Must("a.example CNAME a.example")),
+	} {
+		c, _ := dial(t, Options{Timeout: 20 * time.Millisecond, Attempts: 2}, resolvertest.Serve(t, script))
+		if _, err := c.Lookup(t.Context(), "a.example", resolver.TypeA); kind(err) != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+	c, err := New(Options{Servers: []string{"127.0.0.1:1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	for range 2 {
-		a, err := c.Lookup(t.Context(), "Example.org", resolver.TypeTXT)
-		if err != nil || a.Texts()[0] != "a\"b\xffc" {
-			t.Errorf("got %+v, %v", a, err)
+	if _, err := c.Lookup(t.Context(), "a.example", resolver.TypeA); kind(err) != resolver.KindNetwork {
+		t.Errorf("nobody listens: %v", err)
+	}
+	if _, err := c.Lookup(t.Context(), strings.Repeat("x", 64), resolver.TypeA); kind(err) != resolver.KindNXDomain {
+		t.Errorf("no name: %v", err)
+	}
+	if _, err := c.Lookup(t.Context(), "a.example", 99); kind(err) != resolver.KindMalformed {
+		t.Errorf("a type that no Record can hold: %v", err)
+	}
+}
+
+// A server that is silent is asked last for a while.
+func TestSilentServerIsAskedLast(t *testing.T) {
+	good := resolvertest.Zone(zone.Must("*.example A 192.0.2.1"))
+	dead, live := resolvertest.Serve(t, resolvertest.Silent), resolvertest.Serve(t, good)
+	c, sleep := dial(t, Options{Timeout: 100 * time.Millisecond}, dead, live)
+	ask := func(i int) {
+		t.Helper()
+		if _, err := c.Lookup(t.Context(), fmt.Sprintf("n%d.example", i), resolver.TypeA); err != nil {
+			t.Error(err)
 		}
 	}
-	if s := c.Stats(); s.Queries != 1 || s.CacheHits != 1 || s.Rcodes["NOERROR"] != 1 {
-		t.Errorf("stats %+v", s)
+	for i := range 10 {
+		ask(i)
+	}
+	if n := len(dead.Queries()); n != 2 {
+		t.Errorf("the silent server was asked %d times", n)
+	}
+	sleep(quarantine + time.Second)
+	ask(10)
+	if n := len(dead.Queries()); n != 3 {
+		t.Errorf("later, the silent server was asked %d times", n)
+	}
+}
+
+func TestServerWithoutEDNSIsRemembered(t *testing.T) {
+	s := resolvertest.Serve(t, resolvertest.NoEDNS(resolvertest.Zone(zone.Must("*.example A 192.0.2.1"))))
+	c, _ := dial(t, Options{}, s)
+	for i := range 5 {
+		if _, err := c.Lookup(t.Context(), fmt.Sprintf("n%d.example", i), resolver.TypeA); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := len(s.Queries()); n != 6 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
+func TestRotate(t *testing.T) {
+	good := resolvertest.Zone(zone.Must("*.example A 192.0.2.1"))
+	one, two := resolvertest.Serve(t, good), resolvertest.Serve(t, good)
+	c, _ := dial(t, Options{Rotate: true}, one, two)
+	for i := range 10 {
+		c.Lookup(t.Context(), fmt.Sprintf("n%d.example", i), resolver.TypeA)
+	}
+	if a, b := len(one.Queries()), len(two.Queries()); a != 5 || b != 5 {
+		t.Errorf("asked one %d times, the other %d times", a, b)
+	}
+}
+
+func TestQueryOnTheWire(t *testing.T) {
+	s := resolvertest.Serve(t, resolvertest.Zone(zone.Must("a.example A 192.0.2.1")))
+	c, _ := dial(t, Options{}, s)
+	c.Lookup(t.Context(), "A.Example.", resolver.TypeA)
+	q := s.Queries()[0].Msg
+	opt := q.IsEdns0()
+	if !q.RecursionDesired || !q.AuthenticatedData || opt == nil || opt.UDPSize() != announced || opt.Do() || q.Question[0].Name != "a.example." {
+		t.Errorf("sent %v", q)
+	}
+}
+
+func TestAuthentic(t *testing.T) {
+	z := zone.Must("a.example A 192.0.2.1")
+	z.Authentic = true
+	c, _ := dial(t, Options{}, resolvertest.Serve(t, resolvertest.Zone(z)))
+	for range 2 {
+		if a, err := c.Lookup(t.Context(), "a.example", resolver.TypeA); err != nil || !a.Authentic {
+			t.Errorf("%+v, %v", a, err)
+		}
+	}
+}
+
+func TestStatsAndObserve(t *testing.T) {
+	text := "a.example A 192.0.2.1\nbig.example TXT" + strings.Repeat(` "`+strings.Repeat("x", 250)+`"`, 40)
+	good := resolvertest.Zone(zone.Must(text))
+	s := resolvertest.Serve(t, resolvertest.First(1, resolvertest.Silent, resolvertest.Lie(good)))
+	var seen []string
+	c, _ := dial(t, Options{Timeout: 200 * time.Millisecond, Observe: func(e Exchange) {
+		seen = append(seen, fmt.Sprint(e.Question, " ", e.TCP, " ", e.Rcode, " ", e.Kind))
+	}}, s)
+	for range 2 {
+		c.Lookup(t.Context(), "a.example", resolver.TypeA)
+		c.Lookup(t.Context(), "big.example", resolver.TypeTXT)
+		c.Lookup(t.Context(), "nowhere.example", resolver.TypeA)
+	}
+	want := []string{
+		"a.example A false  timeout", "a.example A false NOERROR ",
+		"big.example TXT false  timeout", "big.example TXT false NOERROR truncated", "big.example TXT true NOERROR ",
+		"nowhere.example A false  timeout", "nowhere.example A false NXDOMAIN nxdomain",
+	}
+	if !slices.Equal(seen, want) {
+		t.Errorf("observed %q", seen)
+	}
+	n := c.Stats()
+	if n.Lookups != 6 || n.CacheHits != 3 || n.Queries != 7 || n.Retries != 3 || n.TCP != 1 || n.Timeouts != 3 || n.Ignored != 18 ||
+		n.Rcodes["NOERROR"] != 3 || n.Rcodes["NXDOMAIN"] != 1 || n.CacheEntries != 3 {
+		t.Errorf("counted %+v", n)
+	}
+}
+
+func TestNoSockets(t *testing.T) {
+	if _, err := net.DialUDP("udp", nil, &net.UDPAddr{IP: net.ParseIP("2001:db8::1"), Port: 53}); err == nil {
+		t.Skip("there is a way to 2001:db8::1")
+	}
+	c, err := New(Options{Servers: []string{"2001:db8::1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Lookup(t.Context(), "a.example", resolver.TypeA); kind(err) != resolver.KindNetwork {
+		t.Errorf("no way to the server: %v", err)
 	}
 }

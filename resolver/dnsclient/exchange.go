@@ -180,7 +180,7 @@ func (r *response) verdict() resolver.Kind {
 
 // udp sends the question once and waits for its reply.
 func (t *try) udp(s *server, q resolver.Question, edns bool) (r response, kind resolver.Kind) {
-	begun := t.now()
+	begun := time.Now()
 	defer func() { t.note(s, q, false, begun, &r, kind) }()
 	conn, err := net.DialUDP("udp", nil, s.udp)
 	if err != nil {
@@ -211,7 +211,7 @@ func (t *try) udp(s *server, q resolver.Question, edns bool) (r response, kind r
 
 // tcp asks again where the reply may be long (RFC 7766).
 func (t *try) tcp(s *server, q resolver.Question, edns bool) (r response, kind resolver.Kind) {
-	begun := t.now()
+	begun := time.Now()
 	defer func() { t.note(s, q, true, begun, &r, kind) }()
 	t.stats.tcp.Add(1)
 	ctx, cancel := context.WithTimeout(t.ctx, t.o.Timeout)
@@ -303,7 +303,6 @@ func silence(err error) resolver.Kind {
 
 // note counts and reports how a try ended.
 func (t *try) note(s *server, q resolver.Question, tcp bool, begun time.Time, r *response, kind resolver.Kind) {
-	now := t.now()
 	replied := kind == "" || kind == resolver.KindMalformed || kind == resolver.KindTruncated
 	switch {
 	case replied:
@@ -312,12 +311,12 @@ func (t *try) note(s *server, q resolver.Question, tcp bool, begun time.Time, r 
 		t.stats.timeouts.Add(1)
 	}
 	if t.ctx.Err() == nil && !tcp {
-		s.heard(replied, now)
+		s.heard(replied, t.now())
 	}
 	if t.o.Observe == nil {
 		return
 	}
-	e := Exchange{Server: s.addr, Question: q, TCP: tcp, Duration: now.Sub(begun), Kind: kind}
+	e := Exchange{Server: s.addr, Question: q, TCP: tcp, Duration: time.Since(begun), Kind: kind}
 	if replied {
 		e.Rcode = rcodeString(r.rcode)
 	}

@@ -225,11 +225,15 @@ func NoEDNS(next Script) Script {
 	}
 }
 
-// Lie sends forged answers before it does what next does: for the wrong
+// Lie sends forged answers over UDP before it does what next does: for the wrong
 // question, with the wrong id, as a query, without question. All of them hold the
 // address 203.0.113.66.
 func Lie(next Script) Script {
 	return func(q *Query) {
+		if q.TCP {
+			next(q)
+			return
+		}
 		forge := func() *dns.Msg {
 			m := new(dns.Msg).SetReply(q.Msg)
 			m.Answer = []dns.RR{&dns.A{
