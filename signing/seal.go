@@ -63,7 +63,7 @@ func (f *form) seal(m *mail.Message, body *dkimsig.Body, id Identity, key crypto
 		return nil, err
 	}
 	begin := "i=" + strconv.Itoa(len(sets)+1) + ";"
-	aar := Field{aarName, foldResults(begin + " " + results)}
+	aar := Field{aarName, begin + " " + foldResults(results)}
 	ams, err := f.message(dkimsig.ARCMessage, begin, m, body, id, key, now)
 	if err != nil {
 		return nil, err

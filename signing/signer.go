@@ -244,7 +244,7 @@ func published(ctx context.Context, dns resolver.Resolver, id Identity, key cryp
 			return ""
 		}
 	}
-	return "the public key at " + name + " is another"
+	return "no record at " + name + " publishes this key"
 }
 
 // publishes reports whether a record has the public half of key. Whether the

@@ -29,11 +29,11 @@ func inMemory(r signing.Rules) signing.Rules {
 
 func TestFixtures(t *testing.T) {
 	d, a := inMemory(signing.DKIM()), inMemory(signing.ARC())
-	checktest.Run(t, Checks(Options{DKIM: &d, ARC: &ARC{Rules: a}}), checktest.With(facts()))
+	checktest.Run(t, Checks(Options{DKIM: &d, ARC: &ARC{Rules: a}}), checktest.With(Facts()))
 }
 
-// facts stands for the checks whose facts the host seeds here.
-func facts() *checks.Check {
+// Facts stands for the checks whose facts the host seeds here.
+func Facts() *checks.Check {
 	return &checks.Check{
 		Name: "facts", Doc: "d", Run: func(context.Context, *checks.Task) error { return nil },
 		Provides: []checks.AnyFact{arc.Verified, spf.Evaluated, dkim.Verified, dmarc.Evaluated},
