@@ -116,10 +116,15 @@ func newFieldWriter(name string) *fieldWriter {
 
 func (w *fieldWriter) bytes() []byte { return []byte(w.b.String()) }
 
-// tag writes a word after a space, or on a line of its own.
+// tag writes a word after a space, or on a line of its own. b= is the begin of
+// a longer one.
 func (w *fieldWriter) tag(word string) {
+	n := len(word)
+	if word == "b=" {
+		n += 16
+	}
 	if w.b.Len() > len(w.name)+2 {
-		if w.col+1+len(word) > lineWidth {
+		if w.col+1+n > lineWidth {
 			w.fold()
 		} else {
 			w.b.WriteByte(' ')
