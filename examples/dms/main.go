@@ -4,6 +4,12 @@
 //	go run ./examples/dms -controller 127.0.0.1:11334 -profile dms -dns system
 //	curl --data-binary @mail.eml http://127.0.0.1:11334/checkv2
 //
+// With -sign it signs the mail of users and of the own networks with DKIM; the
+// subcommand dkim makes keys for that:
+//
+//	go run ./examples/dms dkim domain example.com dir /etc/winnow
+//	go run ./examples/dms -sign example.com:mail:/etc/winnow/dkim/rsa-2048-mail-example.com.private.txt
+//
 // It ends on SIGTERM or SIGINT after the scans in progress. Exit codes: 0
 // after a signal, 1 when something failed, 2 for wrong flags.
 package main
@@ -27,6 +33,7 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks/rbl"
+	"github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/controller"
 	"github.com/winnowmail/winnow/mail"
@@ -60,10 +67,14 @@ type config struct {
 	monitoring                            bool
 
 	client *dnsclient.Client // nil without -dns
+	sign   signFlag
 }
 
 // run is the program; it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "dkim" {
+		return dkim(args[1:], os.Hostname, stdout, stderr)
+	}
 	var c config
 	flags := flag.NewFlagSet("dms", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -73,9 +84,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&c.profile, "profile", "rspamd", "weights and thresholds: rspamd (4.1.6), rspamd-3.4 or dms")
 	flags.StringVar(&c.maps, "maps", "builtin", "lists of facts such as freemail domains: builtin or none")
 	flags.StringVar(&c.state, "state", "", "`directory` for what is kept over restarts; it is made, and stays empty in this version")
+	flags.Var(&c.sign, "sign", "sign outgoing mail with the key `DOMAIN:SELECTOR:KEYFILE`; may be repeated")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(stdout, "usage: dms [flags]")
+		fmt.Fprintln(stdout, "usage: dms [flags]\n       dms dkim [options], see dms dkim help")
 		flags.SetOutput(stdout)
 		flags.PrintDefaults()
 		return 0
@@ -113,9 +125,14 @@ func (c *config) options() (winnow.Options, error) {
 	if c.maps != "builtin" && c.maps != "none" {
 		return o, fmt.Errorf("-maps %q: builtin and none are known", c.maps)
 	}
+	outgoing, err := c.sign.rules(c.dns != "none")
+	if err != nil {
+		return o, err
+	}
 	o.Checks = standard.Checks(standard.Options{
-		NoMaps: c.maps == "none",
-		RBL:    rbl.Options{NoMonitoring: !c.monitoring},
+		NoMaps:  c.maps == "none",
+		RBL:     rbl.Options{NoMonitoring: !c.monitoring},
+		Signing: signing.Options{DKIM: outgoing},
 	})
 	if c.dns != "none" {
 		if c.client, err = dnsclient.New(dnsclient.Options{Servers: strings.Split(c.dns, ",")}); err != nil {

@@ -30,6 +30,10 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"-dns", "ns.example"}, 2, "-dns"},
 		{[]string{"-dns", "192.0.2.53,"}, 2, "-dns"},
 		{[]string{"extra"}, 2, "extra"},
+		{[]string{"-sign", "example.com:mail"}, 2, "DOMAIN:SELECTOR:KEYFILE"},
+		{[]string{"-sign", "mail.example.com:mail:/key"}, 2, "signed for example.com"},
+		{[]string{"-sign", "example.com:a b:/key"}, 2, "no selector"},
+		{[]string{"dkim", "nonsense"}, 2, "nonsense"},
 		{[]string{"-state", filepath.Join(file, "sub"), "-controller", "127.0.0.1:0"}, 1, "-state"},
 		{[]string{"-controller", "256.0.0.1:1"}, 1, "-controller"},
 	} {
@@ -38,7 +42,7 @@ func TestWrongFlags(t *testing.T) {
 			t.Errorf("%q: exit code %d, want %d", c.args, code, c.code)
 		}
 		lines := strings.Split(strings.TrimSpace(errs.String()), "\n")
-		if last := lines[len(lines)-1]; !strings.HasPrefix(last, "dms: ") || !strings.Contains(last, c.want) {
+		if last := lines[len(lines)-1]; !strings.HasPrefix(last, "dms") || !strings.Contains(last, c.want) {
 			t.Errorf("%q said %q, want %q", c.args, errs.String(), c.want)
 		}
 		if c.code == 2 && len(lines) != 1 {
