@@ -16,6 +16,7 @@ import (
 
 	"github.com/emersion/go-msgauth/dkim"
 
+	"github.com/winnowmail/winnow/internal/dkimsig"
 	"github.com/winnowmail/winnow/mail"
 )
 
@@ -107,6 +108,24 @@ func verify(t *testing.T, raw, record string) {
 	})
 	if err != nil || len(vs) != 1 || vs[0].Err != nil {
 		t.Errorf("not verified: %v, %+v\n%s", err, vs, raw[:min(len(raw), 1500)])
+	}
+}
+
+// rsaKey is the tests' RSA key as such.
+func rsaKey() *rsa.PrivateKey { return keys()["rsa"].(*rsa.PrivateKey) }
+
+// checkSignature verifies a signature that sealer's key made.
+func checkSignature(t testing.TB, f Field, m *mail.Message) {
+	t.Helper()
+	_, key := sealer()
+	s := readSignature(t, f)
+	sum, err := bodyOf(m).Hash(s.BodyCanon, s.Algorithm.Hash, -1)
+	if err != nil || !bytes.Equal(sum.Sum, s.BodyHash) {
+		t.Errorf("body hash %x, %v; want %x", sum.Sum, err, s.BodyHash)
+	}
+	pub := &dkimsig.Key{Type: "ed25519", Public: key.Public()}
+	if !pub.Verify(s.Algorithm, dkimsig.HeaderHash(s, m.Header(), s.Algorithm.Hash), s.Value) {
+		t.Errorf("not verified: %s", f.Value)
 	}
 }
 
