@@ -102,10 +102,10 @@ func (r *Rules) whose() string {
 
 // The senders of a message: domains in lower case, "" where there is none.
 type senders struct {
-	from, header       string // address and domain of the From header
-	envelope, edomain  string
-	user, rcpt, esldOf string
-	several            bool
+	from, header      string // address and domain of the From header
+	envelope, edomain string // address and domain of the envelope sender
+	user, rcpt        string
+	several           bool // From addresses
 }
 
 func sendersOf(m *mail.Message, c Client) senders {
