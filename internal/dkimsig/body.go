@@ -102,6 +102,10 @@ func (w *bodyWriter) body(c Canon, raw []byte) {
 			line = bytes.TrimSuffix(line, []byte("\r"))
 		}
 		for more := true; more; {
+			for len(line) > 0 && line[0] == '\r' {
+				w.empty++
+				line = line[1:]
+			}
 			var part []byte
 			part, line, more = bytes.Cut(line, []byte("\r"))
 			w.line(c, part)
@@ -112,6 +116,9 @@ func (w *bodyWriter) body(c Canon, raw []byte) {
 	}
 }
 
+// manyEnds is what a run of empty lines is written with.
+const manyEnds = "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n"
+
 // line writes a line. Empty lines wait for one that is not.
 func (w *bodyWriter) line(c Canon, line []byte) {
 	if c == Relaxed {
@@ -121,8 +128,10 @@ func (w *bodyWriter) line(c Canon, line []byte) {
 		w.empty++
 		return
 	}
-	for ; w.empty > 0; w.empty-- {
-		w.lineEnd()
+	for w.empty > 0 {
+		n := min(w.empty, len(manyEnds)/2)
+		w.write([]byte(manyEnds[:2*n]))
+		w.empty -= n
 	}
 	if c == Relaxed && !single(line) {
 		w.reduce(line)
@@ -134,7 +143,14 @@ func (w *bodyWriter) line(c Canon, line []byte) {
 
 // single reports whether every run of white space in line is one space.
 func single(line []byte) bool {
-	return bytes.IndexByte(line, '\t') < 0 && !bytes.Contains(line, []byte("  "))
+	space := false
+	for _, c := range line {
+		if c == '\t' || c == ' ' && space {
+			return false
+		}
+		space = c == ' '
+	}
+	return true
 }
 
 // reduce writes line with each run of white space as one space.

@@ -111,7 +111,9 @@ func appendRelaxed(dst, raw []byte) []byte {
 		if 'A' <= c && c <= 'Z' {
 			c += 'a' - 'A'
 		}
-		dst = append(dst, c)
+		if c != '\r' && c != '\n' {
+			dst = append(dst, c)
+		}
 	}
 	dst = append(dst, ':')
 	from, space := len(dst), false
