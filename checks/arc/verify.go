@@ -67,6 +67,7 @@ type set struct {
 }
 
 func newVerifier(m *mail.Message, now time.Time, o Options, keys *dkimsig.KeyCache) *verifier {
+	block := m.Raw()[:len(m.Raw())-len(m.Body())]
 	if o.Jitter == 0 {
 		o.Jitter = 6 * time.Hour
 	}
@@ -74,7 +75,7 @@ func newVerifier(m *mail.Message, now time.Time, o Options, keys *dkimsig.KeyCac
 	return &verifier{
 		options: o, now: now, keys: keys, message: m,
 		policy: dkimsig.Policy{SHA1: o.AcceptSHA1, MinBits: o.MinBits},
-		header: dkimsig.NewHeader(m.Raw()[:len(m.Raw())-len(m.Body())]),
+		header: dkimsig.NewHeader(block[:min(len(block), m.Limits().HeaderBytes)]),
 		body:   dkimsig.NewBody(m.Body()),
 		result: Result{Code: "none"},
 	}

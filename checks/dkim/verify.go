@@ -96,7 +96,7 @@ func (v *verifier) verify(ctx context.Context, r resolver.Resolver, m *mail.Mess
 	}
 	replies := resolver.LookupAll(ctx, r, questions...)
 	v.body = dkimsig.NewBody(m.Body())
-	v.header = dkimsig.NewHeader(m.Raw()[:len(m.Raw())-len(m.Body())])
+	v.header = dkimsig.NewHeader(block(m))
 	for _, s := range v.found {
 		if s.parsed != nil {
 			v.one(s, replies[0])
@@ -150,6 +150,12 @@ func (v *verifier) inTime(s *dkimsig.Signature) error {
 		return errors.New("signature has expired")
 	}
 	return nil
+}
+
+// block returns the header block as far as it is looked at.
+func block(m *mail.Message) []byte {
+	n := len(m.Raw()) - len(m.Body())
+	return m.Raw()[:min(n, m.Limits().HeaderBytes)]
 }
 
 func (s *signature) result(code, reason string) { s.Code, s.Reason = code, reason }

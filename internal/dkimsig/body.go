@@ -39,6 +39,10 @@ var ErrBodyForms = errors.New("too many forms of the body asked for")
 // and a CR alone end lines, as in Rspamd and as OpenDKIM mends them.
 func NewBody(raw []byte) *Body { return &Body{raw: raw} }
 
+// Read returns how many bytes of the body were looked at so far, each pass
+// over it counted.
+func (b *Body) Read() int64 { return b.read }
+
 // Hash returns the hash of the canonical body, of its first length bytes if
 // length is not negative.
 func (b *Body) Hash(c Canon, h crypto.Hash, length int64) (BodyHash, error) {
