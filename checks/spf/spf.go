@@ -33,6 +33,7 @@ import (
 	"slices"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/authres"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
@@ -90,7 +91,7 @@ func Checks(o Options) []*checks.Check {
 		Doc:      "whether the client may send for the envelope sender's domain (SPF)",
 		Symbols:  []*symbols.Def{Allow, Fail, SoftFail, Neutral, DNSFail, PermFail, PlusAll, NA},
 		Provides: []checks.AnyFact{Evaluated},
-		Requires: checks.Facts(relay.Relayed),
+		Requires: checks.Facts(relay.Relayed, authres.Trusted),
 		Needs:    checks.Needs{DNS: true, Phase: phase, Queries: maxQueries},
 		Config:   o,
 		Run:      func(ctx context.Context, t *checks.Task) error { return run(ctx, t, o) },
@@ -98,11 +99,18 @@ func Checks(o Options) []*checks.Check {
 }
 
 func run(ctx context.Context, t *checks.Task, o Options) error {
+	res, seeded := Evaluated.Get(t)
+	if !seeded {
+		if res, ok := trusted(t); ok {
+			Evaluated.Set(t, res)
+			raise(t, res)
+			return nil
+		}
+	}
 	client := o.client(t)
 	if client.Local || t.Authenticated() {
 		return nil
 	}
-	res, seeded := Evaluated.Get(t)
 	if !seeded {
 		if !client.IP.IsValid() || inAny(o.Exempt, client.IP) {
 			return nil

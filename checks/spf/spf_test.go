@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/authres"
 	"github.com/winnowmail/winnow/checks/checktest"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/mail"
@@ -22,7 +23,10 @@ func relayed() *checks.Check {
 	}
 }
 
-func TestFixtures(t *testing.T) { checktest.Run(t, Checks(Options{}), checktest.With(relayed())) }
+func TestFixtures(t *testing.T) {
+	gateway := authres.Checks(authres.Options{Trusted: []string{"gw.example.net"}})
+	checktest.Run(t, Checks(Options{}), checktest.With(append(gateway, relayed())...))
+}
 
 // TestSeededAsksNothing holds that a result handed in costs no question, and
 // that without one each question is asked once.

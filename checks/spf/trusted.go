@@ -1,0 +1,34 @@
+package spf
+
+import (
+	"strings"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/authres"
+)
+
+// trusted takes the result of a server whose header is believed: that for
+// MAIL FROM, else the first.
+func trusted(t *checks.Task) (res Result, ok bool) {
+	h, _ := authres.Trusted.Get(t)
+	for _, r := range h.Of("spf") {
+		one := Result{Code: string(r.Value), Sender: r.Property("smtp", "mailfrom"), Identity: "mailfrom", Reason: r.Reason}
+		if one.Sender == "" {
+			one.Sender, one.Identity = r.Property("smtp", "helo"), "helo"
+		}
+		if one.Code == "hardfail" {
+			one.Code = CodeFail // RFC 5451 section 2.4.2
+		}
+		one.Domain = strings.ToLower(one.Sender[strings.LastIndexByte(one.Sender, '@')+1:])
+		if symbol(one) == nil {
+			continue
+		}
+		if one.Identity == "mailfrom" && one.Sender != "" {
+			return one, true
+		}
+		if !ok {
+			res, ok = one, true
+		}
+	}
+	return res, ok
+}
