@@ -16,6 +16,7 @@ import (
 	"github.com/winnowmail/winnow/checks/arc"
 	"github.com/winnowmail/winnow/checks/archives"
 	"github.com/winnowmail/winnow/checks/asn"
+	"github.com/winnowmail/winnow/checks/authheader"
 	"github.com/winnowmail/winnow/checks/authres"
 	"github.com/winnowmail/winnow/checks/bodytext"
 	"github.com/winnowmail/winnow/checks/bounce"
@@ -102,6 +103,8 @@ type Options struct {
 	// DMARCReports notes messages for DMARC's aggregate reports, and sends
 	// these; nil does not.
 	DMARCReports *dmarcreport.Options
+	// AuthHeader adds the results as Authentication-Results; nil does not.
+	AuthHeader *authheader.Options
 	// AuthRes names the servers whose Authentication-Results are believed;
 	// none by default.
 	AuthRes authres.Options
@@ -133,6 +136,7 @@ func Checks(o Options) []*checks.Check {
 		arc.Checks(o.ARC),
 		dmarc.Checks(o.DMARC),
 		reports(o.DMARCReports),
+		authHeader(o.AuthHeader),
 		whitelist.Checks(whitelistOptions(o)),
 		headers.Checks(),
 		encoding.Checks(),
@@ -182,4 +186,13 @@ func reports(o *dmarcreport.Options) []*checks.Check {
 		return nil
 	}
 	return dmarcreport.Checks(*o)
+}
+
+// authHeader lists the check that writes Authentication-Results if it is
+// asked for.
+func authHeader(o *authheader.Options) []*checks.Check {
+	if o == nil {
+		return nil
+	}
+	return authheader.Checks(*o)
 }
