@@ -111,7 +111,7 @@ func (c *urlCollector) html(t *Text) {
 		}
 	}
 	finder{text: h.Visible, strict: true}.find(func(u URL, start, end int) bool {
-		c.m.urlBytes[t] += end - start
+		c.m.urlBytes[t] += end - start + stop(h.Visible, end, &u)
 		u.Source = SourceHTML
 		u.Flags |= URLFromText
 		if own, fresh := c.add(&u); fresh {
@@ -130,7 +130,7 @@ func (c *urlCollector) text(t *Text) {
 		u.Flags |= URLFromText
 		from := original(seams, start)
 		n := original(seams, end) - from
-		c.m.urlBytes[t] += n
+		c.m.urlBytes[t] += n + stop(text, end, &u)
 		if len(seams) > 0 && hostHasZeroWidth(t.UTF8()[from:from+n]) {
 			u.Flags |= URLZeroWidth
 		}
@@ -140,6 +140,15 @@ func (c *urlCollector) text(t *Text) {
 		}
 		return !c.cut
 	})
+}
+
+// stop is 1 for the full stop behind an e-mail address in running text, which
+// Rspamd takes for a part of it when it counts.
+func stop(text string, end int, u *URL) int {
+	if u.Scheme == "mailto" && end < len(text) && text[end] == '.' {
+		return 1
+	}
+	return 0
 }
 
 // hostHasZeroWidth reports whether a zero-width space stands in the host of a
