@@ -17,6 +17,7 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/rdns"
 	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -239,7 +240,7 @@ func runMessageID(ctx context.Context, t *checks.Task) error {
 	if f == nil || !relay.Foreign(t) {
 		return nil
 	}
-	parts := strings.SplitN(strings.Trim(strings.TrimSpace(f.Text()), "<>"), "@", 3)
+	parts := strings.SplitN(strings.Trim(strings.TrimSpace(mail.StripComments(f.Text())), "<>"), "@", 3)
 	if len(parts) != 2 || slices.Contains(parts, "") || strings.Contains(parts[1], "local") {
 		return nil
 	}
