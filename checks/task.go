@@ -59,6 +59,10 @@ func (t *Task) Resolver() resolver.Resolver {
 	return t.dns
 }
 
+// Asks reports whether there is a DNS to ask at all. A check whose questions
+// take work to make looks here first.
+func (t *Task) Asks() bool { return t.state.DNS != nil }
+
 // Store returns the scan's store, nil if the Scanner has none.
 func (t *Task) Store() storage.KV {
 	if t.kv == nil && t.state.KV != nil {

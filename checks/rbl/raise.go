@@ -66,7 +66,7 @@ func answers(a resolver.Answer) [][4]byte {
 // hit raises d for a value, unless another answer did; raised holds the
 // symbols of the request so far, in the order of its items.
 func (r *request) hit(t *checks.Task, raised *[]*symbols.Def, d *symbols.Def, i item, unknown, answer string) {
-	option := i.value + ":" + i.label
+	option := i.option()
 	if unknown != "" {
 		option += ":" + unknown
 	}

@@ -184,6 +184,9 @@ type request struct {
 
 // run asks and raises.
 func (e *engine) run(ctx context.Context, t *checks.Task) {
+	if !t.Asks() {
+		return
+	}
 	out := e.health.outOfUse(t)
 	s := newSubject(t)
 	requests := e.resolve(ctx, t, e.requests(s, out.lists))
@@ -220,11 +223,12 @@ func (e *engine) waits(r *request) bool {
 	if r.list.White || r.list.IgnoreWhite {
 		return false
 	}
-	return slices.ContainsFunc(r.items, func(i item) bool { return e.white[i.label] })
+	return slices.ContainsFunc(r.items, func(i item) bool { return e.white[i.what.label()] })
 }
 
-// verdicts are the values that white lists know, with what was asked.
-type verdicts map[[2]string]bool
+// verdicts are the values that white lists know, with what was asked, as
+// options say it.
+type verdicts map[string]bool
 
 func (v verdicts) read(r *request) {
 	for _, ip := range answers(r.reply.Answer) {
@@ -232,17 +236,17 @@ func (v verdicts) read(r *request) {
 		for _, i := range r.items {
 			for _, c := range o.codes {
 				if r.list.white[r.list.def(c, i.what)] {
-					v[[2]string{i.value, i.label}] = true
+					v[i.option()] = true
 				}
 			}
 			if len(r.list.codes) == 0 && o.unknown {
-				v[[2]string{i.value, i.label}] = true
+				v[i.option()] = true
 			}
 		}
 	}
 }
 
-func (v verdicts) spare(i item) bool { return v[[2]string{i.value, i.label}] }
+func (v verdicts) spare(i item) bool { return len(v) > 0 && v[i.option()] }
 
 // ask asks all questions at once.
 func ask(ctx context.Context, t *checks.Task, requests []*request) {

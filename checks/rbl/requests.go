@@ -96,7 +96,9 @@ func (e *engine) ofList(s *subject, l *list, all []*request) []*request {
 			}
 			return
 		}
-		r := &request{list: l, name: name, items: []item{i}}
+		r := s.request()
+		r.list, r.name = l, name
+		r.items = append(r.items, i)
 		all = append(all, r)
 		if byName != nil {
 			byName[name] = r

@@ -17,10 +17,12 @@ import (
 // An item is one value of a message that a list is asked about.
 type item struct {
 	what  What
-	label string
 	value string // as options show it
 	key   string // as the question begins, before hashing
 }
+
+// option is what a hit says of the value.
+func (i item) option() string { return i.value + ":" + i.what.label() }
 
 // A subject is one message as lists see it; what several lists ask about is
 // found once.
@@ -32,10 +34,24 @@ type subject struct {
 	seen    bool // hops are there
 	rdns    string
 	signers []string // domains of good signatures
-	urls    map[urlKind][]*mail.URL
-	mails   map[bool][]*mail.URL // by "one of each registrable domain"
+	urls    []chosenURLs
+	mails   [2]*[]*mail.URL // all, and one of each registrable domain
 	mid     string
 	midSeen bool
+	free    []request // room for requests
+	items1  []item    // room for their first items
+}
+
+// request returns a new request with room for one item.
+func (s *subject) request() *request {
+	const room = 32
+	if len(s.free) == 0 {
+		s.free, s.items1 = make([]request, room), make([]item, room)
+	}
+	r := &s.free[0]
+	r.items = s.items1[:0:1]
+	s.free, s.items1 = s.free[1:], s.items1[1:]
+	return r
 }
 
 type hop struct {
@@ -44,11 +60,17 @@ type hop struct {
 	tls, who bool
 }
 
+// chosenURLs are the URLs of a kind.
+type chosenURLs struct {
+	kind urlKind
+	urls []*mail.URL
+}
+
 // urlKind is a choice among the URLs of a message.
 type urlKind struct{ plain, images, numeric, noIP bool }
 
 func newSubject(t *checks.Task) *subject {
-	s := &subject{t: t, client: relay.Of(t), rdns: strings.TrimSuffix(rdns.Name(t), "."), urls: map[urlKind][]*mail.URL{}, mails: map[bool][]*mail.URL{}}
+	s := &subject{t: t, client: relay.Of(t), rdns: strings.TrimSuffix(rdns.Name(t), ".")}
 	s.client.IP = s.client.IP.Unmap()
 	if s.client.IP.IsValid() {
 		s.clientK = reversed(s.client.IP)
@@ -68,11 +90,11 @@ func newSubject(t *checks.Task) *subject {
 func (s *subject) items(l *list, add func(item)) {
 	plain := func(w What, value string) {
 		if value != "" {
-			add(item{w, w.label(), value, value})
+			add(item{w, value, value})
 		}
 	}
 	if l.asks[From] && l.takes(s.client.IP) {
-		add(item{From, "from", s.client.IP.String(), s.clientK})
+		add(item{From, s.client.IP.String(), s.clientK})
 	}
 	if l.asks[HELO] {
 		plain(HELO, s.client.Helo)
@@ -95,7 +117,7 @@ func (s *subject) items(l *list, add func(item)) {
 	for _, sel := range l.Selectors {
 		for _, v := range sel.Values(s.t) {
 			if v != "" {
-				add(item{What(sel.Label), sel.Label, v, v})
+				add(item{What(sel.Label), v, v})
 			}
 		}
 	}
@@ -234,7 +256,7 @@ func (s *subject) received(l *list, add func(item)) {
 		if asked++; asked > l.limit {
 			return
 		}
-		add(item{Received, "received", h.ip.String(), h.key})
+		add(item{Received, h.ip.String(), h.key})
 	}
 }
 
@@ -285,16 +307,17 @@ func (o Hops) has(h hop, pos, n int) bool {
 // there are more than limit, those that show signs of hiding something come
 // first.
 func (s *subject) chosen(kind urlKind, limit int) []*mail.URL {
-	all, ok := s.urls[kind]
-	if !ok {
-		seen := map[string]bool{}
+	var all []*mail.URL
+	if i := slices.IndexFunc(s.urls, func(c chosenURLs) bool { return c.kind == kind }); i >= 0 {
+		all = s.urls[i].urls
+	} else {
+		seen := domainSet{}
 		for _, u := range s.t.Message().URLs() {
-			if kind.has(u) && u.TLD != "" && !seen[u.TLD] {
-				seen[u.TLD] = true
+			if kind.has(u) && seen.add(u.TLD) {
 				all = append(all, u)
 			}
 		}
-		s.urls[kind] = all
+		s.urls = append(s.urls, chosenURLs{kind, all})
 	}
 	if len(all) <= limit {
 		return all
@@ -337,19 +360,39 @@ func priority(u *mail.URL) int {
 // addresses returns the mail addresses of the text, one for each registrable
 // domain if only domains matter.
 func (s *subject) addresses(domains bool, limit int) []*mail.URL {
-	all, ok := s.mails[domains]
-	if !ok {
-		seen := map[string]bool{}
-		for _, u := range s.t.Message().Emails() {
-			if domains && (u.TLD == "" || seen[u.TLD]) {
-				continue
-			}
-			if domains {
-				seen[u.TLD] = true
-			}
-			all = append(all, u)
-		}
-		s.mails[domains] = all
+	which := &s.mails[0]
+	if domains {
+		which = &s.mails[1]
 	}
+	if *which == nil {
+		all, seen := s.t.Message().Emails(), domainSet{}
+		if domains {
+			all = slices.DeleteFunc(slices.Clone(all), func(u *mail.URL) bool { return !seen.add(u.TLD) })
+		}
+		*which = &all
+	}
+	all := **which
 	return all[:min(len(all), limit)]
+}
+
+// A domainSet is a set of domains. Few are looked for one by one.
+type domainSet struct {
+	few  []string
+	many map[string]bool
+}
+
+// add takes a domain in and reports whether it is new and not empty.
+func (d *domainSet) add(domain string) bool {
+	if domain == "" || d.many[domain] || slices.Contains(d.few, domain) {
+		return false
+	}
+	if d.many == nil && len(d.few) < 16 {
+		d.few = append(d.few, domain)
+		return true
+	}
+	if d.many == nil {
+		d.many = map[string]bool{}
+	}
+	d.many[domain] = true
+	return true
 }
