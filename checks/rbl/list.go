@@ -323,6 +323,8 @@ type defs struct {
 	all    []*symbols.Def // in the order they were made
 }
 
+func newDefs() *defs { return &defs{byName: map[string]*symbols.Def{}} }
+
 // get returns the Def of that name and makes it if there is none.
 func (d *defs) get(name string, like []symbols.Def, doc string) *symbols.Def {
 	if def := d.byName[name]; def != nil {
@@ -353,10 +355,14 @@ func (l *list) makeDefs(all *defs) error {
 			prefixes = append(prefixes, p)
 		}
 	}
-	if slices.ContainsFunc(l.Checks, func(w What) bool { return l.Prefixes[w] == "" }) || len(prefixes) == 0 {
+	if !slices.Contains(prefixes, "") { // for selectors, and what has no prefix
 		prefixes = append(prefixes, "")
 	}
+	asked := l.labelled()
 	for _, p := range prefixes {
+		if !slices.ContainsFunc(asked, func(w What) bool { return l.Prefixes[w] == p }) {
+			continue
+		}
 		own := make([]*symbols.Def, len(l.Codes)+1)
 		for i, c := range l.Codes {
 			own[i] = all.get(join(p, c.Symbol), l.Symbols, "what "+l.Zone+" answers about the message means "+c.Symbol)
@@ -376,6 +382,18 @@ func (l *list) makeDefs(all *defs) error {
 		}
 	}
 	return nil
+}
+
+// labelled returns all that the list is asked about, selectors included.
+func (l *list) labelled() []What {
+	all := slices.Collect(maps.Keys(l.asks))
+	if l.asks[Images] || l.asks[NumericURLs] {
+		all = append(all, URLs) // what their hits are raised for
+	}
+	for _, s := range l.Selectors {
+		all = append(all, What(s.Label))
+	}
+	return all
 }
 
 func join(prefix, symbol string) string {

@@ -129,7 +129,7 @@ func (o Options) Validate() error {
 
 func newEngine(o Options) (*engine, []*symbols.Def, error) {
 	e := &engine{opt: o, known: map[string]bool{}, white: map[string]bool{}}
-	all := &defs{byName: map[string]*symbols.Def{}}
+	all := newDefs()
 	names := map[string]bool{}
 	var errs []error
 	for _, l := range o.Lists {

@@ -1,0 +1,196 @@
+package rbl_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/rbl"
+	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/resolver/dnsclient"
+	"github.com/winnowmail/winnow/resolver/zone"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+func TestOptionsAreValidated(t *testing.T) {
+	ok := rbl.List{Symbol: "OK", Zone: "bl.test"}
+	with := func(change func(*rbl.List)) rbl.List {
+		l := rbl.List{Symbol: "X", Zone: "bl.test"}
+		change(&l)
+		return l
+	}
+	for want, l := range map[string]rbl.List{
+		`list for zone "bl.test": symbol: missing`:      with(func(l *rbl.List) { l.Symbol = "" }),
+		`list "X": zone: "" is no domain`:               with(func(l *rbl.List) { l.Zone = "" }),
+		`list "X": zone: "bl..test" is no domain`:       with(func(l *rbl.List) { l.Zone = "bl..test" }),
+		`list "X": zone: there is no key "dqs"`:         with(func(l *rbl.List) { l.Zone = "{dqs}.bl.test" }),
+		`list "X": zone: key "odd" is no label`:         with(func(l *rbl.List) { l.Zone = "{odd}.bl.test" }),
+		`list "X": checks: "hello" is nothing that can`: with(func(l *rbl.List) { l.Checks = []rbl.What{"hello"} }),
+		`list "X": checks: a selector lacks`:            with(func(l *rbl.List) { l.Selectors = []rbl.Selector{{Label: "a"}} }),
+		`list "X": checks: "fast" is no fact`:           with(func(l *rbl.List) { l.Hops.With = []string{"fast"} }),
+		`list "X": codes: a code without symbol`:        with(func(l *rbl.List) { l.Codes = []rbl.Code{{Answers: []string{"127.0.0.2"}}} }),
+		`list "X": codes: C has no answers and no bits`: with(func(l *rbl.List) { l.Codes = []rbl.Code{{Symbol: "C"}} }),
+		`list "X": codes: C: "127.0.0.%d+": octet 4`:    with(func(l *rbl.List) { l.Codes = []rbl.Code{{Symbol: "C", Answers: []string{"127.0.0.%d+"}}} }),
+		`list "X": codes: C: bits without a bit`:        with(func(l *rbl.List) { l.Codes = []rbl.Code{{Symbol: "C", Bits: []uint32{0}}} }),
+		`list "X": hash: "crc" is no hash function`:     with(func(l *rbl.List) { l.Hash.Sum = "crc" }),
+		`list "X": hash: "octal" is no format`:          with(func(l *rbl.List) { l.Hash = rbl.Hash{Sum: rbl.MD5, Format: "octal"} }),
+		`list "X": hash: negative length`:               with(func(l *rbl.List) { l.Hash.Length = -1 }),
+		`list "X": limit: negative`:                     with(func(l *rbl.List) { l.Limit = -1 }),
+		`list "X": symbols: Y is described but never`:   with(func(l *rbl.List) { l.Symbols = []symbols.Def{{Name: "Y"}} }),
+		`list "OK": symbol: another list has it too`:    with(func(l *rbl.List) { l.Symbol = "OK" }),
+	} {
+		o := rbl.Options{Lists: []rbl.List{ok, l}, Keys: map[string]string{"odd": "a.b"}}
+		if err := o.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q, got %v", want, err)
+		}
+		if _, err := winnow.New(winnow.Options{Checks: rbl.Checks(o)}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("New: want %q, got %v", want, err)
+		}
+	}
+	all := rbl.Options{
+		Lists: rbl.Replace(rbl.Default(), rbl.SpamhausDQS()...),
+		More:  append(rbl.Abusix(), rbl.Optional()...),
+		Keys:  map[string]string{rbl.DQSKey: "k1", rbl.AbusixKey: "k2"},
+	}
+	if err := all.Validate(); err != nil {
+		t.Error(err)
+	}
+	for _, c := range rbl.Checks(all) {
+		for _, d := range c.Symbols {
+			if d.Doc == "" || len(d.Groups) == 0 {
+				t.Errorf("%s: no doc or no group", d.Name)
+			}
+		}
+	}
+}
+
+// hits formats what a check raises for the big message.
+func hits(t *testing.T, o rbl.Options, dns resolver.Resolver) string {
+	o.NoMonitoring = true
+	out, _ := run(t, rbl.Checks(o)[0], bigMail(2), dns)
+	var all []string
+	for _, h := range out.Hits {
+		all = append(all, h.Def.Name+" "+strings.Join(h.Options, ","))
+	}
+	return strings.Join(all, "; ")
+}
+
+func TestListFields(t *testing.T) {
+	z := zone.Must(`
+*.bl.test A 127.0.0.2
+www.shop0.example0.com A 198.51.100.9
+www.shop0.example0.com AAAA 2001:db8::9
+9.100.51.198.zen.test A 127.0.0.4
+`)
+	for _, tc := range []struct {
+		list rbl.List
+		want string
+	}{
+		{rbl.List{}, "L 192.0.2.1:from"},
+		{rbl.List{NoIPv4: true}, ""},
+		{rbl.List{Prefixes: map[rbl.What]string{rbl.From: "RBL"}}, "RBL_L 192.0.2.1:from"},
+		{rbl.List{Checks: []rbl.What{rbl.Received}}, "L 198.51.100.7:received; L 198.51.100.8:received"},
+		{rbl.List{Checks: []rbl.What{rbl.Received}, Limit: 1}, "L 198.51.100.7:received"},
+		{rbl.List{Checks: []rbl.What{rbl.Received}, Hops: rbl.Hops{Min: 2}}, "L 198.51.100.8:received"},
+		{rbl.List{Checks: []rbl.What{rbl.Received}, Hops: rbl.Hops{Min: -1}}, "L 198.51.100.8:received"},
+		{rbl.List{Checks: []rbl.What{rbl.Received}, Hops: rbl.Hops{Max: -2}}, "L 198.51.100.7:received"},
+		{rbl.List{Checks: []rbl.What{rbl.Received}, Hops: rbl.Hops{With: []string{"ssl"}}}, ""},
+		{rbl.List{Checks: []rbl.What{rbl.Received}, Hops: rbl.Hops{Max: 1, Without: []string{"ssl", "authenticated"}}}, "L 198.51.100.7:received"},
+		{rbl.List{Checks: []rbl.What{rbl.URLs}}, "L example0.com:url; L example1.com:url"},
+		{rbl.List{Checks: []rbl.What{rbl.URLs}, FullHost: true, Limit: 1}, "L www.shop0.example0.com:url"},
+		{rbl.List{Checks: []rbl.What{rbl.Emails}, Limit: 1}, "L sales.shop.firm0.net:email"},
+		{rbl.List{Checks: []rbl.What{rbl.Emails}, DomainOnly: true, Limit: 1}, "L firm0.net:email"},
+		{rbl.List{Checks: []rbl.What{rbl.Emails}, Delimiter: "_at_", Limit: 1}, "L sales_at_shop.firm0.net:email"},
+		{rbl.List{Checks: []rbl.What{rbl.HELO, rbl.EnvelopeFrom}, DomainOnly: true}, "L mail.sender.example.net:helo; L sender.example.net:from_smtp"},
+		{rbl.List{Codes: []rbl.Code{{Symbol: "C", Answers: []string{"127.0.0.3"}}}}, ""},
+		{rbl.List{Codes: []rbl.Code{{Symbol: "C", Answers: []string{"127.0.0.3"}}}, Unknown: true}, "L 192.0.2.1:from:127.0.0.2"},
+		{rbl.List{Selectors: []rbl.Selector{{Label: "mine", Values: func(*checks.Task) []string { return []string{"a.b", "", "a.b"} }}}}, "L a.b:mine"},
+		{rbl.List{Zone: "zen.test", Checks: []rbl.What{rbl.URLs}, FullHost: true, ResolveIP: true}, "L 198.51.100.9:www.shop0.example0.com:url"},
+	} {
+		tc.list.Symbol = "L"
+		if tc.list.Zone == "" {
+			tc.list.Zone = "bl.test"
+		}
+		if got := hits(t, rbl.Options{Lists: []rbl.List{tc.list}, NoKnown: true}, z); got != tc.want {
+			t.Errorf("%+v: %s, want %s", tc.list, got, tc.want)
+		}
+	}
+}
+
+// TestEachListGetsItsShare: with many URLs all lists ask equally much, and the
+// client is always asked about.
+func TestEachListGetsItsShare(t *testing.T) {
+	zones := map[string]int{}
+	dns := resolver.Func(func(_ context.Context, name string, qtype uint16) (resolver.Answer, error) {
+		_, z, _ := strings.Cut(name, ".bl.")
+		zones[z]++
+		return resolver.Answer{}, &resolver.Error{Name: name, Type: qtype, Kind: resolver.KindNXDomain}
+	})
+	lists := []rbl.List{
+		{Symbol: "A", Zone: "bl.a", Checks: []rbl.What{rbl.URLs}}, {Symbol: "B", Zone: "bl.b", Checks: []rbl.What{rbl.URLs}},
+		{Symbol: "C", Zone: "bl.c"},
+	}
+	var serial resolver.Func = func(ctx context.Context, name string, qtype uint16) (resolver.Answer, error) {
+		return dns(ctx, name, qtype)
+	}
+	run(t, rbl.Checks(rbl.Options{Lists: lists, MaxQueries: 21, NoMonitoring: true})[0], bigMail(100), locked(serial))
+	if zones["a"] != 10 || zones["b"] != 10 || zones["c"] != 1 {
+		t.Errorf("asked %v", zones)
+	}
+}
+
+// locked asks one question at a time.
+func locked(r resolver.Resolver) resolver.Resolver {
+	gate := make(chan struct{}, 1)
+	return resolver.Func(func(ctx context.Context, name string, qtype uint16) (resolver.Answer, error) {
+		gate <- struct{}{}
+		defer func() { <-gate }()
+		return r.Lookup(ctx, name, qtype)
+	})
+}
+
+// TestOverTheWire asks a real server.
+func TestOverTheWire(t *testing.T) {
+	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := map[string]string{
+		"1.2.0.192.zen.spamhaus.org.": "127.0.0.4", "mail.sender.example.net.dbl.spamhaus.org.": "127.0.1.2",
+		"7.100.51.198.list.dnswl.org.": "127.0.9.3", "7.100.51.198.zen.spamhaus.org.": "127.0.0.2",
+	}
+	ready := make(chan struct{})
+	server := &dns.Server{PacketConn: pc, NotifyStartedFunc: func() { close(ready) }, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
+		m := new(dns.Msg).SetReply(q)
+		if ip := answers[strings.ToLower(q.Question[0].Name)]; ip != "" {
+			rr, _ := dns.NewRR(fmt.Sprintf("%s 60 IN A %s", q.Question[0].Name, ip))
+			m.Answer = append(m.Answer, rr)
+		} else {
+			m.Rcode = dns.RcodeNameError
+		}
+		_ = w.WriteMsg(m)
+	})}
+	go func() { _ = server.ActivateAndServe() }()
+	<-ready
+	defer func() { _ = server.Shutdown() }()
+	client, err := dnsclient.New(dnsclient.Options{Servers: []string{pc.LocalAddr().String()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	dns := resolver.Func(func(_ context.Context, name string, qtype uint16) (resolver.Answer, error) {
+		return client.Lookup(ctx, name, qtype)
+	})
+	want := "RBL_SPAMHAUS_XBL 192.0.2.1:from; RCVD_IN_DNSWL_HI 198.51.100.7:received; DBL_SPAM mail.sender.example.net:helo"
+	if got := hits(t, rbl.Options{}, dns); got != want {
+		t.Errorf("raised %s, want %s", got, want)
+	}
+}
