@@ -266,7 +266,8 @@ func guarded(dns *resolver.Counter) winnow.Options {
 	return o
 }
 
-// TestHostileDNS scans every hostile message before every hostile DNS.
+// TestHostileDNS scans hostile messages before hostile DNS: every message
+// before some, some before every one.
 func TestHostileDNS(t *testing.T) {
 	messages := hostileMail()
 	for name, dns := range hostileDNS() {
@@ -274,7 +275,11 @@ func TestHostileDNS(t *testing.T) {
 			count := &resolver.Counter{Resolver: dns}
 			s := newScanner(t, guarded(count))
 			defer closeNow(t, s)
+			everyMail := slices.Contains([]string{"64 KiB TXT", "thousands of records", "random bytes"}, name)
 			for mailName, raw := range messages {
+				if !everyMail && !slices.Contains([]string{"signed", "10,000 signatures", "10,000 URLs"}, mailName) {
+					continue
+				}
 				before := count.Asked()
 				m := &winnow.Message{Envelope: envelope(), Raw: raw, Record: true}
 				m.Envelope.ClientName = ""
