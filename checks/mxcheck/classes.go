@@ -2,8 +2,8 @@ package mxcheck
 
 import "net/netip"
 
-// isLocal tells addresses of private networks: an MX there would be a host of
-// our own network, not of the sender's.
+// isLocal tells loopback addresses and those of private networks: an MX there
+// would be a host of our own, not of the sender's.
 func isLocal(ip netip.Addr) bool { return contains(localNets, ip) }
 
 // isBogon tells addresses that no host of the Internet has.
@@ -27,13 +27,13 @@ func prefixes(list ...string) []netip.Prefix {
 }
 
 var localNets = prefixes(
+	"127.0.0.0/8", "::1/128", // loopback
 	"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", // RFC 1918
 	"100.64.0.0/10", // RFC 6598, carriers' networks
 	"fc00::/7",      // RFC 4193
 )
 
 var bogonNets = prefixes(
-	"127.0.0.0/8", "::1/128", // loopback
 	"169.254.0.0/16", "fe80::/10", // link-local
 	"0.0.0.0/8", "::/128", // this host
 	"192.0.0.0/24",                                                       // protocol assignments

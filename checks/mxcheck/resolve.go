@@ -181,9 +181,9 @@ func (c *check) classify(l *lookup) {
 	var public []netip.Addr
 	for _, ip := range l.ips {
 		switch {
-		case isBogon(ip) && !(c.Loopback && ip.IsLoopback()):
+		case isBogon(ip):
 			l.Bogon = append(l.Bogon, ip)
-		case isLocal(ip):
+		case isLocal(ip) && !(c.Loopback && ip.IsLoopback()):
 			l.Local = append(l.Local, ip)
 		default:
 			public = append(public, ip)
