@@ -82,6 +82,8 @@ type Options struct {
 	// PhishingTrusted are hosts that links may lead to whatever they show, see
 	// urls.Options.Trusted.
 	PhishingTrusted []string
+	// PhishingStrict are domains with phishing symbols of their own.
+	PhishingStrict []urls.StrictDomains
 	// Phishing names the feeds of known phishing pages.
 	Phishing phishfeeds.Options
 	// Relays are the host's own relays, before which the client is.
@@ -167,10 +169,11 @@ func Checks(o Options) []*checks.Check {
 
 // urlOptions gives the URL rules the list of the redirectors.
 func urlOptions(o Options) urls.Options {
-	if o.NoMaps {
-		return urls.Options{Trusted: o.PhishingTrusted, None: true}
+	u := urls.Options{Trusted: o.PhishingTrusted, Strict: o.PhishingStrict, None: o.NoMaps}
+	if !o.NoMaps {
+		u.Redirectors = redirectors.Builtin()
 	}
-	return urls.Options{Redirectors: redirectors.Builtin(), Trusted: o.PhishingTrusted}
+	return u
 }
 
 // whitelistOptions leaves the built-in domains out where lists are unwanted.

@@ -9,6 +9,9 @@ import (
 )
 
 func TestFixtures(t *testing.T) {
-	family := urls.Checks(urls.Options{Redirectors: []string{"example.net"}, Trusted: []string{"Track?.*.example"}})
+	family := urls.Checks(urls.Options{
+		Redirectors: []string{"example.net"}, Trusted: []string{"Track?.*.example"},
+		Strict: []urls.StrictDomains{{Symbol: "STRICT_PHISHING", Weight: 5, Domains: []string{"Bank.example.com", "bank.org"}}},
+	})
 	checktest.Run(t, family, checktest.With(dmarc.Checks(dmarc.Options{})...))
 }

@@ -35,6 +35,13 @@ var (
 type exceptions struct {
 	redirectors map[string]bool
 	trusted     []string // patterns of path.Match
+	strict      []strictList
+}
+
+// A strictList are domains that a link may only show if it leads there.
+type strictList struct {
+	def     *symbols.Def
+	domains map[string]bool
 }
 
 func runPhishing(t *checks.Task, except exceptions) error {
@@ -73,8 +80,16 @@ func runPhishing(t *checks.Task, except exceptions) error {
 // the less they differ otherwise.
 func phished(t *checks.Task, u *mail.URL, except exceptions) {
 	real, shown := u.TLD, u.Phished.TLD
-	if real == "" || shown == "" || real == shown {
+	if real == "" || shown == "" || real == shown || sameLabel(real, shown) {
 		return
+	}
+	for _, strict := range except.strict {
+		for _, name := range [...]string{shown, u.Phished.Host} {
+			if strict.domains[name] {
+				t.HitAt(symbols.Hit{Def: strict.def, Factor: 1, Options: []string{shown + "->" + name}, Evidence: place(u)})
+				return
+			}
+		}
 	}
 	if def, match := except.of(u); def != nil {
 		t.HitAt(symbols.Hit{Def: def, Factor: 1, Options: []string{shown + "->" + real + ":" + match}, Evidence: place(u)})
@@ -103,6 +118,14 @@ func (e exceptions) of(u *mail.URL) (def *symbols.Def, match string) {
 		}
 	}
 	return nil, ""
+}
+
+// sameLabel reports whether two registrable domains differ in the public
+// suffix only: one owner's names in several countries.
+func sameLabel(a, b string) bool {
+	x, ok := publicsuffix.Suffix(a)
+	y, known := publicsuffix.Suffix(b)
+	return ok && known && strings.TrimSuffix(a, x) == strings.TrimSuffix(b, y)
 }
 
 // registrable is the registrable domain in Unicode.

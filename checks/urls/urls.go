@@ -31,8 +31,19 @@ type Options struct {
 	// Trusted are hosts and registrable domains that links may lead to
 	// whatever they show; * stands for any text, ? for one character.
 	Trusted []string
+	// Strict are domains with symbols of their own, which are raised in full
+	// instead of PHISHING where a link shows one and leads elsewhere.
+	Strict []StrictDomains
 	// None leaves out what depends on the built-in lists.
 	None bool
+}
+
+// StrictDomains are hosts and registrable domains that phishing is about, such
+// as those of banks.
+type StrictDomains struct {
+	Symbol  string
+	Weight  float64
+	Domains []string
 }
 
 // Checks returns the family.
@@ -48,6 +59,21 @@ func Checks(o Options) []*checks.Check {
 	except := exceptions{redirectors: make(map[string]bool, len(o.Redirectors))}
 	for _, s := range o.Redirectors {
 		except.redirectors[strings.ToLower(s)] = true
+	}
+	phishingDefs := []*symbols.Def{phishing, redirectorFalse, phishedWhitelisted, omograph}
+	for _, s := range o.Strict {
+		list := strictList{
+			def: &symbols.Def{
+				Name: s.Symbol, Groups: []string{"phishing"}, Weight: s.Weight,
+				Doc: "a link shows a domain of the operator's list but leads elsewhere",
+			},
+			domains: make(map[string]bool, len(s.Domains)),
+		}
+		for _, d := range s.Domains {
+			list.domains[strings.ToLower(d)] = true
+		}
+		except.strict = append(except.strict, list)
+		phishingDefs = append(phishingDefs, list.def)
 	}
 	for _, s := range o.Trusted {
 		except.trusted = append(except.trusted, strings.ToLower(s))
@@ -75,9 +101,9 @@ func Checks(o Options) []*checks.Check {
 		{
 			Name:     "urls-phishing",
 			Doc:      "links that show another domain than they lead to",
-			Symbols:  []*symbols.Def{phishing, redirectorFalse, phishedWhitelisted, omograph},
+			Symbols:  phishingDefs,
 			Requires: checks.Facts(dmarc.Evaluated),
-			Config:   [][]string{o.Redirectors, o.Trusted},
+			Config:   []any{o.Redirectors, o.Trusted, o.Strict},
 			Run:      func(_ context.Context, t *checks.Task) error { return runPhishing(t, except) },
 		},
 	}

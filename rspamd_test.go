@@ -1,0 +1,200 @@
+package winnow_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/checks/rbl"
+	"github.com/winnowmail/winnow/checks/standard"
+	"github.com/winnowmail/winnow/checks/urls"
+	"github.com/winnowmail/winnow/internal/shared"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/resolver/zone"
+	"github.com/winnowmail/winnow/score"
+)
+
+// caseZones names the files of Rspamd's functional tests whose rows run here,
+// those about signatures and policies, with the DNS records of each. Their
+// configurations are the defaults and two lists of domains.
+func caseZones() map[string]string {
+	return map[string]string{
+		"114_phishing.robot": "merged-local.conf", "115_dmarc.robot": "merged-local.conf",
+		"116_dkim.robot": "plugins.conf", "321_arc_check.robot": "merged-local.conf",
+	}
+}
+
+// A caseRow is one row of the shared table of cases.
+type caseRow struct {
+	file, test, message string
+	headers             map[string]string
+	expect              [][]string
+}
+
+func caseRows(t *testing.T) []caseRow {
+	t.Helper()
+	data, err := os.ReadFile(shared.Path(t, "suites/rspamd-cases.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []caseRow
+	for line := range strings.Lines(string(data)) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(f) < 10 || f[0] != "A-library" {
+			continue
+		}
+		row := caseRow{file: filepath.Base(f[1]), test: f[2], message: f[5]}
+		if caseZones()[row.file] == "" {
+			continue
+		}
+		if err := json.Unmarshal([]byte(f[6]), &row.headers); err != nil {
+			t.Fatalf("%s: %v", row.test, err)
+		}
+		if err := json.Unmarshal([]byte(f[9]), &row.expect); err != nil {
+			t.Fatalf("%s: %v", row.test, err)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func (c caseRow) envelope() mail.Envelope {
+	// Without a client there is no SPF result, and without that no DMARC.
+	e := mail.Envelope{ClientIP: netip.MustParseAddr("203.0.113.77"), Helo: c.headers["Helo"], User: c.headers["User"]}
+	if ip := c.headers["IP"]; ip != "" {
+		e.ClientIP = netip.MustParseAddr(ip)
+	}
+	if from, ok := c.headers["From"]; ok {
+		e.From, e.HasFrom = strings.Trim(from, "<>"), true
+	}
+	return e
+}
+
+// TestRspamdCases runs rows of Rspamd's functional tests with all built-in
+// checks.
+func TestRspamdCases(t *testing.T) {
+	data, err := os.ReadFile(shared.Path(t, "suites/rspamd/dns-zones.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Zones map[string][]caseRecord }
+	if err := json.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	right, all, rows := 0, 0, caseRows(t)
+	for _, c := range rows {
+		t.Run(c.file+"/"+c.test, func(t *testing.T) {
+			raw, err := os.ReadFile(shared.Path(t, filepath.Join("suites/rspamd", c.message)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := builtin()
+			o.Checks = standard.Checks(standard.Options{RBL: rbl.Options{NoMonitoring: true}, PhishingStrict: []urls.StrictDomains{
+				{Symbol: "STRICT_PHISHING", Domains: []string{"myspace.com"}}, {Symbol: "STRICTER_PHISHING", Domains: []string{"bank.com"}},
+			}})
+			o.DNS.Resolver = caseZone(t, file.Zones[caseZones()[c.file]])
+			res := scan(t, o, &winnow.Message{Envelope: c.envelope(), Raw: raw})
+			for _, want := range c.expect {
+				all++
+				if !holds(res, want) {
+					t.Errorf("want %v, have %v", want, caseSymbols(res))
+					continue
+				}
+				right++
+			}
+		})
+	}
+	t.Logf("%d of %d expectations in %d rows", right, all, len(rows))
+}
+
+// holds reports whether an expectation, its kind first, is met.
+func holds(res *winnow.Result, want []string) bool {
+	i := slices.IndexFunc(res.Symbols, func(s score.Scored) bool { return s.Name == want[1] })
+	switch want[0] {
+	case "not_symbol":
+		return i < 0
+	case "symbol":
+		return i >= 0
+	case "symbol_score":
+		score, err := strconv.ParseFloat(want[2], 64)
+		return i >= 0 && err == nil && res.Symbols[i].Score == score
+	case "symbol_exact_options":
+		return i >= 0 && slices.Equal(res.Symbols[i].Options, want[2:])
+	case "symbol_option":
+		return i >= 0 && slices.Contains(res.Symbols[i].Options, want[2])
+	}
+	return false
+}
+
+// A caseRecord is one record of the shared zones.
+type caseRecord struct {
+	Name, Type, Error string
+	Value             json.RawMessage
+}
+
+func caseZone(t *testing.T, records []caseRecord) resolver.Resolver {
+	t.Helper()
+	var b strings.Builder
+	for _, r := range records {
+		var mx struct {
+			Pref int
+			Host string
+		}
+		var host string
+		var texts []string
+		switch {
+		case r.Error != "":
+			fmt.Fprintf(&b, "%s %s !%s\n", r.Name, r.Type, strings.ToLower(r.Error))
+		case r.Type == "NODATA":
+			fmt.Fprintf(&b, "%s !nodata\n", r.Name)
+		case r.Type == "MX" && json.Unmarshal(r.Value, &mx) == nil:
+			fmt.Fprintf(&b, "%s MX %d %s\n", r.Name, mx.Pref, mx.Host)
+		case json.Unmarshal(r.Value, &host) == nil:
+			fmt.Fprintf(&b, "%s %s %s\n", r.Name, r.Type, host)
+		case json.Unmarshal(r.Value, &texts) == nil:
+			for _, s := range texts {
+				fmt.Fprintf(&b, "%s TXT %s\n", r.Name, quoteText(s))
+			}
+		}
+	}
+	z, err := zone.Parse(b.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return z
+}
+
+// quoteText writes a text as character strings of a master file.
+func quoteText(s string) string {
+	var parts []string
+	for ; len(s) > 255; s = s[255:] {
+		parts = append(parts, s[:255])
+	}
+	for i, p := range append(parts, s) {
+		p = strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(p)
+		if i < len(parts) {
+			parts[i] = `"` + p + `"`
+			continue
+		}
+		parts = append(parts, `"`+p+`"`)
+		break
+	}
+	return strings.Join(parts, " ")
+}
+
+// caseSymbols names what a scan raised.
+func caseSymbols(res *winnow.Result) []string {
+	var s []string
+	for _, h := range res.Symbols {
+		s = append(s, fmt.Sprint(h.Name, h.Options))
+	}
+	return s
+}
