@@ -28,6 +28,14 @@ type Options struct {
 	// MessageID looks the right-hand side of the Message-ID up as if it were
 	// the sender's domain.
 	MessageID bool
+	// CheckLocal and CheckAuthenticated look at local clients and at those
+	// that logged in, too.
+	CheckLocal, CheckAuthenticated bool
+}
+
+// skips reports whether the client is one not to look at.
+func (o Options) skips(t *checks.Task) bool {
+	return t.Authenticated() && !o.CheckAuthenticated || relay.Of(t).Local && !o.CheckLocal
 }
 
 func def(name string, weight float64, doc string) *symbols.Def {
@@ -101,7 +109,7 @@ func Checks(o Options) []*checks.Check {
 			Symbols:  []*symbols.Def{bounceMany},
 			Requires: checks.Facts(relay.Relayed),
 			Needs:    checks.Needs{Phase: checks.Rcpt},
-			Run:      runRecipients,
+			Run:      func(_ context.Context, t *checks.Task) error { return runRecipients(t, o) },
 		})
 	}
 	if o.MessageID {
@@ -111,7 +119,7 @@ func Checks(o Options) []*checks.Check {
 			Symbols:  midVerdict.symbols(),
 			Requires: checks.Facts(relay.Relayed),
 			Needs:    checks.Needs{DNS: true, Queries: maxQueries},
-			Run:      runMessageID,
+			Run:      func(ctx context.Context, t *checks.Task) error { return runMessageID(ctx, t, o) },
 		})
 	}
 	if !o.NoLinks {
@@ -147,7 +155,7 @@ func clientCheck(o Options) *checks.Check {
 // runClient weighs HELO and the client's name; the heavier one counts, HELO
 // when they are equal.
 func runClient(ctx context.Context, t *checks.Task, o Options, words *hostWords) error {
-	if !relay.Foreign(t) {
+	if o.skips(t) {
 		return nil
 	}
 	c := relay.Of(t)
@@ -198,7 +206,7 @@ func weighClientHelo(ctx context.Context, t *checks.Task, words *hostWords, c re
 // runSender looks the domain of the envelope sender up. As in Rspamd it is a
 // bounce only when the sender is not known at all: a null sender is known.
 func runSender(ctx context.Context, t *checks.Task, o Options) error {
-	if !relay.Foreign(t) {
+	if o.skips(t) {
 		return nil
 	}
 	c := relay.Of(t)
@@ -217,8 +225,8 @@ func runSender(ctx context.Context, t *checks.Task, o Options) error {
 
 // runRecipients counts the recipients of bounces: mail of the null sender and
 // of postmasters.
-func runRecipients(_ context.Context, t *checks.Task) error {
-	if !relay.Foreign(t) {
+func runRecipients(t *checks.Task, o Options) error {
+	if o.skips(t) {
 		return nil
 	}
 	from := t.Message().EnvelopeFrom()
@@ -235,9 +243,9 @@ func runRecipients(_ context.Context, t *checks.Task) error {
 	return nil
 }
 
-func runMessageID(ctx context.Context, t *checks.Task) error {
+func runMessageID(ctx context.Context, t *checks.Task, o Options) error {
 	f := t.Message().Header().Get("message-id")
-	if f == nil || !relay.Foreign(t) {
+	if f == nil || o.skips(t) {
 		return nil
 	}
 	parts := strings.SplitN(strings.Trim(strings.TrimSpace(mail.StripComments(f.Text())), "<>"), "@", 3)

@@ -27,6 +27,9 @@ type OnceOptions struct {
 	Good, Bad []string
 	// Whitelist are clients that are not looked at.
 	Whitelist []netip.Prefix
+	// CheckLocal and CheckAuthenticated look at local clients and at those
+	// that logged in, too.
+	CheckLocal, CheckAuthenticated bool
 }
 
 func onceCheck(o OnceOptions) *checks.Check {
@@ -51,7 +54,7 @@ func onceCheck(o OnceOptions) *checks.Check {
 // counts twice unless the newest header knows it by such a name. Where nothing
 // is known of the connection, nothing is said.
 func (o OnceOptions) run(t *checks.Task) error {
-	if !relay.Foreign(t) || o.whitelisted(relay.Of(t).IP) {
+	if o.skips(t) {
 		return nil
 	}
 	hops := t.Message().Hops()
@@ -110,6 +113,11 @@ func partOf(name string, parts []string) string {
 	return ""
 }
 
-func (o OnceOptions) whitelisted(ip netip.Addr) bool {
-	return slices.ContainsFunc(o.Whitelist, func(p netip.Prefix) bool { return p.Contains(ip.Unmap()) })
+// skips reports whether the client is one not to look at.
+func (o OnceOptions) skips(t *checks.Task) bool {
+	c := relay.Of(t)
+	if t.Authenticated() && !o.CheckAuthenticated || c.Local && !o.CheckLocal {
+		return true
+	}
+	return slices.ContainsFunc(o.Whitelist, func(p netip.Prefix) bool { return p.Contains(c.IP.Unmap()) })
 }

@@ -29,11 +29,12 @@ type identity struct {
 	spf, dmarc   proof
 	good, bad    []string // registrable domains of good and broken signatures
 	signatures   bool     // nothing is left open about them
-	stranger     bool     // the client is neither local nor logged in
+	spared       bool     // the client is one not to distrust
 }
 
-func identify(t *checks.Task) identity {
-	id := identity{stranger: relay.Foreign(t)}
+func (o Options) identify(t *checks.Task) identity {
+	spared := t.Authenticated() && !o.CheckAuthenticated || relay.Of(t).Local && !o.CheckLocal
+	id := identity{spared: spared}
 	if d := aliases.EnvelopeFrom(t).Domain; d != "" {
 		id.sender = registrable(d)
 	} else {
@@ -128,7 +129,7 @@ func (r *rule) judge(t *checks.Task, id *identity) {
 		r.judgeDomain(&f, "s", both(id.spf, signed), id.sender)
 	}
 	switch {
-	case f.distrust && (id.stranger || !r.SPF && !r.DMARC):
+	case f.distrust && (!id.spared || !r.SPF && !r.DMARC):
 		factor := f.factor * r.InverseFactor
 		if r.inverse == r.def && !r.Blacklist {
 			factor = -factor

@@ -52,6 +52,9 @@ type Options struct {
 	Lists *Lists
 	// None leaves the built-in domains out: the default rules are then idle.
 	None bool
+	// CheckLocal and CheckAuthenticated distrust local clients and those that
+	// logged in, too, for what SPF and DMARC say.
+	CheckLocal, CheckAuthenticated bool
 }
 
 // Lists are the domains of the default rules.
@@ -102,7 +105,7 @@ func Checks(o Options) []*checks.Check {
 		if len(rules) == 0 {
 			return nil
 		}
-		id := identify(t)
+		id := o.identify(t)
 		for i := range rules {
 			rules[i].judge(t, &id)
 		}
