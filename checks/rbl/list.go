@@ -132,7 +132,12 @@ type List struct {
 	// FullHost asks about whole host names of URLs and addresses instead of
 	// their registrable domains.
 	FullHost bool
-	Hash     Hash
+	// Compose are rules for domains below which strangers have names: with
+	// "x.example" one label more than these is asked about, with
+	// "*.x.example" the whole host, with "!x.example" the registrable domain
+	// all the same.
+	Compose []string
+	Hash    Hash
 	// DomainOnly asks about the domains of mail addresses, not the addresses;
 	// Delimiter stands for "@" otherwise: "." by default, "@" with Hash.
 	DomainOnly bool
@@ -180,10 +185,11 @@ type list struct {
 	codes  []code
 	// defs holds for each prefix ("" without) a Def per code, the one for
 	// unknown answers last.
-	defs   map[string][]*symbols.Def
-	fail   *symbols.Def
-	white  map[*symbols.Def]bool
-	exempt bool // known domains are asked about as well
+	defs    map[string][]*symbols.Def
+	fail    *symbols.Def
+	white   map[*symbols.Def]bool
+	compose composition
+	exempt  bool // known domains are asked about as well
 }
 
 // compile validates a list and makes its symbols; known tells Defs of other
@@ -197,7 +203,7 @@ func compile(l List, keys map[string]string, known *defs) (*list, error) {
 		field string
 		do    func(map[string]string) error
 	}{
-		{"zone", c.readZone}, {"checks", c.readChecks}, {"codes", c.readCodes}, {"hash", c.readHash},
+		{"zone", c.readZone}, {"checks", c.readChecks}, {"compose", c.readCompose}, {"codes", c.readCodes}, {"hash", c.readHash},
 		{"limit", c.readLimits},
 	} {
 		if err := step.do(keys); err != nil {
@@ -261,6 +267,11 @@ func (l *list) readChecks(map[string]string) error {
 		}
 	}
 	return nil
+}
+
+func (l *list) readCompose(map[string]string) (err error) {
+	l.compose, err = newComposition(l.Compose)
+	return err
 }
 
 func (l *list) readCodes(map[string]string) error {

@@ -67,7 +67,7 @@ type chosenURLs struct {
 }
 
 // urlKind is a choice among the URLs of a message.
-type urlKind struct{ plain, images, numeric, noIP bool }
+type urlKind struct{ plain, images, numeric, noIP, every bool }
 
 func newSubject(t *checks.Task) *subject {
 	s := &subject{t: t, client: relay.Of(t), rdns: strings.TrimSuffix(rdns.Name(t), ".")}
@@ -135,27 +135,36 @@ func (s *subject) items(l *list, add func(item)) {
 // written adds what stands in the text: URLs and addresses.
 func (s *subject) written(l *list, plain func(What, string)) {
 	if l.asks[URLs] || l.asks[Images] || l.asks[NumericURLs] {
-		kind := urlKind{l.asks[URLs], l.asks[Images], l.asks[NumericURLs], l.NoIP}
+		kind := urlKind{l.asks[URLs], l.asks[Images], l.asks[NumericURLs], l.NoIP, len(l.compose) > 0}
 		for _, u := range s.chosen(kind, l.limit) {
-			switch ip, err := netip.ParseAddr(u.Host); {
-			case u.Flags&mail.URLNumeric != 0 && err == nil:
+			ip, err := netip.ParseAddr(u.Host)
+			if u.Flags&mail.URLNumeric != 0 && err == nil {
 				plain(URLs, reversed(ip))
-			case l.FullHost:
-				plain(URLs, u.Host)
-			default:
-				plain(URLs, u.TLD)
+			} else {
+				plain(URLs, l.part(u))
 			}
 		}
 	}
 	if l.asks[Emails] {
-		for _, u := range s.addresses(l.DomainOnly, l.limit) {
+		for _, u := range s.addresses(l.DomainOnly && len(l.compose) == 0, l.limit) {
 			domain := u.Host
-			if l.DomainOnly && !l.FullHost {
-				domain = u.TLD
+			if l.DomainOnly {
+				domain = l.part(u)
 			}
 			plain(Emails, l.mailbox(u.User, domain))
 		}
 	}
+}
+
+// part returns what of a URL's host the list is asked about.
+func (l *list) part(u *mail.URL) string {
+	switch {
+	case len(l.compose) > 0:
+		return l.compose.of(u.Host, u.TLD)
+	case l.FullHost:
+		return u.Host
+	}
+	return u.TLD
 }
 
 // takes reports whether a list is asked about addresses of ip's family.
@@ -218,10 +227,11 @@ func (s *subject) signed(l *list, plain func(What, string)) {
 // registrable returns the domain that someone registered, the host itself
 // where there is none or the list wants whole names.
 func (l *list) registrable(host string) string {
-	if l.FullHost {
-		return host
-	}
-	if d, ok := publicsuffix.ESLD(host); ok {
+	d, ok := publicsuffix.ESLD(host)
+	switch {
+	case ok && len(l.compose) > 0:
+		return l.compose.of(strings.ToLower(host), d)
+	case ok && !l.FullHost:
 		return d
 	}
 	return host
@@ -303,7 +313,8 @@ func (o Hops) has(h hop, pos, n int) bool {
 	return true
 }
 
-// chosen returns the URLs of a kind, one for each registrable domain. Where
+// chosen returns the URLs of a kind, one for each registrable domain unless
+// every one is wanted. Where
 // there are more than limit, those that show signs of hiding something come
 // first.
 func (s *subject) chosen(kind urlKind, limit int) []*mail.URL {
@@ -313,7 +324,7 @@ func (s *subject) chosen(kind urlKind, limit int) []*mail.URL {
 	} else {
 		seen := domainSet{}
 		for _, u := range s.t.Message().URLs() {
-			if kind.has(u) && seen.add(u.TLD) {
+			if kind.has(u) && (kind.every || seen.add(u.TLD)) {
 				all = append(all, u)
 			}
 		}
