@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/checks/aliases"
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/checks/urls"
@@ -23,12 +24,13 @@ import (
 )
 
 // caseZones names the files of Rspamd's functional tests whose rows run here,
-// those about signatures and policies, with the DNS records of each. Their
-// configurations are the defaults and two lists of domains.
+// with the DNS records of each; those of SPF, the DNS lists, hosts and signing
+// stand beside these. caseOptions has what their configurations say.
 func caseZones() map[string]string {
 	return map[string]string{
 		"114_phishing.robot": "merged-local.conf", "115_dmarc.robot": "merged-local.conf",
 		"116_dkim.robot": "plugins.conf", "321_arc_check.robot": "merged-local.conf",
+		"107_mid_utf8.robot": "merged-local.conf", "360_aliases.robot": "merged-local.conf",
 	}
 }
 
@@ -66,11 +68,34 @@ func caseRows(t *testing.T) []caseRow {
 	return rows
 }
 
+func caseOptions() standard.Options {
+	return standard.Options{
+		RBL: rbl.Options{NoMonitoring: true},
+		PhishingStrict: []urls.StrictDomains{
+			{Symbol: "STRICT_PHISHING", Domains: []string{"myspace.com"}}, {Symbol: "STRICTER_PHISHING", Domains: []string{"bank.com"}},
+		},
+		Aliases: aliases.Options{
+			LocalDomains: []string{"example.com", "mail.example.com", "internal.example.com"},
+			Virtual: map[string]string{
+				"contact@example.com": "support@example.com", "info@test.example.com": "info@example.com",
+				"virtual@example.com": "real-user@internal.example.com", "@catchall.example.com": "catchall-box@example.com",
+			},
+			System: map[string][]string{
+				"postmaster": {"root"}, "abuse": {"admin@example.com"}, "support": {"user1@example.com", "user2@example.com"},
+				"webmaster": {"admin"}, "sales": {"team-sales"}, "team-sales": {"sales-inbox@example.com"},
+			},
+		},
+	}
+}
+
 func (c caseRow) envelope() mail.Envelope {
 	// Without a client there is no SPF result, and without that no DMARC.
 	e := mail.Envelope{ClientIP: netip.MustParseAddr("203.0.113.77"), Helo: c.headers["Helo"], User: c.headers["User"]}
 	if ip := c.headers["IP"]; ip != "" {
 		e.ClientIP = netip.MustParseAddr(ip)
+	}
+	if rcpt := c.headers["Rcpt"]; rcpt != "" {
+		e.Rcpts = []string{rcpt}
 	}
 	if from, ok := c.headers["From"]; ok {
 		e.From, e.HasFrom = strings.Trim(from, "<>"), true
@@ -97,9 +122,7 @@ func TestRspamdCases(t *testing.T) {
 				t.Fatal(err)
 			}
 			o := builtin()
-			o.Checks = standard.Checks(standard.Options{RBL: rbl.Options{NoMonitoring: true}, PhishingStrict: []urls.StrictDomains{
-				{Symbol: "STRICT_PHISHING", Domains: []string{"myspace.com"}}, {Symbol: "STRICTER_PHISHING", Domains: []string{"bank.com"}},
-			}})
+			o.Checks = standard.Checks(caseOptions())
 			o.DNS.Resolver = caseZone(t, file.Zones[caseZones()[c.file]])
 			res := scan(t, o, &winnow.Message{Envelope: c.envelope(), Raw: raw})
 			for _, want := range c.expect {
