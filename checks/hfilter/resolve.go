@@ -70,21 +70,34 @@ func (v verdict) judgeMX(ctx context.Context, t *checks.Task, host string) {
 	}
 	var names []string
 	var questions []resolver.Question
+	refuses := false // RFC 7505
 	for _, r := range a.Records {
-		if r.Type == resolver.TypeMX && len(names) < maxMX {
+		switch {
+		case r.Type != resolver.TypeMX || len(names) == maxMX:
+		case r.Host == ".":
+			refuses = true
+		default:
 			names = append(names, r.Host)
 			questions = append(questions, addressQuestions(r.Host)...)
 		}
 	}
+	if refuses {
+		v.dead(t, q, ".")
+	}
 	replies := resolver.LookupAll(ctx, t.Resolver(), questions...)
 	for i, name := range names {
-		if found := read(replies[2*i : 2*i+2]); found.none() {
-			t.HitAt(symbols.Hit{
-				Def: v.deadMX, Factor: 1, Options: []string{name},
-				Evidence: []symbols.Evidence{{Query: q.String(), Answer: name}},
-			})
+		if read(replies[2*i : 2*i+2]).none() {
+			v.dead(t, q, name)
 		}
 	}
+}
+
+// dead raises the symbol of a mail server without address.
+func (v verdict) dead(t *checks.Task, q resolver.Question, name string) {
+	t.HitAt(symbols.Hit{
+		Def: v.deadMX, Factor: 1, Options: []string{name},
+		Evidence: []symbols.Evidence{{Query: q.String(), Answer: name}},
+	})
 }
 
 // isNone reports whether err tells that the host can't be reached by that
