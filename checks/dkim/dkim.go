@@ -175,13 +175,16 @@ func report(t *checks.Task, s Signature, from *signature) {
 	t.Hit(Trace, s.Domain+":"+mark)
 }
 
-// evidence is the field and the key record.
+// evidence is the field and the key record, or why there is none.
 func evidence(s *signature) []symbols.Evidence {
 	e := checks.Field(s.field)
 	if s.parsed == nil {
 		return e
 	}
 	q := resolver.Question{Name: s.parsed.KeyName(), Type: resolver.TypeTXT}
-	e[0].Query, e[0].Answer, e[0].Pattern = q.String(), s.record, s.Reason
+	e[0].Query, e[0].Answer = q.String(), s.record
+	if s.record == "" {
+		e[0].Answer = s.Reason
+	}
 	return e
 }

@@ -65,7 +65,8 @@ type verifier struct {
 	found   []*signature
 	hashed  int64 // bytes of the header that were hashed
 	noDNS   bool  // there was nobody to ask
-	header  *dkimsig.Header
+	block   []byte
+	header  *dkimsig.Header // of block, made when first needed
 	body    *dkimsig.Body
 }
 
@@ -96,7 +97,7 @@ func (v *verifier) verify(ctx context.Context, r resolver.Resolver, m *mail.Mess
 	}
 	replies := resolver.LookupAll(ctx, r, questions...)
 	v.body = dkimsig.NewBody(m.Body())
-	v.header = dkimsig.NewHeader(block(m))
+	v.block = block(m)
 	for _, s := range v.found {
 		if s.parsed != nil {
 			v.one(s, replies[0])
@@ -221,6 +222,9 @@ func (v *verifier) bodyHolds(s *signature) bool {
 }
 
 func (v *verifier) headerHash(s *signature) []byte {
+	if v.header == nil {
+		v.header = dkimsig.NewHeader(v.block)
+	}
 	fields := dkimsig.Select(v.header, s.parsed.Names)
 	w := s.parsed.Algorithm.Hash.New()
 	v.hashed += dkimsig.WriteSigned(w, s.parsed, fields)
