@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/net/idna"
 )
 
 // A Kind is one of the header fields that carry a signature.
@@ -79,9 +77,6 @@ type Signature struct {
 	raw      []byte
 	from, to int // the value of b= in raw
 }
-
-// MaxInstance is the highest ARC instance (RFC 8617 section 4.2.1).
-const MaxInstance = 50
 
 // ErrUnsupported is of signatures that are well-formed but of another version
 // or fetch their key another way.
@@ -174,40 +169,6 @@ func (s *Signature) readInstance(tags Tags) error {
 		return fmt.Errorf("i=%.20s is no instance", v)
 	}
 	return nil
-}
-
-// ResultsInstance returns the instance of an ARC-Authentication-Results field,
-// which must come first (RFC 8617 section 4.1.1), 0 if it has none, and the
-// results after it with folds as one space.
-func ResultsInstance(raw []byte) (instance int, results string) {
-	_, value, _ := strings.Cut(string(raw), ":")
-	first, rest, _ := strings.Cut(value, ";")
-	name, number, ok := strings.Cut(first, "=")
-	if !ok || trim(name) != "i" {
-		return 0, ""
-	}
-	return parseInstance(trim(number)), trim(unfold(rest))
-}
-
-// unfold makes each fold one space.
-func unfold(s string) string {
-	if !strings.ContainsAny(s, "\r\n") {
-		return s
-	}
-	lines := strings.FieldsFunc(s, func(r rune) bool { return r == '\r' || r == '\n' })
-	for i := range lines {
-		lines[i] = trim(lines[i])
-	}
-	return strings.Join(lines, " ")
-}
-
-// parseInstance returns 0 for what is no instance.
-func parseInstance(v string) int {
-	n, err := strconv.ParseUint(v, 10, 8)
-	if err != nil || n > MaxInstance || len(v) > 2 {
-		return 0
-	}
-	return int(n)
 }
 
 // required names the tags that must be there and not empty. The h= of an ARC
@@ -304,16 +265,6 @@ func (s *Signature) SubdomainIdentity() bool {
 	return at >= 0 && !strings.EqualFold(asciiDomain(s.Identity[at+1:]), asciiDomain(s.Domain))
 }
 
-// Below reports whether sub is domain or below it, ignoring case.
-func Below(sub, domain string) bool {
-	sub, domain = asciiDomain(sub), asciiDomain(domain)
-	if strings.EqualFold(sub, domain) {
-		return true
-	}
-	n := len(sub) - len(domain)
-	return n > 1 && sub[n-1] == '.' && strings.EqualFold(sub[n:], domain)
-}
-
 func (s *Signature) readTimes(tags Tags) (err error) {
 	t, hasTime := tags.Get("t")
 	if hasTime {
@@ -351,43 +302,4 @@ func parseNumber(v string) (int64, error) {
 		return most, nil
 	}
 	return int64(n), nil
-}
-
-// KeyName returns the name of the key record, domain names in ASCII form.
-func (s *Signature) KeyName() string { return KeyName(s.Domain, s.Selector) }
-
-// KeyName returns the name under which the key of a selector is published.
-func KeyName(domain, selector string) string {
-	return asciiDomain(selector) + "._domainkey." + asciiDomain(domain)
-}
-
-// asciiDomain returns a domain with U-labels as A-labels (RFC 8616).
-func asciiDomain(d string) string {
-	for i := range len(d) {
-		if d[i] >= 0x80 {
-			if a, err := idna.Lookup.ToASCII(d); err == nil {
-				return a
-			}
-			return d
-		}
-	}
-	return d
-}
-
-// validDomain reports whether d is one or several labels (RFC 5321
-// sub-domain, with "_" as some selectors have it).
-func validDomain(d string) bool {
-	d = asciiDomain(d)
-	for label := range strings.SplitSeq(d, ".") {
-		if label == "" || len(label) > 63 {
-			return false
-		}
-		for i := range len(label) {
-			c := label[i]
-			if l := c | 0x20; (l < 'a' || l > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
-				return false
-			}
-		}
-	}
-	return true
 }
