@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/winnowmail/winnow/internal/dkimsig"
-	"github.com/winnowmail/winnow/mail"
 )
 
 // A Format is how signatures look. The zero value is Rspamd 4.1.6's:
@@ -148,7 +147,7 @@ const maxNames = 512
 var errNames = fmt.Errorf("its header would take more than %d names in the signature", maxNames)
 
 // names returns the names for h=.
-func (f *form) names(h *mail.Header) ([]string, error) {
+func (f *form) names(h *dkimsig.Header) ([]string, error) {
 	names := make([]string, 0, 2*len(f.wanted))
 	for _, w := range f.wanted {
 		n := len(h.All(w.name))

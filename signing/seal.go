@@ -1,6 +1,7 @@
 package signing
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/sha256"
 	"errors"
@@ -32,7 +33,7 @@ const (
 )
 
 // An arcSet is one set of fields that a message has.
-type arcSet struct{ aar, ams, as *mail.Field }
+type arcSet struct{ aar, ams, as dkimsig.RawField }
 
 var (
 	errChain  = errors.New("its ARC sets are broken")
@@ -51,11 +52,11 @@ func (f Format) Seal(m *mail.Message, id Identity, key crypto.Signer, now time.T
 	if err != nil {
 		return nil, err
 	}
-	return form.seal(m, bodyOf(m), id, key, now, results, chain)
+	return form.seal(viewOf(m), id, key, now, results, chain)
 }
 
-func (f *form) seal(m *mail.Message, body *dkimsig.Body, id Identity, key crypto.Signer, now time.Time, results string, chain Chain) ([]Field, error) {
-	sets, err := setsOf(m.Header())
+func (f *form) seal(v *view, id Identity, key crypto.Signer, now time.Time, results string, chain Chain) ([]Field, error) {
+	sets, err := setsOf(v.header)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func (f *form) seal(m *mail.Message, body *dkimsig.Body, id Identity, key crypto
 	}
 	begin := "i=" + strconv.Itoa(len(sets)+1) + ";"
 	aar := Field{aarName, begin + " " + foldResults(results)}
-	ams, err := f.message(dkimsig.ARCMessage, begin, m, body, id, key, now)
+	ams, err := f.message(dkimsig.ARCMessage, begin, v, id, key, now)
 	if err != nil {
 		return nil, err
 	}
@@ -76,10 +77,10 @@ func (f *form) seal(m *mail.Message, body *dkimsig.Body, id Identity, key crypto
 	for _, tag := range []string{begin, "a=" + a.String() + ";", "d=" + id.Domain + ";", "s=" + id.Selector + ";", "t=" + unix(now) + ";", "cv=" + string(chain) + ";", "b="} {
 		w.tag(tag)
 	}
-	var signed []rawField
+	var signed []dkimsig.RawField
 	if chain != ChainFail {
 		for _, s := range sets {
-			signed = append(signed, s.aar.Raw(), s.ams.Raw(), s.as.Raw())
+			signed = append(signed, s.aar, s.ams, s.as)
 		}
 	}
 	signed = append(signed, aar.raw(), ams.raw())
@@ -91,10 +92,6 @@ func (f *form) seal(m *mail.Message, body *dkimsig.Body, id Identity, key crypto
 	}
 	return []Field{aar, ams, as}, nil
 }
-
-type rawField []byte
-
-func (f rawField) Raw() []byte { return f }
 
 // next is the outcome that a new seal tells.
 func next(chain Chain, sets []arcSet) (Chain, error) {
@@ -113,7 +110,7 @@ func next(chain Chain, sets []arcSet) (Chain, error) {
 
 // setsOf returns the sets of a header by their instance, which count from 1
 // without a gap.
-func setsOf(h *mail.Header) ([]arcSet, error) {
+func setsOf(h *dkimsig.Header) ([]arcSet, error) {
 	seals := h.All(asName)
 	n := len(seals)
 	if n != len(h.All(amsName)) || n != len(h.All(aarName)) {
@@ -125,11 +122,11 @@ func setsOf(h *mail.Header) ([]arcSet, error) {
 	sets := make([]arcSet, n)
 	for _, name := range []string{aarName, amsName, asName} {
 		for _, f := range h.All(name) {
-			i, err := strconv.Atoi(instanceOf(f))
+			i, err := strconv.Atoi(instanceOf(name, f))
 			if err != nil || i < 1 || i > n {
 				return nil, errChain
 			}
-			at := map[string]**mail.Field{aarName: &sets[i-1].aar, amsName: &sets[i-1].ams, asName: &sets[i-1].as}[name]
+			at := map[string]*dkimsig.RawField{aarName: &sets[i-1].aar, amsName: &sets[i-1].ams, asName: &sets[i-1].as}[name]
 			if *at != nil {
 				return nil, errChain
 			}
@@ -141,20 +138,22 @@ func setsOf(h *mail.Header) ([]arcSet, error) {
 
 // instanceOf returns the i= of a field; it leads ARC-Authentication-Results,
 // which is no tag list.
-func instanceOf(f *mail.Field) string {
-	if !strings.EqualFold(f.Name(), aarName) {
+func instanceOf(name string, f dkimsig.RawField) string {
+	if name != aarName {
 		return tagOf(f, "i")
 	}
-	first, _, _ := strings.Cut(f.Value(), ";")
-	name, v, _ := strings.Cut(first, "=")
-	if strings.TrimSpace(name) != "i" {
+	_, value, _ := bytes.Cut(f, []byte(":"))
+	first, _, _ := bytes.Cut(value, []byte(";"))
+	tag, v, _ := strings.Cut(string(first), "=")
+	if strings.TrimSpace(tag) != "i" {
 		return ""
 	}
 	return strings.TrimSpace(v)
 }
 
-func tagOf(f *mail.Field, name string) string {
-	tags, err := dkimsig.ParseTags(string(f.RawValue()))
+func tagOf(f dkimsig.RawField, name string) string {
+	_, value, _ := bytes.Cut(f, []byte(":"))
+	tags, err := dkimsig.ParseTags(string(value))
 	if err != nil {
 		return ""
 	}

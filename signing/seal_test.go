@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/winnowmail/winnow/internal/dkimsig"
-	"github.com/winnowmail/winnow/mail"
 )
 
 func sealer() (Identity, ed25519.PrivateKey) {
@@ -37,27 +36,28 @@ func checkSeal(t *testing.T, raw string, from int) {
 	_, key := sealer()
 	pub := &dkimsig.Key{Type: "ed25519", Public: key.Public()}
 	m := parse(raw)
-	sets, err := setsOf(m.Header())
+	v := viewOf(m)
+	sets, err := setsOf(v.header)
 	if err != nil {
 		t.Fatal(err)
 	}
 	last := sets[len(sets)-1]
-	ams, err := dkimsig.ParseSignature(dkimsig.ARCMessage, last.ams.Raw())
+	ams, err := dkimsig.ParseSignature(dkimsig.ARCMessage, last.ams)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum, err := bodyOf(m).Hash(ams.BodyCanon, crypto.SHA256, -1)
+	sum, err := v.body.Hash(ams.BodyCanon, crypto.SHA256, -1)
 	if err != nil || string(sum.Sum) != string(ams.BodyHash) {
 		t.Errorf("body hash %x, %v; want %x", sum.Sum, err, ams.BodyHash)
 	}
-	if !pub.Verify(ams.Algorithm, dkimsig.HeaderHash(ams, m.Header(), crypto.SHA256), ams.Value) {
+	if !pub.Verify(ams.Algorithm, dkimsig.HeaderHash(ams, v.header, crypto.SHA256), ams.Value) {
 		t.Error("the message signature does not verify")
 	}
-	as, err := dkimsig.ParseSignature(dkimsig.ARCSeal, last.as.Raw())
+	as, err := dkimsig.ParseSignature(dkimsig.ARCSeal, last.as)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var fields []*mail.Field
+	var fields []dkimsig.RawField
 	for i, s := range sets {
 		if i+1 < from {
 			continue
@@ -66,7 +66,7 @@ func checkSeal(t *testing.T, raw string, from int) {
 			fields = append(fields, s.as)
 		}
 	}
-	own := last.as.Raw()
+	own := last.as
 	b := strings.LastIndex(string(own), "b=") + 2
 	h := sha256.New()
 	dkimsig.HashHeader(h, dkimsig.Relaxed, fields, own, b, len(own))

@@ -1,6 +1,7 @@
 package signing
 
 import (
+	"bytes"
 	"crypto"
 	"encoding/base64"
 	"errors"
@@ -35,15 +36,32 @@ func whole(m *mail.Message) error {
 		case n.Part != "":
 		case n.Kind == mail.NoteCut && (n.Text == "Size" || n.Text == "HeaderBytes" || n.Text == "Headers"):
 			return errCut
-		case n.Kind == mail.NoteBadHeaderLine:
+		case n.Kind == mail.NoteBadHeaderLine && !isField(m.Raw()[n.Offset:]):
 			return errLine
 		}
 	}
 	return nil
 }
 
-// bodyOf returns the message's body in its canonical forms.
-func bodyOf(m *mail.Message) *dkimsig.Body { return dkimsig.NewBody(m.Body()) }
+// isField reports whether a line is a field with white space before its
+// colon, which package mail does not take for one and verifiers do.
+func isField(raw []byte) bool {
+	line, _, _ := bytes.Cut(raw, []byte("\n"))
+	name, _, ok := bytes.Cut(line, []byte(":"))
+	return ok && isFieldName(string(bytes.TrimRight(name, " \t")))
+}
+
+// A view is a message as verifiers see it.
+type view struct {
+	header *dkimsig.Header
+	body   *dkimsig.Body
+	err    error // why it can't be signed
+}
+
+func viewOf(m *mail.Message) *view {
+	head := m.Raw()[:len(m.Raw())-len(m.Body())]
+	return &view{dkimsig.NewHeader(head), dkimsig.NewBody(m.Body()), whole(m)}
+}
 
 // Sign makes the DKIM-Signature of a message for an identity.
 func (f Format) Sign(m *mail.Message, id Identity, key crypto.Signer, now time.Time) (Field, error) {
@@ -51,27 +69,27 @@ func (f Format) Sign(m *mail.Message, id Identity, key crypto.Signer, now time.T
 	if err != nil {
 		return Field{}, err
 	}
-	return form.sign(m, bodyOf(m), id, key, now)
+	return form.sign(viewOf(m), id, key, now)
 }
 
-func (f *form) sign(m *mail.Message, body *dkimsig.Body, id Identity, key crypto.Signer, now time.Time) (Field, error) {
-	return f.message(dkimsig.DKIM, "v=1;", m, body, id, key, now)
+func (f *form) sign(v *view, id Identity, key crypto.Signer, now time.Time) (Field, error) {
+	return f.message(dkimsig.DKIM, "v=1;", v, id, key, now)
 }
 
 // message makes a signature of the message itself, which begins with a tag.
-func (f *form) message(kind dkimsig.Kind, begin string, m *mail.Message, body *dkimsig.Body, id Identity, key crypto.Signer, now time.Time) (Field, error) {
-	if err := whole(m); err != nil {
-		return Field{}, err
+func (f *form) message(kind dkimsig.Kind, begin string, v *view, id Identity, key crypto.Signer, now time.Time) (Field, error) {
+	if v.err != nil {
+		return Field{}, v.err
 	}
 	a, err := dkimsig.SignerAlgorithm(key)
 	if err != nil {
 		return Field{}, err
 	}
-	names, err := f.names(m.Header())
+	names, err := f.names(v.header)
 	if err != nil {
 		return Field{}, err
 	}
-	sum, err := body.Hash(f.body, a.Hash, -1)
+	sum, err := v.body.Hash(f.body, a.Hash, -1)
 	if err != nil {
 		return Field{}, err
 	}
@@ -90,7 +108,7 @@ func (f *form) message(kind dkimsig.Kind, begin string, m *mail.Message, body *d
 	w.tag("b=")
 	h := a.Hash.New()
 	own := w.bytes()
-	dkimsig.HashHeader(h, f.header, dkimsig.Select(m.Header(), names), own, len(own), len(own))
+	dkimsig.HashHeader(h, f.header, dkimsig.Select(v.header, names), own, len(own), len(own))
 	return w.sign(key, h.Sum(nil))
 }
 

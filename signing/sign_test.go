@@ -49,7 +49,7 @@ func messages() map[string]string {
 		"empty body": crlf("From: a@example.com\n\n\n\n\n"),
 		"unfinished": crlf("From: a@example.com\n\nno line end"),
 		"8 bit":      crlf("From: \"J\xc3\xb6rg\" <a@example.com>\nSubject: gr\xfc\xdfe\n\n\xe4\xf6\xfc\n"),
-		"twice":      crlf("From: a@example.com\nTo: b@example.org\nTo: c@example.org\nREPLY-to: d@example.com\n\nx\n"),
+		"twice":      crlf("From: a@example.com\nTo: b@example.org\nTo: c@example.org\nreply-to : d@example.com\nX: 1\n\nx\n"),
 		"long":       crlf("From: a@example.com\nSubject: " + strings.Repeat("word ", 150) + "\n\n" + strings.Repeat(strings.Repeat("x", 990)+"\n", 50)),
 		"every":      everyHeader(),
 	}
@@ -119,12 +119,13 @@ func checkSignature(t testing.TB, f Field, m *mail.Message) {
 	t.Helper()
 	_, key := sealer()
 	s := readSignature(t, f)
-	sum, err := bodyOf(m).Hash(s.BodyCanon, s.Algorithm.Hash, -1)
+	v := viewOf(m)
+	sum, err := v.body.Hash(s.BodyCanon, s.Algorithm.Hash, -1)
 	if err != nil || !bytes.Equal(sum.Sum, s.BodyHash) {
 		t.Errorf("body hash %x, %v; want %x", sum.Sum, err, s.BodyHash)
 	}
 	pub := &dkimsig.Key{Type: "ed25519", Public: key.Public()}
-	if !pub.Verify(s.Algorithm, dkimsig.HeaderHash(s, m.Header(), s.Algorithm.Hash), s.Value) {
+	if !pub.Verify(s.Algorithm, dkimsig.HeaderHash(s, v.header, s.Algorithm.Hash), s.Value) {
 		t.Errorf("not verified: %s", f.Value)
 	}
 }
@@ -201,7 +202,7 @@ func TestUnsignable(t *testing.T) {
 		"long":      mail.Parse([]byte(crlf(letter)), mail.Envelope{}, mail.Limits{Size: 300}),
 		"header":    mail.Parse([]byte(crlf(letter)), mail.Envelope{}, mail.Limits{HeaderBytes: 100}),
 		"fields":    mail.Parse([]byte(crlf(letter)), mail.Envelope{}, mail.Limits{Headers: 3}),
-		"odd line":  parse("From: a@example.com\r\nreply-to : b@example.org\r\n\r\nx\r\n"),
+		"odd line":  parse("From: a@example.com\r\nno field\r\n\r\nx\r\n"),
 		"thousands": parse("From: a@example.com\r\n" + strings.Repeat("To: b@example.org\r\n", 9000) + "\r\nx\r\n"),
 	} {
 		if f, err := (Format{}).Sign(m, id, key, now()); err == nil {
@@ -240,9 +241,9 @@ func TestOpenDKIM(t *testing.T) {
 	n := 0
 	for _, c := range []struct{ header, body Canonicalization }{{"", ""}, {Simple, Simple}} {
 		for name, raw := range messages() {
-			// Its test mode takes off the spaces around values and wants a
-			// final line end and proper fields.
-			if name == "unfinished" || name == "every" || name == "letter" && c.header == Simple {
+			// Its test mode takes off the spaces around names and values and
+			// wants a final line end and proper fields.
+			if name == "unfinished" || name == "every" || name == "twice" || name == "letter" && c.header == Simple {
 				continue
 			}
 			f, err := Format{Header: c.header, Body: c.body}.Sign(parse(raw), Identity{Domain: "example.com", Selector: "sel"}, keys()["rsa"], now())

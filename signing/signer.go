@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/winnowmail/winnow/internal/dkimsig"
@@ -152,9 +153,9 @@ func (s *Signer) Problems(ctx context.Context) []error {
 
 // Sign makes the DKIM signatures of a message.
 func (s *Signer) Sign(ctx context.Context, m *mail.Message, c Client, now time.Time, dns resolver.Resolver) Outcome {
-	body := bodyOf(m)
+	v := sync.OnceValue(func() *view { return viewOf(m) })
 	return s.each(ctx, m, c, dns, -1, func(id Identity, key crypto.Signer) ([]Field, int, error) {
-		f, err := s.dkim.sign(m, body, id, key, now)
+		f, err := s.dkim.sign(v(), id, key, now)
 		return []Field{f}, 0, err
 	})
 }
@@ -164,14 +165,15 @@ func (s *Signer) Sign(ctx context.Context, m *mail.Message, c Client, now time.T
 // message that is not sealed.
 func (s *Signer) Seal(ctx context.Context, m *mail.Message, c Client, now time.Time, dns resolver.Resolver, results func() string, chain Chain) Outcome {
 	return s.each(ctx, m, c, dns, 1, func(id Identity, key crypto.Signer) ([]Field, int, error) {
-		fs, err := s.arc.seal(m, bodyOf(m), id, key, now, results(), chain)
-		return fs, len(m.Header().All(asName)) + 1, err
+		v := viewOf(m)
+		fs, err := s.arc.seal(v, id, key, now, results(), chain)
+		return fs, len(v.header.All(asName)) + 1, err
 	})
 }
 
 // each makes a signature for each identity of a message, for at most n of
 // them unless that is negative.
-func (s *Signer) each(ctx context.Context, m *mail.Message, c Client, dns resolver.Resolver, n int, make func(Identity, crypto.Signer) ([]Field, int, error)) Outcome {
+func (s *Signer) each(ctx context.Context, m *mail.Message, c Client, dns resolver.Resolver, n int, write func(Identity, crypto.Signer) ([]Field, int, error)) Outcome {
 	var out Outcome
 	d := s.rules.Decide(m, c)
 	if len(d.Sign) == 0 {
@@ -182,7 +184,7 @@ func (s *Signer) each(ctx context.Context, m *mail.Message, c Client, dns resolv
 		d.Sign = d.Sign[:n]
 	}
 	for _, id := range d.Sign {
-		fields, instance, note, err := s.one(ctx, id, dns, make)
+		fields, instance, note, err := s.one(ctx, id, dns, write)
 		switch {
 		case err != nil:
 			out.Notes = append(out.Notes, fmt.Sprintf("not signed for %s with selector %s: %v", clean(id.Domain), clean(id.Selector), err))
@@ -196,7 +198,7 @@ func (s *Signer) each(ctx context.Context, m *mail.Message, c Client, dns resolv
 	return out
 }
 
-func (s *Signer) one(ctx context.Context, id Identity, dns resolver.Resolver, make func(Identity, crypto.Signer) ([]Field, int, error)) (fields []Field, instance int, note string, err error) {
+func (s *Signer) one(ctx context.Context, id Identity, dns resolver.Resolver, write func(Identity, crypto.Signer) ([]Field, int, error)) (fields []Field, instance int, note string, err error) {
 	if !isDomain(id.Domain) || !isDomain(id.Selector) {
 		return nil, 0, "", errors.New("that is no domain with a selector")
 	}
@@ -212,7 +214,7 @@ func (s *Signer) one(ctx context.Context, id Identity, dns resolver.Resolver, ma
 			note = fmt.Sprintf("signed for %s with selector %s, but %s", id.Domain, id.Selector, why)
 		}
 	}
-	fields, instance, err = make(id, key)
+	fields, instance, err = write(id, key)
 	return fields, instance, note, err
 }
 
