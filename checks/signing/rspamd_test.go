@@ -4,12 +4,14 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/checks/arc"
 	"github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/internal/shared"
 	"github.com/winnowmail/winnow/mail"
@@ -101,7 +103,39 @@ func TestRspamdCases(t *testing.T) {
 		}
 		good++
 	}
-	t.Logf("Rspamd's signing cases: %d of %d", good, len(cases))
+	good += roundTrips(t, seals(&round), dns, mail.Envelope{User: bob}, message)
+	t.Logf("Rspamd's signing cases: %d of %d", good, len(cases)+3)
+}
+
+// roundTrips are the cases that seal and validate, once and twice, and the one
+// of the fields' order.
+func roundTrips(t *testing.T, o signing.Options, dns resolver.Resolver, env mail.Envelope, raw string) (good int) {
+	for i := 1; i <= 2; i++ {
+		res := scanWith(t, o, dns, env, raw)
+		raw = onTop(res.Edits) + raw
+		m := mail.Parse([]byte(raw), mail.Envelope{}, mail.Limits{})
+		r := arc.Verify(t.Context(), dns, m, at(), arc.Options{})
+		if !res.Has("ARC_SIGNED") || r.Code != "pass" || len(r.Sets) != i {
+			t.Errorf("320/003_roundtrip, %d sets: %+v, notes %v\n%s", i, r, res.Notes, raw)
+			continue
+		}
+		good++
+		if i > 1 {
+			continue
+		}
+		var names []string
+		for _, e := range res.Edits {
+			if !e.Remove {
+				names = append(names, e.Name)
+			}
+		}
+		if fmt.Sprint(names) != "[ARC-Authentication-Results ARC-Message-Signature ARC-Seal]" {
+			t.Errorf("320/005_header_order: %v", names)
+			continue
+		}
+		good++
+	}
+	return good
 }
 
 // published is a zone with keys.

@@ -21,8 +21,8 @@ import (
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/arc"
+	"github.com/winnowmail/winnow/checks/dkim"
 	"github.com/winnowmail/winnow/checks/signing"
-	"github.com/winnowmail/winnow/internal/dkimsig"
 	"github.com/winnowmail/winnow/mail"
 	sign "github.com/winnowmail/winnow/signing"
 )
@@ -57,20 +57,13 @@ func withFile(path string) signing.Options {
 	return signing.Options{DKIM: &r}
 }
 
-// verifies reports whether the top DKIM-Signature of a message is key's.
+// verifies reports whether the DKIM-Signature of a message is key's.
 func verifies(t *testing.T, raw string, key ed25519.PrivateKey) bool {
 	t.Helper()
+	dns := published(t, map[string]any{"mail._domainkey.example.com": key.Public()})
 	m := mail.Parse([]byte(raw), mail.Envelope{}, mail.Limits{})
-	s, err := dkimsig.ParseSignature(dkimsig.DKIM, m.Header().Get("DKIM-Signature").Raw())
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum, err := dkimsig.NewBody(m.Body()).Hash(s.BodyCanon, s.Algorithm.Hash, -1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pub := &dkimsig.Key{Type: "ed25519", Public: key.Public()}
-	return bytes.Equal(sum.Sum, s.BodyHash) && pub.Verify(s.Algorithm, dkimsig.HeaderHash(s, m.Header(), s.Algorithm.Hash), s.Value)
+	sigs := dkim.Verify(t.Context(), dns, m, at(), dkim.Options{})
+	return len(sigs) == 1 && sigs[0].Code == "pass" && sigs[0].Domain == "example.com"
 }
 
 // note returns the only note of a result.

@@ -7,14 +7,16 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/arc"
+	"github.com/winnowmail/winnow/checks/authheader"
 	"github.com/winnowmail/winnow/checks/authres"
+	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/signing"
 )
 
 // seal makes the ARC set of a message.
 func (a *ARC) seal(ctx context.Context, t *checks.Task, s *signing.Signer) signing.Outcome {
 	id := a.servID(t)
-	results, chain := results(t, id), chain(t)
+	results, chain := authheader.Of(t, authheader.Options{ServID: id}), a.chain(ctx, t)
 	if a.Reuse {
 		var values []string
 		for _, f := range t.Message().Header().All("Authentication-Results") {
@@ -45,10 +47,14 @@ func (a *ARC) servID(t *checks.Task) string {
 }
 
 // chain is what validation found of the message's ARC sets; "" where nobody
-// validated them or nobody could for now.
-func chain(t *checks.Task) signing.Chain {
+// could for now. The ARC check leaves out the mail of users and of the own
+// networks: if that is sealed, it is validated here.
+func (a *ARC) chain(ctx context.Context, t *checks.Task) signing.Chain {
 	r, ok := arc.Verified.Get(t)
-	if !ok || r.Temporary {
+	if !ok && (a.Authenticated || a.Local) && (t.Authenticated() || relay.Of(t).Local) {
+		r = arc.Verify(ctx, t.Resolver(), t.Message(), t.Now(), arc.Options{})
+	}
+	if r.Temporary {
 		return ""
 	}
 	return signing.Chain(r.Code)

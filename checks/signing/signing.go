@@ -13,11 +13,8 @@ import (
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
-	"github.com/winnowmail/winnow/checks/arc"
-	"github.com/winnowmail/winnow/checks/dkim"
-	"github.com/winnowmail/winnow/checks/dmarc"
+	"github.com/winnowmail/winnow/checks/authheader"
 	"github.com/winnowmail/winnow/checks/relay"
-	"github.com/winnowmail/winnow/checks/spf"
 	"github.com/winnowmail/winnow/signing"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -100,10 +97,10 @@ func arcCheck(a *ARC) *checks.Check {
 		Name:     "arc_signing",
 		Doc:      "seals mail with ARC",
 		Symbols:  []*symbols.Def{Sealed},
-		Requires: checks.Facts(relay.Relayed, arc.Verified, spf.Evaluated, dkim.Verified, dmarc.Evaluated),
+		Requires: checks.Facts(authheader.Facts()...),
 		Stage:    checks.Late,
-		Priority: priority - 1, // below the DKIM signature, which need not be in it
-		Needs:    needs(&a.Rules),
+		Priority: priority,
+		Needs:    arcNeeds(&a.Rules),
 		Config:   a,
 		Start:    start(signer, err),
 		Run: func(ctx context.Context, t *checks.Task) error {
@@ -143,6 +140,18 @@ func needs(r *signing.Rules) checks.Needs {
 		if r.Condition != nil {
 			n.Queries = max(n.Queries, 8)
 		}
+	}
+	return n
+}
+
+// maxSets is the number of sets of other hosts whose keys are asked for.
+const maxSets = 50
+
+// arcNeeds adds the keys of a chain that nobody validated before.
+func arcNeeds(r *signing.Rules) checks.Needs {
+	n := needs(r)
+	if r.Authenticated || r.Local {
+		n.DNS, n.Queries = true, n.Queries+maxSets
 	}
 	return n
 }

@@ -4,10 +4,14 @@ import (
 	"testing"
 
 	"github.com/winnowmail/winnow/checks"
+	signingcheck "github.com/winnowmail/winnow/checks/signing"
+	"github.com/winnowmail/winnow/signing"
 )
 
 func TestEveryCombinationIsAPlan(t *testing.T) {
-	for _, o := range []Options{{}, {NoMaps: true}} {
+	dkim, arc := signing.DKIM(), signing.ARC()
+	all := signingcheck.Options{DKIM: &dkim, ARC: &signingcheck.ARC{Rules: arc}}
+	for _, o := range []Options{{}, {NoMaps: true}, {Signing: all}} {
 		if _, err := checks.NewPlan(Checks(o)); err != nil {
 			t.Errorf("%+v: %v", o, err)
 		}
