@@ -45,19 +45,12 @@ func (b *budget) Lookup(ctx context.Context, name string, qtype uint16) (Answer,
 	return b.next.Lookup(ctx, q.Name, q.Type)
 }
 
-// reserve decides about all questions in order before any is asked.
-func (b *budget) reserve(ctx context.Context, questions []Question) func(int) Reply {
-	allowed := make([]bool, len(questions))
+// refuse decides about all questions in order, before any is asked.
+func (b *budget) refuse(questions []Question, replies []Reply) {
 	for i, q := range questions {
-		allowed[i] = b.allow(Question{Canonical(q.Name), q.Type})
-	}
-	return func(i int) Reply {
-		q := Question{Canonical(questions[i].Name), questions[i].Type}
-		if !allowed[i] {
-			return Reply{Err: &Error{Name: q.Name, Type: q.Type, Kind: KindBudget}}
+		if q = (Question{Canonical(q.Name), q.Type}); !b.allow(q) {
+			replies[i].Err = &Error{Name: q.Name, Type: q.Type, Kind: KindBudget}
 		}
-		a, err := b.next.Lookup(ctx, q.Name, q.Type)
-		return Reply{a, err}
 	}
 }
 

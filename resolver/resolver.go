@@ -13,6 +13,7 @@ package resolver
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -32,6 +33,15 @@ type Func func(ctx context.Context, name string, qtype uint16) (Answer, error)
 // Lookup calls f.
 func (f Func) Lookup(ctx context.Context, name string, qtype uint16) (Answer, error) {
 	return f(ctx, name, qtype)
+}
+
+// A Starter is a Resolver that can be asked without a goroutine that waits: a
+// Session prefers that. Start returns at once; done is called once, with what
+// Lookup would have returned, from any goroutine and perhaps before Start
+// returns, and must not block.
+type Starter interface {
+	Resolver
+	Start(ctx context.Context, name string, qtype uint16, done func(Answer, error))
 }
 
 // None is the resolver of a Scanner without DNS: it answers ErrNoDNS.
@@ -98,26 +108,20 @@ type Reply struct {
 // own: what a budget refuses then depends on that order, not on timing.
 func LookupAll(ctx context.Context, r Resolver, questions ...Question) []Reply {
 	replies := make([]Reply, len(questions))
-	ask := func(i int) Reply {
-		a, err := r.Lookup(ctx, questions[i].Name, questions[i].Type)
-		return Reply{a, err}
-	}
 	if b, ok := r.(*budget); ok {
-		ask = b.reserve(ctx, questions)
+		b.refuse(questions, replies)
+		r = b.next
 	}
-	if len(questions) == 1 {
-		replies[0] = ask(0)
+	if s, ok := r.(*Session); ok {
+		s.lookupAll(ctx, questions, replies)
 		return replies
 	}
-	done := make(chan struct{})
-	for i := range questions {
-		go func() {
-			replies[i] = ask(i)
-			done <- struct{}{}
-		}()
+	var asked sync.WaitGroup
+	for i, q := range questions {
+		if replies[i].Err == nil {
+			asked.Go(func() { replies[i].Answer, replies[i].Err = r.Lookup(ctx, q.Name, q.Type) })
+		}
 	}
-	for range questions {
-		<-done
-	}
+	asked.Wait()
 	return replies
 }

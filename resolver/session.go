@@ -40,15 +40,35 @@ func (s *Session) Lookup(ctx context.Context, name string, qtype uint16) (Answer
 	if err := ctx.Err(); err != nil {
 		return Answer{}, asError(q, err)
 	}
-	s.mu.Lock()
-	f := s.flights[q]
-	if f == nil {
-		f = &flight{done: make(chan struct{})}
-		s.flights[q] = f
-		s.running.Add(1)
-		go s.fly(q, f)
+	var b batch
+	f := s.board(q, &b)
+	b.end()
+	return f.wait(ctx, q)
+}
+
+// lookupAll answers the questions whose reply has no error yet.
+func (s *Session) lookupAll(ctx context.Context, questions []Question, replies []Reply) {
+	var b batch
+	flights := make([]*flight, len(questions))
+	for i, q := range questions {
+		q.Name = Canonical(q.Name)
+		if err := ctx.Err(); err != nil && replies[i].Err == nil {
+			replies[i].Err = asError(q, err)
+		}
+		if replies[i].Err == nil {
+			flights[i] = s.board(q, &b)
+		}
 	}
-	s.mu.Unlock()
+	b.end()
+	for i, f := range flights {
+		if f != nil {
+			replies[i].Answer, replies[i].Err = f.wait(ctx, questions[i])
+		}
+	}
+}
+
+// wait returns a copy of the reply, or the error of the asker's context.
+func (f *flight) wait(ctx context.Context, q Question) (Answer, error) {
 	select {
 	case <-f.done:
 		return f.reply.Answer.clone(), f.reply.Err
@@ -58,20 +78,72 @@ func (s *Session) Lookup(ctx context.Context, name string, qtype uint16) (Answer
 	case <-f.done:
 		return f.reply.Answer.clone(), f.reply.Err
 	case <-ctx.Done():
-		return Answer{}, asError(q, ctx.Err())
+		return Answer{}, asError(Question{Canonical(q.Name), q.Type}, ctx.Err())
 	}
 }
 
-func (s *Session) fly(q Question, f *flight) {
-	defer s.running.Done()
-	defer close(f.done)
-	ctx, cancel := s.ctx, context.CancelFunc(func() {})
+// A batch is the questions that are asked at one moment: they have their time
+// limit in common.
+type batch struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	left   *atomic.Int64 // flights that have not landed, and one for end
+}
+
+// begin gives the batch its context.
+func (b *batch) begin(s *Session) {
+	b.ctx, b.cancel, b.left = s.ctx, func() {}, new(atomic.Int64)
 	if s.timeout > 0 {
-		ctx, cancel = context.WithTimeout(ctx, s.timeout)
+		b.ctx, b.cancel = context.WithTimeout(s.ctx, s.timeout)
 	}
-	defer cancel()
+	b.left.Add(1)
+}
+
+// end says that no more questions are added.
+func (b *batch) end() {
+	if b.left != nil {
+		b.land()
+	}
+}
+
+func (b *batch) land() {
+	if b.left.Add(-1) == 0 {
+		b.cancel()
+	}
+}
+
+// board joins the question's flight or lets one begin.
+func (s *Session) board(q Question, b *batch) *flight {
+	s.mu.Lock()
+	if f := s.flights[q]; f != nil {
+		s.mu.Unlock()
+		return f
+	}
+	f := &flight{done: make(chan struct{})}
+	s.flights[q] = f
+	s.running.Add(1)
+	s.mu.Unlock()
 	s.asked.Add(1)
-	a, err := s.next.Lookup(ctx, q.Name, q.Type)
+	if b.left == nil {
+		b.begin(s)
+	}
+	b.left.Add(1)
+	batch := *b
+	land := func(a Answer, err error) {
+		f.land(q, a, err)
+		batch.land()
+		s.running.Done()
+	}
+	if st, ok := s.next.(Starter); ok {
+		st.Start(b.ctx, q.Name, q.Type, land)
+	} else {
+		go func() { land(s.next.Lookup(batch.ctx, q.Name, q.Type)) }()
+	}
+	return f
+}
+
+func (f *flight) land(q Question, a Answer, err error) {
+	defer close(f.done)
 	switch {
 	case err != nil:
 		f.reply.Err = asError(q, err)

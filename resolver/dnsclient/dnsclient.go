@@ -94,6 +94,8 @@ const (
 	maxServers    = 16
 	maxAttempts   = 64
 	maxFailureTTL = 30 * time.Second
+	// maxIdle is how many goroutines wait for questions.
+	maxIdle = 64
 	// maxChain is how many CNAMEs in a row are followed.
 	maxChain = 16
 )
@@ -104,6 +106,8 @@ type Client struct {
 	servers []*server
 	turn    atomic.Uint32 // Rotate's
 	slots   chan struct{} // one for each question on its way
+	jobs    chan job      // to a worker that waits for one
+	idle    atomic.Int32  // workers that do
 	buffers sync.Pool     // *buffer
 	cache   *cache
 	stats   counters
@@ -115,7 +119,7 @@ type Client struct {
 	mu      sync.Mutex
 	flights map[resolver.Question]*flight
 	conns   map[net.Conn]struct{}
-	busy    sync.WaitGroup // look-ups
+	busy    sync.WaitGroup // look-ups and workers
 }
 
 // A flight is a question on its way. Its leader asks, in its own goroutine and
@@ -133,7 +137,7 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		o: o, slots: make(chan struct{}, o.MaxInFlight), now: time.Now,
+		o: o, slots: make(chan struct{}, o.MaxInFlight), jobs: make(chan job), now: time.Now,
 		cache:   newCache(o.CacheEntries, o.CacheBytes),
 		flights: map[resolver.Question]*flight{},
 		conns:   map[net.Conn]struct{}{},
@@ -188,6 +192,57 @@ func (c *Client) Lookup(ctx context.Context, name string, qtype uint16) (resolve
 		}
 		if !f.abandoned {
 			return clone(f.reply.Answer), f.reply.Err
+		}
+	}
+}
+
+// Start answers like Lookup, without holding up the caller (resolver.Starter).
+func (c *Client) Start(ctx context.Context, name string, qtype uint16, done func(resolver.Answer, error)) {
+	q := resolver.Question{Name: resolver.Canonical(name), Type: qtype}
+	if r, ok := c.cache.get(q, c.now()); ok && ctx.Err() == nil {
+		c.stats.lookups.Add(1)
+		c.stats.cacheHits.Add(1)
+		done(r.Answer, r.Err)
+		return
+	}
+	j := job{ctx, q, done}
+	select {
+	case c.jobs <- j:
+		return
+	default:
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.life.Err() != nil {
+		done(resolver.Answer{}, fail(q, resolver.KindNetwork, errClosed.Error()))
+		return
+	}
+	c.busy.Add(1)
+	go c.work(j)
+}
+
+// A job is a question that was handed in by Start.
+type job struct {
+	ctx  context.Context
+	q    resolver.Question
+	done func(resolver.Answer, error)
+}
+
+// work answers questions until there are enough others that wait for some:
+// a goroutine that has its stack already costs less than a new one.
+func (c *Client) work(j job) {
+	defer c.busy.Done()
+	defer c.idle.Add(-1)
+	for {
+		j.done(c.Lookup(j.ctx, j.q.Name, j.q.Type))
+		if c.idle.Add(1) > maxIdle {
+			return
+		}
+		select {
+		case j = <-c.jobs:
+			c.idle.Add(-1)
+		case <-c.life.Done():
+			return
 		}
 	}
 }
