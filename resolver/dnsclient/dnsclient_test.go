@@ -347,3 +347,25 @@ func TestNoSockets(t *testing.T) {
 		t.Errorf("no way to the server: %v", err)
 	}
 }
+
+func TestCloseEndsWhatStartBegan(t *testing.T) {
+	asked := make(chan struct{})
+	addr := serve(t, func(dns.ResponseWriter, *dns.Msg) { asked <- struct{}{} })
+	c, err := New(Options{Servers: []string{addr}, Timeout: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	errs := make(chan error, 2)
+	start := func() {
+		c.Start(t.Context(), "example.org", resolver.TypeA, func(_ resolver.Answer, err error) { errs <- err })
+	}
+	start()
+	<-asked
+	c.Close()
+	start()
+	for range 2 {
+		if err := <-errs; !resolver.IsTemporary(err) {
+			t.Errorf("after Close: %v", err)
+		}
+	}
+}

@@ -93,9 +93,36 @@ half.example          A     192.0.2.7
 	return b.String()
 }
 
-// Test holds that a Resolver does what the interface promises. open is called
-// for each subtest and may use t.Cleanup.
+// Test holds that a Resolver does what the interface promises, and a
+// resolver.Starter also that Start answers as Lookup does. open is called for
+// each subtest and may use t.Cleanup.
 func Test(t *testing.T, open func(t *testing.T, w World) resolver.Resolver) {
+	testAll(t, open)
+	t.Run("start", func(t *testing.T) {
+		testAll(t, func(t *testing.T, w World) resolver.Resolver {
+			st, ok := open(t, w).(resolver.Starter)
+			if !ok {
+				t.Skip("the resolver is no Starter")
+			}
+			return started(st)
+		})
+	})
+}
+
+// started looks up by Start alone.
+func started(s resolver.Starter) resolver.Resolver {
+	return resolver.Func(func(ctx context.Context, name string, qtype uint16) (a resolver.Answer, err error) {
+		done := make(chan struct{})
+		s.Start(ctx, name, qtype, func(got resolver.Answer, e error) {
+			a, err = got, e
+			close(done)
+		})
+		<-done
+		return a, err
+	})
+}
+
+func testAll(t *testing.T, open func(t *testing.T, w World) resolver.Resolver) {
 	text := contractZone()
 	z := zone.Must(text)
 	world := func(t *testing.T, timeout time.Duration) resolver.Resolver {
