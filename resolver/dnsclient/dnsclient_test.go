@@ -349,18 +349,16 @@ func TestNoSockets(t *testing.T) {
 }
 
 func TestCloseEndsWhatStartBegan(t *testing.T) {
-	asked := make(chan struct{})
-	addr := serve(t, func(dns.ResponseWriter, *dns.Msg) { asked <- struct{}{} })
-	c, err := New(Options{Servers: []string{addr}, Timeout: time.Hour})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := resolvertest.Serve(t, resolvertest.Silent)
+	c, _ := dial(t, Options{Timeout: time.Hour}, s)
 	errs := make(chan error, 2)
 	start := func() {
 		c.Start(t.Context(), "example.org", resolver.TypeA, func(_ resolver.Answer, err error) { errs <- err })
 	}
 	start()
-	<-asked
+	for len(s.Queries()) == 0 {
+		time.Sleep(time.Millisecond)
+	}
 	c.Close()
 	start()
 	for range 2 {
