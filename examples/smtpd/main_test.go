@@ -120,6 +120,7 @@ func TestApply(t *testing.T) {
 		{actions.HeaderEdit{Remove: true, Name: "X-Spam", Index: -2}, "A: 1\r\nB: 2\r\nx-spam : No\r\n\r\nX-Spam: body\r\n"},
 		{actions.HeaderEdit{Remove: true, Name: "X-Spam", Index: 3}, raw},
 		{actions.HeaderEdit{Name: "C", Value: "3", Index: 1}, "C: 3\r\n" + raw},
+		{actions.HeaderEdit{Name: "C", Value: "v=1; a=b;\r\n\tb=" + strings.Repeat("x", 60) + "; c", Index: 1}, "C: v=1; a=b;\r\n\tb=" + strings.Repeat("x", 60) + "; c\r\n" + raw},
 		{actions.HeaderEdit{Name: "C", Value: "3"}, "A: 1\r\nX-Spam: Yes\r\n  folded\r\nB: 2\r\nx-spam : No\r\nC: 3\r\n\r\nX-Spam: body\r\n"},
 	} {
 		if got := apply([]byte(raw), []actions.HeaderEdit{c.edit}); string(got) != c.want {
