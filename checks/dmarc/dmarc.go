@@ -66,7 +66,8 @@ type Actions struct {
 
 // Checks returns the family's checks. As Rspamd 4.1.6 nothing is raised
 // unless both SPF and DKIM were looked at, and nothing for local and
-// authenticated clients; a seeded result is raised for any.
+// authenticated clients; a seeded result is raised for any. Without DNS and
+// without a seeded result nothing is said about anybody.
 func Checks(o Options) []*checks.Check {
 	queries := 3
 	if o.Discovery == TreeWalk {
@@ -109,7 +110,9 @@ func (o Options) evaluate(ctx context.Context, t *checks.Task) (Result, bool) {
 	spfResult, hasSPF := spf.Evaluated.Get(t)
 	signatures, hasDKIM := dkim.Verified.Get(t)
 	_, vouched := authres.Trusted.Get(t)
-	if !hasSPF || !hasDKIM || !vouched && (relay.Of(t).Local || t.Authenticated()) {
+	client := relay.Of(t)
+	// A message without a client has no SPF to look at.
+	if !hasSPF && client.IP.IsValid() || !hasDKIM || !vouched && (client.Local || t.Authenticated()) {
 		return Result{}, false
 	}
 	p := Params{SPF: spfResult, DKIM: signatures, Discovery: o.Discovery, Rand: t.Rand()}
@@ -117,7 +120,8 @@ func (o Options) evaluate(ctx context.Context, t *checks.Task) (Result, bool) {
 	if len(o.NoSampling) > 0 {
 		p.NoSampling = func(domain string) bool { return slices.Contains(o.NoSampling, domain) }
 	}
-	return Evaluate(ctx, t.Resolver(), p), true
+	res := Evaluate(ctx, t.Resolver(), p)
+	return res, !res.noDNS
 }
 
 // authors returns the domains of the addresses in From. What has no domain is
@@ -145,6 +149,9 @@ func trusted(t *checks.Task) (Result, bool) {
 		case "none", "pass", "fail", "temperror", "permerror":
 		default:
 			continue
+		}
+		if from := authors(t.Message().From()); res.From == "" && len(from) == 1 {
+			res.From = normal(from[0])
 		}
 		res.Domain, res.Policy = res.From, policyOf(r)
 		if res.Code == "fail" && res.Reason == "" {

@@ -2,6 +2,7 @@ package dmarc
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 
@@ -47,6 +48,9 @@ func normal(domain string) string {
 		ascii = ascii && c < 0x80
 	}
 	if !ascii {
+		if !utf8.ValidString(domain) {
+			return ""
+		}
 		profile := idna.New(idna.MapForLookup(), idna.StrictDomainName(false))
 		a, err := profile.ToASCII(domain)
 		if err != nil {

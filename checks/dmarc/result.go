@@ -36,6 +36,8 @@ type Result struct {
 	Unsigned int64 `json:",omitempty"`
 	// Record is the record that was applied, or the one that is wrong.
 	Record *Record `json:",omitempty"`
+
+	noDNS bool // there was nobody to ask
 }
 
 // policyOf finds the policy in the comments of a DMARC result: servers write

@@ -14,6 +14,7 @@ type finding struct {
 	many   bool // several records
 	other  bool // TXT records, but none of DMARC
 	failed string
+	noDNS  bool // there is nobody to ask
 }
 
 // A search finds the record that is for a domain.
@@ -31,6 +32,7 @@ func (s *search) ask(domains ...string) {
 	var todo []string
 	for _, d := range domains {
 		if _, known := s.found[d]; !known {
+			s.found[d] = finding{}
 			todo = append(todo, d)
 			questions = append(questions, resolver.Question{Name: "_dmarc." + d, Type: resolver.TypeTXT})
 		}
@@ -46,7 +48,7 @@ func (s *search) ask(domains ...string) {
 func read(reply resolver.Reply) (f finding) {
 	if reply.Err != nil {
 		if !resolver.IsNotFound(reply.Err) {
-			f.failed = describe(reply.Err)
+			f.failed, f.noDNS = describe(reply.Err), errors.Is(reply.Err, resolver.ErrNoDNS)
 		}
 		return f
 	}
@@ -106,7 +108,7 @@ func (s *search) listed(res *Result) {
 	}
 	switch {
 	case f.failed != "":
-		res.Code, res.Reason = "temperror", f.failed
+		res.Code, res.Reason, res.noDNS = "temperror", f.failed, f.noDNS
 	case f.many:
 		res.Code, res.Reason = "permerror", "Multiple policies defined in DNS"
 	case f.other:
@@ -203,7 +205,7 @@ func (s *search) walked(res *Result) {
 	names, failed := s.walk(s.from)
 	res.Organization = s.organization(s.from)
 	if failed != "" && (len(names) == 0 || names[0] != s.from) {
-		res.Code, res.Reason = "temperror", failed
+		res.Code, res.Reason, res.noDNS = "temperror", failed, s.found[s.from].noDNS
 		return
 	}
 	if len(names) == 0 {
