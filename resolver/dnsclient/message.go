@@ -17,6 +17,8 @@ const (
 	optLen    = 11
 	// maxQuery is the longest query: header, name, type, class, OPT.
 	maxQuery = headerLen + 255 + 4 + optLen
+	// maxJumps is how many pieces a name may have: as many as labels.
+	maxJumps = 127
 	// announced is the size of replies over UDP that are asked for.
 	announced = 1232
 )
@@ -26,31 +28,28 @@ const (
 type query struct {
 	wire        []byte
 	questionEnd int
-	name        string // as replies spell it: canonical
+	name        string
 }
 
-// pack writes a query for name into buf, which must hold maxQuery bytes. The id
+// pack writes a query for name, which is canonical, into buf, which must hold maxQuery bytes. The id
 // is left out. It fails for what is no name (RFC 1035 section 3.1).
 func pack(buf []byte, name string, qtype uint16) (query, error) {
 	clear(buf[:headerLen])
 	buf[2] = 0x01 // RD
 	buf[3] = 0x20 // AD: tell whether it is authentic (RFC 6840 section 5.7)
 	buf[5] = 1    // QDCOUNT
+	absolute := name
 	if name != "." {
-		name += "."
+		absolute += "."
 	}
-	end, err := dns.PackDomainName(name, buf[:headerLen+255], headerLen, nil, false)
+	end, err := dns.PackDomainName(absolute, buf[:headerLen+255], headerLen, nil, false)
 	if err != nil {
 		return query{}, err
 	}
 	buf = buf[:maxQuery]
-	spelt, _, err := unpackName(buf[:end], headerLen)
-	if err != nil {
-		return query{}, err
-	}
 	binary.BigEndian.PutUint16(buf[end:], qtype)
 	binary.BigEndian.PutUint16(buf[end+2:], dns.ClassINET)
-	return query{wire: buf, questionEnd: end + 4, name: spelt}, nil
+	return query{wire: buf, questionEnd: end + 4, name: name}, nil
 }
 
 // finish gives the query its id and, for servers that know it, the OPT record.
@@ -309,11 +308,59 @@ func skipName(msg []byte, off int) (int, error) {
 }
 
 // unpackName reads a name and returns it in the form of resolver.Canonical,
-// with the offset behind it.
+// with the offset behind it. A name may be in pieces (RFC 1035 section 4.1.4),
+// each before the last; it is 255 bytes long at most.
 func unpackName(msg []byte, off int) (string, int, error) {
-	name, end, err := dns.UnpackDomainName(msg, off)
-	if err != nil {
-		return "", 0, errMalformed
+	var room [128]byte
+	b := room[:0]
+	end, before, jumps := 0, off, 0
+	for length := 1; ; {
+		if off >= len(msg) {
+			return "", 0, errMalformed
+		}
+		n := int(msg[off])
+		off++
+		switch {
+		case n == 0:
+			if end == 0 {
+				end = off
+			}
+			if len(b) == 0 {
+				return ".", end, nil
+			}
+			return string(b[:len(b)-1]), end, nil
+		case n >= 0xc0:
+			if off >= len(msg) {
+				return "", 0, errMalformed
+			}
+			if end == 0 {
+				end = off + 1
+			}
+			off = (n&0x3f)<<8 | int(msg[off])
+			if jumps++; off >= before || jumps > maxJumps {
+				return "", 0, errMalformed
+			}
+			before = off
+		case n > 63 || off+n > len(msg) || length+n+1 > 255:
+			return "", 0, errMalformed
+		default:
+			length += n + 1
+			for _, c := range msg[off : off+n] {
+				b = appendEscaped(b, lower(c))
+			}
+			b = append(b, '.')
+			off += n
+		}
 	}
-	return resolver.Canonical(name), end, nil
+}
+
+// appendEscaped writes a byte of a label as resolver.Canonical does.
+func appendEscaped(b []byte, c byte) []byte {
+	switch {
+	case c == '.' || c == '\\':
+		return append(b, '\\', c)
+	case c <= ' ' || c >= 0x7f || c == '"' || c == ';':
+		return append(b, '\\', '0'+c/100, '0'+c/10%10, '0'+c%10)
+	}
+	return append(b, c)
 }

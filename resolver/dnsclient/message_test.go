@@ -238,8 +238,12 @@ func FuzzName(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if q.name != canon {
-			t.Errorf("%q: canonical %q, on the wire %q", name, canon, q.name)
+		got, _, err := unpackName(q.wire[:q.questionEnd], headerLen)
+		if err != nil || got != canon {
+			t.Errorf("%q: canonical %q, on the wire %q, %v", name, canon, got, err)
+		}
+		if theirs, _, err := dns.UnpackDomainName(q.wire[:q.questionEnd], headerLen); err != nil || resolver.Canonical(theirs) != got {
+			t.Errorf("%q: read as %q, by miekg/dns as %q, %v", name, got, theirs, err)
 		}
 	})
 }
