@@ -1,8 +1,9 @@
 #!/bin/sh
 # The project's test run: formatting, vet, staticcheck, generated files, a
 # build without cgo, all tests under the race detector, and each fuzz target
-# for a moment. It needs Go and a C compiler (for -race); as root on Debian or
-# Ubuntu it installs the compiler itself.
+# for a moment. It needs Go, a C compiler (for -race), OpenDKIM and Mail::DKIM
+# (peers that check signatures) and xmllint; as root on Debian or Ubuntu it
+# installs them itself.
 #
 #   FUZZTIME=60s ./test.sh     fuzz longer (default 20000x, 0 for none)
 set -u
@@ -16,21 +17,32 @@ failed=
 
 compiles() { printf '#include <stdlib.h>\nint main(void){return 0;}\n' | cc -x c -o "$log/a.out" - 2>/dev/null; }
 
+# missing prints the Debian packages that the tests need and that are not here.
+missing() {
+	compiles || echo gcc libc6-dev
+	PATH="$PATH:/usr/sbin" command -v opendkim >/dev/null || echo opendkim
+	perl -MMail::DKIM -e 1 2>/dev/null || echo libmail-dkim-perl
+	command -v xmllint >/dev/null || echo libxml2-utils
+}
+
 need() {
 	if ! command -v go >/dev/null; then
 		echo "test.sh: needs Go 1.26 or later (https://go.dev/dl/)" >&2
 		exit 1
 	fi
-	compiles && return
+	packages=$(missing | xargs)
+	[ -z "$packages" ] && return
 	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-		echo "test.sh: needs a C compiler and the C library's headers for go test -race (Debian: gcc libc6-dev)" >&2
+		echo "test.sh: needs these Debian packages (a C compiler for go test -race, and other implementations to test against): $packages" >&2
 		exit 1
 	fi
-	echo "test.sh: installing gcc and libc6-dev"
+	echo "test.sh: installing $packages"
 	export DEBIAN_FRONTEND=noninteractive
-	{ apt-get update -q && apt-get install -qy --no-install-recommends gcc libc6-dev; } >"$log/apt" 2>&1 && compiles && return
+	{ apt-get update -q && apt-get install -qy --no-install-recommends $packages; } >"$log/apt" 2>&1
+	packages=$(missing | xargs)
+	[ -z "$packages" ] && return
 	cat "$log/apt"
-	echo "test.sh: could not install gcc and libc6-dev" >&2
+	echo "test.sh: could not install $packages" >&2
 	exit 1
 }
 
