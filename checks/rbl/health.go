@@ -127,14 +127,14 @@ func (h *health) set(i int, health Health, reason string, until time.Time) {
 }
 
 // learn takes note of what a scan saw.
-func (h *health) learn(t *checks.Task, requests []*request) {
+func (h *health) learn(t *checks.Task, p part, requests []*request) {
 	asked, hit := make([]bool, len(h.lists)), make([]bool, len(h.lists))
 	for _, r := range requests {
 		i := slices.Index(h.lists, r.list)
 		if len(r.items) == 0 || r.reply.Err != nil && !resolver.IsNotFound(r.reply.Err) {
 			continue
 		}
-		asked[i] = true
+		asked[i] = p.owns(r.list)
 		for _, ip := range answers(r.reply.Answer) {
 			if o := r.list.interpret(ip); o.blocked {
 				h.set(i, Refusing, "answers that it is not to be asked", t.Now().Add(h.opt.Pause))

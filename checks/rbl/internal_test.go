@@ -20,8 +20,10 @@ func askedAbout(t testing.TB, l List, text string) string {
 			return resolver.Answer{}, &resolver.Error{Name: name, Type: qtype, Kind: resolver.KindNXDomain}
 		})
 	}
-	if _, err := st.Run(t.Context(), Checks(Options{Lists: []List{l}, NoKnown: true, NoMonitoring: true})[0]); err != nil {
-		t.Fatal(err)
+	for _, c := range Checks(Options{Lists: []List{l}, NoKnown: true, NoMonitoring: true}) {
+		if _, err := st.Run(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return asked
 }

@@ -189,6 +189,7 @@ type list struct {
 	fail    *symbols.Def
 	white   map[*symbols.Def]bool
 	compose composition
+	early   bool // see part
 	exempt  bool // known domains are asked about as well
 }
 
@@ -393,18 +394,6 @@ func (l *list) makeDefs(all *defs) error {
 		}
 	}
 	return nil
-}
-
-// labelled returns all that the list is asked about, selectors included.
-func (l *list) labelled() []What {
-	all := slices.Collect(maps.Keys(l.asks))
-	if l.asks[Images] || l.asks[NumericURLs] {
-		all = append(all, URLs) // what their hits are raised for
-	}
-	for _, s := range l.Selectors {
-		all = append(all, What(s.Label))
-	}
-	return all
 }
 
 func join(prefix, symbol string) string {

@@ -76,9 +76,9 @@ func TestOptionsAreValidated(t *testing.T) {
 // hits formats what a check raises for the big message.
 func hits(t *testing.T, o rbl.Options, dns resolver.Resolver) string {
 	o.NoMonitoring = true
-	out, _ := run(t, rbl.Checks(o)[0], bigMail(2), dns)
+	raised, _ := run(t, rbl.Checks(o), bigMail(2), dns)
 	var all []string
-	for _, h := range out.Hits {
+	for _, h := range raised {
 		all = append(all, h.Def.Name+" "+strings.Join(h.Options, ","))
 	}
 	return strings.Join(all, "; ")
@@ -144,7 +144,7 @@ func TestEachListGetsItsShare(t *testing.T) {
 	var serial resolver.Func = func(ctx context.Context, name string, qtype uint16) (resolver.Answer, error) {
 		return dns(ctx, name, qtype)
 	}
-	run(t, rbl.Checks(rbl.Options{Lists: lists, MaxQueries: 21, NoMonitoring: true})[0], bigMail(100), locked(serial))
+	run(t, rbl.Checks(rbl.Options{Lists: lists, MaxQueries: 21, NoMonitoring: true}), bigMail(100), locked(serial))
 	if zones["a"] != 10 || zones["b"] != 10 || zones["c"] != 1 {
 		t.Errorf("asked %v", zones)
 	}

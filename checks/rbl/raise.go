@@ -11,13 +11,14 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// raise raises the symbols of one request, each once for a value.
-func (e *engine) raise(t *checks.Task, r *request) {
+// raise raises the symbols of one request that are the part's, each once for a
+// value.
+func (p part) raise(t *checks.Task, r *request) {
 	if len(r.items) == 0 {
 		return
 	}
 	if r.reply.Err != nil {
-		if why := failure(r.reply.Err); why != "" {
+		if why := failure(r.reply.Err); why != "" && p.owns(r.list) {
 			r.fail(t, why, "")
 		}
 		return
@@ -27,6 +28,9 @@ func (e *engine) raise(t *checks.Task, r *request) {
 		o := r.list.interpret(ip)
 		answer := netip.AddrFrom4(ip).String()
 		for _, i := range r.items {
+			if !p.raises(r.list, i.what) {
+				continue
+			}
 			for _, c := range o.codes {
 				r.hit(t, &raised, r.list.def(c, i.what), i, "", answer)
 			}
@@ -38,7 +42,7 @@ func (e *engine) raise(t *checks.Task, r *request) {
 				r.hit(t, &raised, unknown, i, answer, answer)
 			}
 		}
-		if o.blocked && len(o.codes) == 0 {
+		if o.blocked && len(o.codes) == 0 && p.owns(r.list) {
 			r.fail(t, "refused with "+answer, answer)
 		}
 	}

@@ -30,7 +30,6 @@ import (
 	"github.com/winnowmail/winnow/checks/dkim"
 	"github.com/winnowmail/winnow/checks/rdns"
 	"github.com/winnowmail/winnow/checks/relay"
-	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -97,28 +96,44 @@ type engine struct {
 	health *health
 }
 
-// Checks returns the family's check. Options that are wrong come to light when
-// a Scanner is made: the check's Start then fails with what Validate says.
+// Checks returns the family's checks: one for what is known of the client when
+// it connects, one for the rest. Options that are wrong come to light when a
+// Scanner is made: Start then fails with what Validate says.
 func Checks(o Options) []*checks.Check {
 	config := o
 	o = o.withDefaults()
-	e, defs, err := newEngine(o)
-	c := &checks.Check{
+	e, all, err := newEngine(o)
+	if err != nil {
+		fail := func(context.Context, *checks.Env) error { return err }
+		return []*checks.Check{{
+			Name: "rbl", Doc: "DNS lists with wrong options", Config: config, Start: fail,
+			Run: func(context.Context, *checks.Task) error { return err },
+		}}
+	}
+	client, message := part{e, true}, part{e, false}
+	clientDefs := e.early(all)
+	var list []*checks.Check
+	if len(clientDefs) > 0 {
+		list = append(list, &checks.Check{
+			Name:     "rbl-client",
+			Doc:      "DNS lists of addresses, asked about the client",
+			Symbols:  clientDefs,
+			Requires: checks.Facts(relay.Relayed, rdns.LookedUp),
+			Needs:    checks.Needs{DNS: true, Queries: client.most(), Phase: checks.Connect},
+			Run:      func(ctx context.Context, t *checks.Task) error { client.run(ctx, t); return nil },
+		})
+	}
+	return append(list, &checks.Check{
 		Name:     "rbl",
 		Doc:      "DNS lists of addresses, domains, URLs and mail addresses",
-		Symbols:  defs,
+		Symbols:  slices.DeleteFunc(all.all, func(d *symbols.Def) bool { return slices.Contains(clientDefs, d) }),
 		Requires: checks.Facts(relay.Relayed, rdns.LookedUp, dkim.Verified, aliases.Rewritten),
 		Needs:    checks.Needs{DNS: true, Queries: o.MaxQueries},
 		Config:   config,
 		Secrets:  e.secrets(),
-		Run:      func(ctx context.Context, t *checks.Task) error { e.run(ctx, t); return nil },
+		Run:      func(ctx context.Context, t *checks.Task) error { message.run(ctx, t); return nil },
 		Start:    func(ctx context.Context, env *checks.Env) error { return e.health.start(ctx, env) },
-	}
-	if err != nil {
-		c.Run = func(context.Context, *checks.Task) error { return err }
-		c.Start = func(context.Context, *checks.Env) error { return err }
-	}
-	return []*checks.Check{c}
+	})
 }
 
 // Validate returns what is wrong with the options: the list and its field.
@@ -127,7 +142,7 @@ func (o Options) Validate() error {
 	return err
 }
 
-func newEngine(o Options) (*engine, []*symbols.Def, error) {
+func newEngine(o Options) (*engine, *defs, error) {
 	e := &engine{opt: o, known: map[string]bool{}, white: map[string]bool{}}
 	all := newDefs()
 	names := map[string]bool{}
@@ -153,7 +168,7 @@ func newEngine(o Options) (*engine, []*symbols.Def, error) {
 		e.known[strings.ToLower(d)] = true
 	}
 	e.health = newHealth(o, e.lists)
-	return e, all.all, errors.Join(errs...)
+	return e, all, errors.Join(errs...)
 }
 
 // secrets returns the zones that hold keys, and what is asked instead.
@@ -172,92 +187,4 @@ func (e *engine) secrets() map[string]string {
 		}
 	}
 	return all
-}
-
-// A request is one question of one list, for one value or for several.
-type request struct {
-	list  *list
-	name  string
-	items []item
-	reply resolver.Reply
-}
-
-// run asks and raises.
-func (e *engine) run(ctx context.Context, t *checks.Task) {
-	if !t.Asks() {
-		return
-	}
-	out := e.health.outOfUse(t)
-	s := newSubject(t)
-	requests := e.resolve(ctx, t, e.requests(s, out.lists))
-	white := verdicts{}
-	first := make([]*request, 0, len(requests))
-	var second []*request
-	for _, r := range requests {
-		if e.waits(r) {
-			second = append(second, r)
-		} else {
-			first = append(first, r)
-		}
-	}
-	ask(ctx, t, first)
-	for _, r := range first {
-		if r.list.White {
-			white.read(r)
-		}
-	}
-	for _, r := range second {
-		r.items = slices.DeleteFunc(r.items, white.spare)
-	}
-	ask(ctx, t, slices.DeleteFunc(second, func(r *request) bool { return len(r.items) == 0 }))
-	for _, r := range requests {
-		e.raise(t, r)
-	}
-	if out.live {
-		e.health.learn(t, requests)
-	}
-}
-
-// waits reports whether a white list may make the request needless.
-func (e *engine) waits(r *request) bool {
-	if r.list.White || r.list.IgnoreWhite {
-		return false
-	}
-	return slices.ContainsFunc(r.items, func(i item) bool { return e.white[i.what.label()] })
-}
-
-// verdicts are the values that white lists know, with what was asked, as
-// options say it.
-type verdicts map[string]bool
-
-func (v verdicts) read(r *request) {
-	for _, ip := range answers(r.reply.Answer) {
-		o := r.list.interpret(ip)
-		for _, i := range r.items {
-			for _, c := range o.codes {
-				if r.list.white[r.list.def(c, i.what)] {
-					v[i.option()] = true
-				}
-			}
-			if len(r.list.codes) == 0 && o.unknown {
-				v[i.option()] = true
-			}
-		}
-	}
-}
-
-func (v verdicts) spare(i item) bool { return len(v) > 0 && v[i.option()] }
-
-// ask asks all questions at once.
-func ask(ctx context.Context, t *checks.Task, requests []*request) {
-	if len(requests) == 0 {
-		return
-	}
-	questions := make([]resolver.Question, len(requests))
-	for i, r := range requests {
-		questions[i] = resolver.Question{Name: r.name, Type: resolver.TypeA}
-	}
-	for i, reply := range resolver.LookupAll(ctx, t.Resolver(), questions...) {
-		requests[i].reply = reply
-	}
 }

@@ -120,11 +120,11 @@ func TestRspamdCases(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		check := rbl.Checks(rbl.Options{Lists: c.lists, Known: []string{"rspamd-test.com"}, NoMonitoring: true})[0]
+		family := rbl.Checks(rbl.Options{Lists: c.lists, Known: []string{"rspamd-test.com"}, NoMonitoring: true})
 		m := mail.Parse(raw, c.env, mail.Limits{})
 		raised := map[string][]string{}
-		out, _ := run(t, check, m, dns)
-		for _, h := range out.Hits {
+		hits, _ := run(t, family, m, dns)
+		for _, h := range hits {
 			raised[h.Def.Name] = append(raised[h.Def.Name], h.Options...)
 		}
 		beyond += len(c.beyond)

@@ -28,6 +28,7 @@ func (i item) option() string { return i.value + ":" + i.what.label() }
 // found once.
 type subject struct {
 	t       *checks.Task
+	part    part
 	client  relay.Client
 	clientK string // the client's address reversed
 	hops    []hop
@@ -69,11 +70,14 @@ type chosenURLs struct {
 // urlKind is a choice among the URLs of a message.
 type urlKind struct{ plain, images, numeric, noIP, every bool }
 
-func newSubject(t *checks.Task) *subject {
-	s := &subject{t: t, client: relay.Of(t), rdns: strings.TrimSuffix(rdns.Name(t), ".")}
+func newSubject(t *checks.Task, p part) *subject {
+	s := &subject{t: t, part: p, client: relay.Of(t), rdns: strings.TrimSuffix(rdns.Name(t), ".")}
 	s.client.IP = s.client.IP.Unmap()
 	if s.client.IP.IsValid() {
 		s.clientK = reversed(s.client.IP)
+	}
+	if p.client {
+		return s
 	}
 	sigs, _ := dkim.Verified.Get(t)
 	for _, sig := range sigs {
@@ -93,14 +97,17 @@ func (s *subject) items(l *list, add func(item)) {
 			add(item{w, value, value})
 		}
 	}
-	if l.asks[From] && l.takes(s.client.IP) {
+	if l.asks[From] && l.takes(s.client.IP) && s.part.wants(l, From) {
 		add(item{From, s.client.IP.String(), s.clientK})
+	}
+	if l.asks[RDNS] && s.rdns != "unknown" && s.part.wants(l, RDNS) {
+		plain(RDNS, s.rdns)
+	}
+	if s.part.client || !s.part.wants(l, "") {
+		return
 	}
 	if l.asks[HELO] {
 		plain(HELO, s.client.Helo)
-	}
-	if l.asks[RDNS] && s.rdns != "unknown" {
-		plain(RDNS, s.rdns)
 	}
 	if l.asks[DKIM] {
 		s.signed(l, plain)
@@ -108,8 +115,10 @@ func (s *subject) items(l *list, add func(item)) {
 	if l.asks[EnvelopeFrom] {
 		plain(EnvelopeFrom, l.sender(aliases.EnvelopeFrom(s.t)))
 	}
-	if from := aliases.From(s.t); l.asks[HeaderFrom] && len(from) > 0 {
-		plain(HeaderFrom, l.sender(from[0]))
+	if l.asks[HeaderFrom] {
+		if from := aliases.From(s.t); len(from) > 0 {
+			plain(HeaderFrom, l.sender(from[0]))
+		}
 	}
 	if l.asks[MessageID] {
 		plain(MessageID, l.cased(s.messageID()))

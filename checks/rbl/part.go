@@ -1,0 +1,129 @@
+package rbl
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// A part is one of the two checks. The one for the client runs when it
+// connects and raises what lists say of it under symbols that say nothing
+// else. The one for the message raises the rest. Where one needs to know what
+// the other asked, to heed a white list or to raise a failure, it asks again:
+// in a scan a question goes out once.
+type part struct {
+	engine *engine
+	client bool
+}
+
+// ofClient reports whether something is known as soon as the client connects.
+func (w What) ofClient() bool { return w == From || w == RDNS }
+
+// wants reports whether the part asks the list about w.
+func (p part) wants(l *list, w What) bool {
+	if p.client {
+		return w.ofClient() && (l.early || l.White)
+	}
+	return !l.clientOnly() || l.White
+}
+
+// raises reports whether the part raises what the list answers about w.
+func (p part) raises(l *list, w What) bool { return p.client == (l.early && w.ofClient()) }
+
+// owns reports whether the part raises the list's failures and counts its
+// messages.
+func (p part) owns(l *list) bool { return p.client == l.clientOnly() }
+
+// clientOnly reports whether nothing of the list is left for the message.
+func (l *list) clientOnly() bool {
+	return l.early && !slices.ContainsFunc(l.labelled(), func(w What) bool { return !w.ofClient() })
+}
+
+// most returns how many questions the part for the client can ask.
+func (p part) most() int {
+	n := 0
+	for _, l := range p.engine.lists {
+		for w := range l.asks {
+			if p.wants(l, w) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// early decides which lists the client's part raises and returns their
+// symbols: lists that have symbols of their own for the client, shared with no
+// list of the message's part.
+func (e *engine) early(all *defs) []*symbols.Def {
+	for _, l := range e.lists {
+		own, rest := l.split()
+		l.early = len(own) > 0 && !l.ResolveIP && !slices.ContainsFunc(own, func(d *symbols.Def) bool { return slices.Contains(rest, d) })
+	}
+	for changed := true; changed; {
+		changed = false
+		message := map[*symbols.Def]bool{}
+		for _, l := range e.lists {
+			for _, d := range l.defsOf(false) {
+				message[d] = true
+			}
+		}
+		for _, l := range e.lists {
+			if l.early && slices.ContainsFunc(l.defsOf(true), func(d *symbols.Def) bool { return message[d] }) {
+				l.early, changed = false, true
+			}
+		}
+	}
+	early := map[*symbols.Def]bool{}
+	for _, l := range e.lists {
+		for _, d := range l.defsOf(true) {
+			early[d] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(all.all), func(d *symbols.Def) bool { return !early[d] })
+}
+
+// split returns the symbols of what is known of the client and those of the
+// rest, failures apart.
+func (l *list) split() (client, rest []*symbols.Def) {
+	for _, w := range l.labelled() {
+		for _, d := range l.defs[l.Prefixes[w]] {
+			if d != nil && w.ofClient() {
+				client = append(client, d)
+			} else if d != nil {
+				rest = append(rest, d)
+			}
+		}
+	}
+	return client, rest
+}
+
+// defsOf returns the symbols that a part raises for the list.
+func (l *list) defsOf(client bool) []*symbols.Def {
+	own, rest := l.split()
+	if !l.early {
+		own, rest = nil, append(own, rest...)
+	}
+	if l.clientOnly() {
+		own = append(own, l.fail)
+	} else {
+		rest = append(rest, l.fail)
+	}
+	if client {
+		return own
+	}
+	return rest
+}
+
+// labelled returns all that the list is asked about, selectors included.
+func (l *list) labelled() []What {
+	all := slices.Sorted(maps.Keys(l.asks))
+	if l.asks[Images] || l.asks[NumericURLs] {
+		all = append(all, URLs) // what their hits are raised for
+	}
+	for _, s := range l.Selectors {
+		all = append(all, What(s.Label))
+	}
+	return all
+}
