@@ -37,6 +37,18 @@ func (b *budget) allow(q Question) bool {
 	return ok
 }
 
+// Left returns how many more different questions a resolver that Limit made
+// passes on, -1 for others: no bound.
+func Left(r Resolver) int {
+	b, ok := r.(*budget)
+	if !ok {
+		return -1
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.left
+}
+
 func (b *budget) Lookup(ctx context.Context, name string, qtype uint16) (Answer, error) {
 	q := Question{Canonical(name), qtype}
 	if !b.allow(q) {

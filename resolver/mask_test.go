@@ -47,3 +47,17 @@ broken.s3cret.zen.example !servfail
 		t.Error("no secrets, no resolver")
 	}
 }
+
+func TestLeft(t *testing.T) {
+	z := zone.Must("a.example A 192.0.2.1")
+	if got := resolver.Left(z); got != -1 {
+		t.Errorf("no bound: %d", got)
+	}
+	r := resolver.Limit(z, 3)
+	for range 2 {
+		_, _ = r.Lookup(t.Context(), "a.example", resolver.TypeA)
+	}
+	if got := resolver.Left(r); got != 2 {
+		t.Errorf("after one question, asked twice: %d", got)
+	}
+}

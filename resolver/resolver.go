@@ -57,7 +57,7 @@ type Options struct {
 	// scan's deadline passed with checks pending, as Rspamd's
 	// soft_reject_on_timeout. A reject stays a reject.
 	SoftRejectOnTimeout bool
-	// MaxQueries bounds the questions of one scan; 0 means 256, negative no
+	// MaxQueries bounds the questions of one scan; 0 means 384, negative no
 	// bound. (Rspamd's dns_max_requests is 64; it counts repeated questions,
 	// a Session does not.)
 	MaxQueries int
@@ -68,7 +68,7 @@ type Options struct {
 
 // Defaults of Options.
 const (
-	DefaultMaxQueries   = 256
+	DefaultMaxQueries   = 384
 	DefaultQueryTimeout = 5 * time.Second
 )
 

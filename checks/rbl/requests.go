@@ -9,8 +9,8 @@ import (
 	"github.com/winnowmail/winnow/resolver"
 )
 
-// requests returns the questions for a message, list by list, at most
-// Options.MaxQueries. out names lists not to ask.
+// requests returns the questions for a message, list by list, no more than
+// Options.MaxQueries and the scan allow. out names lists not to ask.
 func (e *engine) requests(s *subject, out []string) []*request {
 	var all []*request
 	counts := make([]int, 0, len(e.lists))
@@ -22,7 +22,11 @@ func (e *engine) requests(s *subject, out []string) []*request {
 		all = e.ofList(s, l, all)
 		counts = append(counts, len(all)-before)
 	}
-	fair := share(counts, e.opt.MaxQueries)
+	most := e.opt.MaxQueries
+	if left := resolver.Left(s.t.Resolver()); left >= 0 && (most < 0 || left < most) {
+		most = left
+	}
+	fair := share(counts, most)
 	if len(counts) == 0 || fair >= slices.Max(counts) {
 		return all
 	}
