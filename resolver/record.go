@@ -164,8 +164,8 @@ func (a Answer) Text() string {
 }
 
 // Canonical returns a name in its one spelling: lower case, without final dot
-// (the root is "."), white space and other bytes that presentation form does
-// not allow as \DDD, no escape where none is needed.
+// (the root is "."), white space and other bytes that a line of a zone file
+// cannot hold as \DDD, no escape where none is needed.
 func Canonical(name string) string {
 	for len(name) > 1 && name[len(name)-1] == '.' && !escapedEnd(name) {
 		name = name[:len(name)-1]
@@ -176,7 +176,7 @@ func Canonical(name string) string {
 	plain := true
 	for i := 0; i < len(name) && plain; i++ {
 		c := name[i]
-		plain = c > ' ' && c < 0x7f && c != '"' && c != ';' && c != '\\' && (c < 'A' || c > 'Z')
+		plain = c > ' ' && c < 0x7f && c != '"' && c != ';' && c != '#' && c != '\\' && (c < 'A' || c > 'Z')
 	}
 	if plain {
 		return name
@@ -195,7 +195,7 @@ func Canonical(name string) string {
 		switch {
 		case c >= 'A' && c <= 'Z':
 			b = append(b, c+'a'-'A')
-		case c <= ' ' || c >= 0x7f || c == '"' || c == ';':
+		case c <= ' ' || c >= 0x7f || c == '"' || c == ';' || c == '#':
 			b = fmt.Appendf(b, `\%03d`, c)
 		default:
 			b = append(b, c)

@@ -282,6 +282,7 @@ func FuzzParseRecord(f *testing.F) {
 	for line := range strings.Lines(odd) {
 		f.Add(line)
 	}
+	f.Add(`\# PTR 0`)
 	f.Add(`x 1 IN TXT plain "quo\"ted" ; comment`)
 	f.Fuzz(func(t *testing.T, line string) {
 		r, err := resolver.ParseRecord(line)

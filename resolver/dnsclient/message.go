@@ -359,7 +359,7 @@ func appendEscaped(b []byte, c byte) []byte {
 	switch {
 	case c == '.' || c == '\\':
 		return append(b, '\\', c)
-	case c <= ' ' || c >= 0x7f || c == '"' || c == ';':
+	case c <= ' ' || c >= 0x7f || c == '"' || c == ';' || c == '#':
 		return append(b, '\\', '0'+c/100, '0'+c/10%10, '0'+c%10)
 	}
 	return append(b, c)
