@@ -25,7 +25,7 @@ func (p part) wants(l *list, w What) bool {
 	if p.client {
 		return w.ofClient() && (l.early || l.White)
 	}
-	return !l.clientOnly() || l.White
+	return !l.only || l.White
 }
 
 // raises reports whether the part raises what the list answers about w.
@@ -33,7 +33,7 @@ func (p part) raises(l *list, w What) bool { return p.client == (l.early && w.of
 
 // owns reports whether the part raises the list's failures and counts its
 // messages.
-func (p part) owns(l *list) bool { return p.client == l.clientOnly() }
+func (p part) owns(l *list) bool { return p.client == l.only }
 
 // clientOnly reports whether nothing of the list is left for the message.
 func (l *list) clientOnly() bool {
@@ -77,6 +77,7 @@ func (e *engine) early(all *defs) []*symbols.Def {
 	}
 	early := map[*symbols.Def]bool{}
 	for _, l := range e.lists {
+		l.only = l.clientOnly()
 		for _, d := range l.defsOf(true) {
 			early[d] = true
 		}
