@@ -1,6 +1,7 @@
 package winnow_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/netip"
@@ -14,9 +15,12 @@ import (
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/rbl"
+	"github.com/winnowmail/winnow/checks/rdns"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/resolver/dnsclient"
+	"github.com/winnowmail/winnow/resolver/resolvertest"
 	"github.com/winnowmail/winnow/resolver/zone"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -196,5 +200,70 @@ func TestFailingDNS(t *testing.T) {
 	}
 	if took > 0 || len(res.Incomplete) > 0 || asked == 0 || res.Action == actions.SoftReject {
 		t.Errorf("%d questions, %v, action %q, incomplete %v", asked, took, res.Action, res.Incomplete)
+	}
+}
+
+// TestSessionLooksUpTheNameAtConnect holds that reverse DNS is done while the
+// client still greets, and not again.
+func TestSessionLooksUpTheNameAtConnect(t *testing.T) {
+	o := options(rdns.Checks()...)
+	count := &resolver.Counter{Resolver: zone.Must("")}
+	o.DNS.Resolver = count
+	s := newScanner(t, o)
+	defer closeNow(t, s)
+	x, err := s.NewSession(mail.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	res, err := x.Connect(t.Context())
+	if err != nil || !res.Has("RDNS_NONE") || count.Asked() != 1 {
+		t.Errorf("at connect: %v, %v; %d questions", res, err, count.Asked())
+	}
+	res, err = x.Data(t.Context(), &winnow.Message{Raw: []byte(plain)})
+	if err != nil || !res.Has("RDNS_NONE") || count.Asked() != 1 {
+		t.Errorf("at the end: %v, %v; %d questions", res, err, count.Asked())
+	}
+}
+
+// TestDNSIsReplayed replays scans that asked a server through a DNS client,
+// with another resolver in its place.
+func TestDNSIsReplayed(t *testing.T) {
+	server := resolvertest.Serve(t, resolvertest.Zone(zone.Must(`
+1.2.0.192.in-addr.arpa PTR mx.example.org
+example.org            TXT "v=spf1 a:half.example.org -all"
+half.example.org       A   192.0.2.1
+_dmarc.example.org     !servfail
+example.org            MX  10 mx.example.org
+1.2.0.192.zen.spamhaus.org A 127.0.0.2
+`)))
+	client, err := dnsclient.New(dnsclient.Options{Servers: []string{server.Addr}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	o := winnow.Options{DNS: resolver.Options{Resolver: client}}
+	o.Checks = standard.Checks(standard.Options{RBL: rbl.Options{NoMonitoring: true}})
+	s := newScanner(t, o)
+	defer closeNow(t, s)
+	first, err := s.Scan(t.Context(), &winnow.Message{Raw: []byte(plain), Envelope: stranger(), Record: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"R_SPF_ALLOW", "DMARC_DNSFAIL"} {
+		if !first.Has(want) {
+			t.Errorf("%s is not raised", want)
+		}
+	}
+	o.DNS.Resolver = silence()
+	offline := newScanner(t, o)
+	defer closeNow(t, offline)
+	again, err := offline.Replay(t.Context(), first.Transcript)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.Took, again.Took = 0, 0
+	if !bytes.Equal(first.JSON(), again.JSON()) {
+		t.Errorf("scanned\n%s\nreplayed\n%s", first.JSON(), again.JSON())
 	}
 }
