@@ -164,8 +164,12 @@ func (h *health) count(i int, hit bool) {
 		*n = tally{}
 	}
 	h.mu.Unlock()
-	if full && greedy && (state == Good || state == Unchecked || state == Doubtful) {
+	switch {
+	case !full:
+	case greedy && (state == Good || state == Unchecked || state == Doubtful):
 		h.set(i, Greedy, "hits more than 90 of 100 messages", time.Time{})
+	case !greedy && state == Greedy:
+		h.set(i, Good, "", time.Time{})
 	}
 }
 

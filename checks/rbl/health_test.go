@@ -238,6 +238,13 @@ func TestGreedyListIsReported(t *testing.T) {
 		if names, _ := b.scan(t); !slices.Equal(names, []string{"BL_HIT", "NAMES"}) {
 			t.Errorf("it is only reported, but raised %v", names)
 		}
+		b.world.set("")
+		for range 200 {
+			b.scan(t)
+		}
+		if told := b.told(); told != "BL good, NAMES good" {
+			t.Errorf("after ordinary mail: told %q", told)
+		}
 	})
 }
 
