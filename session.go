@@ -151,13 +151,14 @@ func (s *scan) inherit(prev *scan, ph checks.Phase) {
 	}
 }
 
-// allowed reports whether check i and all it waits for can run at ph.
+// allowed reports whether check i and all whose results it reads can run at
+// ph: what it found without them would stay.
 func (s *scan) allowed(i int, ph checks.Phase) bool {
 	p := s.plan().Checks()[i].Needs.Phase
 	if p == checks.Data || p > ph || s.plan().Checks()[i].Stage > checks.Early {
 		return false
 	}
-	for _, j := range s.plan().Waits(i) {
+	for _, j := range s.plan().Providers(i) {
 		if !s.results[j].ended && !s.allowed(j, ph) {
 			return false
 		}

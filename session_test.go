@@ -70,6 +70,40 @@ func TestSessionPhases(t *testing.T) {
 	}
 }
 
+// TestPhaseWaitsForProviders: a check does not run before the one whose fact it
+// reads, be that of another stage: the client behind a relay is known at the
+// end, and what was said of the relay would stay.
+func TestPhaseWaitsForProviders(t *testing.T) {
+	fact := checks.Fact[string]{Name: "who"}
+	early := &checks.Check{
+		Name: "early", Doc: "d", Stage: checks.Early, Provides: []checks.AnyFact{fact},
+		Run: func(_ context.Context, t *checks.Task) error { fact.Set(t, "behind"); return nil },
+	}
+	d := &symbols.Def{Name: "WHO", Doc: "d"}
+	reader := &checks.Check{
+		Name: "reader", Doc: "d", Symbols: []*symbols.Def{d}, Requires: checks.Facts(fact), Needs: checks.Needs{Phase: checks.Connect},
+		Run: func(_ context.Context, t *checks.Task) error {
+			who, _ := fact.Get(t)
+			t.Hit(d, who)
+			return nil
+		},
+	}
+	s := newScanner(t, options(early, reader))
+	defer closeNow(t, s)
+	x, err := s.NewSession(mail.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	if res, err := x.Connect(t.Context()); err != nil || res.Symbol("WHO") != nil {
+		t.Errorf("at connect: %v, %v", res, err)
+	}
+	res, err := x.Data(t.Context(), &winnow.Message{Raw: []byte(plain)})
+	if err != nil || res.Symbol("WHO") == nil || res.Symbol("WHO").Options[0] != "behind" {
+		t.Errorf("at the end: %v, %v", res, err)
+	}
+}
+
 func TestReplay(t *testing.T) {
 	fact := checks.Fact[[]string]{Name: "known"}
 	d := &symbols.Def{Name: "T_NET", Doc: "d", Weight: 1}

@@ -15,6 +15,7 @@ type Plan struct {
 	checks []*Check
 	waits  [][]int // for each check the checks of its stage it waits for
 	users  [][]int // the other way round
+	reads  [][]int // for each check the checks of any stage whose facts and symbols it reads
 	stages [5][]int
 	defs   []*symbols.Def
 	read   map[*symbols.Def]bool // symbols that checks require
@@ -28,7 +29,8 @@ func (p *Plan) Reads(d *symbols.Def) bool { return p.all || p.read[d] }
 // or Run, when names, symbols or provided facts collide, when requirements
 // form a cycle or point to a later stage, and when Config is not data.
 func NewPlan(list []*Check) (*Plan, error) {
-	p := &Plan{checks: slices.Clone(list), waits: make([][]int, len(list)), users: make([][]int, len(list)), read: map[*symbols.Def]bool{}}
+	p := &Plan{checks: slices.Clone(list), waits: make([][]int, len(list)), users: make([][]int, len(list)),
+		reads: make([][]int, len(list)), read: map[*symbols.Def]bool{}}
 	providers, err := p.index()
 	if err != nil {
 		return nil, err
@@ -58,6 +60,10 @@ func (p *Plan) Stage(s Stage) []int { return p.stages[s] }
 // Waits returns the positions of the checks of the same stage that check i
 // must run after.
 func (p *Plan) Waits(i int) []int { return p.waits[i] }
+
+// Providers returns the positions of the checks, of whatever stage, whose facts
+// and symbols check i reads.
+func (p *Plan) Providers(i int) []int { return p.reads[i] }
 
 // Users returns the positions of the checks that wait for check i.
 func (p *Plan) Users(i int) []int { return p.users[i] }
@@ -163,6 +169,9 @@ func (p *Plan) link(i int, c *Check, r Requirement, pr providers) error {
 	from, to := stageOrder(c.Stage), stageOrder(p.checks[j].Stage)
 	if to > from {
 		return fmt.Errorf("check %s (%v) requires %s of check %s, which runs later (%v)", c.Name, c.Stage, what, p.checks[j].Name, p.checks[j].Stage)
+	}
+	if !slices.Contains(p.reads[i], j) {
+		p.reads[i] = append(p.reads[i], j)
 	}
 	if to == from && !slices.Contains(p.waits[i], j) {
 		p.waits[i] = append(p.waits[i], j)
