@@ -100,8 +100,6 @@ func Checks(o Options) []*checks.Check {
 		Symbols:  []*symbols.Def{found, failed},
 		Provides: []checks.AnyFact{LookedUp},
 		Requires: checks.Facts(relay.Relayed),
-		Stage:    checks.Early,
-		Priority: 9, // beside reverse DNS
 		Needs:    checks.Needs{DNS: o.Source == nil, Queries: 1, Phase: checks.Connect},
 		Config: map[string]any{
 			"zone4": o.Zone4, "zone6": o.Zone6, "local": o.CheckLocal, "source": o.Source != nil,
