@@ -119,7 +119,11 @@ func IsTemporary(err error) bool { return err != nil && !IsNotFound(err) }
 // recorded error and a replayed one are the same.
 func asError(q Question, err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
-		return &Error{q.Name, q.Type, e.Kind, strings.ToValidUTF8(e.Detail, "\uFFFD")}
+		kind := e.Kind
+		if !kind.valid() {
+			kind = KindUnknown
+		}
+		return &Error{q.Name, q.Type, kind, strings.ToValidUTF8(e.Detail, "\uFFFD")}
 	}
 	e := &Error{Name: q.Name, Type: q.Type, Kind: KindUnknown, Detail: strings.ToValidUTF8(err.Error(), "\uFFFD")}
 	d, isDNS := errors.AsType[*net.DNSError](err)

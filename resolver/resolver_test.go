@@ -261,6 +261,53 @@ func TestRecordingReplays(t *testing.T) {
 	}
 }
 
+// TestForeignAnswersReplay: what a Resolver gives that is not as tidy as ours
+// is seen in the scan as the replay will see it.
+func TestForeignAnswersReplay(t *testing.T) {
+	foreign := resolver.Func(func(_ context.Context, name string, qtype uint16) (resolver.Answer, error) {
+		switch name {
+		case "kind.example":
+			return resolver.Answer{}, &resolver.Error{Name: name, Type: qtype, Kind: "odd"}
+		case "nokind.example":
+			return resolver.Answer{}, &resolver.Error{Name: name, Type: qtype}
+		case "odd.example":
+			return resolver.Answer{Records: []resolver.Record{{Name: name, Type: qtype, IP: netip.MustParseAddr("2001:db8::1")}}}, nil
+		}
+		return resolver.Answer{Records: []resolver.Record{
+			{Name: "Mail.Example.", Type: resolver.TypeCNAME, Host: "MX.Example.ORG."},
+			{Name: name + ".", Type: resolver.TypeMX, Host: "MX2.example.org."},
+			{Name: name, Type: resolver.TypeA, IP: netip.MustParseAddr("::ffff:192.0.2.1")},
+			{Name: name, Type: resolver.TypeA},
+			{Name: name, Type: resolver.TypeAAAA, IP: netip.MustParseAddr("fe80::1%eth0")},
+			{Name: name, Type: resolver.TypeTXT},
+			{Name: name, Type: 39, Host: "example.net"}, // DNAME
+		}}, nil
+	})
+	s := resolver.NewSession(t.Context(), resolver.Options{Resolver: foreign})
+	questions := []resolver.Question{{"kind.example", resolver.TypeA}, {"nokind.example", resolver.TypeA}, {"odd.example", resolver.TypeA}, {"dname.example", 39}}
+	for _, typ := range []uint16{resolver.TypeCNAME, resolver.TypeMX, resolver.TypeA, resolver.TypeAAAA, resolver.TypeTXT} {
+		questions = append(questions, resolver.Question{Name: "mail.example", Type: typ})
+	}
+	live := resolver.LookupAll(t.Context(), s, questions...)
+	data, err := json.Marshal(s.Recording())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rec resolver.Recording
+	if err := json.Unmarshal(data, &rec); err != nil {
+		t.Fatal(err)
+	}
+	again := resolver.LookupAll(t.Context(), rec.Resolver(), questions...)
+	for i, q := range questions {
+		if !reflect.DeepEqual(live[i], again[i]) {
+			t.Errorf("%v: %+v, replayed %+v", q, live[i], again[i])
+		}
+		if found := i > 3; found != (live[i].Err == nil) {
+			t.Errorf("%v: %v", q, live[i].Err)
+		}
+	}
+}
+
 func TestAnswerViews(t *testing.T) {
 	a, err := zone.Must(odd).Lookup(t.Context(), "www.a.example", resolver.TypeAAAA)
 	if err != nil {

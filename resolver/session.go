@@ -144,14 +144,53 @@ func (s *Session) board(q Question, b *batch) *flight {
 
 func (f *flight) land(q Question, a Answer, err error) {
 	defer close(f.done)
-	switch {
-	case err != nil:
+	if err != nil {
 		f.reply.Err = asError(q, err)
-	case a.count(q.Type) == 0:
-		f.reply.Err = &Error{Name: q.Name, Type: q.Type, Kind: KindNoData}
-	default:
-		f.reply.Answer = a.clone()
+		return
 	}
+	if a = a.clone().tidied(); a.count(q.Type) == 0 {
+		f.reply.Err = &Error{Name: q.Name, Type: q.Type, Kind: KindNoData}
+		return
+	}
+	f.reply.Answer = a
+}
+
+// tidied brings what any Resolver answered into the form that Record promises,
+// in place: names have their one spelling, and what can't be written down and
+// read again is left out. So a scan sees what its replay sees.
+func (a Answer) tidied() Answer {
+	kept := a.Records[:0]
+	for _, r := range a.Records {
+		if r.tidy() {
+			kept = append(kept, r)
+		}
+	}
+	a.Records = kept
+	return a
+}
+
+// tidy reports whether the record is one that there can be.
+func (r *Record) tidy() bool {
+	r.Name = Canonical(r.Name)
+	switch r.Type {
+	case TypeA:
+		r.IP = r.IP.Unmap()
+		return r.IP.Is4()
+	case TypeAAAA:
+		r.IP = r.IP.WithZone("")
+		return r.IP.Is6()
+	case TypeTXT:
+		if len(r.Strings) == 0 {
+			r.Strings = []string{""}
+		}
+	case TypeSOA:
+		r.Host, r.Mailbox = Canonical(r.Host), Canonical(r.Mailbox)
+	case TypeCNAME, TypeNS, TypePTR, TypeMX:
+		r.Host = Canonical(r.Host)
+	default:
+		return false
+	}
+	return true
 }
 
 // Asked returns how many questions went out so far.
