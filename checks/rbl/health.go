@@ -199,21 +199,27 @@ func (h *health) start(ctx context.Context, env *checks.Env) error {
 // probeTimeout bounds one round of health checks.
 const probeTimeout = 30 * time.Second
 
-// round checks every list once; it returns false when there is nobody to ask.
+// round checks every list once, those apart that are left alone; it returns
+// false when there is nobody to ask.
 func (h *health) round(ctx context.Context, env *checks.Env) bool {
-	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	limited, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
+	paused := h.paused(env.Now())
 	var questions []resolver.Question
-	for _, l := range h.lists {
+	for i, l := range h.lists {
 		listed, unlisted := l.testPoints()
 		for _, key := range []string{listed, unlisted} {
-			questions = append(questions, resolver.Question{Name: l.probe(key), Type: resolver.TypeA})
+			q := resolver.Question{Name: l.probe(key), Type: resolver.TypeA}
+			if paused[i] {
+				q.Name = ""
+			}
+			questions = append(questions, q)
 		}
 	}
 	asked := slices.DeleteFunc(slices.Clone(questions), func(q resolver.Question) bool { return q.Name == "" })
-	replies := resolver.LookupAll(ctx, env.Resolver, asked...)
+	replies := resolver.LookupAll(limited, env.Resolver, asked...)
 	if ctx.Err() != nil {
-		return true // closing, or nobody answered at all
+		return true // closing
 	}
 	take := func(q resolver.Question) (r resolver.Reply) {
 		if q.Name != "" {
@@ -226,11 +232,22 @@ func (h *health) round(ctx context.Context, env *checks.Env) bool {
 		if failedFor(unlisted.Err, resolver.KindNoDNS) {
 			return false
 		}
-		if !l.NoMonitoring {
+		if !l.NoMonitoring && !paused[i] {
 			h.judge(i, l, listed, unlisted, env.Now())
 		}
 	}
 	return true
+}
+
+// paused tells, for each list, whether it is left alone for having refused.
+func (h *health) paused(now time.Time) []bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	paused := make([]bool, len(h.states))
+	for i, s := range h.states {
+		paused[i] = s.Health == Refusing && now.Before(s.Until)
+	}
+	return paused
 }
 
 func failedFor(err error, kind resolver.Kind) bool {

@@ -151,6 +151,9 @@ func TestHealthChecks(t *testing.T) {
 				t.Errorf("zone %s: told %q, raised %v", step.zone, told, names)
 			}
 		}
+		if q := b.world.questions(); slices.ContainsFunc(q, func(q string) bool { return strings.HasSuffix(q, ".bl.test") }) {
+			t.Errorf("asked in the pause: %v", q)
+		}
 		time.Sleep(rbl.DefaultPause)
 		synctest.Wait()
 		if names, _ := b.scan(t); !slices.Contains(names, "BL_HIT") || b.told() != "BL good" {
@@ -262,6 +265,23 @@ func TestStartDoesNotWait(t *testing.T) {
 		synctest.Wait()
 		if err := s.Close(t.Context()); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// TestSilentListHidesNoOther: a list whose servers never answer is doubtful,
+// and the others are judged all the same.
+func TestSilentListHidesNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, rbl.Options{})
+		defer b.close(t)
+		synctest.Wait()
+		b.told()
+		b.world.set("2.0.0.127.bl.test !hang\n1.0.0.127.bl.test !hang\ninvalid.names.test A 127.0.0.2")
+		time.Sleep(rbl.DefaultInterval + time.Minute)
+		synctest.Wait()
+		if got := b.told(); got != "BL doubtful, NAMES broken" {
+			t.Errorf("told %q", got)
 		}
 	})
 }

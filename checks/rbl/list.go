@@ -233,7 +233,7 @@ func (l *list) readZone(keys map[string]string) error {
 		case key == "":
 			return fmt.Errorf("there is no key %q", name)
 		case !askable(key) || strings.Contains(key, "."):
-			return fmt.Errorf("key %q is no label of a domain", name)
+			return fmt.Errorf("the secret of key %q is no label of a domain", name) // and stays one
 		}
 	}
 	return nil

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,29 +29,29 @@ func TestOptionsAreValidated(t *testing.T) {
 		return l
 	}
 	for want, l := range map[string]rbl.List{
-		`list for zone "bl.test": symbol: missing`:      with(func(l *rbl.List) { l.Symbol = "" }),
-		`list "X": zone: "" is no domain`:               with(func(l *rbl.List) { l.Zone = "" }),
-		`list "X": zone: "bl..test" is no domain`:       with(func(l *rbl.List) { l.Zone = "bl..test" }),
-		`list "X": zone: there is no key "dqs"`:         with(func(l *rbl.List) { l.Zone = "{dqs}.bl.test" }),
-		`list "X": zone: key "odd" is no label`:         with(func(l *rbl.List) { l.Zone = "{odd}.bl.test" }),
-		`list "X": checks: "hello" is nothing that can`: with(func(l *rbl.List) { l.Checks = []rbl.What{"hello"} }),
-		`list "X": checks: a selector lacks`:            with(func(l *rbl.List) { l.Selectors = []rbl.Selector{{Label: "a"}} }),
-		`list "X": checks: "fast" is no fact`:           with(func(l *rbl.List) { l.Hops.With = []string{"fast"} }),
-		`list "X": codes: a code without symbol`:        with(func(l *rbl.List) { l.Codes = []rbl.Code{{Answers: []string{"127.0.0.2"}}} }),
-		`list "X": codes: C has no answers and no bits`: with(func(l *rbl.List) { l.Codes = []rbl.Code{{Symbol: "C"}} }),
-		`list "X": codes: C: "127.0.0.%d+": octet 4`:    with(func(l *rbl.List) { l.Codes = []rbl.Code{{Symbol: "C", Answers: []string{"127.0.0.%d+"}}} }),
-		`list "X": codes: C: bits without a bit`:        with(func(l *rbl.List) { l.Codes = []rbl.Code{{Symbol: "C", Bits: []uint32{0}}} }),
-		`list "X": compose: "*.." is no rule`:           with(func(l *rbl.List) { l.Compose = []string{"*.."} }),
-		`list "X": compose: com is not below`:           with(func(l *rbl.List) { l.Compose = []string{"com"} }),
-		`list "X": hash: "crc" is no hash function`:     with(func(l *rbl.List) { l.Hash.Sum = "crc" }),
-		`list "X": hash: "octal" is no format`:          with(func(l *rbl.List) { l.Hash = rbl.Hash{Sum: rbl.MD5, Format: "octal"} }),
-		`list "X": hash: negative length`:               with(func(l *rbl.List) { l.Hash.Length = -1 }),
-		`list "X": limit: negative`:                     with(func(l *rbl.List) { l.Limit = -1 }),
-		`list "X": symbols: Y is described but never`:   with(func(l *rbl.List) { l.Symbols = []symbols.Def{{Name: "Y"}} }),
-		`list "OK": symbol: another list has it too`:    with(func(l *rbl.List) { l.Symbol = "OK" }),
+		`list for zone "bl.test": symbol: missing`:        with(func(l *rbl.List) { l.Symbol = "" }),
+		`list "X": zone: "" is no domain`:                 with(func(l *rbl.List) { l.Zone = "" }),
+		`list "X": zone: "bl..test" is no domain`:         with(func(l *rbl.List) { l.Zone = "bl..test" }),
+		`list "X": zone: there is no key "dqs"`:           with(func(l *rbl.List) { l.Zone = "{dqs}.bl.test" }),
+		`list "X": zone: the secret of key "odd" is no l`: with(func(l *rbl.List) { l.Zone = "{odd}.bl.test" }),
+		`list "X": checks: "hello" is nothing that can`:   with(func(l *rbl.List) { l.Checks = []rbl.What{"hello"} }),
+		`list "X": checks: a selector lacks`:              with(func(l *rbl.List) { l.Selectors = []rbl.Selector{{Label: "a"}} }),
+		`list "X": checks: "fast" is no fact`:             with(func(l *rbl.List) { l.Hops.With = []string{"fast"} }),
+		`list "X": codes: a code without symbol`:          with(func(l *rbl.List) { l.Codes = []rbl.Code{{Answers: []string{"127.0.0.2"}}} }),
+		`list "X": codes: C has no answers and no bits`:   with(func(l *rbl.List) { l.Codes = []rbl.Code{{Symbol: "C"}} }),
+		`list "X": codes: C: "127.0.0.%d+": octet 4`:      with(func(l *rbl.List) { l.Codes = []rbl.Code{{Symbol: "C", Answers: []string{"127.0.0.%d+"}}} }),
+		`list "X": codes: C: bits without a bit`:          with(func(l *rbl.List) { l.Codes = []rbl.Code{{Symbol: "C", Bits: []uint32{0}}} }),
+		`list "X": compose: "*.." is no rule`:             with(func(l *rbl.List) { l.Compose = []string{"*.."} }),
+		`list "X": compose: com is not below`:             with(func(l *rbl.List) { l.Compose = []string{"com"} }),
+		`list "X": hash: "crc" is no hash function`:       with(func(l *rbl.List) { l.Hash.Sum = "crc" }),
+		`list "X": hash: "octal" is no format`:            with(func(l *rbl.List) { l.Hash = rbl.Hash{Sum: rbl.MD5, Format: "octal"} }),
+		`list "X": hash: negative length`:                 with(func(l *rbl.List) { l.Hash.Length = -1 }),
+		`list "X": limit: negative`:                       with(func(l *rbl.List) { l.Limit = -1 }),
+		`list "X": symbols: Y is described but never`:     with(func(l *rbl.List) { l.Symbols = []symbols.Def{{Name: "Y"}} }),
+		`list "OK": symbol: another list has it too`:      with(func(l *rbl.List) { l.Symbol = "OK" }),
 	} {
-		o := rbl.Options{Lists: []rbl.List{ok, l}, Keys: map[string]string{"odd": "a.b"}}
-		if err := o.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+		o := rbl.Options{Lists: []rbl.List{ok, l}, Keys: map[string]string{"odd": "s3cr.et"}}
+		if err := o.Validate(); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cr") {
 			t.Errorf("want %q, got %v", want, err)
 		}
 		if _, err := winnow.New(winnow.Options{Checks: rbl.Checks(o)}); err == nil || !strings.Contains(err.Error(), want) {
@@ -130,6 +132,29 @@ www.shop0.example0.com AAAA 2001:db8::9
 
 // TestEachListGetsItsShare: with many URLs all lists ask equally much, and the
 // client is always asked about.
+// TestResolvedAddressesAreBounded: a name with thousands of addresses costs
+// what one with a few does.
+func TestResolvedAddressesAreBounded(t *testing.T) {
+	var asked atomic.Int64
+	dns := resolver.Func(func(_ context.Context, name string, qtype uint16) (resolver.Answer, error) {
+		if strings.HasSuffix(name, ".zen.test") {
+			asked.Add(1)
+			return resolver.Answer{}, &resolver.Error{Name: name, Type: qtype, Kind: resolver.KindNXDomain}
+		}
+		var a resolver.Answer
+		for i := range 4000 {
+			ip := netip.AddrFrom4([4]byte{198, name[8], byte(i >> 8), byte(i)}) // www.shopN
+			a.Records = append(a.Records, resolver.Record{Name: name, Type: resolver.TypeA, IP: ip})
+		}
+		return a, nil
+	})
+	l := rbl.List{Symbol: "L", Zone: "zen.test", Checks: []rbl.What{rbl.URLs}, FullHost: true, ResolveIP: true, Limit: 40}
+	run(t, rbl.Checks(rbl.Options{Lists: []rbl.List{l}, NoMonitoring: true}), bigMail(9), dns)
+	if n := asked.Load(); n != 40 {
+		t.Errorf("%d questions about addresses, want 40", n)
+	}
+}
+
 func TestEachListGetsItsShare(t *testing.T) {
 	zones := map[string]int{}
 	dns := resolver.Func(func(_ context.Context, name string, qtype uint16) (resolver.Answer, error) {

@@ -168,14 +168,27 @@ func (r *request) resolves() bool {
 	return r.list.ResolveIP && r.items[0].what != From && r.items[0].what != Received
 }
 
-// addresses adds requests for the addresses that a name was found to have.
+// maxAddresses bounds the addresses taken of one name and family.
+const maxAddresses = 16
+
+// addresses adds requests for the addresses that a name was found to have, no
+// more than the list's limit for all names.
 func (l *list) addresses(r *request, reply resolver.Reply, out []*request) []*request {
-	for _, ip := range reply.Answer.IPs() {
+	ips := reply.Answer.IPs()
+	for _, ip := range ips[:min(len(ips), maxAddresses)] {
 		if ip = ip.Unmap(); !l.takes(ip) {
 			continue
 		}
-		name := l.question(reversed(ip))
-		i := slices.IndexFunc(out, func(o *request) bool { return o.list == l && o.name == name })
+		name, n := l.question(reversed(ip)), 0
+		i := slices.IndexFunc(out, func(o *request) bool {
+			if o.list == l {
+				n++
+			}
+			return o.list == l && o.name == name
+		})
+		if i < 0 && n >= l.limit {
+			return out
+		}
 		if i < 0 {
 			out, i = append(out, &request{list: l, name: name}), len(out)
 		}
