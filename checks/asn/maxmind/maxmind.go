@@ -132,8 +132,12 @@ func (db *DB) Lookup(ip netip.Addr) (asn.Result, error) {
 	if db.closed {
 		return res, errors.New("maxmind: closed")
 	}
+	ip = ip.Unmap()
 	for _, f := range db.files {
-		found := f.reader.Lookup(ip.Unmap())
+		if ip.Is6() && f.reader.Metadata.IPVersion == 4 {
+			continue // knows no such addresses
+		}
+		found := f.reader.Lookup(ip)
 		var rec record
 		if err := found.Decode(&rec); err != nil {
 			return asn.Result{}, fmt.Errorf("maxmind: %s: %w", f.path, err)

@@ -58,6 +58,26 @@ func TestLookup(t *testing.T) {
 	}
 }
 
+// TestFileOfIPv4: a file that has IPv4 addresses only does not know others, and
+// does not keep the next file from telling.
+func TestFileOfIPv4(t *testing.T) {
+	path, other := filepath.Join(t.TempDir(), "v4.mmdb"), filepath.Join(t.TempDir(), "v6.mmdb")
+	writeVersion(t, path, 4, map[string]map[string]any{"192.0.2.0/24": number(64500)})
+	writeDB(t, other, map[string]map[string]any{"2001:db8::/32": country("country", "DE")})
+	db, err := Open(path, other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for ip, want := range map[string]asn.Result{
+		"192.0.2.1": {ASN: 64500, Net: netip.MustParsePrefix("192.0.2.0/24")}, "2001:db8::1": {Country: "DE"}, "2001:db9::1": {},
+	} {
+		if got, err := db.Lookup(netip.MustParseAddr(ip)); err != nil || got != want {
+			t.Errorf("%s: %+v, %v, want %+v", ip, got, err, want)
+		}
+	}
+}
+
 func TestOpenNamesTheFile(t *testing.T) {
 	good, _ := files(t)
 	bad := filepath.Join(t.TempDir(), "bad.mmdb")

@@ -15,6 +15,12 @@ import (
 // must not overlap.
 func writeDB(t testing.TB, path string, entries map[string]map[string]any) {
 	t.Helper()
+	writeVersion(t, path, 6, entries)
+}
+
+// writeVersion writes a database of either form; IPv4's has no other addresses.
+func writeVersion(t testing.TB, path string, version int, entries map[string]map[string]any) {
+	t.Helper()
 	var data bytes.Buffer
 	type node [2]int // 0: nothing, >0: node, <0: -1-offset in data
 	nodes := []node{{}}
@@ -33,8 +39,11 @@ func writeDB(t testing.TB, path string, entries map[string]map[string]any) {
 		}
 		offset := data.Len()
 		encode(&data, entries[key])
-		n := 0
-		for i := range bits {
+		n, first := 0, 0
+		if version == 4 {
+			first = 96
+		}
+		for i := first; i < bits; i++ {
 			side := int(addr[i/8]>>(7-i%8)) & 1
 			if i == bits-1 {
 				nodes[n][side] = -1 - offset
@@ -63,7 +72,7 @@ func writeDB(t testing.TB, path string, entries map[string]map[string]any) {
 	out.Write(data.Bytes())
 	out.WriteString("\xab\xcd\xefMaxMind.com")
 	encode(&out, map[string]any{
-		"node_count": uint32(len(nodes)), "record_size": uint32(24), "ip_version": uint32(6),
+		"node_count": uint32(len(nodes)), "record_size": uint32(24), "ip_version": uint32(version),
 		"database_type": "Test", "binary_format_major_version": uint32(2), "binary_format_minor_version": uint32(0),
 		"build_epoch": uint64(1), "languages": []any{}, "description": map[string]any{},
 	})
