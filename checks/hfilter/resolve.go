@@ -1,9 +1,11 @@
 package hfilter
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
@@ -71,9 +73,13 @@ func (v verdict) judgeMX(ctx context.Context, t *checks.Task, host string) {
 	var names []string
 	var questions []resolver.Question
 	refuses := false // RFC 7505
-	for _, r := range a.Records {
+	records := a.OfType(resolver.TypeMX)
+	slices.SortFunc(records, func(a, b resolver.Record) int { // servers give them in any order
+		return cmp.Or(cmp.Compare(a.Preference, b.Preference), strings.Compare(a.Host, b.Host))
+	})
+	for _, r := range records {
 		switch {
-		case r.Type != resolver.TypeMX || len(names) == maxMX:
+		case len(names) == maxMX:
 		case r.Host == ".":
 			refuses = true
 		default:
@@ -151,10 +157,16 @@ func (a addresses) has(ip netip.Addr) bool {
 
 func (addresses) question(host string) string { return host + " A, AAAA" }
 
+// maxShown bounds the addresses that evidence shows.
+const maxShown = 8
+
 func (a addresses) text() string {
-	list := make([]string, len(a.ips))
-	for i, ip := range a.ips {
-		list[i] = ip.String()
+	var list []string
+	for _, ip := range a.ips[:min(len(a.ips), maxShown)] {
+		list = append(list, ip.String())
+	}
+	if len(a.ips) > maxShown {
+		list = append(list, "…")
 	}
 	return strings.Join(list, " ")
 }

@@ -102,6 +102,38 @@ func TestQuestionsAreBounded(t *testing.T) {
 	}
 }
 
+// Of many mail servers the same are looked at, in whatever order DNS gives
+// them, and evidence does not repeat thousands of addresses.
+func TestManyRecords(t *testing.T) {
+	records := []string{}
+	for i := range 300 {
+		records = append(records, fmt.Sprintf("example.org MX %d mx%d.example.org", i, i), fmt.Sprintf("helo.example.net A 198.51.%d.%d", 100+i/200, i%200))
+	}
+	var first string
+	for range 2 {
+		dns := parse(t, strings.Join(records, "\n"))
+		s := scanner(t, dns, hfilter.Options{NoHostname: true})
+		env := mail.Envelope{
+			ClientIP: netip.MustParseAddr("203.0.113.200"), ClientName: "mx.example.org", Helo: "helo.example.net",
+			From: "ann@example.org", HasFrom: true,
+		}
+		res, err := s.Scan(t.Context(), &winnow.Message{Envelope: env, Raw: []byte("\r\n")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dead, other := res.Symbol("HFILTER_FROMHOST_NORESOLVE_MX"), res.Symbol("HFILTER_HELO_IP_A")
+		if dead == nil || other == nil || len(other.Evidence[0].Answer) > 200 {
+			t.Fatalf("%+v, %+v", dead, other)
+		}
+		if got := fmt.Sprint(dead.Options); first == "" {
+			first = got
+		} else if got != first {
+			t.Errorf("looked at %s, then at %s", first, got)
+		}
+		slices.Reverse(records)
+	}
+}
+
 func TestOptions(t *testing.T) {
 	dns := parse(t, "example.net A 198.51.100.7")
 	all := hfilter.Options{NoHelo: true, NoHostname: true, NoSender: true, NoRecipients: true, NoLinks: true}
