@@ -296,8 +296,10 @@ func TestKeysStayHidden(t *testing.T) {
 			Keys:  map[string]string{"dqs": secret},
 		})
 		defer b.close(t)
+		synctest.Wait()
 		b.world.set("1.2.0.192." + secret + ".zen.test A 127.0.0.2\n1.0.0.127." + secret + ".zen.test A 127.0.0.2\n*." + secret + ".broken.test !servfail")
 		names, res := b.scan(t)
+		time.Sleep(rbl.DefaultInterval + time.Minute) // a health check
 		synctest.Wait()
 		if !slices.Equal(names, []string{"BL", "FAILS_FAIL"}) {
 			t.Errorf("raised %v, asked %v", names, b.world.questions())
