@@ -59,9 +59,17 @@ type Options struct {
 	Munging *Munging `json:",omitempty"`
 }
 
-// Actions are the least actions by outcome; "" is none.
+// Actions are the least actions by outcome; "" is none. The outcomes are
+// those of Rspamd 4.1.6, which are fewer than the symbols.
 type Actions struct {
-	Reject, Quarantine, SoftFail, NA actions.Action `json:",omitempty"`
+	// Reject and Quarantine are for failures that come to this.
+	Reject, Quarantine actions.Action `json:",omitempty"`
+	// SoftFail is for failures that pct= or t= spares from quarantine, not for
+	// those of domains that ask for nothing.
+	SoftFail actions.Action `json:",omitempty"`
+	// NA is for messages without one author's domain in From, not for those
+	// of domains without a record.
+	NA actions.Action `json:",omitempty"`
 }
 
 // Checks returns the family's checks. As Rspamd 4.1.6 nothing is raised
@@ -182,7 +190,10 @@ func (o Options) raise(t *checks.Task, r Result) {
 	case "permerror":
 		h.Def = BadPolicy
 	case "none":
-		h.Def, h.Options, least = NA, []string{r.absent()}, o.Actions.NA
+		h.Def, h.Options = NA, []string{r.absent()}
+		if r.From == "" && r.Domain == "" {
+			least = o.Actions.NA
+		}
 	default:
 		return
 	}
@@ -211,6 +222,9 @@ func (o Options) failure(r Result) (*symbols.Def, actions.Action) {
 		return Reject, o.Actions.Reject
 	case "quarantine":
 		return Quarantine, o.Actions.Quarantine
+	}
+	if r.Policy == "none" {
+		return SoftFail, ""
 	}
 	return SoftFail, o.Actions.SoftFail
 }
