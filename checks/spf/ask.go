@@ -27,13 +27,14 @@ func (a *asker) ask(questions ...resolver.Question) []resolver.Reply {
 	}
 	var open []resolver.Question
 	for i, q := range questions {
+		valid := validName(q.Name) // as it is: Canonical makes some bytes four
 		q.Name = resolver.Canonical(q.Name)
 		questions[i] = q
 		if _, ok := a.known[q]; ok {
 			continue
 		}
 		a.known[q] = resolver.Reply{Err: &resolver.Error{Name: q.Name, Type: q.Type, Kind: resolver.KindNXDomain}}
-		if validName(q.Name) {
+		if valid {
 			open = append(open, q)
 		}
 	}
@@ -66,7 +67,7 @@ func (e *evaluation) lookAhead(rec *record, domain string, included bool) {
 			continue
 		}
 		if left <= len(questions) {
-			return
+			break // the rest is beyond the limit
 		}
 		if q, ok := e.question(t, domain); ok {
 			questions = append(questions, q)

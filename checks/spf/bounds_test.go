@@ -166,6 +166,31 @@ x.test MX 10 m1.test`)
 	})
 }
 
+// TestTooManyTermsGoTogether holds that a record of more terms than may ask
+// takes no longer for it.
+func TestTooManyTermsGoTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var text strings.Builder
+		text.WriteString("v=spf1")
+		for i := range 12 {
+			fmt.Fprintf(&text, " exists:x%d.test", i)
+		}
+		z := zone.New(txt("example.org", text.String()+" -all"))
+		slow := resolver.Func(func(ctx context.Context, name string, qtype uint16) (resolver.Answer, error) {
+			time.Sleep(20 * time.Millisecond)
+			return z.Lookup(ctx, name, qtype)
+		})
+		counter := &resolver.Counter{Resolver: slow}
+		start := time.Now()
+		r := Evaluate(t.Context(), counter, Params{
+			IP: netip.MustParseAddr("192.0.2.1"), MailFrom: "ann@example.org", Limits: Limits{Voids: -1},
+		})
+		if took := time.Since(start); r.Code != CodePermError || took != 40*time.Millisecond || counter.Asked() != 11 {
+			t.Errorf("%s: %d questions took %v", r.Code, counter.Asked(), took)
+		}
+	})
+}
+
 func TestContextEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

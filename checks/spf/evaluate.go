@@ -130,7 +130,7 @@ func Evaluate(ctx context.Context, r resolver.Resolver, p Params) Result {
 }
 
 func newEvaluation(ctx context.Context, r resolver.Resolver, p Params) *evaluation {
-	p.IP = p.IP.Unmap()
+	p.IP = p.IP.Unmap().WithZone("")
 	p.Limits = p.Limits.withDefaults(p.Tolerant)
 	if p.Receiver == "" {
 		p.Receiver = "unknown"
@@ -196,7 +196,8 @@ func (e *evaluation) unusable() string {
 }
 
 // toASCII gives a domain the form in which DNS knows it and tells whether it
-// can be one.
+// can be one. A backslash would be an escape to a Resolver: what a client says
+// can't ask for other names that way.
 func toASCII(domain string) (string, bool) {
 	for i := 0; i < len(domain); i++ {
 		if domain[i] < 0x80 {
@@ -209,7 +210,7 @@ func toASCII(domain string) (string, bool) {
 		domain = ascii
 		break
 	}
-	return domain, validName(domain)
+	return domain, validName(domain) && strings.IndexByte(domain, '\\') < 0
 }
 
 // validName reports whether labels and name have lengths that DNS allows.
