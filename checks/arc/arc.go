@@ -39,7 +39,7 @@ func Checks(o Options) []*checks.Check {
 		Symbols:  []*symbols.Def{Allow, Reject, Invalid, DNSFail, NA, Trusted},
 		Provides: []checks.AnyFact{Verified},
 		Requires: checks.Facts(relay.Relayed, authres.Trusted),
-		Needs:    checks.Needs{DNS: true, Queries: 2 * maxOldest},
+		Needs:    checks.Needs{DNS: true, Queries: dkimsig.MaxInstance + maxOldest},
 		Config:   o,
 		Run: func(ctx context.Context, t *checks.Task) error {
 			run(ctx, t, o, keys)

@@ -21,7 +21,8 @@ type Result struct {
 	Sets []Set `json:",omitempty"`
 	// OldestPass is the lowest instance whose message signature and all later
 	// ones still hold (section 5.2 step 6), 0 if all do or the chain does not
-	// pass: who changed the message last sealed the set before it.
+	// pass: who changed the message last sealed the set before it. Ten message
+	// signatures are verified, so of more than ten sets it is never 0.
 	OldestPass int `json:",omitempty"`
 	// Trusted is the instance of a chain that passes whose seal, and all later
 	// ones, are of sealers that the operator trusts: the lowest such instance,

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/winnowmail/winnow/checks/authres"
 	"github.com/winnowmail/winnow/internal/dkimsig"
 )
 
@@ -104,50 +105,14 @@ type findings struct {
 // readResults reads the results of an ARC-Authentication-Results field
 // (RFC 8601), as far as they are of interest.
 func readResults(text string) (f findings) {
-	for info := range strings.SplitSeq(withoutComments(text), ";") {
-		words := strings.Fields(info)
-		if len(words) == 0 {
-			continue
-		}
-		method, result, _ := strings.Cut(strings.ToLower(words[0]), "=")
-		method, _, _ = strings.Cut(method, "/")
-		switch method {
+	h, _ := authres.Parse(text)
+	for _, r := range h.Results {
+		switch r.Method {
 		case "spf":
-			f.spf = result
+			f.spf = string(r.Value)
 		case "dmarc":
-			f.dmarc = result
-			for _, w := range words[1:] {
-				if name, v, ok := strings.Cut(w, "="); ok && strings.EqualFold(name, "header.from") {
-					f.from = strings.Trim(v, `"`)
-				}
-			}
+			f.dmarc, f.from = string(r.Value), r.Property("header", "from")
 		}
 	}
 	return f
-}
-
-// withoutComments drops comments (RFC 5322 section 3.2.2), so that nothing in
-// them is taken for a result, and quoted semicolons.
-func withoutComments(s string) string {
-	out := make([]byte, 0, len(s))
-	depth, quoted := 0, false
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		switch {
-		case c == '\\' && (quoted || depth > 0):
-			i++
-		case c == '"' && depth == 0:
-			quoted = !quoted
-			out = append(out, c)
-		case quoted && (c == ';' || c == ' '):
-			out = append(out, '_')
-		case !quoted && c == '(':
-			depth++
-		case !quoted && c == ')' && depth > 0:
-			depth--
-		case depth == 0:
-			out = append(out, c)
-		}
-	}
-	return string(out)
 }

@@ -30,8 +30,8 @@ type Options struct {
 	TrustedSealers []string
 }
 
-// maxOldest is up to how many sets the message signatures of all of them are
-// verified, which only serves Result.OldestPass.
+// maxOldest is how many message signatures are verified, from the newest on;
+// all but that one only serve Result.OldestPass.
 const maxOldest = 10
 
 // Verify validates the chain of m as of now. The keys are asked for at the
@@ -68,10 +68,6 @@ type set struct {
 
 func newVerifier(m *mail.Message, now time.Time, o Options, keys *dkimsig.KeyCache) *verifier {
 	block := m.Raw()[:len(m.Raw())-len(m.Body())]
-	if o.Jitter == 0 {
-		o.Jitter = 6 * time.Hour
-	}
-	o.Jitter = max(o.Jitter, 0)
 	return &verifier{
 		options: o, now: now, keys: keys, message: m,
 		policy: dkimsig.Policy{SHA1: o.AcceptSHA1, MinBits: o.MinBits},
@@ -101,7 +97,7 @@ func (v *verifier) verify(ctx context.Context, r resolver.Resolver) {
 	}
 	last := &v.sets[len(v.sets)-1]
 	if last.amsErr == nil {
-		last.amsErr = v.inTime(last.ams)
+		last.amsErr = last.ams.InTime(v.now, v.options.Jitter)
 	}
 	if last.amsErr != nil {
 		v.fail(fmt.Sprintf("cannot verify 1 of 1 signatures: {[1] = sig:%s:%v}", last.ams.Domain, last.amsErr))
@@ -126,17 +122,6 @@ func (v *verifier) failed(what, domain string, err error) {
 	v.result.Temporary = errors.Is(err, errTemporary)
 }
 
-// inTime checks t= and x= of the newest message signature.
-func (v *verifier) inTime(s *dkimsig.Signature) error {
-	if s.Time.After(v.now.Add(v.options.Jitter)) {
-		return errors.New("signature is from the future")
-	}
-	if !s.Expires.IsZero() && s.Expires.Before(v.now.Add(-v.options.Jitter)) {
-		return errors.New("signature has expired")
-	}
-	return nil
-}
-
 // chainValues checks cv= of all seals (RFC 8617 section 5.2 step 3.3).
 func (v *verifier) chainValues() bool {
 	for i, s := range v.sets {
@@ -155,8 +140,8 @@ func (v *verifier) chainValues() bool {
 	return true
 }
 
-// ask gets the keys of all seals, of the newest message signature, and of the
-// others if they are few.
+// ask gets the keys of the newest message signature, of all seals, and of the
+// other message signatures that are verified.
 func (v *verifier) ask(ctx context.Context, r resolver.Resolver) {
 	var questions []resolver.Question
 	v.replies = map[string]resolver.Reply{}
@@ -170,12 +155,13 @@ func (v *verifier) ask(ctx context.Context, r resolver.Resolver) {
 			questions = append(questions, resolver.Question{Name: name, Type: resolver.TypeTXT})
 		}
 	}
-	for i := len(v.sets) - 1; i >= 0; i-- {
-		s := &v.sets[i]
-		if i == len(v.sets)-1 || len(v.sets) <= maxOldest {
-			add(s.ams, s.amsErr)
-		}
-		add(s.as, s.asErr)
+	last := len(v.sets) - 1
+	add(v.sets[last].ams, v.sets[last].amsErr)
+	for i := last; i >= 0; i-- {
+		add(v.sets[i].as, v.sets[i].asErr)
+	}
+	for i := last - 1; i > last-maxOldest && i >= 0; i-- {
+		add(v.sets[i].ams, v.sets[i].amsErr)
 	}
 	for i, reply := range resolver.LookupAll(ctx, r, questions...) {
 		v.replies[questions[i].Name] = reply
@@ -286,13 +272,11 @@ func (v *verifier) add(to map[crypto.Hash]hash.Cloner, b []byte) {
 }
 
 // oldest finds the oldest message signature that holds with all later ones
-// (steps 5 to 7).
+// (steps 5 to 7). Of those that are not verified it makes no promise.
 func (v *verifier) oldest() {
-	if len(v.sets) > maxOldest {
-		return
-	}
-	for i := len(v.sets) - 2; i >= 0; i-- {
-		if v.holds(&v.sets[i]) != nil {
+	last := len(v.sets) - 1
+	for i := last - 1; i >= 0; i-- {
+		if i == last-maxOldest || v.holds(&v.sets[i]) != nil {
 			v.result.OldestPass = i + 2
 			return
 		}

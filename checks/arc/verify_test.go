@@ -144,6 +144,27 @@ func TestOldestPass(t *testing.T) {
 	}
 }
 
+// Of a long chain the last message signatures are verified.
+func TestOldestPassOfMany(t *testing.T) {
+	for changed, want := range map[int]int{-1: 6, 3: 6, 5: 6, 6: 7, 10: 11, 14: 15} {
+		s := newSealer()
+		raw := message
+		for i := range 15 {
+			cv := "pass"
+			if i == 0 {
+				cv = "none"
+			}
+			if i == changed {
+				raw = strings.Replace(raw, "Subject: report", "Subject: [list] report", 1)
+			}
+			raw = s.seal(raw, hop{fmt.Sprintf("h%d.example", i), "s", cv, "spf=pass"})
+		}
+		if r := s.verify(t, raw, Options{}); r.Code != "pass" || r.OldestPass != want {
+			t.Errorf("changed before set %d: %s, oldest %d, want %d", changed+1, r.Code, r.OldestPass, want)
+		}
+	}
+}
+
 func TestBrokenChains(t *testing.T) {
 	s := newSealer()
 	one := s.seal(message, first("spf=pass"))
@@ -214,7 +235,7 @@ func TestBoundedWork(t *testing.T) {
 		s.asked.Store(0)
 		start := time.Now()
 		v := newVerifier(m, now(), Options{}, nil)
-		v.verify(t.Context(), s)
+		v.verify(t.Context(), resolver.Limit(s, Checks(Options{})[0].Needs.Queries)) // as in a scan
 		took := time.Since(start)
 		if v.result.Code != c.code || s.asked.Load() != c.questions || v.hashed > c.hashed || v.body.Read() > int64(len(m.Body())) {
 			t.Errorf("%s: %s (%.80s), %d questions, %d bytes of header hashed, %d of body read", c.why, v.result.Code, v.result.Reason, s.asked.Load(), v.hashed, v.body.Read())

@@ -32,7 +32,6 @@ type Options struct {
 // Limits that are no matter of taste.
 const (
 	maxSignatures = 5
-	jitter        = 6 * time.Hour
 	// maxFields bounds the DKIM-Signature fields that are looked at, those
 	// that can't be read among them.
 	maxFields = 50
@@ -42,10 +41,6 @@ func (o Options) withDefaults() Options {
 	if o.MaxSignatures <= 0 {
 		o.MaxSignatures = maxSignatures
 	}
-	if o.Jitter == 0 {
-		o.Jitter = jitter
-	}
-	o.Jitter = max(o.Jitter, 0)
 	return o
 }
 
@@ -115,7 +110,7 @@ func (v *verifier) collect(h *mail.Header) {
 		if p.Domain == "" {
 			continue // nobody signed
 		}
-		if late := v.inTime(p); late != nil && (err == nil || errors.Is(err, dkimsig.ErrValue)) {
+		if late := p.InTime(v.now, v.options.Jitter); late != nil && (err == nil || errors.Is(err, dkimsig.ErrValue)) {
 			err = late
 		}
 		s := &signature{field: f, parsed: p, Signature: Signature{
@@ -140,17 +135,6 @@ func (v *verifier) collect(h *mail.Header) {
 func clip(s string) string {
 	const most = 255
 	return strings.ToValidUTF8(s[:min(len(s), most)], "\uFFFD")
-}
-
-// inTime checks t= and x=.
-func (v *verifier) inTime(s *dkimsig.Signature) error {
-	if s.Time.After(v.now.Add(v.options.Jitter)) {
-		return errors.New("signature is from the future")
-	}
-	if !s.Expires.IsZero() && s.Expires.Before(v.now.Add(-v.options.Jitter)) {
-		return errors.New("signature has expired")
-	}
-	return nil
 }
 
 // block returns the header block as far as it is looked at.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -263,43 +262,4 @@ func (s *Signature) readIdentity(tags Tags) error {
 func (s *Signature) SubdomainIdentity() bool {
 	at := strings.LastIndexByte(s.Identity, '@')
 	return at >= 0 && !strings.EqualFold(asciiDomain(s.Identity[at+1:]), asciiDomain(s.Domain))
-}
-
-func (s *Signature) readTimes(tags Tags) (err error) {
-	t, hasTime := tags.Get("t")
-	if hasTime {
-		if s.Time, err = parseTime(t); err != nil {
-			return fmt.Errorf("t=%.20s: %w", t, err)
-		}
-	}
-	x, ok := tags.Get("x")
-	if !ok || s.Kind == ARCSeal {
-		return nil
-	}
-	if s.Expires, err = parseTime(x); err != nil {
-		return fmt.Errorf("x=%.20s: %w", x, err)
-	}
-	if hasTime && s.Expires.Before(s.Time) {
-		return errors.New("x= is before t=")
-	}
-	return nil
-}
-
-func parseTime(v string) (time.Time, error) {
-	n, err := parseNumber(v)
-	return time.Unix(n, 0).UTC(), err
-}
-
-// parseNumber reads a number of at most 12 digits (RFC 6376 section 3.5), or
-// of more: then it is the greatest one.
-func parseNumber(v string) (int64, error) {
-	const most = 1 << 50
-	if v == "" || strings.Trim(v, "0123456789") != "" {
-		return 0, errors.New("no number")
-	}
-	n, err := strconv.ParseUint(v, 10, 64)
-	if err != nil || n > most {
-		return most, nil
-	}
-	return int64(n), nil
 }
