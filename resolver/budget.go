@@ -13,7 +13,7 @@ func Limit(r Resolver, n int) Resolver {
 	if n < 0 {
 		return r
 	}
-	return &budget{next: r, left: n, seen: map[Question]bool{}}
+	return &budget{next: r, left: n}
 }
 
 type budget struct {
@@ -26,9 +26,17 @@ type budget struct {
 func (b *budget) allow(q Question) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.allowed(q, 1)
+}
+
+// allowed decides about one of the questions at hand.
+func (b *budget) allowed(q Question, of int) bool {
 	ok, known := b.seen[q]
 	if known {
 		return ok
+	}
+	if b.seen == nil {
+		b.seen = make(map[Question]bool, of)
 	}
 	if ok = b.left > 0; ok {
 		b.left--
@@ -59,8 +67,10 @@ func (b *budget) Lookup(ctx context.Context, name string, qtype uint16) (Answer,
 
 // refuse decides about all questions in order, before any is asked.
 func (b *budget) refuse(questions []Question, replies []Reply) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for i, q := range questions {
-		if q = (Question{Canonical(q.Name), q.Type}); !b.allow(q) {
+		if q = (Question{Canonical(q.Name), q.Type}); !b.allowed(q, len(questions)) {
 			replies[i].Err = &Error{Name: q.Name, Type: q.Type, Kind: KindBudget}
 		}
 	}

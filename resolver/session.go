@@ -23,15 +23,21 @@ type Session struct {
 
 // A flight is one question on its way; done is closed when reply is there.
 type flight struct {
-	done  chan struct{}
-	reply Reply
+	session  *Session
+	question Question
+	batch    batch
+	done     chan struct{}
+	reply    Reply
 }
+
+// usualFlights is what a message asks for with the usual lists.
+const usualFlights = 64
 
 // NewSession begins a scan's DNS. Questions end with ctx at the latest, a
 // single asker's context only ends its own waiting.
 func NewSession(ctx context.Context, o Options) *Session {
 	o = o.withDefaults()
-	return &Session{ctx: ctx, next: o.Resolver, timeout: o.QueryTimeout, flights: map[Question]*flight{}}
+	return &Session{ctx: ctx, next: o.Resolver, timeout: o.QueryTimeout}
 }
 
 // Lookup answers from memory or asks.
@@ -41,34 +47,35 @@ func (s *Session) Lookup(ctx context.Context, name string, qtype uint16) (Answer
 		return Answer{}, asError(q, err)
 	}
 	var b batch
-	f := s.board(q, &b)
+	f := s.board(q, &b, nil)
 	b.end()
-	return f.wait(ctx, q)
+	return f.wait(ctx)
 }
 
 // lookupAll answers the questions whose reply has no error yet.
 func (s *Session) lookupAll(ctx context.Context, questions []Question, replies []Reply) {
 	var b batch
 	flights := make([]*flight, len(questions))
+	room := make([]flight, len(questions))
 	for i, q := range questions {
 		q.Name = Canonical(q.Name)
 		if err := ctx.Err(); err != nil && replies[i].Err == nil {
 			replies[i].Err = asError(q, err)
 		}
 		if replies[i].Err == nil {
-			flights[i] = s.board(q, &b)
+			flights[i] = s.board(q, &b, &room[i])
 		}
 	}
 	b.end()
 	for i, f := range flights {
 		if f != nil {
-			replies[i].Answer, replies[i].Err = f.wait(ctx, questions[i])
+			replies[i].Answer, replies[i].Err = f.wait(ctx)
 		}
 	}
 }
 
 // wait returns a copy of the reply, or the error of the asker's context.
-func (f *flight) wait(ctx context.Context, q Question) (Answer, error) {
+func (f *flight) wait(ctx context.Context) (Answer, error) {
 	select {
 	case <-f.done:
 		return f.reply.Answer.clone(), f.reply.Err
@@ -78,7 +85,7 @@ func (f *flight) wait(ctx context.Context, q Question) (Answer, error) {
 	case <-f.done:
 		return f.reply.Answer.clone(), f.reply.Err
 	case <-ctx.Done():
-		return Answer{}, asError(Question{Canonical(q.Name), q.Type}, ctx.Err())
+		return Answer{}, asError(f.question, ctx.Err())
 	}
 }
 
@@ -112,14 +119,21 @@ func (b *batch) land() {
 	}
 }
 
-// board joins the question's flight or lets one begin.
-func (s *Session) board(q Question, b *batch) *flight {
+// board joins the question's flight or lets one begin, in room if there is any.
+func (s *Session) board(q Question, b *batch, room *flight) *flight {
 	s.mu.Lock()
 	if f := s.flights[q]; f != nil {
 		s.mu.Unlock()
 		return f
 	}
-	f := &flight{done: make(chan struct{})}
+	if s.flights == nil {
+		s.flights = make(map[Question]*flight, usualFlights)
+	}
+	f := room
+	if f == nil {
+		f = new(flight)
+	}
+	f.session, f.question, f.done = s, q, make(chan struct{})
 	s.flights[q] = f
 	s.running.Add(1)
 	s.mu.Unlock()
@@ -128,22 +142,29 @@ func (s *Session) board(q Question, b *batch) *flight {
 		b.begin(s)
 	}
 	b.left.Add(1)
-	batch := *b
-	land := func(a Answer, err error) {
-		f.land(q, a, err)
-		batch.land()
-		s.running.Done()
-	}
+	f.batch = *b
 	if st, ok := s.next.(Starter); ok {
-		st.Start(b.ctx, q.Name, q.Type, land)
+		st.Start(b.ctx, q.Name, q.Type, f.land)
 	} else {
-		go func() { land(s.next.Lookup(batch.ctx, q.Name, q.Type)) }()
+		go f.ask()
 	}
 	return f
 }
 
-func (f *flight) land(q Question, a Answer, err error) {
+func (f *flight) ask() {
+	f.land(f.session.next.Lookup(f.batch.ctx, f.question.Name, f.question.Type))
+}
+
+// land takes the reply.
+func (f *flight) land(a Answer, err error) {
+	f.arrive(a, err)
+	f.batch.land()
+	f.session.running.Done()
+}
+
+func (f *flight) arrive(a Answer, err error) {
 	defer close(f.done)
+	q := f.question
 	if err != nil {
 		f.reply.Err = asError(q, err)
 		return

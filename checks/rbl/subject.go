@@ -45,8 +45,11 @@ type subject struct {
 
 // request returns a new request with room for one item.
 func (s *subject) request() *request {
-	const room = 32
 	if len(s.free) == 0 {
+		room := 32
+		if s.part.client {
+			room = 8
+		}
 		s.free, s.items1 = make([]request, room), make([]item, room)
 	}
 	r := &s.free[0]
