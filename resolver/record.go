@@ -224,32 +224,41 @@ func escapedEnd(s string) bool {
 // Reverse returns the name under which the address's PTR record stands
 // (in-addr.arpa, ip6.arpa), "" for the zero Addr.
 func Reverse(ip netip.Addr) string {
+	ip = ip.Unmap()
 	labels := ReverseLabels(ip)
 	switch {
 	case labels == "":
 		return ""
-	case ip.Unmap().Is4():
+	case ip.Is4():
 		return labels + ".in-addr.arpa"
 	}
 	return labels + ".ip6.arpa"
 }
 
-// ReverseLabels returns the address's labels as Reverse and DNS lists put
-// them before a zone: octets or nibbles, last first.
+// ReverseLabels returns the address's labels as Reverse and DNS lists (RFC 5782
+// sections 2.1 and 2.4) put them before a zone: octets or nibbles, last first. An IPv4 address in IPv6
+// form counts as IPv6.
 func ReverseLabels(ip netip.Addr) string {
-	ip = ip.Unmap()
 	switch {
 	case !ip.IsValid():
 		return ""
 	case ip.Is4():
 		b := ip.As4()
-		return fmt.Sprintf("%d.%d.%d.%d", b[3], b[2], b[1], b[0])
+		out := make([]byte, 0, len("255.255.255.255"))
+		for i := 3; i >= 0; i-- {
+			out = strconv.AppendUint(out, uint64(b[i]), 10)
+			if i > 0 {
+				out = append(out, '.')
+			}
+		}
+		return string(out)
 	}
 	const hex = "0123456789abcdef"
 	b := ip.As16()
-	out := make([]byte, 0, 64)
-	for i := len(b) - 1; i >= 0; i-- {
-		out = append(out, hex[b[i]&15], '.', hex[b[i]>>4], '.')
+	var out [64]byte
+	for i := range 16 {
+		c := b[15-i]
+		out[4*i], out[4*i+1], out[4*i+2], out[4*i+3] = hex[c&15], '.', hex[c>>4], '.'
 	}
-	return string(out[:len(out)-1])
+	return string(out[:63])
 }

@@ -95,9 +95,11 @@ func TestCanonical(t *testing.T) {
 
 func TestReverse(t *testing.T) {
 	for in, want := range map[string]string{
-		"192.0.2.1":        "1.2.0.192.in-addr.arpa",
-		"::ffff:192.0.2.1": "1.2.0.192.in-addr.arpa",
-		"2001:db8::f1":     "1.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+		"192.0.2.1":                 "1.2.0.192.in-addr.arpa",
+		"::ffff:192.0.2.1":          "1.2.0.192.in-addr.arpa",
+		"255.255.255.255":           "255.255.255.255.in-addr.arpa",
+		"2001:db8:1:2:3:4:567:89ab": "b.a.9.8.7.6.5.0.4.0.0.0.3.0.0.0.2.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+		"2001:db8::f1":              "1.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
 	} {
 		if got := resolver.Reverse(netip.MustParseAddr(in)); got != want {
 			t.Errorf("Reverse(%s) = %s", in, got)

@@ -141,7 +141,7 @@ func (o *Options) run(ctx context.Context, t *checks.Task) error {
 // ask asks DNS; why tells what failed.
 func (o *Options) ask(ctx context.Context, t *checks.Task, ip netip.Addr) (r Result, ev symbols.Evidence, why string) {
 	zone := o.Zone6
-	if ip.Unmap().Is4() {
+	if ip = ip.Unmap(); ip.Is4() {
 		zone = o.Zone4
 	}
 	if zone == "-" {

@@ -3,8 +3,8 @@ package rbl
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -284,10 +284,9 @@ func (h *health) judge(i int, l *list, listed, unlisted resolver.Reply, now time
 func (l *list) testPoints() (listed, unlisted string) {
 	addresses := (l.asks[From] || l.asks[Received] || l.ResolveIP) && !l.NoIP
 	switch {
-	case addresses && l.NoIPv4: // ::FFFF:7F00:2 in the zone's own form
-		const rest = ".0.0.0.0.0.f.7.f.f.f.f" + "\x00"
-		tail := strings.Replace(rest, "\x00", strings.Repeat(".0", 20), 1)
-		listed, unlisted = "2"+tail, "1"+tail
+	case addresses && l.NoIPv4:
+		listed = resolver.ReverseLabels(netip.MustParseAddr("::ffff:7f00:2"))
+		unlisted = resolver.ReverseLabels(netip.MustParseAddr("::ffff:7f00:1"))
 	case addresses:
 		listed, unlisted = "2.0.0.127", "1.0.0.127"
 	case l.Hash.Sum != "":

@@ -7,8 +7,6 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
-	"net/netip"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -16,34 +14,6 @@ import (
 
 	"github.com/winnowmail/winnow/internal/zbase32"
 )
-
-// reversed writes an address as lists want it: the octets of IPv4 and the
-// nibbles of IPv6 with the last one first (RFC 5782 sections 2.1 and 2.4).
-func reversed(ip netip.Addr) string {
-	if ip.Is4() {
-		b := ip.As4()
-		out := make([]byte, 0, len("255.255.255.255"))
-		for i := 3; i >= 0; i-- {
-			out = strconv.AppendUint(out, uint64(b[i]), 10)
-			if i > 0 {
-				out = append(out, '.')
-			}
-		}
-		return string(out)
-	}
-	const digits = "0123456789abcdef"
-	b := ip.As16()
-	var out [63]byte
-	for i := range 16 {
-		c := b[15-i]
-		out[4*i], out[4*i+2] = digits[c&15], digits[c>>4]
-		out[4*i+1] = '.'
-		if i < 15 {
-			out[4*i+3] = '.'
-		}
-	}
-	return string(out[:])
-}
 
 // hashed returns the key as the list publishes it: hashed, written and cut,
 // or as it is.

@@ -179,7 +179,7 @@ func (l *list) addresses(r *request, reply resolver.Reply, out []*request) []*re
 		if ip = ip.Unmap(); !l.takes(ip) {
 			continue
 		}
-		name, n := l.question(reversed(ip)), 0
+		name, n := l.question(resolver.ReverseLabels(ip)), 0
 		i := slices.IndexFunc(out, func(o *request) bool {
 			if o.list == l {
 				n++

@@ -12,6 +12,7 @@ import (
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/internal/publicsuffix"
 	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/resolver"
 )
 
 // An item is one value of a message that a list is asked about.
@@ -68,7 +69,7 @@ func newSubject(t *checks.Task, p part) *subject {
 	s := &subject{t: t, part: p, client: relay.Of(t), rdns: strings.TrimSuffix(rdns.Name(t), ".")}
 	s.client.IP = s.client.IP.Unmap()
 	if s.client.IP.IsValid() {
-		s.clientK = reversed(s.client.IP)
+		s.clientK = resolver.ReverseLabels(s.client.IP)
 	}
 	if p.client {
 		return s
@@ -140,12 +141,15 @@ func (s *subject) written(l *list, plain func(What, string)) {
 	if l.asks[URLs] || l.asks[Images] || l.asks[NumericURLs] {
 		kind := urlKind{l.asks[URLs], l.asks[Images], l.asks[NumericURLs], l.NoIP, len(l.compose) > 0}
 		for _, u := range s.chosen(kind, l.limit) {
-			ip, err := netip.ParseAddr(u.Host)
-			if u.Flags&mail.URLNumeric != 0 && err == nil {
-				plain(URLs, reversed(ip))
-			} else {
-				plain(URLs, l.part(u))
+			var key string
+			if u.Flags&mail.URLNumeric != 0 {
+				ip, _ := netip.ParseAddr(u.Host)
+				key = resolver.ReverseLabels(ip)
 			}
+			if key == "" {
+				key = l.part(u)
+			}
+			plain(URLs, key)
 		}
 	}
 	if l.asks[Emails] {
@@ -284,7 +288,7 @@ func (s *subject) readHops() {
 		}
 		h := hop{ip: r.IP.Unmap(), tls: r.TLS, who: r.Authenticated}
 		if h.ip.IsValid() {
-			h.key = reversed(h.ip)
+			h.key = resolver.ReverseLabels(h.ip)
 		}
 		s.hops = append(s.hops, h)
 	}
