@@ -219,12 +219,7 @@ func transfers(u *URL) bool {
 }
 
 // esld returns the registrable domain in Unicode.
-func esld(u *URL) string {
-	if d, ok := publicsuffix.ESLD(u.Unicode); ok {
-		return d
-	}
-	return u.Unicode
-}
+func esld(u *URL) string { return publicsuffix.ESLDOrSelf(u.Unicode) }
 
 // under reports whether one name lies under the other.
 func under(a, b string) bool {

@@ -184,10 +184,7 @@ func (r *Rules) esld(domain string) string {
 	if !r.ESLD {
 		return domain
 	}
-	if e, ok := publicsuffix.ESLD(domain); ok {
-		return e
-	}
-	return domain
+	return publicsuffix.ESLDOrSelf(domain)
 }
 
 // keysOf returns the identities of a domain.

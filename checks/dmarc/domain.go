@@ -73,10 +73,7 @@ func normal(domain string) string {
 // organization returns the registrable domain by the public suffix list, the
 // name itself where there is none.
 func organization(domain string) string {
-	if org, ok := publicsuffix.ESLD(domain); ok {
-		return org
-	}
-	return domain
+	return publicsuffix.ESLDOrSelf(domain)
 }
 
 // Aligned reports whether two domains are the same, or, unless strict, of the

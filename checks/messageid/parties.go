@@ -40,7 +40,7 @@ func runParties(_ context.Context, t *checks.Task) error {
 			t.HitField(containsFrom, f)
 		case right == fromDomain:
 			t.HitField(matchFrom, f)
-		case right != "" && registrable(right) == registrable(fromDomain):
+		case right != "" && publicsuffix.ESLDOrSelf(right) == publicsuffix.ESLDOrSelf(fromDomain):
 			t.HitField(matchFromTLD, f)
 		}
 		if wordOnly(exact, from.User) {
@@ -88,13 +88,4 @@ func wordOnly(mid, user string) bool {
 	}
 	head, ok := strings.CutSuffix(strings.TrimSuffix(mid, ">"), user)
 	return ok && strings.HasSuffix(head, "@")
-}
-
-// registrable returns the domain below the public suffix, host itself where
-// there is none.
-func registrable(host string) string {
-	if d, ok := publicsuffix.ESLD(host); ok {
-		return d
-	}
-	return host
 }

@@ -79,11 +79,7 @@ func proofOf(code string) proof {
 // registrable returns the registrable domain of host, host itself where there
 // is none.
 func registrable(host string) string {
-	host = clean(host)
-	if d, ok := publicsuffix.ESLD(host); ok {
-		return d
-	}
-	return host
+	return publicsuffix.ESLDOrSelf(clean(host))
 }
 
 func clean(domain string) string { return strings.ToLower(strings.TrimSuffix(domain, ".")) }

@@ -45,6 +45,15 @@ func ESLD(host string) (esld string, ok bool) {
 	return host[strings.LastIndexByte(rest, '.')+1:], true
 }
 
+// ESLDOrSelf returns the registrable domain of host, as ESLD has it, or host as
+// it stands where there is none.
+func ESLDOrSelf(host string) string {
+	if d, ok := ESLD(host); ok {
+		return d
+	}
+	return host
+}
+
 // Registrable returns the registrable domain of host by the letter of the
 // list's algorithm: a name under no listed suffix is registered under its
 // last label, and a name that is a suffix itself has no answer, nor has one

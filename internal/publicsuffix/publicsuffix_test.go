@@ -33,6 +33,14 @@ func TestESLD(t *testing.T) {
 	}
 }
 
+func TestESLDOrSelf(t *testing.T) {
+	for in, want := range map[string]string{"Mail.Example.org.": "example.org", "Mail.Nowhere-": "Mail.Nowhere-", "com": "com", "": ""} {
+		if got := ESLDOrSelf(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestIsTLD(t *testing.T) {
 	for label, want := range map[string]bool{
 		"com": true, "рф": true, "zip": true, "txt": false, "local": false, "": false, "123": false, "co.uk": false,
