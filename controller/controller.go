@@ -3,7 +3,9 @@
 // winnow.Scanner through it.
 //
 // It serves /ping and /checkv2. The envelope comes in request headers, the
-// message is the body, the reply is one JSON object (winnow.Result.JSON).
+// message is the body, the reply is one JSON object (winnow.Result.JSON, with
+// header values folded by LF alone for "Milter: yes" and for messages with
+// such lines).
 // Errors are {"error": "…"}. A request header that Rspamd knows and this
 // package does not obey, or that can't be read, is named in the reply's
 // "warnings": nothing is dropped in silence. A header that would change what
@@ -14,6 +16,7 @@
 package controller
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,8 +26,10 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/actions"
 )
 
 // Options configures New.
@@ -125,7 +130,25 @@ func (h *handler) check(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusInternalServerError, "%v", err)
 	default:
 		h.record(r, req, res)
+		if req.milter || bareLines(req.message.Raw) {
+			foldBare(res.Edits)
+		}
 		reply(w, http.StatusOK, "application/json", withWarnings(res.JSON(), req.warnings))
+	}
+}
+
+// bareLines reports whether the lines of a message end with LF alone.
+func bareLines(raw []byte) bool {
+	i := bytes.IndexByte(raw, '\n')
+	return i >= 0 && (i == 0 || raw[i-1] != '\r')
+}
+
+// foldBare makes folded values end their lines with LF alone: that is what the
+// milter protocol has (an MTA would double a CR), and what the client can put
+// into a message with such lines. Rspamd 4.1.6 replies the same.
+func foldBare(edits []actions.HeaderEdit) {
+	for i := range edits {
+		edits[i].Value = strings.ReplaceAll(edits[i].Value, "\r\n", "\n")
 	}
 }
 

@@ -17,6 +17,7 @@ type request struct {
 	settings winnow.Settings
 	changed  bool // settings say something
 	silent   bool // no log line
+	milter   bool // the reply goes to an MTA
 	filename string
 	tag      string // for the log
 	warnings []string
@@ -125,8 +126,11 @@ func (req *request) option(name, v string, values []string) error {
 		req.tag = v
 	case "filename":
 		req.filename = v
-	case "milter": // the reply has its milter block always
-		if !strings.EqualFold(v, "yes") && !strings.EqualFold(v, "no") {
+	case "milter":
+		switch {
+		case strings.EqualFold(v, "yes"):
+			req.milter = true
+		case !strings.EqualFold(v, "no"):
 			req.warn("Milter: %s is not known", v)
 		}
 	case "compression", "content-encoding":
@@ -253,7 +257,9 @@ func (req *request) setFlag(name string) bool {
 		req.settings.PassAll, req.changed = true, true
 	case "no_log":
 		req.silent = true
-	case "milter", "body_block": // the reply always has its milter block, and never a body
+	case "milter":
+		req.milter = true
+	case "body_block": // the reply never has a body
 	default:
 		return false
 	}
