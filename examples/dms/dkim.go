@@ -78,7 +78,7 @@ func (j *dkimJob) parse(args []string, hostname func() (string, error)) error {
 		case "-f", "--force", "-force":
 			j.force = true
 		case "-v":
-			j.verbose = 1
+			j.verbose = max(j.verbose, 1)
 		case "-vv":
 			j.verbose = 2
 		case "keytype", "keysize", "selector", "domain", "dir":
@@ -196,6 +196,9 @@ func (j *dkimJob) run() error {
 	}
 	if err := j.configure(private); err != nil {
 		return err
+	}
+	if d, ok := publicsuffix.ESLD(j.domain); ok && d != j.domain {
+		fmt.Fprintf(j.stdout, "Mail of %s is signed for %s unless dkim_signing.conf says use_esld = false.\n", j.domain, d)
 	}
 	fmt.Fprintf(j.stdout, "The user of the scanner must be able to read %s, and nobody else.\n", private)
 	fmt.Fprintf(j.stdout, "The TXT record %s has to be:\n\n%s\n", signing.RecordName(j.domain, j.selector), record)

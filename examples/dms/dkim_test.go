@@ -110,6 +110,15 @@ func TestDKIMKeepsWhatIsThere(t *testing.T) {
 	}
 }
 
+func TestDKIMSubdomain(t *testing.T) {
+	for domain, want := range map[string]bool{"sub.example.com": true, "example.com": false} {
+		out, _ := runDKIM(t, 0, "dir", t.TempDir(), "keytype", "ed25519", "domain", domain)
+		if got := strings.Contains(out, "is signed for example.com unless"); got != want {
+			t.Errorf("%s: %s", domain, out)
+		}
+	}
+}
+
 func TestDKIMWrongArguments(t *testing.T) {
 	dir := t.TempDir()
 	for want, args := range map[string][]string{
