@@ -10,7 +10,7 @@ import (
 	"net/netip"
 	"sync/atomic"
 	"testing"
-	"time"
+	"testing/synctest"
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
@@ -104,7 +104,9 @@ func TestPhaseWaitsForProviders(t *testing.T) {
 	}
 }
 
-func TestReplay(t *testing.T) {
+func TestReplay(t *testing.T) { synctest.Test(t, testReplay) }
+
+func testReplay(t *testing.T) {
 	fact := checks.Fact[[]string]{Name: "known"}
 	d := &symbols.Def{Name: "T_NET", Doc: "d", Weight: 1}
 	var world atomic.Int64
@@ -125,7 +127,6 @@ func TestReplay(t *testing.T) {
 	stuck := run("stuck", func(ctx context.Context, _ *checks.Task) error { <-ctx.Done(); return nil })
 	stuck.Needs.Net = true
 	o := options(asks, stuck)
-	o.Timeout = 200 * time.Millisecond
 	o.Clock, o.Seed = nil, nil
 	o.Store = storage.NewMemory(storage.MemoryOptions{})
 	o.DNS.Resolver = resolver.Func(func(_ context.Context, name string, _ uint16) (resolver.Answer, error) {

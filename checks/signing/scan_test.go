@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/winnowmail/winnow"
@@ -259,17 +260,19 @@ func TestStart(t *testing.T) {
 
 // A key source that hangs costs the signature and not the message.
 func TestSlowSource(t *testing.T) {
-	r := sign.DKIM()
-	r.Keys = sign.KeyFunc(hang)
-	s, err := winnow.New(winnow.Options{Checks: signing.Checks(signing.Options{DKIM: &r}), Timeout: 100 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close(t.Context())
-	res, err := s.Scan(t.Context(), &winnow.Message{Envelope: outgoing(), Raw: []byte(letter)})
-	if err != nil || len(res.Incomplete) != 1 || res.Incomplete[0].Check != "dkim_signing" {
-		t.Errorf("%v, incomplete %+v", err, res.Incomplete)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		r := sign.DKIM()
+		r.Keys = sign.KeyFunc(hang)
+		s, err := winnow.New(winnow.Options{Checks: signing.Checks(signing.Options{DKIM: &r})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close(t.Context())
+		res, err := s.Scan(t.Context(), &winnow.Message{Envelope: outgoing(), Raw: []byte(letter)})
+		if err != nil || len(res.Incomplete) != 1 || res.Incomplete[0].Check != "dkim_signing" {
+			t.Errorf("%v, incomplete %+v", err, res.Incomplete)
+		}
+	})
 }
 
 func hang(ctx context.Context, _ sign.Identity) (crypto.Signer, error) {

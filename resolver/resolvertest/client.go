@@ -4,6 +4,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 
@@ -18,10 +19,10 @@ func TestClient(t *testing.T, open func(t *testing.T, w World) resolver.Resolver
 	Test(t, open)
 	text := contractZone()
 	good := Zone(zone.Must(text))
-	run := func(name string, check func(t *testing.T, ask func(scripts ...Script) error)) {
+	run := func(name string, timeout time.Duration, check func(t *testing.T, ask func(scripts ...Script) error)) {
 		t.Run(name, func(t *testing.T) {
 			check(t, func(scripts ...Script) error {
-				w := World{Zone: text, Timeout: impatient}
+				w := World{Zone: text, Timeout: timeout}
 				for _, s := range scripts {
 					w.Servers = append(w.Servers, Serve(t, s).Addr)
 				}
@@ -30,14 +31,14 @@ func TestClient(t *testing.T, open func(t *testing.T, w World) resolver.Resolver
 		})
 	}
 	found := func(name string, scripts ...Script) {
-		run(name, func(t *testing.T, ask func(...Script) error) {
+		run(name, tolerant, func(t *testing.T, ask func(...Script) error) {
 			if err := ask(scripts...); err != nil {
 				t.Errorf("%v; want the answer", err)
 			}
 		})
 	}
 	temporary := func(name string, scripts ...Script) {
-		run(name, func(t *testing.T, ask func(...Script) error) {
+		run(name, impatient, func(t *testing.T, ask func(...Script) error) {
 			if err := ask(scripts...); !resolver.IsTemporary(err) || resolver.IsNotFound(err) {
 				t.Errorf("%v; want a temporary error", err)
 			}
@@ -51,7 +52,7 @@ func TestClient(t *testing.T, open func(t *testing.T, w World) resolver.Resolver
 	found("another server after garbage", Garbage, good)
 	found("another server after broken TCP", truncated, good)
 	found("silence first", First(1, Silent, good))
-	found("late first", First(1, Late(impatient*3/2, good), good))
+	found("late first", First(1, Late(tolerant*3/2, good), good))
 	found("over TCP", TCPOnly(good))
 	found("without EDNS", NoEDNS(good))
 	found("over TCP without EDNS", NoEDNS(TCPOnly(good)))
@@ -66,7 +67,7 @@ func TestClient(t *testing.T, open func(t *testing.T, w World) resolver.Resolver
 	temporary("a record that ends early", answeringRaw("\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xcb"))
 	temporary("a name that points to itself", answeringRaw("\xc0\x23\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xcb\x00\x71\x42"))
 	t.Run("another server after no server", func(t *testing.T) {
-		r := open(t, World{Zone: text, Servers: []string{deadAddr(t), Serve(t, good).Addr}, Timeout: impatient})
+		r := open(t, World{Zone: text, Servers: []string{deadAddr(t), Serve(t, good).Addr}, Timeout: patient})
 		if err := lookAt(t, r); err != nil {
 			t.Errorf("%v; want the answer", err)
 		}

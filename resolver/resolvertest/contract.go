@@ -34,10 +34,11 @@ type World struct {
 	Timeout time.Duration
 }
 
-// patient is a World's Timeout when all servers answer, impatient when one
-// does not: the test waits that long.
+// patient is a World's Timeout when all servers answer, tolerant when one does
+// not and another does, impatient when none does: the test waits that long.
 const (
 	patient   = 10 * time.Second
+	tolerant  = 500 * time.Millisecond
 	impatient = 100 * time.Millisecond
 )
 
