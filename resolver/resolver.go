@@ -35,13 +35,14 @@ func (f Func) Lookup(ctx context.Context, name string, qtype uint16) (Answer, er
 	return f(ctx, name, qtype)
 }
 
-// A Starter is a Resolver that can be asked without a goroutine that waits: a
-// Session prefers that. Start returns at once; done is called once, with what
-// Lookup would have returned, from any goroutine and perhaps before Start
-// returns, and must not block.
+// A Starter is a Resolver that can be asked several questions without a
+// goroutine that waits for each: a Session prefers that. Start returns soon;
+// done is called once for each question, with its index and what Lookup would
+// have returned, from any goroutine and perhaps before Start returns. It must
+// not block.
 type Starter interface {
 	Resolver
-	Start(ctx context.Context, name string, qtype uint16, done func(Answer, error))
+	Start(ctx context.Context, questions []Question, done func(i int, a Answer, err error))
 }
 
 // None is the resolver of a Scanner without DNS: it answers ErrNoDNS.

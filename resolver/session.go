@@ -23,9 +23,7 @@ type Session struct {
 
 // A flight is one question on its way; done is closed when reply is there.
 type flight struct {
-	session  *Session
 	question Question
-	batch    batch
 	done     chan struct{}
 	reply    Reply
 }
@@ -46,27 +44,32 @@ func (s *Session) Lookup(ctx context.Context, name string, qtype uint16) (Answer
 	if err := ctx.Err(); err != nil {
 		return Answer{}, asError(q, err)
 	}
-	var b batch
-	f := s.board(q, &b, nil)
-	b.end()
+	f, leads := s.board(q, nil)
+	if leads {
+		s.ask([]*flight{f})
+	}
 	return f.wait(ctx)
 }
 
 // lookupAll answers the questions whose reply has no error yet.
 func (s *Session) lookupAll(ctx context.Context, questions []Question, replies []Reply) {
-	var b batch
-	flights := make([]*flight, len(questions))
+	both := make([]*flight, 2*len(questions))
+	flights, led := both[:len(questions)], both[len(questions):][:0]
 	room := make([]flight, len(questions))
 	for i, q := range questions {
 		q.Name = Canonical(q.Name)
 		if err := ctx.Err(); err != nil && replies[i].Err == nil {
 			replies[i].Err = asError(q, err)
 		}
-		if replies[i].Err == nil {
-			flights[i] = s.board(q, &b, &room[i])
+		if replies[i].Err != nil {
+			continue
+		}
+		f, leads := s.board(q, &room[i])
+		if flights[i] = f; leads {
+			led = append(led, f)
 		}
 	}
-	b.end()
+	s.ask(led)
 	for i, f := range flights {
 		if f != nil {
 			replies[i].Answer, replies[i].Err = f.wait(ctx)
@@ -89,77 +92,60 @@ func (f *flight) wait(ctx context.Context) (Answer, error) {
 	}
 }
 
-// A batch is the questions that are asked at one moment: they have their time
-// limit in common.
-type batch struct {
-	ctx    context.Context
-	cancel context.CancelFunc
-	left   *atomic.Int64 // flights that have not landed, and one for end
-}
-
-// begin gives the batch its context.
-func (b *batch) begin(s *Session) {
-	b.ctx, b.cancel, b.left = s.ctx, func() {}, new(atomic.Int64)
-	if s.timeout > 0 {
-		b.ctx, b.cancel = context.WithTimeout(s.ctx, s.timeout)
-	}
-	b.left.Add(1)
-}
-
-// end says that no more questions are added.
-func (b *batch) end() {
-	if b.left != nil {
-		b.land()
-	}
-}
-
-func (b *batch) land() {
-	if b.left.Add(-1) == 0 {
-		b.cancel()
-	}
-}
-
-// board joins the question's flight or lets one begin, in room if there is any.
-func (s *Session) board(q Question, b *batch, room *flight) *flight {
+// board joins the question's flight, or begins one for the caller to ask for, in
+// room if there is any.
+func (s *Session) board(q Question, room *flight) (f *flight, leads bool) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if f := s.flights[q]; f != nil {
-		s.mu.Unlock()
-		return f
+		return f, false
 	}
 	if s.flights == nil {
 		s.flights = make(map[Question]*flight, usualFlights)
 	}
-	f := room
-	if f == nil {
+	if f = room; f == nil {
 		f = new(flight)
 	}
-	f.session, f.question, f.done = s, q, make(chan struct{})
+	f.question, f.done = q, make(chan struct{})
 	s.flights[q] = f
 	s.running.Add(1)
-	s.mu.Unlock()
-	s.asked.Add(1)
-	if b.left == nil {
-		b.begin(s)
-	}
-	b.left.Add(1)
-	f.batch = *b
-	if st, ok := s.next.(Starter); ok {
-		st.Start(b.ctx, q.Name, q.Type, f.land)
-	} else {
-		go f.ask()
-	}
-	return f
+	return f, true
 }
 
-func (f *flight) ask() {
-	f.land(f.session.next.Lookup(f.batch.ctx, f.question.Name, f.question.Type))
-}
-
-// land takes the reply.
-func (f *flight) land(a Answer, err error) {
-	f.arrive(a, err)
-	f.batch.land()
-	f.session.running.Done()
+// ask lets the flights begin. Their questions have their time limit in common.
+func (s *Session) ask(flights []*flight) {
+	if len(flights) == 0 {
+		return
+	}
+	s.asked.Add(int64(len(flights)))
+	ctx, cancel := s.ctx, context.CancelFunc(func() {})
+	if s.timeout > 0 {
+		ctx, cancel = context.WithTimeout(s.ctx, s.timeout)
+	}
+	var left atomic.Int64
+	left.Store(int64(len(flights)))
+	land := func(i int, a Answer, err error) {
+		flights[i].arrive(a, err)
+		if left.Add(-1) == 0 {
+			cancel()
+		}
+		s.running.Done()
+	}
+	st, ok := s.next.(Starter)
+	if !ok {
+		for i, f := range flights {
+			go func() {
+				a, err := s.next.Lookup(ctx, f.question.Name, f.question.Type)
+				land(i, a, err)
+			}()
+		}
+		return
+	}
+	questions := make([]Question, len(flights))
+	for i, f := range flights {
+		questions[i] = f.question
+	}
+	st.Start(ctx, questions, land)
 }
 
 func (f *flight) arrive(a Answer, err error) {

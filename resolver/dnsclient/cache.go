@@ -62,6 +62,14 @@ func (c *cache) get(q resolver.Question, now time.Time) (resolver.Reply, bool) {
 	return reply, true
 }
 
+// has reports whether get would find a reply.
+func (c *cache) has(q resolver.Question, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.entries[q]
+	return e != nil && now.Before(e.ends)
+}
+
 func (c *cache) put(q resolver.Question, r resolver.Reply, now time.Time, ttl time.Duration) {
 	e := &entry{question: q, reply: r, stored: now, ends: now.Add(ttl), bytes: sizeOf(q, r)}
 	if c.maxEntries < 0 || e.bytes > c.maxBytes {

@@ -94,8 +94,6 @@ const (
 	maxServers    = 16
 	maxAttempts   = 64
 	maxFailureTTL = 30 * time.Second
-	// maxIdle is how many goroutines wait for questions.
-	maxIdle = 64
 	// maxChain is how many CNAMEs in a row are followed.
 	maxChain = 16
 )
@@ -168,14 +166,27 @@ var errClosed = errors.New("the client is closed")
 // Lookup answers from the cache or asks.
 func (c *Client) Lookup(ctx context.Context, name string, qtype uint16) (resolver.Answer, error) {
 	q := resolver.Question{Name: resolver.Canonical(name), Type: qtype}
-	c.stats.lookups.Add(1)
-	if err := ctx.Err(); err != nil {
-		return resolver.Answer{}, ended(q, err)
-	}
-	if r, ok := c.cache.get(q, c.now()); ok {
-		c.stats.cacheHits.Add(1)
+	if r, ok := c.recall(ctx, q); ok {
 		return r.Answer, r.Err
 	}
+	return c.lookup(ctx, q)
+}
+
+// recall answers what needs no asking.
+func (c *Client) recall(ctx context.Context, q resolver.Question) (resolver.Reply, bool) {
+	c.stats.lookups.Add(1)
+	if err := ctx.Err(); err != nil {
+		return resolver.Reply{Err: ended(q, err)}, true
+	}
+	r, ok := c.cache.get(q, c.now())
+	if ok {
+		c.stats.cacheHits.Add(1)
+	}
+	return r, ok
+}
+
+// lookup asks, or waits for who does.
+func (c *Client) lookup(ctx context.Context, q resolver.Question) (resolver.Answer, error) {
 	for {
 		f, leads, err := c.board(q)
 		if err != nil {
@@ -196,57 +207,6 @@ func (c *Client) Lookup(ctx context.Context, name string, qtype uint16) (resolve
 	}
 }
 
-// Start answers like Lookup, without holding up the caller (resolver.Starter).
-func (c *Client) Start(ctx context.Context, name string, qtype uint16, done func(resolver.Answer, error)) {
-	q := resolver.Question{Name: resolver.Canonical(name), Type: qtype}
-	if r, ok := c.cache.get(q, c.now()); ok && ctx.Err() == nil {
-		c.stats.lookups.Add(1)
-		c.stats.cacheHits.Add(1)
-		done(r.Answer, r.Err)
-		return
-	}
-	j := job{ctx, q, done}
-	select {
-	case c.jobs <- j:
-		return
-	default:
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.life.Err() != nil {
-		done(resolver.Answer{}, fail(q, resolver.KindNetwork, errClosed.Error()))
-		return
-	}
-	c.busy.Add(1)
-	go c.work(j)
-}
-
-// A job is a question that was handed in by Start.
-type job struct {
-	ctx  context.Context
-	q    resolver.Question
-	done func(resolver.Answer, error)
-}
-
-// work answers questions until there are enough others that wait for some:
-// a goroutine that has its stack already costs less than a new one.
-func (c *Client) work(j job) {
-	defer c.busy.Done()
-	defer c.idle.Add(-1)
-	for {
-		j.done(c.Lookup(j.ctx, j.q.Name, j.q.Type))
-		if c.idle.Add(1) > maxIdle {
-			return
-		}
-		select {
-		case j = <-c.jobs:
-			c.idle.Add(-1)
-		case <-c.life.Done():
-			return
-		}
-	}
-}
-
 // board joins the flight of q or begins one, which the caller leads.
 func (c *Client) board(q resolver.Question) (f *flight, leads bool, err error) {
 	c.mu.Lock()
@@ -263,51 +223,55 @@ func (c *Client) board(q resolver.Question) (f *flight, leads bool, err error) {
 	return f, true, nil
 }
 
+// lead asks for a flight and lands it.
 func (c *Client) lead(ctx context.Context, q resolver.Question, f *flight) (resolver.Answer, error) {
-	defer c.busy.Done()
-	defer func() {
-		c.mu.Lock()
-		delete(c.flights, q)
-		c.mu.Unlock()
-		close(f.done)
-	}()
 	if r, ok := c.cache.get(q, c.now()); ok { // the last flight has just landed
 		c.stats.cacheHits.Add(1)
-		f.reply = r
-		return clone(r.Answer), r.Err
+		return c.land(q, f, r)
 	}
 	select {
 	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
 	case <-ctx.Done():
 		f.abandoned = true
-		return resolver.Answer{}, ended(q, ctx.Err())
+		return c.land(q, f, resolver.Reply{Err: ended(q, ctx.Err())})
 	case <-c.life.Done():
-		f.reply.Err = fail(q, resolver.KindNetwork, errClosed.Error())
-		return resolver.Answer{}, f.reply.Err
+		return c.land(q, f, resolver.Reply{Err: fail(q, resolver.KindNetwork, errClosed.Error())})
 	}
-	a, ttl, err := c.resolve(ctx, q)
+	return c.fly(ctx, q, f, nil)
+}
+
+// fly asks, for a flight that has a slot, and lands it. first is the question
+// if it is on its way already.
+func (c *Client) fly(ctx context.Context, q resolver.Question, f *flight, first *try) (resolver.Answer, error) {
+	a, ttl, err := c.resolve(ctx, q, first)
+	<-c.slots
+	r := resolver.Reply{Answer: a, Err: err}
 	if err != nil && ctx.Err() != nil {
 		f.abandoned = true
-		return resolver.Answer{}, err
+	} else if ttl > 0 {
+		c.cache.put(q, r, c.now(), ttl)
 	}
-	f.reply = resolver.Reply{Answer: a, Err: err}
-	if ttl > 0 {
-		c.cache.put(q, f.reply, c.now(), ttl)
-	}
-	return clone(a), err
+	return c.land(q, f, r)
+}
+
+// land gives a flight its reply and returns a copy of it.
+func (c *Client) land(q resolver.Question, f *flight, r resolver.Reply) (resolver.Answer, error) {
+	f.reply = r
+	c.mu.Lock()
+	delete(c.flights, q)
+	c.mu.Unlock()
+	close(f.done)
+	c.busy.Done()
+	return clone(r.Answer), r.Err
 }
 
 // resolve asks and follows what a server left of a CNAME chain. The duration
 // is how long to keep the outcome.
-func (c *Client) resolve(ctx context.Context, q resolver.Question) (resolver.Answer, time.Duration, error) {
-	if !supported(q.Type) {
-		return resolver.Answer{}, 0, fail(q, resolver.KindMalformed, "records of this type cannot be read")
-	}
+func (c *Client) resolve(ctx context.Context, q resolver.Question, first *try) (resolver.Answer, time.Duration, error) {
 	var a resolver.Answer
 	ttl, hops := c.o.MaxTTL, 0
 	for name := q.Name; ; {
-		r, err := c.ask(ctx, name, q.Type)
+		r, err := c.ask(ctx, resolver.Question{Name: name, Type: q.Type}, first)
 		if err != nil {
 			err.Name, err.Type = q.Name, q.Type
 			return resolver.Answer{}, c.keepFailure(err.Kind), err
@@ -324,9 +288,25 @@ func (c *Client) resolve(ctx context.Context, q resolver.Question) (resolver.Ans
 		case r.next == "":
 			return a, ttl, nil
 		}
-		name = r.next
+		name, first = r.next, nil
 		hops++ // an answer that leads to the same question again must end too
 	}
+}
+
+// ask asks the servers one question; first is it if it is on its way already.
+func (c *Client) ask(ctx context.Context, q resolver.Question, first *try) (response, *resolver.Error) {
+	if !supported(q.Type) {
+		return response{}, fail(q, resolver.KindMalformed, "records of this type cannot be read")
+	}
+	t, err := first, (*resolver.Error)(nil)
+	if t == nil {
+		t, err = c.newTry(ctx, q)
+	}
+	if err != nil {
+		return response{}, err
+	}
+	defer t.land()
+	return t.ask()
 }
 
 // keepFailure says how long a failure is kept. Nobody's silence is.

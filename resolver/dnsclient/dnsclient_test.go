@@ -366,17 +366,18 @@ func TestNoSockets(t *testing.T) {
 func TestCloseEndsWhatStartBegan(t *testing.T) {
 	s := resolvertest.Serve(t, resolvertest.Silent)
 	c, _ := dial(t, Options{Timeout: time.Hour}, s)
-	errs := make(chan error, 2)
+	errs := make(chan error, 4)
 	start := func() {
-		c.Start(t.Context(), "example.org", resolver.TypeA, func(_ resolver.Answer, err error) { errs <- err })
+		qs := []resolver.Question{{Name: "example.org", Type: resolver.TypeA}, {Name: "example.net", Type: resolver.TypeA}}
+		c.Start(t.Context(), qs, func(_ int, _ resolver.Answer, err error) { errs <- err })
 	}
 	start()
-	for len(s.Queries()) == 0 {
+	for len(s.Queries()) < 2 {
 		time.Sleep(time.Millisecond)
 	}
 	c.Close()
 	start()
-	for range 2 {
+	for range 4 {
 		if err := <-errs; !resolver.IsTemporary(err) {
 			t.Errorf("after Close: %v", err)
 		}

@@ -61,41 +61,58 @@ type buffer struct {
 // A try is one question's way over the servers.
 type try struct {
 	*Client
-	ctx   context.Context
-	query query
-	buf   []byte
+	ctx    context.Context
+	q      resolver.Question
+	query  query
+	buffer *buffer
+	room   [maxServers]*server
+	order  []*server // to ask
+	sent   *exchange // the first, if it is on its way already
+}
+
+// newTry prepares a question. It fails for what is no name. Call land at the
+// end.
+func (c *Client) newTry(ctx context.Context, q resolver.Question) (*try, *resolver.Error) {
+	t := &try{Client: c, ctx: ctx, q: q, buffer: c.buffers.Get().(*buffer)}
+	var err error
+	if t.query, err = pack(t.buffer.query[:], q.Name, q.Type); err != nil {
+		t.land()
+		return nil, fail(q, resolver.KindNXDomain, "this is no domain name")
+	}
+	t.order = c.order(t.room[:0])
+	return t, nil
+}
+
+// land gives back what the try holds.
+func (t *try) land() {
+	if t.sent != nil && t.sent.conn != nil {
+		t.sent.conn.Close()
+	}
+	t.buffers.Put(t.buffer)
+	t.buffer = nil
 }
 
 // ask asks one server after the other until one knows.
-func (c *Client) ask(ctx context.Context, name string, qtype uint16) (response, *resolver.Error) {
-	q := resolver.Question{Name: name, Type: qtype}
-	buf := c.buffers.Get().(*buffer)
-	defer c.buffers.Put(buf)
-	packed, err := pack(buf.query[:], name, qtype)
-	if err != nil {
-		return response{}, fail(q, resolver.KindNXDomain, "this is no domain name")
-	}
-	t := try{Client: c, ctx: ctx, query: packed, buf: buf.reply[:]}
+func (t *try) ask() (response, *resolver.Error) {
 	kind := resolver.KindTimeout
-	var room [maxServers]*server
-	order, tries := c.order(room[:0]), 0
+	order, tries := t.order, 0
 	for len(order) > 0 {
 		again := order[:0] // those that may only have been too slow
 		for _, s := range order {
-			if tries == c.o.Attempts {
-				return response{}, fail(q, kind, "")
+			if tries == t.o.Attempts {
+				return response{}, fail(t.q, kind, "")
 			}
 			if tries++; tries > 1 {
-				c.stats.retries.Add(1)
+				t.stats.retries.Add(1)
 			}
-			r, k := t.server(s, q)
+			r, k := t.server(s)
 			switch {
 			case k == "":
 				return r, nil
-			case ctx.Err() != nil:
-				return response{}, ended(q, ctx.Err())
-			case c.life.Err() != nil:
-				return response{}, fail(q, resolver.KindNetwork, errClosed.Error())
+			case t.ctx.Err() != nil:
+				return response{}, ended(t.q, t.ctx.Err())
+			case t.life.Err() != nil:
+				return response{}, fail(t.q, resolver.KindNetwork, errClosed.Error())
 			case k == resolver.KindTimeout || k == resolver.KindNetwork:
 				again = append(again, s)
 			}
@@ -105,7 +122,7 @@ func (c *Client) ask(ctx context.Context, name string, qtype uint16) (response, 
 		}
 		order = again
 	}
-	return response{}, fail(q, kind, "")
+	return response{}, fail(t.q, kind, "")
 }
 
 // rank orders the reasons of several servers by how much they tell.
@@ -141,18 +158,22 @@ func (c *Client) order(to []*server) []*server {
 
 // server asks one server: without EDNS0 and over TCP if it must be. The kind
 // tells why it has no answer, "" that it has.
-func (t *try) server(s *server, q resolver.Question) (response, resolver.Kind) {
-	edns := s.plain.Load() <= t.now().UnixNano()
-	r, kind := t.udp(s, q, edns)
-	if edns && kind == "" && (r.rcode == dns.RcodeFormatError || r.rcode == dns.RcodeNotImplemented || r.rcode == dns.RcodeBadVers) {
+func (t *try) server(s *server) (response, resolver.Kind) {
+	x := t.sent
+	if t.sent = nil; x == nil {
+		x = t.send(s, s.knowsEDNS(t.now()), t.until(t.now()))
+	}
+	edns := x.edns
+	r, kind := t.udp(x)
+	if edns && kind == "" && r.fearsEDNS() {
 		edns = false
-		r, kind = t.udp(s, q, edns)
+		r, kind = t.udp(t.send(s, edns, t.until(t.now())))
 		if kind == "" && r.rcode != dns.RcodeFormatError && r.rcode != dns.RcodeNotImplemented {
 			s.plain.Store(t.now().Add(plainFor).UnixNano())
 		}
 	}
 	if kind == "" && r.truncated {
-		if r, kind = t.tcp(s, q, edns); kind != "" && kind != resolver.KindMalformed {
+		if r, kind = t.tcp(s, edns); kind != "" && kind != resolver.KindMalformed {
 			kind = resolver.KindTruncated
 		}
 	}
@@ -160,6 +181,13 @@ func (t *try) server(s *server, q resolver.Question) (response, resolver.Kind) {
 		kind = r.verdict()
 	}
 	return r, kind
+}
+
+func (s *server) knowsEDNS(now time.Time) bool { return s.plain.Load() <= now.UnixNano() }
+
+// fearsEDNS reports whether the server may answer if asked without EDNS0.
+func (r *response) fearsEDNS() bool {
+	return r.rcode == dns.RcodeFormatError || r.rcode == dns.RcodeNotImplemented || r.rcode == dns.RcodeBadVers
 }
 
 // verdict returns "" for a reply that answers, else what is wrong with it.
@@ -178,41 +206,84 @@ func (r *response) verdict() resolver.Kind {
 	return resolver.KindServFail
 }
 
-// udp sends the question once and waits for its reply.
-func (t *try) udp(s *server, q resolver.Question, edns bool) (r response, kind resolver.Kind) {
-	begun := time.Now()
-	defer func() { t.note(s, q, false, begun, &r, kind) }()
+// An exchange is a question on its way to one server over UDP.
+type exchange struct {
+	server *server
+	edns   bool
+	begun  time.Time
+	conn   *net.UDPConn // nil: it could not be sent, or has been received
+	r      response     // then
+	kind   resolver.Kind
+}
+
+// send sends the question from a new socket, which waits until end.
+func (t *try) send(s *server, edns bool, end time.Time) *exchange {
+	x := &exchange{server: s, edns: edns, begun: t.now()}
 	conn, err := net.DialUDP("udp", nil, s.udp)
 	if err != nil {
-		return r, resolver.KindNetwork
+		x.kind = resolver.KindNetwork
+		t.note(x.server, false, x.begun, &x.r, x.kind)
+		return x
 	}
-	defer conn.Close()
-	stop := t.watch(conn, begun)
-	defer stop()
-	if _, err := conn.Write(t.send(edns)); err != nil {
-		return r, silence(err)
+	x.conn = conn
+	conn.SetDeadline(end)
+	if _, err := conn.Write(t.wire(edns)); err != nil {
+		t.received(x, response{}, silence(err))
 	}
+	return x
+}
+
+// until is when a try that begins at the time is over.
+func (t *try) until(begun time.Time) time.Time {
+	end := begun.Add(t.o.Timeout)
+	if d, ok := t.ctx.Deadline(); ok && d.Before(end) {
+		return d
+	}
+	return end
+}
+
+// udp waits for the reply to an exchange.
+func (t *try) udp(x *exchange) (response, resolver.Kind) {
+	if x.conn != nil {
+		stop := t.watch(t.ctx, x.conn)
+		r, kind := t.read(x.conn)
+		stop()
+		t.received(x, r, kind)
+	}
+	return x.r, x.kind
+}
+
+// received ends an exchange.
+func (t *try) received(x *exchange, r response, kind resolver.Kind) {
+	x.conn.Close()
+	x.conn, x.r, x.kind = nil, r, kind
+	t.note(x.server, false, x.begun, &r, kind)
+}
+
+// read waits for the reply until the connection's deadline.
+func (t *try) read(conn *net.UDPConn) (response, resolver.Kind) {
+	buf := t.buffer.reply[:]
 	for range maxIgnored {
-		n, err := conn.Read(t.buf)
+		n, err := conn.Read(buf)
 		if err != nil {
-			return r, silence(err)
+			return response{}, silence(err)
 		}
-		if !t.query.answers(t.buf[:n], t.o.MixedCase) {
+		if !t.query.answers(buf[:n], t.o.MixedCase) {
 			t.stats.ignored.Add(1)
 			continue
 		}
-		if n == len(t.buf) {
+		if n == len(buf) {
 			return response{truncated: true}, ""
 		}
-		return t.read(t.buf[:n], q)
+		return t.parse(buf[:n])
 	}
-	return r, resolver.KindTimeout
+	return response{}, resolver.KindTimeout
 }
 
 // tcp asks again where the reply may be long (RFC 7766).
-func (t *try) tcp(s *server, q resolver.Question, edns bool) (r response, kind resolver.Kind) {
-	begun := time.Now()
-	defer func() { t.note(s, q, true, begun, &r, kind) }()
+func (t *try) tcp(s *server, edns bool) (r response, kind resolver.Kind) {
+	begun := t.now()
+	defer func() { t.note(s, true, begun, &r, kind) }()
 	t.stats.tcp.Add(1)
 	ctx, cancel := context.WithTimeout(t.ctx, t.o.Timeout)
 	defer cancel()
@@ -222,9 +293,9 @@ func (t *try) tcp(s *server, q resolver.Question, edns bool) (r response, kind r
 		return r, silence(err)
 	}
 	defer conn.Close()
-	stop := t.watch(conn, begun)
-	defer stop()
-	wire := t.send(edns)
+	conn.SetDeadline(t.until(begun))
+	defer t.watch(t.ctx, conn)()
+	wire := t.wire(edns)
 	if _, err := conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(wire))), wire...)); err != nil {
 		return r, silence(err)
 	}
@@ -239,24 +310,24 @@ func (t *try) tcp(s *server, q resolver.Question, edns bool) (r response, kind r
 	if !t.query.answers(msg, t.o.MixedCase) {
 		return r, resolver.KindMalformed
 	}
-	r, kind = t.read(msg, q)
+	r, kind = t.parse(msg)
 	if r.truncated {
 		kind = resolver.KindTruncated
 	}
 	return r, kind
 }
 
-// read reads a reply to the question.
-func (t *try) read(msg []byte, q resolver.Question) (response, resolver.Kind) {
-	r, err := parse(msg, t.query.name, q.Type, t.query.questionEnd)
+// parse reads a reply to the question.
+func (t *try) parse(msg []byte) (response, resolver.Kind) {
+	r, err := parse(msg, t.query.name, t.q.Type, t.query.questionEnd)
 	if err != nil {
 		return r, resolver.KindMalformed
 	}
 	return r, ""
 }
 
-// send counts and returns the query with a new id.
-func (t *try) send(edns bool) []byte {
+// wire counts and returns the query with a new id.
+func (t *try) wire(edns bool) []byte {
 	t.stats.queries.Add(1)
 	var random [34]byte
 	if !t.o.MixedCase {
@@ -268,26 +339,29 @@ func (t *try) send(edns bool) []byte {
 	return t.query.finish(binary.BigEndian.Uint16(random[:]), edns)
 }
 
-// watch ends what the connection waits for when the try's time is over, the
-// context ends or the Client is closed. Call stop before closing.
-func (t *try) watch(conn net.Conn, begun time.Time) (stop func()) {
-	end := begun.Add(t.o.Timeout)
-	if d, ok := t.ctx.Deadline(); ok && d.Before(end) {
-		end = d
+// watch ends what the connections wait for when the context ends or the Client
+// is closed, until stop is called.
+func (c *Client) watch(ctx context.Context, conns ...net.Conn) (stop func()) {
+	c.mu.Lock()
+	for _, conn := range conns {
+		c.conns[conn] = struct{}{}
+		if c.life.Err() != nil {
+			conn.SetDeadline(past())
+		}
 	}
-	conn.SetDeadline(end)
-	t.mu.Lock()
-	t.conns[conn] = struct{}{}
-	if t.life.Err() != nil {
-		conn.SetDeadline(past())
-	}
-	t.mu.Unlock()
-	done := context.AfterFunc(t.ctx, func() { conn.SetDeadline(past()) })
+	c.mu.Unlock()
+	done := context.AfterFunc(ctx, func() {
+		for _, conn := range conns {
+			conn.SetDeadline(past())
+		}
+	})
 	return func() {
 		done()
-		t.mu.Lock()
-		delete(t.conns, conn)
-		t.mu.Unlock()
+		c.mu.Lock()
+		for _, conn := range conns {
+			delete(c.conns, conn)
+		}
+		c.mu.Unlock()
 	}
 }
 
@@ -302,7 +376,7 @@ func silence(err error) resolver.Kind {
 }
 
 // note counts and reports how a try ended.
-func (t *try) note(s *server, q resolver.Question, tcp bool, begun time.Time, r *response, kind resolver.Kind) {
+func (t *try) note(s *server, tcp bool, begun time.Time, r *response, kind resolver.Kind) {
 	replied := kind == "" || kind == resolver.KindMalformed || kind == resolver.KindTruncated
 	switch {
 	case replied:
@@ -316,7 +390,7 @@ func (t *try) note(s *server, q resolver.Question, tcp bool, begun time.Time, r 
 	if t.o.Observe == nil {
 		return
 	}
-	e := Exchange{Server: s.addr, Question: q, TCP: tcp, Duration: time.Since(begun), Kind: kind}
+	e := Exchange{Server: s.addr, Question: t.q, TCP: tcp, Duration: time.Since(begun), Kind: kind}
 	if replied {
 		e.Rcode = rcodeString(r.rcode)
 	}

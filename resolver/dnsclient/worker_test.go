@@ -79,3 +79,64 @@ func TestStartObeysItsLimit(t *testing.T) {
 	}
 	s.Wait()
 }
+
+// A question that nobody answers holds up none of those that were asked with
+// it, and its own reply counts when it comes late.
+func TestSlowQuestionOfABatch(t *testing.T) {
+	release := make(chan struct{})
+	answer := resolvertest.Zone(zone.Must("*.example A 192.0.2.1"))
+	server := resolvertest.Serve(t, func(q *resolvertest.Query) {
+		if q.Name == "n1.example." {
+			select {
+			case <-release:
+			case <-q.Context().Done():
+			}
+		}
+		answer(q)
+	})
+	c, _ := dial(t, Options{Timeout: time.Minute}, server)
+	var qs []resolver.Question
+	for i := range 5 {
+		qs = append(qs, resolver.Question{Name: fmt.Sprintf("n%d.example", i), Type: resolver.TypeA})
+	}
+	done := make(chan int, len(qs))
+	c.Start(t.Context(), qs, func(i int, a resolver.Answer, err error) {
+		if err != nil || len(a.Records) != 1 {
+			t.Errorf("%s: %v, %v", qs[i].Name, a.Records, err)
+		}
+		done <- i
+	})
+	for range len(qs) - 1 {
+		if i := <-done; i == 1 {
+			t.Error("the slow question was answered before it was")
+		}
+	}
+	close(release)
+	if i := <-done; i != 1 {
+		t.Errorf("the last reply is to question %d", i)
+	}
+	if n := c.Stats(); n.Queries != 5 || n.Retries != 0 {
+		t.Errorf("%+v", n)
+	}
+}
+
+// Replies that are no answer yet go the long way: to another server, over TCP,
+// along a chain.
+func TestBatchThatNeedsMore(t *testing.T) {
+	z := resolvertest.Zone(zone.Must("*.example A 192.0.2.1\nlong.example CNAME n1.example"))
+	bad := resolvertest.Serve(t, resolvertest.Rcode(2))
+	good := resolvertest.Serve(t, resolvertest.TCPOnly(z))
+	c, _ := dial(t, Options{Timeout: time.Minute}, bad, good)
+	var qs []resolver.Question
+	for _, name := range []string{"n1.example", "n2.example", "long.example", "n1.example"} {
+		qs = append(qs, resolver.Question{Name: name, Type: resolver.TypeA})
+	}
+	for i, r := range resolver.LookupAll(t.Context(), resolver.NewSession(t.Context(), resolver.Options{Resolver: c}), qs...) {
+		if r.Err != nil || len(r.Answer.IPs()) != 1 {
+			t.Errorf("%s: %v, %v", qs[i].Name, r.Answer.Records, r.Err)
+		}
+	}
+	if n := c.Stats(); n.TCP != 3 {
+		t.Errorf("%+v", n)
+	}
+}

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -114,9 +115,16 @@ func Test(t *testing.T, open func(t *testing.T, w World) resolver.Resolver) {
 func started(s resolver.Starter) resolver.Resolver {
 	return resolver.Func(func(ctx context.Context, name string, qtype uint16) (a resolver.Answer, err error) {
 		done := make(chan struct{})
-		s.Start(ctx, name, qtype, func(got resolver.Answer, e error) {
-			a, err = got, e
-			close(done)
+		// Beside another question, so that it goes the way of several.
+		qs := []resolver.Question{{Name: name, Type: qtype}, {Name: "beside.wild.example", Type: resolver.TypeA}}
+		var left atomic.Int32
+		s.Start(ctx, qs, func(i int, got resolver.Answer, e error) {
+			if i == 0 {
+				a, err = got, e
+			}
+			if left.Add(1) == 2 {
+				close(done)
+			}
 		})
 		<-done
 		return a, err
