@@ -31,7 +31,8 @@ type Scanner struct {
 	digest   string
 	maxSize  int64 // bytes of a message that are parsed
 	patience time.Duration
-	stop     context.CancelFunc // ends what Start began
+	stop     context.CancelFunc // ends what Start began, and the spares
+	spares   *spares
 
 	mu       sync.Mutex
 	closed   bool
@@ -122,7 +123,7 @@ func patienceOf(timeout time.Duration) time.Duration {
 // start begins what outlives a scan.
 func (s *Scanner) start() error {
 	ctx, cancel := context.WithCancel(context.Background())
-	s.stop = cancel
+	s.stop, s.spares = cancel, newSpares(ctx)
 	env := &checks.Env{Resolver: s.opt.DNS.Resolver, Store: s.opt.Store, Log: s.opt.Log, Now: s.opt.Clock}
 	if env.Resolver == nil {
 		env.Resolver = resolver.None
@@ -159,6 +160,7 @@ func (s *Scanner) Close(ctx context.Context) error {
 		scans, names := s.scans, slices.Sorted(maps.Keys(s.leftover))
 		s.mu.Unlock()
 		if scans == 0 && len(names) == 0 {
+			s.spares.wait()
 			return nil
 		}
 		select {

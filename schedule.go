@@ -144,12 +144,12 @@ func (r *stageRun) start(i int) {
 		return
 	}
 	r.part[i].runs = true
-	go func() {
+	r.scan.scanner.spares.run(func() {
 		res := r.scan.runCheck(r.ctx, i, time.Now())
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.end(i, res)
-	}()
+	})
 }
 
 // hire puts a new worker in charge of the ready checks; the lock is held.
