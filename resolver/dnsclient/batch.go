@@ -2,7 +2,7 @@ package dnsclient
 
 import (
 	"context"
-	"net"
+	"runtime"
 	"time"
 
 	"github.com/winnowmail/winnow/resolver"
@@ -108,80 +108,108 @@ func (c *Client) run(j job) {
 	j.done(p.i, a, err)
 }
 
-// runBatch sends all questions, takes the replies that come fast and leaves
-// each of the others to a worker of its own.
+// runBatch sends all questions, takes the replies that are there then, those
+// that come soon after, and leaves each of the others to a worker of its own.
 func (c *Client) runBatch(j job) {
-	conns := make([]net.Conn, 0, len(j.asked))
-	end := c.now().Add(patience)
 	for i := range j.asked {
-		if p := &j.asked[i]; c.takeOff(j.ctx, p, end) {
+		c.takeOff(j.ctx, &j.asked[i])
+	}
+	runtime.Gosched() // who answers may be waiting for this processor
+	j.asked = c.arrivals(j, (*try).isThere)
+	until := c.now().Add(patience)
+	var conns []waiter
+	for _, p := range j.asked {
+		if p.try != nil && p.try.sent.conn != nil {
+			p.try.sent.conn.wait(earlier(until, p.try.until(p.try.sent.begun)))
 			conns = append(conns, p.try.sent.conn)
 		}
 	}
 	stop := c.watch(j.ctx, conns...)
-	slow := 0
-	for _, p := range j.asked {
-		if p.try != nil && p.try.arrives() {
-			a, err := c.fly(j.ctx, p.q, p.flight, p.try)
-			j.done(p.i, a, err)
-			continue
-		}
-		j.asked[slow] = p
-		slow++
-	}
+	j.asked = c.arrivals(j, (*try).comes)
 	stop()
-	for _, p := range j.asked[:slow] {
-		if p.try != nil && p.try.sent.conn != nil {
-			p.try.sent.conn.SetDeadline(p.try.until(p.try.sent.begun))
-		}
+	for _, p := range j.asked {
 		c.hand(job{j.ctx, []passenger{p}, j.done})
 	}
 }
 
-// takeOff sends a question and reports whether a reply may come. What it can't
-// do at once is left to a worker.
-func (c *Client) takeOff(ctx context.Context, p *passenger, end time.Time) bool {
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// takeOff sends a question. What it can't do at once is left to a worker.
+func (c *Client) takeOff(ctx context.Context, p *passenger) {
 	if !supported(p.q.Type) {
-		return false
+		return
 	}
 	f, leads, err := c.board(p.q)
 	if err != nil || !leads {
-		return false
+		return
 	}
 	p.flight = f
 	if c.cache.has(p.q, c.now()) { // the last flight has just landed
-		return false
+		return
 	}
 	select {
 	case c.slots <- struct{}{}:
 	default:
-		return false
+		return
 	}
 	t, bad := c.newTry(ctx, p.q)
 	if bad != nil {
 		<-c.slots
-		return false
+		return
 	}
-	s, now := t.order[0], c.now()
-	if until := t.until(now); until.Before(end) {
-		end = until
-	}
-	t.sent = t.send(s, s.knowsEDNS(now), end)
+	s := t.order[0]
+	t.sent = t.send(s, s.knowsEDNS(c.now()))
 	p.try = t
-	return t.sent.conn != nil
 }
 
-// arrives waits for the reply until the socket's deadline and reports whether
-// the question is answered by it.
-func (t *try) arrives() bool {
-	x := t.sent
-	if x.conn == nil {
-		return false
+// arrivals lands the questions that are answered and returns the others.
+func (c *Client) arrivals(j job, answered func(*try) bool) []passenger {
+	rest := j.asked[:0]
+	for _, p := range j.asked {
+		if p.try == nil || p.try.sent.conn == nil || !answered(p.try) {
+			rest = append(rest, p)
+			continue
+		}
+		a, err := c.fly(j.ctx, p.q, p.flight, p.try)
+		j.done(p.i, a, err)
 	}
-	r, kind := t.read(x.conn)
+	return rest
+}
+
+// isThere takes the reply if it has come, and reports whether it answers.
+func (t *try) isThere() bool {
+	for range maxIgnored {
+		n, there, err := t.sent.conn.poll(t.buffer.reply[:])
+		switch {
+		case err != nil:
+			t.received(t.sent, response{}, silence(err))
+			return false
+		case !there:
+			return false
+		}
+		if r, kind, ok := t.datagram(n); ok {
+			return t.takes(r, kind)
+		}
+	}
+	return false
+}
+
+// comes waits for the reply until the socket's deadline, and reports whether
+// it answers.
+func (t *try) comes() bool {
+	r, kind := t.read(t.sent.conn)
 	if kind == resolver.KindTimeout && t.ctx.Err() == nil {
 		return false
 	}
-	t.received(x, r, kind)
+	return t.takes(r, kind)
+}
+
+func (t *try) takes(r response, kind resolver.Kind) bool {
+	t.received(t.sent, r, kind)
 	return kind == "" && !r.truncated && r.next == "" && r.verdict() == ""
 }

@@ -32,7 +32,6 @@ package dnsclient
 import (
 	"context"
 	"errors"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -116,7 +115,7 @@ type Client struct {
 
 	mu      sync.Mutex
 	flights map[resolver.Question]*flight
-	conns   map[net.Conn]struct{}
+	conns   map[waiter]struct{}
 	busy    sync.WaitGroup // look-ups and workers
 }
 
@@ -138,7 +137,7 @@ func New(o Options) (*Client, error) {
 		o: o, slots: make(chan struct{}, o.MaxInFlight), jobs: make(chan job), now: time.Now,
 		cache:   newCache(o.CacheEntries, o.CacheBytes),
 		flights: map[resolver.Question]*flight{},
-		conns:   map[net.Conn]struct{}{},
+		conns:   map[waiter]struct{}{},
 	}
 	c.life, c.end = context.WithCancel(context.Background())
 	for _, a := range servers {

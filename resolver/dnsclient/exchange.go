@@ -31,7 +31,6 @@ const (
 // A server is one to ask, and what is known about it.
 type server struct {
 	addr   netip.AddrPort
-	udp    *net.UDPAddr
 	tcp    string
 	silent atomic.Int32 // tries without reply in a row
 	last   atomic.Int64 // asked last until then, in nanoseconds
@@ -39,7 +38,7 @@ type server struct {
 }
 
 func newServer(a netip.AddrPort) *server {
-	return &server{addr: a, udp: net.UDPAddrFromAddrPort(a), tcp: a.String()}
+	return &server{addr: a, tcp: a.String()}
 }
 
 // heard notes whether the server said anything.
@@ -161,13 +160,13 @@ func (c *Client) order(to []*server) []*server {
 func (t *try) server(s *server) (response, resolver.Kind) {
 	x := t.sent
 	if t.sent = nil; x == nil {
-		x = t.send(s, s.knowsEDNS(t.now()), t.until(t.now()))
+		x = t.send(s, s.knowsEDNS(t.now()))
 	}
 	edns := x.edns
 	r, kind := t.udp(x)
 	if edns && kind == "" && r.fearsEDNS() {
 		edns = false
-		r, kind = t.udp(t.send(s, edns, t.until(t.now())))
+		r, kind = t.udp(t.send(s, edns))
 		if kind == "" && r.rcode != dns.RcodeFormatError && r.rcode != dns.RcodeNotImplemented {
 			s.plain.Store(t.now().Add(plainFor).UnixNano())
 		}
@@ -211,29 +210,28 @@ type exchange struct {
 	server *server
 	edns   bool
 	begun  time.Time
-	conn   *net.UDPConn // nil: it could not be sent, or has been received
-	r      response     // then
+	conn   *socket  // nil: it could not be sent, or has been received
+	r      response // then
 	kind   resolver.Kind
 }
 
-// send sends the question from a new socket, which waits until end.
-func (t *try) send(s *server, edns bool, end time.Time) *exchange {
+// send sends the question from a new socket.
+func (t *try) send(s *server, edns bool) *exchange {
 	x := &exchange{server: s, edns: edns, begun: t.now()}
-	conn, err := net.DialUDP("udp", nil, s.udp)
+	conn, err := openSocket(s.addr)
 	if err != nil {
 		x.kind = resolver.KindNetwork
 		t.note(x.server, false, x.begun, &x.r, x.kind)
 		return x
 	}
 	x.conn = conn
-	conn.SetDeadline(end)
-	if _, err := conn.Write(t.wire(edns)); err != nil {
-		t.received(x, response{}, silence(err))
+	if err := conn.write(t.wire(edns)); err != nil {
+		t.received(x, response{}, resolver.KindNetwork)
 	}
 	return x
 }
 
-// until is when a try that begins at the time is over.
+// until is when a try that began at the time is over.
 func (t *try) until(begun time.Time) time.Time {
 	end := begun.Add(t.o.Timeout)
 	if d, ok := t.ctx.Deadline(); ok && d.Before(end) {
@@ -245,6 +243,7 @@ func (t *try) until(begun time.Time) time.Time {
 // udp waits for the reply to an exchange.
 func (t *try) udp(x *exchange) (response, resolver.Kind) {
 	if x.conn != nil {
+		x.conn.wait(t.until(x.begun))
 		stop := t.watch(t.ctx, x.conn)
 		r, kind := t.read(x.conn)
 		stop()
@@ -260,24 +259,32 @@ func (t *try) received(x *exchange, r response, kind resolver.Kind) {
 	t.note(x.server, false, x.begun, &r, kind)
 }
 
-// read waits for the reply until the connection's deadline.
-func (t *try) read(conn *net.UDPConn) (response, resolver.Kind) {
-	buf := t.buffer.reply[:]
+// read waits for the reply until the socket's deadline.
+func (t *try) read(conn *socket) (response, resolver.Kind) {
 	for range maxIgnored {
-		n, err := conn.Read(buf)
+		n, err := conn.Read(t.buffer.reply[:])
 		if err != nil {
 			return response{}, silence(err)
 		}
-		if !t.query.answers(buf[:n], t.o.MixedCase) {
-			t.stats.ignored.Add(1)
-			continue
+		if r, kind, ok := t.datagram(n); ok {
+			return r, kind
 		}
-		if n == len(buf) {
-			return response{truncated: true}, ""
-		}
-		return t.parse(buf[:n])
 	}
 	return response{}, resolver.KindTimeout
+}
+
+// datagram reads one that came, of n bytes, and reports whether it is a reply.
+func (t *try) datagram(n int) (r response, kind resolver.Kind, ok bool) {
+	buf := t.buffer.reply[:]
+	if !t.query.answers(buf[:n], t.o.MixedCase) {
+		t.stats.ignored.Add(1)
+		return r, "", false
+	}
+	if n == len(buf) {
+		return response{truncated: true}, "", true
+	}
+	r, kind = t.parse(buf[:n])
+	return r, kind, true
 }
 
 // tcp asks again where the reply may be long (RFC 7766).
@@ -339,9 +346,12 @@ func (t *try) wire(edns bool) []byte {
 	return t.query.finish(binary.BigEndian.Uint16(random[:]), edns)
 }
 
+// A waiter is a connection that somebody may be waiting for.
+type waiter interface{ SetDeadline(time.Time) error }
+
 // watch ends what the connections wait for when the context ends or the Client
 // is closed, until stop is called.
-func (c *Client) watch(ctx context.Context, conns ...net.Conn) (stop func()) {
+func (c *Client) watch(ctx context.Context, conns ...waiter) (stop func()) {
 	c.mu.Lock()
 	for _, conn := range conns {
 		c.conns[conn] = struct{}{}
