@@ -23,6 +23,7 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/aliases"
 	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/internal/wildcard"
 	"github.com/winnowmail/winnow/mail"
 )
 
@@ -157,16 +158,16 @@ const maxDomains = 4
 // check is the check's configuration.
 type check struct {
 	Options
-	excludeDomains, excludeMXs patterns
-	badMXs                     []patterns
+	excludeDomains, excludeMXs wildcard.Set
+	badMXs                     []wildcard.Set
 }
 
 // Checks returns the family's check.
 func Checks(o Options) []*checks.Check {
 	o = o.withDefaults()
-	c := &check{Options: o, excludeDomains: newPatterns(o.ExcludeDomains), excludeMXs: newPatterns(o.ExcludeMXs)}
+	c := &check{Options: o, excludeDomains: wildcard.New(o.ExcludeDomains), excludeMXs: wildcard.New(o.ExcludeMXs)}
 	for _, b := range o.BadMXs {
-		c.badMXs = append(c.badMXs, newPatterns([]string{b.Pattern}))
+		c.badMXs = append(c.badMXs, wildcard.New([]string{b.Pattern}))
 	}
 	ch := &checks.Check{
 		Name:     "mx",
@@ -174,8 +175,11 @@ func Checks(o Options) []*checks.Check {
 		Symbols:  allDefs(),
 		Provides: []checks.AnyFact{Checked},
 		Requires: checks.Facts(relay.Relayed, aliases.Rewritten),
-		Config:   o,
-		Run:      c.run,
+		Config: struct {
+			Options
+			Connects bool
+		}{o, o.Dial != nil},
+		Run: c.run,
 	}
 	if o.Enabled {
 		families := 2
@@ -211,7 +215,7 @@ func (c *check) verdicts(ctx context.Context, t *checks.Task) []Verdict {
 	var list []*lookup
 	for _, v := range c.domains(t) {
 		l := &lookup{Verdict: v}
-		if c.excludeDomains.match(v.Domain) {
+		if c.excludeDomains.Match(v.Domain) {
 			l.Outcome, l.Key = White, v.Domain
 		}
 		list = append(list, l)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"path"
 	"slices"
 	"strings"
 
@@ -85,14 +84,14 @@ func isRoot(host string) bool { return host == "" || host == "." }
 func (c *check) judgeNames(l *lookup) {
 	for _, host := range l.hosts {
 		for i, b := range c.badMXs {
-			if b.match(host) {
+			if b.Match(host) {
 				l.Outcome, l.Key, l.Factor = Bad, host, c.BadMXs[i].Factor
 				return
 			}
 		}
 	}
 	for _, host := range l.hosts {
-		if c.excludeMXs.match(host) {
+		if c.excludeMXs.Match(host) {
 			l.Outcome, l.Key = White, host
 			return
 		}
@@ -219,33 +218,4 @@ func (c *check) classify(l *lookup) {
 	case c.Dial == nil:
 		l.Outcome = Skip
 	}
-}
-
-// patterns are names, some with * and ?.
-type patterns struct {
-	names map[string]bool
-	globs []string
-}
-
-func newPatterns(list []string) patterns {
-	p := patterns{names: map[string]bool{}}
-	for _, s := range list {
-		s = strings.TrimSuffix(strings.ToLower(strings.TrimSpace(s)), ".")
-		if strings.ContainsAny(s, "*?") {
-			p.globs = append(p.globs, s)
-		} else {
-			p.names[s] = true
-		}
-	}
-	return p
-}
-
-func (p patterns) match(name string) bool {
-	if p.names[name] {
-		return true
-	}
-	return slices.ContainsFunc(p.globs, func(g string) bool {
-		ok, err := path.Match(g, name)
-		return ok && err == nil
-	})
 }

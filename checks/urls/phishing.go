@@ -2,12 +2,12 @@ package urls
 
 import (
 	"math"
-	"path"
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/dmarc"
 	"github.com/winnowmail/winnow/internal/publicsuffix"
+	"github.com/winnowmail/winnow/internal/wildcard"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -34,7 +34,7 @@ var (
 // exceptions are links that are no phishing whatever they show.
 type exceptions struct {
 	redirectors map[string]bool
-	trusted     []string // patterns of path.Match
+	trusted     wildcard.Set
 	strict      []strictList
 }
 
@@ -111,10 +111,8 @@ func (e exceptions) of(u *mail.URL) (def *symbols.Def, match string) {
 		return redirectorFalse, u.TLD
 	}
 	for _, name := range [...]string{u.TLD, u.Host} {
-		for _, p := range e.trusted {
-			if ok, err := path.Match(p, name); ok && err == nil {
-				return phishedWhitelisted, name
-			}
+		if e.trusted.Match(name) {
+			return phishedWhitelisted, name
 		}
 	}
 	return nil, ""

@@ -16,6 +16,7 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/dmarc"
+	"github.com/winnowmail/winnow/internal/wildcard"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -56,7 +57,7 @@ func Checks(o Options) []*checks.Check {
 	for _, s := range list {
 		tlds[strings.ToLower(strings.TrimPrefix(s, "."))] = true
 	}
-	except := exceptions{redirectors: make(map[string]bool, len(o.Redirectors))}
+	except := exceptions{redirectors: make(map[string]bool, len(o.Redirectors)), trusted: wildcard.New(o.Trusted)}
 	for _, s := range o.Redirectors {
 		except.redirectors[strings.ToLower(s)] = true
 	}
@@ -74,9 +75,6 @@ func Checks(o Options) []*checks.Check {
 		}
 		except.strict = append(except.strict, list)
 		phishingDefs = append(phishingDefs, list.def)
-	}
-	for _, s := range o.Trusted {
-		except.trusted = append(except.trusted, strings.ToLower(s))
 	}
 	return []*checks.Check{
 		{

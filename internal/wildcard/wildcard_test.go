@@ -1,0 +1,24 @@
+package wildcard_test
+
+import (
+	"testing"
+
+	"github.com/winnowmail/winnow/internal/wildcard"
+)
+
+func TestMatch(t *testing.T) {
+	s := wildcard.New([]string{" Example.ORG. ", "*.example.net", "mx?.example.com", "[a*", `a\*`, "", "*.example.*"})
+	for name, want := range map[string]bool{
+		"example.org": true, "www.example.org": true, "xexample.org": false,
+		"a.example.net": true, "a.b.example.net": true, "example.net": false,
+		"mx1.example.com": true, "mx12.example.com": true, "mx.example.com": true, "mx1-example.com": false,
+		"[ab": true, "ab": false, `a\b`: true, "": false,
+	} {
+		if got := s.Match(name); got != want {
+			t.Errorf("%q: %v", name, got)
+		}
+	}
+	if (wildcard.Set{}).Match("example.org") {
+		t.Error("the empty set has a name")
+	}
+}
