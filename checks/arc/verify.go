@@ -79,7 +79,7 @@ func newVerifier(m *mail.Message, now time.Time, o Options, keys *dkimsig.KeyCac
 
 // fail ends the validation.
 func (v *verifier) fail(reason string) {
-	v.result.Code, v.result.Reason = "fail", reason
+	v.result.Code, v.result.Reason = "fail", clip(reason)
 }
 
 func (v *verifier) malformed(reason string) {
@@ -100,12 +100,12 @@ func (v *verifier) verify(ctx context.Context, r resolver.Resolver) {
 		last.amsErr = last.ams.InTime(v.now, v.options.Jitter)
 	}
 	if last.amsErr != nil {
-		v.fail(fmt.Sprintf("cannot verify 1 of 1 signatures: {[1] = sig:%s:%v}", last.ams.Domain, last.amsErr))
+		v.failed("cannot verify 1 of 1 signatures:", last.ams.Domain, last.amsErr)
 		return
 	}
 	v.ask(ctx, r)
 	if err := v.holds(last); err != nil {
-		v.failed("signature check failed", last.ams.Domain, err)
+		v.failed("signature check failed: fail,", last.ams.Domain, err)
 		return
 	}
 	if !v.seals() {
@@ -116,9 +116,11 @@ func (v *verifier) verify(ctx context.Context, r resolver.Resolver) {
 	v.trust()
 }
 
-// failed notes that a signature does not hold, in Rspamd's words.
+// failed notes that a signature does not hold, in Rspamd's words. domain is
+// what d= says, be it a domain or not.
 func (v *verifier) failed(what, domain string, err error) {
-	v.fail(fmt.Sprintf("%s: fail, {[1] = sig:%s:%v}", what, domain, err))
+	const most = 255
+	v.fail(fmt.Sprintf("%s {[1] = sig:%s:%v}", what, domain[:min(len(domain), most)], err))
 	v.result.Temporary = errors.Is(err, errTemporary)
 }
 
@@ -231,7 +233,7 @@ func (v *verifier) seals() bool {
 			err = fits(s.as, keys, digests[i])
 		}
 		if err != nil {
-			v.failed("seal check failed", s.as.Domain, err)
+			v.failed("seal check failed: fail,", s.as.Domain, err)
 			return false
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/winnowmail/winnow/internal/dkimsig"
 	"github.com/winnowmail/winnow/mail"
@@ -205,6 +206,13 @@ func TestBrokenChains(t *testing.T) {
 	}
 	if r := s.verify(t, message, Options{}); r.Code != "none" {
 		t.Errorf("%+v", r)
+	}
+	long := "d=\xff" + strings.Repeat("x", 100_000)
+	for why, times := range map[string]int{"the seal": 1, "all": -1} { // the seal is on top
+		r := s.verify(t, strings.Replace(one, "d=list.example.net", long, times), Options{})
+		if r.Code != "fail" || len(r.Reason) > 1000 || !utf8.ValidString(r.Reason) {
+			t.Errorf("a long domain in %s: %s, a reason of %d bytes", why, r.Code, len(r.Reason))
+		}
 	}
 }
 
