@@ -8,8 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/net/idna"
-
+	"github.com/winnowmail/winnow/internal/idn"
 	"github.com/winnowmail/winnow/internal/publicsuffix"
 	"github.com/winnowmail/winnow/mail"
 )
@@ -264,17 +263,8 @@ const maxDomain = 253
 // none; no domain has a slash or an empty label, so that it can't lead a path
 // elsewhere.
 func asciiDomain(domain string) (ascii string, ok bool) {
-	for i := range len(domain) {
-		if domain[i] >= 0x80 {
-			a, err := idna.Lookup.ToASCII(domain)
-			if err != nil {
-				return "", false
-			}
-			domain = a
-			break
-		}
-	}
-	return domain, isDomain(domain)
+	ascii, ok = idn.ToASCII(domain)
+	return ascii, ok && isDomain(ascii)
 }
 
 func isDomain(s string) bool {

@@ -33,6 +33,8 @@ func TestBoundedWork(t *testing.T) {
 	for i := range 5 {
 		lengths += k.sign(t, message, fmt.Sprintf("s=e; l=%d ;", i))
 	}
+	unicode := strings.Repeat("\u4e00\u5f35\u6f22", 1<<20/9)
+	hash := strings.Repeat("A", 43) + "="
 	for _, c := range []struct {
 		what, raw string
 		dns       records
@@ -48,6 +50,9 @@ func TestBoundedWork(t *testing.T) {
 		{"1 MB field folded, signed", good + strings.Replace(message, "To: bob", "To: bob"+folded, 1), nil, 1, 1, 1 << 20, 1},
 		{"1 MB folds in the signature", strings.Replace(good, "b=", "b="+strings.Repeat("\r\n ", 1<<18), 1) + message, nil, 1, 1, 1000, 1},
 		{"1 MB of tags", "DKIM-Signature: d=example.org; " + strings.Repeat("a=b;", 1<<18) + "\r\n" + message, nil, 0, 1, 0, 0},
+		{"1 MB of Unicode in d=", "DKIM-Signature: v=1; a=rsa-sha256; d=" + unicode + "; s=s; h=from; b=AA==; bh=" + hash + "\r\n" + message, nil, 0, 1, 0, 0},
+		{"1 MB of Unicode in i=", strings.Replace(good, "h=from", "i=@"+unicode+"; h=from", 1) + message, nil, 0, 1, 0, 0},
+		{"names of Unicode", strings.Repeat("DKIM-Signature: v=1; a=rsa-sha256; d="+strings.Repeat(unicode[:180]+".", 4)+"example.org; s=s; h=from; b=AA==; bh="+hash+"\r\n", 1000) + message, nil, 0, maxFields, 0, 0},
 		{"key of 64 KiB", good + message, big, 1, 1, 0, 0},
 		{"5,000 key records", good + strings.Replace(message, "bob", "rob", 1), many, 1, 1, 1000, 1},
 		{"body lengths", lengths + message, nil, 5, 5, 5000, 5},

@@ -2,10 +2,8 @@ package dmarc
 
 import (
 	"strings"
-	"unicode/utf8"
 
-	"golang.org/x/net/idna"
-
+	"github.com/winnowmail/winnow/internal/idn"
 	"github.com/winnowmail/winnow/internal/publicsuffix"
 )
 
@@ -36,27 +34,18 @@ const maxName = 253
 // dots around it. "" is what no such name is.
 func normal(domain string) string {
 	domain = domain[strings.LastIndexByte(domain, '@')+1:]
-	if domain = strings.Trim(domain, "."); domain == "" || len(domain) > 4*maxName {
+	if domain = strings.Trim(domain, "."); domain == "" {
 		return ""
 	}
-	ascii := true
+	domain, ok := idn.ToASCII(domain)
+	if !ok {
+		return ""
+	}
 	for i := range len(domain) {
 		c := domain[i]
-		if c <= ' ' || c == 0x7f || strings.IndexByte(`\"()<>,;:`, c) >= 0 {
+		if c <= ' ' || c == 0x7f || strings.IndexByte(`\"()<>@,;:`, c) >= 0 {
 			return ""
 		}
-		ascii = ascii && c < 0x80
-	}
-	if !ascii {
-		if !utf8.ValidString(domain) {
-			return ""
-		}
-		profile := idna.New(idna.MapForLookup(), idna.StrictDomainName(false))
-		a, err := profile.ToASCII(domain)
-		if err != nil {
-			return ""
-		}
-		domain = a
 	}
 	domain = strings.ToLower(domain)
 	if len(domain) > maxName-len("_dmarc.") {

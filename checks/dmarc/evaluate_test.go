@@ -188,3 +188,28 @@ func BenchmarkEvaluate(b *testing.B) {
 		})
 	}
 }
+
+func TestAligned(t *testing.T) {
+	for _, c := range []struct {
+		a, b            string
+		strict, relaxed bool
+	}{
+		{"example.org", "EXAMPLE.org.", true, true},
+		{"a.example.org", "b.example.org", false, true},
+		{"a.example.co.uk", "b.co.uk", false, false},
+		{"co.uk", "a.co.uk", false, false},
+		{"b\u00fccher.example", "XN--BCHER-KVA.example", true, true},
+		{"a.b\u00fccher.org", "xn--bcher-kva.org", false, true},
+		{"\uff45xample.org", "example.org", true, true},
+		{"example.org\uff1bx", "example.org\uff1bx", false, false}, // a fullwidth semicolon
+		{"a\uff20example.org", "example.org", false, false},        // and at sign
+		{"", "", false, false}, {".", ".", false, false}, {"a..b", "a..b", false, false}, {"\xff.org", "\xff.org", false, false},
+	} {
+		if got := Aligned(c.a, c.b, true); got != c.strict {
+			t.Errorf("%q and %q, strict: %v", c.a, c.b, got)
+		}
+		if got := Aligned(c.b, c.a, false); got != c.relaxed {
+			t.Errorf("%q and %q: %v", c.a, c.b, got)
+		}
+	}
+}

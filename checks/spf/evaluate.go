@@ -8,8 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/idna"
-
+	"github.com/winnowmail/winnow/internal/idn"
 	"github.com/winnowmail/winnow/resolver"
 )
 
@@ -199,18 +198,8 @@ func (e *evaluation) unusable() string {
 // can be one. A backslash would be an escape to a Resolver: what a client says
 // can't ask for other names that way.
 func toASCII(domain string) (string, bool) {
-	for i := 0; i < len(domain); i++ {
-		if domain[i] < 0x80 {
-			continue
-		}
-		ascii, err := idna.Lookup.ToASCII(domain)
-		if err != nil {
-			return "", false
-		}
-		domain = ascii
-		break
-	}
-	return domain, validName(domain) && strings.IndexByte(domain, '\\') < 0
+	domain, ok := idn.ToASCII(domain)
+	return domain, ok && validName(domain) && strings.IndexByte(domain, '\\') < 0
 }
 
 // validName reports whether labels and name have lengths that DNS allows.

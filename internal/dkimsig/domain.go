@@ -3,7 +3,7 @@ package dkimsig
 import (
 	"strings"
 
-	"golang.org/x/net/idna"
+	"github.com/winnowmail/winnow/internal/idn"
 )
 
 // KeyName returns the name of the key record, domain names in ASCII form.
@@ -14,15 +14,11 @@ func KeyName(domain, selector string) string {
 	return asciiDomain(selector) + "._domainkey." + asciiDomain(domain)
 }
 
-// asciiDomain returns a domain with U-labels as A-labels (RFC 8616).
+// asciiDomain returns a domain with U-labels as A-labels (RFC 8616), or d if it
+// is none.
 func asciiDomain(d string) string {
-	for i := range len(d) {
-		if d[i] >= 0x80 {
-			if a, err := idna.Lookup.ToASCII(d); err == nil {
-				return a
-			}
-			return d
-		}
+	if a, ok := idn.ToASCII(d); ok {
+		return a
 	}
 	return d
 }

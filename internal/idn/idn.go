@@ -1,0 +1,58 @@
+// Package idn brings internationalized domain names into the form in which
+// DNS has them, the same for everything that asks for a domain or compares
+// two.
+package idn
+
+import (
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+)
+
+// The most characters of a name and of a label that are looked at: longer ones
+// don't fit into the DNS (RFC 1035 section 2.3.4), for no A-label is shorter
+// than its U-label. Making an A-label takes the square of its length.
+const (
+	maxName  = 253
+	maxLabel = 63
+)
+
+// ToASCII returns domain with its U-labels as A-labels (RFC 5891). A domain in
+// ASCII stays as it is, be it a name or not. ok is false for what is no UTF-8,
+// is too long for the DNS, or has a label that IDNA does not allow. Underscores
+// are allowed, and characters that stand for ASCII ones become these: the
+// caller checks the syntax of what comes out.
+func ToASCII(domain string) (ascii string, ok bool) {
+	for i := range len(domain) {
+		if domain[i] < utf8.RuneSelf {
+			continue
+		}
+		if !short(domain) {
+			return "", false
+		}
+		a, err := idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(false)).ToASCII(domain)
+		return a, err == nil
+	}
+	return domain, true
+}
+
+// short reports whether domain is UTF-8 of lengths that the DNS may have.
+func short(domain string) bool {
+	if len(domain) > utf8.UTFMax*maxName || !utf8.ValidString(domain) {
+		return false
+	}
+	name, label := 0, 0
+	for _, r := range domain {
+		name++
+		switch r {
+		case '.', 0x3002, 0xff0e, 0xff61: // the full stops of RFC 3490 section 3.1
+			label = 0
+		default:
+			label++
+		}
+		if name > maxName+1 || label > maxLabel { // a final dot does not count
+			return false
+		}
+	}
+	return true
+}
