@@ -230,11 +230,17 @@ func TestBadRules(t *testing.T) {
 		"twice":          func(r *Rules) { r.Paths = map[string]string{"a.example": "/k", "A.example": "/k"} },
 		"selector":       func(r *Rules) { r.Path, r.Selector = "/k", "a b" },
 		"own selector":   func(r *Rules) { r.Domains = map[string][]Selector{"a.example": {{"a;b", "/k"}}} },
-		"half a table":   func(r *Rules) { r.Path, r.SigningTable = "/k", &SigningTable{} },
-		"network":        func(r *Rules) { r.Path, r.Networks = "/k", make([]netip.Prefix, 1) },
-		"headers":        func(r *Rules) { r.Path, r.Format.Headers = "/k", "to:cc" },
-		"canon":          func(r *Rules) { r.Path, r.Format.Body = "/k", "nice" },
-		"expire":         func(r *Rules) { r.Path, r.Format.Expire = "/k", -1 },
+		"a selector without key": func(r *Rules) {
+			r.Domains = map[string][]Selector{"a.example": {{"a", "/k"}, {"b", ""}}}
+		},
+		"no selector": func(r *Rules) {
+			r.Selector, r.Domains = "", map[string][]Selector{"a.example": {{"", "/k"}}}
+		},
+		"half a table": func(r *Rules) { r.Path, r.SigningTable = "/k", &SigningTable{} },
+		"network":      func(r *Rules) { r.Path, r.Networks = "/k", make([]netip.Prefix, 1) },
+		"headers":      func(r *Rules) { r.Path, r.Format.Headers = "/k", "to:cc" },
+		"canon":        func(r *Rules) { r.Path, r.Format.Body = "/k", "nice" },
+		"expire":       func(r *Rules) { r.Path, r.Format.Expire = "/k", -1 },
 	} {
 		r := DKIM()
 		f(&r)

@@ -122,8 +122,8 @@ func setsOf(h *dkimsig.Header) ([]arcSet, error) {
 	sets := make([]arcSet, n)
 	for _, name := range []string{aarName, amsName, asName} {
 		for _, f := range h.All(name) {
-			i, err := strconv.Atoi(instanceOf(name, f))
-			if err != nil || i < 1 || i > n {
+			i := instanceOf(name, f)
+			if i < 1 || i > n {
 				return nil, errChain
 			}
 			at := map[string]*dkimsig.RawField{aarName: &sets[i-1].aar, amsName: &sets[i-1].ams, asName: &sets[i-1].as}[name]
@@ -136,19 +136,18 @@ func setsOf(h *dkimsig.Header) ([]arcSet, error) {
 	return sets, nil
 }
 
-// instanceOf returns the i= of a field; it leads ARC-Authentication-Results,
-// which is no tag list.
-func instanceOf(name string, f dkimsig.RawField) string {
-	if name != aarName {
-		return tagOf(f, "i")
+// instanceOf returns the i= of a field, 0 if there is none; it leads
+// ARC-Authentication-Results, which is no tag list.
+func instanceOf(name string, f dkimsig.RawField) int {
+	if name == aarName {
+		i, _ := dkimsig.ResultsInstance(f)
+		return i
 	}
-	_, value, _ := bytes.Cut(f, []byte(":"))
-	first, _, _ := bytes.Cut(value, []byte(";"))
-	tag, v, _ := strings.Cut(string(first), "=")
-	if strings.TrimSpace(tag) != "i" {
-		return ""
+	i, err := strconv.Atoi(tagOf(f, "i"))
+	if err != nil {
+		return 0
 	}
-	return strings.TrimSpace(v)
+	return i
 }
 
 func tagOf(f dkimsig.RawField, name string) string {

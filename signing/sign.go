@@ -81,6 +81,9 @@ func (f *form) message(kind dkimsig.Kind, begin string, v *view, id Identity, ke
 	if v.err != nil {
 		return Field{}, v.err
 	}
+	if err := id.check(); err != nil {
+		return Field{}, err
+	}
 	a, err := dkimsig.SignerAlgorithm(key)
 	if err != nil {
 		return Field{}, err

@@ -209,6 +209,11 @@ func TestUnsignable(t *testing.T) {
 			t.Errorf("%s: signed: %.100s", name, f.Value)
 		}
 	}
+	for _, id := range []Identity{{}, {Domain: "example.com"}, {Domain: "example.com; l=0", Selector: "sel"}, {Domain: "example.com", Selector: "a\r\nb"}} {
+		if f, err := (Format{}).Sign(parse(crlf(letter)), id, key, now()); err == nil {
+			t.Errorf("signed for %+v: %.100s", id, f.Value)
+		}
+	}
 }
 
 // TestOpenDKIM has signatures verified by OpenDKIM (Debian package opendkim).

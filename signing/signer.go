@@ -126,6 +126,14 @@ func (r *Rules) checkKeys() error {
 			return errors.New("an invalid network")
 		}
 	}
+	if r.KeyTable != nil || r.Condition != nil {
+		return nil
+	}
+	for _, d := range slices.Sorted(maps.Keys(r.Domains)) {
+		if why := r.keysOf(d, senders{}).Reason; why != "" {
+			return errors.New(why)
+		}
+	}
 	return nil
 }
 
@@ -199,8 +207,8 @@ func (s *Signer) each(ctx context.Context, m *mail.Message, c Client, dns resolv
 }
 
 func (s *Signer) one(ctx context.Context, id Identity, dns resolver.Resolver, write func(Identity, crypto.Signer) ([]Field, int, error)) (fields []Field, instance int, note string, err error) {
-	if !isDomain(id.Domain) || !isDomain(id.Selector) {
-		return nil, 0, "", errors.New("that is no domain with a selector")
+	if err := id.check(); err != nil {
+		return nil, 0, "", err
 	}
 	key, err := s.key(ctx, id)
 	if err != nil {
@@ -216,6 +224,14 @@ func (s *Signer) one(ctx context.Context, id Identity, dns resolver.Resolver, wr
 	}
 	fields, instance, err = write(id, key)
 	return fields, instance, note, err
+}
+
+// check refuses what could not be published, or would be more than one tag.
+func (id *Identity) check() error {
+	if !isDomain(id.Domain) || !isDomain(id.Selector) {
+		return errors.New("that is no domain with a selector")
+	}
+	return nil
 }
 
 func (s *Signer) key(ctx context.Context, id Identity) (crypto.Signer, error) {
