@@ -27,6 +27,7 @@ import (
 	"github.com/winnowmail/winnow/checks/dmarc"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/checks/spf"
+	"github.com/winnowmail/winnow/internal/dkimsig"
 )
 
 // Defaults and bounds.
@@ -106,7 +107,8 @@ func (o Options) note(ctx context.Context, t *checks.Task) {
 }
 
 // wants reports whether messages with this result are reported: there is a
-// record that asks for it, and a result that says something.
+// record that asks for it, a result that says something, and a domain that
+// may stand in the name of a file.
 func (o Options) wants(res dmarc.Result) bool {
 	switch res.Code {
 	case "pass", "fail", "temperror":
@@ -116,7 +118,7 @@ func (o Options) wants(res dmarc.Result) bool {
 	if res.Record == nil || !slices.ContainsFunc(res.Record.Aggregate, func(u dmarc.URI) bool { _, ok := mailbox(u); return ok }) {
 		return false
 	}
-	return !within(res.Domain, o.Exclude) && (len(o.Only) == 0 || within(res.Domain, o.Only))
+	return dkimsig.ValidDomain(res.Domain) && !within(res.Domain, o.Exclude) && (len(o.Only) == 0 || within(res.Domain, o.Only))
 }
 
 // within reports whether a domain or one above it is listed.

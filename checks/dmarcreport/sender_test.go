@@ -105,6 +105,8 @@ func TestNotNoted(t *testing.T) {
 		{"nobody asks", Options{}, silent},
 		{"excluded", Options{Exclude: []string{"ORG"}}, res},
 		{"not among the only ones", Options{Only: []string{"example.net"}}, res},
+		{"a path as domain", Options{}, result(t, "x/../../example.org", wanted)},
+		{"odd characters", Options{}, result(t, "a!b.example.org", wanted)},
 		{"seeded without record", Options{}, dmarc.Result{Code: "fail", Domain: "example.org", Policy: "reject"}},
 	} {
 		kv := storage.NewMemory(storage.MemoryOptions{})

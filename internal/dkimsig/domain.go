@@ -23,9 +23,9 @@ func asciiDomain(d string) string {
 	return d
 }
 
-// validDomain reports whether d is one or several labels (RFC 5321
+// ValidDomain reports whether d is one or several labels (RFC 5321
 // sub-domain, with "_" as some selectors have it).
-func validDomain(d string) bool {
+func ValidDomain(d string) bool {
 	d = asciiDomain(d)
 	for label := range strings.SplitSeq(d, ".") {
 		if label == "" || len(label) > 63 {

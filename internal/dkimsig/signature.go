@@ -184,10 +184,10 @@ func (s *Signature) required() []string {
 
 // readNames checks d= and s= and that they make a name to look up.
 func (s *Signature) readNames() error {
-	if !validDomain(s.Domain) {
+	if !ValidDomain(s.Domain) {
 		return fmt.Errorf("d=%.60s is no domain", s.Domain)
 	}
-	if !validDomain(s.Selector) {
+	if !ValidDomain(s.Selector) {
 		return fmt.Errorf("s=%.60s is no selector", s.Selector)
 	}
 	if len(s.KeyName()) > 253 {
