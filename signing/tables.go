@@ -3,6 +3,7 @@ package signing
 import (
 	"crypto"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -56,7 +57,7 @@ func ParseKeyTable(lines string) (*KeyTable, error) {
 		if err != nil {
 			return nil, fmt.Errorf("key table: line %d: %w", n, err)
 		}
-		t.add(f[0], f[1])
+		t.add(f[0], "")
 		t.entries = append(t.entries, e)
 	}
 	return t, nil
@@ -70,13 +71,13 @@ func parseKeyEntry(s string) (e keyEntry, err error) {
 	case 3:
 		e.domain, e.selector = parts[0], parts[1]
 	default:
-		return e, fmt.Errorf("neither domain:selector:key nor domain:key")
+		return e, errors.New("neither domain:selector:key nor domain:key")
 	}
 	if d := strings.ReplaceAll(e.domain, "%", "example.com"); !isDomain(d) {
-		return e, fmt.Errorf("%q is no domain", clean(e.domain))
+		return e, errors.New("what stands where the domain belongs is none") // a key perhaps: not shown
 	}
 	if e.selector != "" && !isDomain(e.selector) {
-		return e, fmt.Errorf("%q is no selector", clean(e.selector))
+		return e, errors.New("what stands where the selector belongs is none")
 	}
 	key := parts[len(parts)-1]
 	if strings.HasPrefix(key, "/") || strings.HasPrefix(key, "./") || strings.HasPrefix(key, "..") {
