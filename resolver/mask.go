@@ -1,7 +1,9 @@
 package resolver
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -20,6 +22,12 @@ func Mask(r Resolver, domains map[string]string) Resolver {
 	for shown, asked := range domains {
 		m.domains = append(m.domains, masked{Canonical(shown), Canonical(asked)})
 	}
+	slices.SortFunc(m.domains, func(a, b masked) int { // the closest one counts
+		return cmp.Or(cmp.Compare(len(b.shown), len(a.shown)), strings.Compare(a.shown, b.shown))
+	})
+	if st, ok := r.(Starter); ok {
+		return &startingMask{m, st}
+	}
 	return m
 }
 
@@ -32,16 +40,28 @@ type masked struct{ shown, asked string }
 
 func (m *mask) Lookup(ctx context.Context, name string, qtype uint16) (Answer, error) {
 	q := Question{Canonical(name), qtype}
-	for _, d := range m.domains {
-		if real, ok := moved(q.Name, d.shown, d.asked); ok {
-			return d.lookup(ctx, m.next, q, real)
-		}
-	}
-	return m.next.Lookup(ctx, q.Name, qtype)
+	real, d := m.real(q)
+	a, err := m.next.Lookup(ctx, real.Name, qtype)
+	return d.hide(q, a, err)
 }
 
-func (d masked) lookup(ctx context.Context, next Resolver, q Question, real string) (Answer, error) {
-	a, err := next.Lookup(ctx, real, q.Type)
+// real returns the question to ask for q, and the domain that hides it, nil
+// for none.
+func (m *mask) real(q Question) (Question, *masked) {
+	for i := range m.domains {
+		d := &m.domains[i]
+		if name, ok := moved(q.Name, d.shown, d.asked); ok {
+			return Question{name, q.Type}, d
+		}
+	}
+	return q, nil
+}
+
+// hide brings a reply back under the shown domain.
+func (d *masked) hide(q Question, a Answer, err error) (Answer, error) {
+	if d == nil {
+		return a, err
+	}
 	if err != nil {
 		e := asError(q, err)
 		e.Detail = strings.ReplaceAll(e.Detail, d.asked, d.shown)
@@ -56,6 +76,26 @@ func (d masked) lookup(ctx context.Context, next Resolver, q Question, real stri
 		}
 	}
 	return a, nil
+}
+
+// A startingMask is the mask of a Starter.
+type startingMask struct {
+	*mask
+	starter Starter
+}
+
+// Start asks as Lookup does.
+func (m *startingMask) Start(ctx context.Context, questions []Question, done func(i int, a Answer, err error)) {
+	real, domains := make([]Question, len(questions)), make([]*masked, len(questions))
+	for i, q := range questions {
+		q.Name = Canonical(q.Name)
+		real[i], domains[i] = m.real(q)
+	}
+	m.starter.Start(ctx, real, func(i int, a Answer, err error) {
+		q := Question{Canonical(questions[i].Name), questions[i].Type}
+		a, err = domains[i].hide(q, a, err)
+		done(i, a, err)
+	})
 }
 
 // moved returns name with its end, the domain from, replaced by to; ok tells
