@@ -92,7 +92,7 @@ func (o Options) note(ctx context.Context, t *checks.Task) {
 		row.Disposition, row.Override, row.Comment = "none", "trusted_forwarder", "arc=pass"
 	}
 	if s, ok := spf.Evaluated.Get(t); ok {
-		row.SPFDomain, row.SPFResult = name(s.Domain), s.Code
+		row.SPFDomain, row.SPFResult, row.NullSender = name(s.Domain), s.Code, s.Identity == "helo"
 	}
 	signatures, _ := dkim.Verified.Get(t)
 	for _, s := range signatures[:min(len(signatures), maxSignatures)] {
@@ -151,6 +151,7 @@ type Row struct {
 	HeaderFrom           string
 	Signatures           []Signature `json:",omitempty"`
 	SPFDomain, SPFResult string      `json:",omitempty"`
+	NullSender           bool        `json:",omitempty"` // SPFDomain is that of HELO
 }
 
 // A Signature is the result of one DKIM signature.

@@ -132,6 +132,23 @@ func sample(t *testing.T) Mail {
 	return p.mails[0]
 }
 
+// The envelope sender of a bounce is told as none, whatever HELO said.
+func TestEnvelopeSender(t *testing.T) {
+	for identity, want := range map[string]string{"mailfrom": "mx.example.net", "helo": ""} {
+		kv := storage.NewMemory(storage.MemoryOptions{})
+		note(t, Options{}, kv, "192.0.2.1", result(t, "example.org", wanted),
+			checks.Seed(spf.Evaluated, spf.Result{Code: "pass", Domain: "mx.example.net", Identity: identity}))
+		p := &post{}
+		if _, err := p.sender(kv, "").Run(t.Context(), today()); err != nil || len(p.mails) != 1 {
+			t.Fatalf("%v, %d mails", err, len(p.mails))
+		}
+		_, f := unpack(t, p.mails[0])
+		if got := f.Records[0]; got.Identifiers.EnvelopeFrom != want || got.Results.SPF.Domain != "mx.example.net" {
+			t.Errorf("%s: %+v", identity, got)
+		}
+	}
+}
+
 func TestReport(t *testing.T) {
 	m := sample(t)
 	if !strings.HasPrefix(m.Filename, "mx.example.com!example.org!1793491200!1793577599!") || !strings.HasSuffix(m.Filename, ".xml.gz") {

@@ -131,6 +131,9 @@ func (r Row) record(count int) record {
 		out.Evaluated.Reason = &reason{r.Override, r.Comment}
 	}
 	out.Identifiers = identifiers{r.SPFDomain, r.HeaderFrom}
+	if r.NullSender {
+		out.Identifiers.EnvelopeFrom = ""
+	}
 	for _, s := range r.Signatures {
 		out.Results.DKIM = append(out.Results.DKIM, dkimResult(s))
 	}
