@@ -7,9 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/netip"
 	"os"
-	"sync/atomic"
 	"time"
 
 	"github.com/miekg/dns"
@@ -22,34 +20,7 @@ const (
 	udpBuffer = 4096
 	// maxIgnored is how many datagrams that are no reply a try puts up with.
 	maxIgnored = 1000
-	// quarantine is how long a silent server is asked last, plainFor how long
-	// one is asked without EDNS0.
-	quarantine = 10 * time.Second
-	plainFor   = 10 * time.Minute
 )
-
-// A server is one to ask, and what is known about it.
-type server struct {
-	addr   netip.AddrPort
-	tcp    string
-	silent atomic.Int32 // tries without reply in a row
-	last   atomic.Int64 // asked last until then, in nanoseconds
-	plain  atomic.Int64 // asked without EDNS0 until then
-}
-
-func newServer(a netip.AddrPort) *server {
-	return &server{addr: a, tcp: a.String()}
-}
-
-// heard notes whether the server said anything.
-func (s *server) heard(yes bool, now time.Time) {
-	if yes {
-		s.silent.Store(0)
-		s.last.Store(0)
-	} else if s.silent.Add(1) >= 2 {
-		s.last.Store(now.Add(quarantine).UnixNano())
-	}
-}
 
 // A buffer holds a query and its reply over UDP.
 type buffer struct {
@@ -124,37 +95,6 @@ func (t *try) ask() (response, *resolver.Error) {
 	return response{}, fail(t.q, kind, "")
 }
 
-// rank orders the reasons of several servers by how much they tell.
-func rank(k resolver.Kind) int {
-	switch k {
-	case resolver.KindTimeout:
-		return 0
-	case resolver.KindNetwork:
-		return 1
-	case resolver.KindMalformed, resolver.KindLame, resolver.KindRefused:
-		return 2
-	}
-	return 3
-}
-
-// order appends the servers in the order in which to ask them.
-func (c *Client) order(to []*server) []*server {
-	first := 0
-	if c.o.Rotate {
-		first = int(c.turn.Add(1)) % len(c.servers)
-	}
-	now := c.now().UnixNano()
-	for _, last := range [...]bool{false, true} {
-		for i := range c.servers {
-			s := c.servers[(first+i)%len(c.servers)]
-			if (s.last.Load() > now) == last {
-				to = append(to, s)
-			}
-		}
-	}
-	return to
-}
-
 // server asks one server: without EDNS0 and over TCP if it must be. The kind
 // tells why it has no answer, "" that it has.
 func (t *try) server(s *server) (response, resolver.Kind) {
@@ -181,8 +121,6 @@ func (t *try) server(s *server) (response, resolver.Kind) {
 	}
 	return r, kind
 }
-
-func (s *server) knowsEDNS(now time.Time) bool { return s.plain.Load() <= now.UnixNano() }
 
 // fearsEDNS reports whether the server may answer if asked without EDNS0.
 func (r *response) fearsEDNS() bool {

@@ -1,0 +1,36 @@
+package winnow
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+)
+
+// Whatever a scan starts at once runs at once; a few goroutines stay for later
+// ones, until the Scanner is closed.
+func TestSpares(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		life, end := context.WithCancel(t.Context())
+		s := newSpares(life)
+		for range 2 {
+			gate, running := make(chan struct{}), make(chan struct{}, 100)
+			for range 100 {
+				s.run(func() { running <- struct{}{}; <-gate })
+			}
+			synctest.Wait()
+			if n := len(running); n != 100 {
+				t.Errorf("%d of 100 run", n)
+			}
+			close(gate)
+			synctest.Wait()
+			if n := s.idle.Load(); n != maxSpares {
+				t.Errorf("%d are kept", n)
+			}
+		}
+		end()
+		s.wait()
+		if n := s.idle.Load(); n != 0 {
+			t.Errorf("%d are left", n)
+		}
+	})
+}
