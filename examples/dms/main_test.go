@@ -185,3 +185,18 @@ func TestDMSLeavesUsersAlone(t *testing.T) {
 		}
 	}
 }
+
+func TestCPUProfile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "cpu.pprof")
+	_, log, stop := start(t, "-cpuprofile", file)
+	if code := stop(); code != 0 {
+		t.Errorf("exit code %d: %s", code, log)
+	}
+	if fi, err := os.Stat(file); err != nil || fi.Size() == 0 {
+		t.Errorf("no profile: %v", err)
+	}
+	var stderr bytes.Buffer
+	if code := run(t.Context(), []string{"-cpuprofile", filepath.Join(file, "x")}, io.Discard, &stderr); code != 1 || !strings.Contains(stderr.String(), "-cpuprofile") {
+		t.Errorf("a file that can't be: exit code %d, %s", code, &stderr)
+	}
+}
