@@ -48,7 +48,9 @@ type Options struct {
 	Clock func() time.Time
 	// Seed gives each scan the seed of its random draws; nil draws one.
 	Seed func() uint64
-	// Log receives debug records; nil is silent.
+	// Log receives debug records, and warnings of what runs beside the scans
+	// about things that an operator has to mend: a key file, a DNS list. nil is
+	// silent.
 	Log *slog.Logger
 	// Trace is told what happens in a scan; its zero value costs nothing.
 	Trace Trace
