@@ -48,7 +48,7 @@ type Limits struct {
 	DecodedBytes int64 // transfer-decoded bytes over all parts; 100 MiB
 	TextBytes    int   // bytes of text that are decoded and scanned per part; 2 MiB
 	HTMLTags     int   // tags of one HTML part; 8,192 as Rspamd
-	URLs         int   // URLs and addresses taken from the body; 1,024
+	URLs         int   // URLs and addresses taken from the body and its documents; 1,024
 	Words        int   // words of one text part; 100,000
 }
 

@@ -29,4 +29,7 @@ type lazyURL struct {
 	urlsOnce     sync.Once
 	urlBytes     map[*Text]int
 	urls, emails []*URL
+
+	contentOnce sync.Once
+	contentURLs []*URL
 }

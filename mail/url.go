@@ -53,6 +53,7 @@ const (
 	URLInvisible // in invisible text
 	URLSpecial   // target of an element other than <a>
 	URLShows     // its link shows a URL
+	URLContent   // from a document, not from the text of the message
 )
 
 // URLSource says where a URL was found.
@@ -64,4 +65,5 @@ const (
 	SourceHTML
 	SourceSubject
 	SourceHeader
+	SourceContent // a document in a part, such as a PDF file
 )

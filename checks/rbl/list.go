@@ -24,6 +24,7 @@ const (
 	DKIM         What = "dkim"         // domains whose signature is good
 	URLs         What = "urls"         // hosts of URLs, those of images apart
 	Images       What = "images"       // hosts of images' URLs, with URLs or alone
+	ContentURLs  What = "content_urls" // hosts of URLs in documents (PDF), with URLs or alone
 	NumericURLs  What = "numeric_urls" // of the URLs only those whose host is an address
 	Emails       What = "emails"       // addresses in the text
 	ReplyTo      What = "replyto"      // the first address of Reply-To
@@ -35,7 +36,7 @@ const (
 // label is what options call it.
 func (w What) label() string {
 	switch w {
-	case URLs, Images, NumericURLs:
+	case URLs, Images, ContentURLs, NumericURLs:
 		return "url"
 	case Emails:
 		return "email"
@@ -248,7 +249,7 @@ func placeholder(label string) (name string, ok bool) {
 }
 
 func (l *list) readChecks(map[string]string) error {
-	every := []What{From, Received, HELO, RDNS, DKIM, URLs, Images, NumericURLs, Emails, ReplyTo, EnvelopeFrom, HeaderFrom, MessageID}
+	every := []What{From, Received, HELO, RDNS, DKIM, URLs, Images, ContentURLs, NumericURLs, Emails, ReplyTo, EnvelopeFrom, HeaderFrom, MessageID}
 	for _, w := range l.Checks {
 		if !slices.Contains(every, w) {
 			return fmt.Errorf("%q is nothing that can be asked", w)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/rbl"
+	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/resolver/dnsclient"
 	"github.com/winnowmail/winnow/resolver/zone"
@@ -126,6 +128,54 @@ www.shop0.example0.com AAAA 2001:db8::9
 		}
 		if got := hits(t, rbl.Options{Lists: []rbl.List{tc.list}, NoKnown: true}, z); got != tc.want {
 			t.Errorf("%+v: %s, want %s", tc.list, got, tc.want)
+		}
+	}
+}
+
+// TestContentURLs: lists are asked about links of documents if they want them,
+// and the lists that are built in do not.
+func TestContentURLs(t *testing.T) {
+	const message = `Content-Type: multipart/mixed; boundary=b
+
+--b
+
+see http://text.example.com/ and http://192.0.2.3/
+--b
+Content-Type: application/pdf; name=a.pdf
+
+%PDF-1.4
+1 0 obj <</A<</S/URI/URI(http://www.example.net/)>>>> endobj
+2 0 obj <</A<</S/URI/URI(http://192.0.2.4/)>>>> endobj
+3 0 obj <</A<</S/URI/URI(http://text.example.com/)>>>> endobj
+--b--
+`
+	z := zone.Must("*.bl.test A 127.0.0.2\n")
+	for _, tc := range []struct {
+		of   []rbl.What
+		noIP bool
+		want string
+	}{
+		{[]rbl.What{rbl.URLs}, false, "example.com:url 3.2.0.192:url"},
+		{[]rbl.What{rbl.ContentURLs}, false, "example.net:url 4.2.0.192:url"},
+		{[]rbl.What{rbl.ContentURLs}, true, "example.net:url"},
+		{[]rbl.What{rbl.URLs, rbl.ContentURLs}, false, "example.com:url 3.2.0.192:url example.net:url 4.2.0.192:url"},
+		{[]rbl.What{rbl.NumericURLs}, false, "3.2.0.192:url"},
+		{[]rbl.What{rbl.NumericURLs, rbl.ContentURLs}, false, "3.2.0.192:url 4.2.0.192:url"},
+		{[]rbl.What{rbl.Emails}, false, ""},
+	} {
+		l := rbl.List{Symbol: "L", Zone: "bl.test", Checks: tc.of, NoIP: tc.noIP}
+		raised, _ := run(t, rbl.Checks(rbl.Options{Lists: []rbl.List{l}, NoKnown: true, NoMonitoring: true}), mail.Parse([]byte(message), mail.Envelope{}, mail.Limits{}), z)
+		var got []string
+		for _, h := range raised {
+			got = append(got, h.Options...)
+		}
+		if strings.Join(got, " ") != tc.want {
+			t.Errorf("%v: %v, want %s", tc.of, got, tc.want)
+		}
+	}
+	for _, l := range rbl.Default() {
+		if slices.Contains(l.Checks, rbl.ContentURLs) {
+			t.Errorf("%s is asked about documents", l.Symbol)
 		}
 	}
 }

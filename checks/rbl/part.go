@@ -120,7 +120,7 @@ func (l *list) defsOf(client bool) []*symbols.Def {
 // labelled returns all that the list is asked about, selectors included.
 func (l *list) labelled() []What {
 	all := slices.Sorted(maps.Keys(l.asks))
-	if l.asks[Images] || l.asks[NumericURLs] {
+	if l.asks[Images] || l.asks[ContentURLs] || l.asks[NumericURLs] {
 		all = append(all, URLs) // what their hits are raised for
 	}
 	for _, s := range l.Selectors {

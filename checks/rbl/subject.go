@@ -138,8 +138,8 @@ func (s *subject) items(l *list, add func(item)) {
 
 // written adds what stands in the text: URLs and addresses.
 func (s *subject) written(l *list, plain func(What, string)) {
-	if l.asks[URLs] || l.asks[Images] || l.asks[NumericURLs] {
-		kind := urlKind{l.asks[URLs], l.asks[Images], l.asks[NumericURLs], l.NoIP, len(l.compose) > 0}
+	if l.asks[URLs] || l.asks[Images] || l.asks[ContentURLs] || l.asks[NumericURLs] {
+		kind := urlKind{l.asks[URLs], l.asks[Images], l.asks[ContentURLs], l.asks[NumericURLs], l.NoIP, len(l.compose) > 0}
 		for _, u := range s.chosen(kind, l.limit) {
 			var key string
 			if u.Flags&mail.URLNumeric != 0 {

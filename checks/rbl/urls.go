@@ -13,7 +13,7 @@ type chosenURLs struct {
 }
 
 // urlKind is a choice among the URLs of a message.
-type urlKind struct{ plain, images, numeric, noIP, every bool }
+type urlKind struct{ plain, images, content, numeric, noIP, every bool }
 
 // chosen returns the URLs of a kind, one for each registrable domain unless
 // every one is wanted. Where
@@ -25,10 +25,16 @@ func (s *subject) chosen(kind urlKind, limit int) []*mail.URL {
 		all = s.urls[i].urls
 	} else {
 		seen := domainSet{}
-		for _, u := range s.t.Message().URLs() {
-			if kind.has(u) && (kind.every || seen.add(u.TLD)) {
-				all = append(all, u)
+		take := func(urls []*mail.URL) {
+			for _, u := range urls {
+				if kind.has(u) && (kind.every || seen.add(u.TLD)) {
+					all = append(all, u)
+				}
 			}
+		}
+		take(s.t.Message().URLs())
+		if kind.content {
+			take(s.t.Message().ContentURLs())
 		}
 		s.urls = append(s.urls, chosenURLs{kind, all})
 	}
@@ -51,7 +57,7 @@ func (k urlKind) has(u *mail.URL) bool {
 	case numeric && k.noIP, k.numeric && !numeric, image && !k.images:
 		return false
 	}
-	return image || k.plain || k.numeric
+	return image || u.Flags&mail.URLContent != 0 || k.plain || k.numeric
 }
 
 // priority is higher for a URL that is more likely to be the one that counts,
