@@ -50,7 +50,7 @@ func checkSeal(t *testing.T, raw string, from int) {
 	if err != nil || string(sum.Sum) != string(ams.BodyHash) {
 		t.Errorf("body hash %x, %v; want %x", sum.Sum, err, ams.BodyHash)
 	}
-	if !pub.Verify(ams.Algorithm, dkimsig.HeaderHash(ams, v.header, crypto.SHA256), ams.Value) {
+	if !pub.Verify(ams.Algorithm, headerHash(ams, v.header, crypto.SHA256), ams.Value) {
 		t.Error("the message signature does not verify")
 	}
 	as, err := dkimsig.ParseSignature(dkimsig.ARCSeal, last.as)

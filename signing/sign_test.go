@@ -125,7 +125,7 @@ func checkSignature(t testing.TB, f Field, m *mail.Message) {
 		t.Errorf("body hash %x, %v; want %x", sum.Sum, err, s.BodyHash)
 	}
 	pub := &dkimsig.Key{Type: "ed25519", Public: key.Public()}
-	if !pub.Verify(s.Algorithm, dkimsig.HeaderHash(s, v.header, s.Algorithm.Hash), s.Value) {
+	if !pub.Verify(s.Algorithm, headerHash(s, v.header, s.Algorithm.Hash), s.Value) {
 		t.Errorf("not verified: %s", f.Value)
 	}
 }
@@ -265,4 +265,11 @@ func TestOpenDKIM(t *testing.T) {
 	if out := ask(strings.Replace(crlf(letter), "letter", "better", 1)); strings.Contains(out, "dkim=pass") {
 		t.Errorf("opendkim passes a message without signature: %s", out)
 	}
+}
+
+// headerHash returns the hash of the header as the signature sees it.
+func headerHash[F dkimsig.Field](s *dkimsig.Signature, h dkimsig.Fields[F], hash crypto.Hash) []byte {
+	w := hash.New()
+	dkimsig.WriteSigned(w, s, dkimsig.Select(h, s.Names))
+	return w.Sum(nil)
 }

@@ -70,9 +70,6 @@ func (o Options) add(t *checks.Task) {
 	}
 }
 
-// Payload returns the header's value in one line.
-func Payload(t *checks.Task, o Options) string { return Of(t, o).String() }
-
 // Of returns the header of the scan as it stands. What was not looked at is
 // left out.
 func Of(t *checks.Task, o Options) authres.Header {

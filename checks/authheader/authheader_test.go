@@ -25,7 +25,7 @@ func write(t *testing.T, o Options, env mail.Envelope, message string, local boo
 	s.SeedFacts(facts)
 	var payload string
 	reader := &checks.Check{Name: "reader", Doc: "reads", Requires: checks.Facts(Facts()...), Run: func(_ context.Context, task *checks.Task) error {
-		payload = Payload(task, o)
+		payload = Of(task, o).String()
 		return nil
 	}}
 	var edits []actions.HeaderEdit

@@ -5,17 +5,15 @@
 // key is good enough is the caller's Policy.
 //
 // A verifier reads a field with ParseSignature, gets the body hash from a
-// Body and the header hash from Signature.HeaderHash, reads the key with
-// ParseKey and calls Key.Verify. A signer writes the field with an empty b=
-// as its last tag, gets its header hash the same way (HeaderHash), and calls
-// Sign.
+// Body and the input of the header hash from Select and WriteSigned, reads the
+// key with ParseKey and calls Key.Verify. A signer writes the field with an
+// empty b= as its last tag, hashes its header the same way, and calls Sign.
 //
 // Everything takes time linear in its input.
 package dkimsig
 
 import (
 	"bytes"
-	"crypto"
 	_ "crypto/sha1" // for the rsa-sha1 that old senders still use
 	_ "crypto/sha256"
 	"fmt"
@@ -180,14 +178,6 @@ func Select[F Field](h Fields[F], names []string) []F {
 		left[key] = fields
 	}
 	return out
-}
-
-// HeaderHash returns the hash of the header as the signature sees it: the
-// fields that its h= names, and the signature's own field.
-func HeaderHash[F Field](s *Signature, h Fields[F], hash crypto.Hash) []byte {
-	w := hash.New()
-	WriteSigned(w, s, Select(h, s.Names))
-	return w.Sum(nil)
 }
 
 // WriteSigned writes the hash input of a signature over fields and its own

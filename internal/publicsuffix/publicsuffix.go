@@ -54,26 +54,6 @@ func ESLDOrSelf(host string) string {
 	return host
 }
 
-// Registrable returns the registrable domain of host by the letter of the
-// list's algorithm: a name under no listed suffix is registered under its
-// last label, and a name that is a suffix itself has no answer, nor has one
-// with a leading dot. The result is in lower case.
-func Registrable(host string) (domain string, ok bool) {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "" || len(host) > maxName || host[0] == '.' || strings.Contains(host, "..") {
-		return "", false
-	}
-	suffix, ok := Suffix(host)
-	if !ok {
-		suffix = host[strings.LastIndexByte(host, '.')+1:]
-	}
-	if suffix == host {
-		return "", false
-	}
-	rest := host[:len(host)-len(suffix)-1]
-	return host[strings.LastIndexByte(rest, '.')+1:], true
-}
-
 // Suffix returns the public suffix of host as it stands in the lower-case
 // host. ok is false if no listed rule covers it.
 func Suffix(host string) (suffix string, ok bool) {
