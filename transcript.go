@@ -2,8 +2,6 @@ package winnow
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -16,7 +14,6 @@ import (
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/score"
-	"github.com/winnowmail/winnow/symbols"
 )
 
 // A Transcript is everything a scan depended on: with it the same scan can be
@@ -214,38 +211,4 @@ func settingsRecord(rcpt string, set *Settings) SettingsRecord {
 		}
 	}
 	return r
-}
-
-// configDigest covers everything in the configuration that a verdict can
-// depend on.
-func (s *Scanner) configDigest() (string, error) {
-	type check struct {
-		Name, Stage string
-		Priority    int
-		Symbols     []*symbols.Def
-		Config      any
-	}
-	var cs []check
-	for _, c := range s.plan.Checks() {
-		cs = append(cs, check{c.Name, c.Stage.String(), c.Priority, c.Symbols, c.Config})
-	}
-	b, err := json.Marshal(struct {
-		Checks     []check
-		Metric     any
-		Thresholds actions.Thresholds
-		Subject    string
-		Limits     mail.Limits
-		Local      any
-		OnTimeout  OnTimeout
-		DNS, Store bool
-		MaxQueries int
-	}{
-		cs, s.opt.Metric, s.opt.Thresholds, s.opt.Profile.Subject, s.opt.Limits, s.opt.LocalNetworks,
-		s.opt.OnTimeout, s.opt.DNS.Enabled(), s.opt.Store != nil, s.opt.DNS.MaxQueries,
-	})
-	if err != nil {
-		return "", fmt.Errorf("configuration digest: %w", err)
-	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:]), nil
 }

@@ -1,0 +1,116 @@
+package winnow
+
+import (
+	"cmp"
+	"mime"
+	"strconv"
+	"strings"
+
+	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/checks"
+)
+
+// result assembles the Result of a scan whose checks ended.
+func (s *scan) result(v *verdict) *Result {
+	res := &Result{Time: s.state.Now, msg: s.state.Message, scan: s, verdict: v}
+	res.Verdict = v.export()
+	res.Edits, res.Notes = s.edits(&res.Verdict), s.notes()
+	for _, r := range s.want.rcpts {
+		rv := s.judge(&r.settings, v.cut)
+		s.finish(rv)
+		out := RecipientVerdict{Address: r.addr, Verdict: rv.export()}
+		out.Edits = s.edits(&out.Verdict)
+		res.Recipients = append(res.Recipients, out)
+	}
+	if s.record != nil {
+		res.Transcript = s.record.transcript(s)
+	}
+	return res
+}
+
+func (v *verdict) export() Verdict {
+	c := v.choose()
+	out := Verdict{
+		Symbols: v.sheet.Symbols(), Score: c.Score, Action: c.Action,
+		Thresholds: v.thresholds, Required: v.thresholds[actions.Reject], PreResult: c.By,
+	}
+	out.Reply = replyText(c)
+	if c.Action == actions.RewriteSubject {
+		out.Subject = v.scan.subject(c.Score)
+	}
+	return out
+}
+
+// replyText is the pre-result's message, else Rspamd's texts.
+func replyText(c actions.Verdict) string {
+	if c.Action != actions.Reject && c.Action != actions.SoftReject {
+		return ""
+	}
+	if c.By != nil && c.By.Message != "" && !c.By.NoMessage {
+		return c.By.Message
+	}
+	if c.Action == actions.Reject {
+		return "Spam message rejected"
+	}
+	return "Try again later"
+}
+
+// subject expands the profile's subject template: %s is the original, %d the
+// score, %% a percent sign.
+func (s *scan) subject(total float64) string {
+	tmpl := cmp.Or(s.scanner.opt.Profile.Subject, "*** SPAM *** %s")
+	r := strings.NewReplacer("%%", "%", "%s", s.state.Message.Header().Text("Subject"), "%d", strconv.FormatFloat(total, 'f', 2, 64))
+	return mime.QEncoding.Encode("utf-8", r.Replace(tmpl))
+}
+
+// edits are the header changes of an action, as Rspamd's milter makes them,
+// and those that checks asked for.
+func (s *scan) edits(v *Verdict) []actions.HeaderEdit {
+	es := []actions.HeaderEdit{{Remove: true, Name: "X-Spam"}}
+	for i := range s.results {
+		es = append(es, s.results[i].out.Edits...)
+	}
+	switch v.Action {
+	case actions.AddHeader:
+		es = append(es, actions.HeaderEdit{Name: "X-Spam", Value: "Yes", Index: 1})
+	case actions.RewriteSubject:
+		es = append(es, actions.HeaderEdit{Remove: true, Name: "Subject"}, actions.HeaderEdit{Name: "Subject", Value: v.Subject})
+	}
+	return es
+}
+
+func (s *scan) notes() []Note {
+	var list []Note
+	for i := range s.results {
+		for _, text := range s.results[i].out.Notes {
+			list = append(list, Note{s.plan().Checks()[i].Name, text})
+		}
+	}
+	return list
+}
+
+func (s *scan) incomplete() []Incomplete {
+	var list []Incomplete
+	for i, r := range s.results {
+		c := s.plan().Checks()[i]
+		switch {
+		case r.begun && !r.ended:
+			list = append(list, Incomplete{Check: c.Name, Reason: "timeout"})
+		case checks.IsPanic(r.err):
+			list = append(list, Incomplete{c.Name, "panic", r.err})
+		case r.err != nil:
+			list = append(list, Incomplete{c.Name, "error", r.err})
+		}
+	}
+	return list
+}
+
+func (s *scan) timings() []CheckTime {
+	ts := make([]CheckTime, 0, len(s.results))
+	for i, r := range s.results {
+		if r.ended {
+			ts = append(ts, CheckTime{s.plan().Checks()[i].Name, r.took})
+		}
+	}
+	return ts
+}

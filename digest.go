@@ -1,0 +1,46 @@
+package winnow
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// configDigest covers everything in the configuration that a verdict can
+// depend on.
+func (s *Scanner) configDigest() (string, error) {
+	type check struct {
+		Name, Stage string
+		Priority    int
+		Symbols     []*symbols.Def
+		Config      any
+	}
+	var cs []check
+	for _, c := range s.plan.Checks() {
+		cs = append(cs, check{c.Name, c.Stage.String(), c.Priority, c.Symbols, c.Config})
+	}
+	b, err := json.Marshal(struct {
+		Checks     []check
+		Metric     any
+		Thresholds actions.Thresholds
+		Subject    string
+		Limits     mail.Limits
+		Local      any
+		OnTimeout  OnTimeout
+		DNS, Store bool
+		MaxQueries int
+	}{
+		cs, s.opt.Metric, s.opt.Thresholds, s.opt.Profile.Subject, s.opt.Limits, s.opt.LocalNetworks,
+		s.opt.OnTimeout, s.opt.DNS.Enabled(), s.opt.Store != nil, s.opt.DNS.MaxQueries,
+	})
+	if err != nil {
+		return "", fmt.Errorf("configuration digest: %w", err)
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), nil
+}
