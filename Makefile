@@ -7,9 +7,10 @@ test: ## everything, as CI does
 
 check: ## the quick ones: no race detector, no fuzzing
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt'ed:"; gofmt -l .; exit 1; }
-	go vet ./...
-	go tool staticcheck ./...
-	go test ./...
+	@for m in . examples; do (cd $$m && \
+		GOWORK=off go vet ./... && \
+		GOWORK=off go tool -modfile=$(CURDIR)/tools/go.mod staticcheck ./... && \
+		GOWORK=off go test ./...) || exit 1; done
 
 generate: ## docs/symbols.md
 	go generate ./...

@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io"
+	"os"
 	"os/exec"
 	"path"
 	"slices"
@@ -86,18 +87,31 @@ type listed struct {
 	Standard   bool
 	Imports    []string
 	GoFiles    []string
+	Module     *struct{ Path string }
 }
 
-func goList(t *testing.T, args ...string) []listed {
+// outsideWorkspace runs the go command in a module's directory as if there
+// were no go.work: there, a package would find what only another module
+// requires.
+func outsideWorkspace(t *testing.T, dir string, args ...string) []byte {
 	t.Helper()
-	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,Standard,Imports,GoFiles"}, args...)...)
+	cmd := exec.Command("go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOWORK=off")
 	out, err := cmd.Output()
 	if err != nil {
 		if e, ok := errors.AsType[*exec.ExitError](err); ok {
-			t.Fatalf("go list: %s", e.Stderr)
+			t.Fatalf("go %s: %s", args[0], e.Stderr)
 		}
 		t.Fatal(err)
 	}
+	return out
+}
+
+// goList lists packages of the module in dir, the root's being ".".
+func goList(t *testing.T, dir string, args ...string) []listed {
+	t.Helper()
+	out := outsideWorkspace(t, dir, append([]string{"list", "-json=ImportPath,Dir,Standard,Imports,GoFiles,Module"}, args...)...)
 	var all []listed
 	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
 		var l listed
@@ -108,6 +122,13 @@ func goList(t *testing.T, args ...string) []listed {
 		}
 		all = append(all, l)
 	}
+}
+
+// everyPackage lists the packages of the library's module and of the
+// programs'.
+func everyPackage(t *testing.T) []listed {
+	t.Helper()
+	return append(goList(t, ".", "./..."), goList(t, "examples", "./...")...)
 }
 
 func matches(pattern, name string) bool {
@@ -134,7 +155,7 @@ func local(importPath string) (string, bool) {
 }
 
 func TestImportsKeepToTheirFloor(t *testing.T) {
-	for _, p := range goList(t, "./...") {
+	for _, p := range everyPackage(t) {
 		if len(p.GoFiles) == 0 {
 			continue
 		}
@@ -160,7 +181,7 @@ func TestImportsKeepToTheirFloor(t *testing.T) {
 }
 
 func TestRootLinksNoAdapter(t *testing.T) {
-	for _, p := range goList(t, "-deps", ".") {
+	for _, p := range goList(t, ".", "-deps", ".") {
 		for _, never := range neverLinked() {
 			if p.ImportPath == never || strings.HasPrefix(p.ImportPath, never+"/") {
 				t.Errorf("importing the root links %s", p.ImportPath)
@@ -169,10 +190,30 @@ func TestRootLinksNoAdapter(t *testing.T) {
 	}
 }
 
+// TestModuleRequiresWhatItLinks holds that whoever requires the library gets
+// no module that only its programs, tests or developers' tools need.
+func TestModuleRequiresWhatItLinks(t *testing.T) {
+	linked := map[string]bool{}
+	for _, p := range goList(t, ".", "-deps", "./...") {
+		if p.Module != nil {
+			linked[p.Module.Path] = true
+		}
+	}
+	var mod struct{ Require []struct{ Path string } }
+	if err := json.Unmarshal(outsideWorkspace(t, ".", "mod", "edit", "-json"), &mod); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range mod.Require {
+		if !linked[r.Path] {
+			t.Errorf("go.mod requires %s, which no package links", r.Path)
+		}
+	}
+}
+
 // TestImportingHasNoEffect holds that no package does work when it is merely
 // imported: no init function, no regular expression compiled at import.
 func TestImportingHasNoEffect(t *testing.T) {
-	for _, p := range goList(t, "./...") {
+	for _, p := range everyPackage(t) {
 		for _, file := range p.GoFiles {
 			f, err := parser.ParseFile(token.NewFileSet(), p.Dir+"/"+file, nil, parser.SkipObjectResolution)
 			if err != nil {

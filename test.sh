@@ -1,9 +1,10 @@
 #!/bin/sh
-# The project's test run: formatting, vet, staticcheck, generated files, a
-# build without cgo, all tests under the race detector, and each fuzz target
-# for a moment. It needs Go, a C compiler (for -race), OpenDKIM and Mail::DKIM
-# (peers that check signatures) and xmllint; as root on Debian or Ubuntu it
-# installs them itself.
+# The project's test run, in each module as if there were no workspace:
+# formatting, vet, staticcheck, tidy modules, generated files, a build without
+# cgo, all tests under the race detector, each fuzz target for a moment,
+# and the README's commands in the workspace. It needs Go, a C compiler (for
+# -race), OpenDKIM and Mail::DKIM (peers that check signatures) and xmllint; as
+# root on Debian or Ubuntu it installs them itself.
 #
 #   FUZZTIME=60s ./test.sh     fuzz longer (default 20000x, 0 for none)
 set -u
@@ -12,6 +13,8 @@ log=$(mktemp -d) || exit 1
 trap 'rm -rf "$log"' EXIT
 trap 'exit 130' INT TERM
 started=$(date +%s)
+root=$(pwd)
+export GOWORK=off # a package that the workspace lends would not be missed
 summary=
 failed=
 
@@ -46,6 +49,13 @@ need() {
 	exit 1
 }
 
+# each COMMAND... runs the command in the library's module and in the programs'.
+each() {
+	for module in . examples; do
+		(cd "$module" && "$@") || return 1
+	done
+}
+
 # step NAME COMMAND... runs one step, notes how it went and goes on.
 step() {
 	name=$1
@@ -65,11 +75,25 @@ formatted() {
 	[ -z "$out" ] || { echo "not gofmt'ed:"; echo "$out"; return 1; }
 }
 
+staticchecked() { each go tool -modfile="$root/tools/go.mod" staticcheck ./...; }
+
+tidy() { each go mod tidy -diff && (cd tools && go mod tidy -diff); }
+
+built() { each env CGO_ENABLED=0 go build ./...; }
+
+# workspace runs what the README says, from the root.
+workspace() (
+	unset GOWORK
+	go run ./examples/scan testdata/spam.eml >/dev/null &&
+		go run ./examples/scan -explain testdata/ham.eml >/dev/null &&
+		go build -o "$log/dms" ./examples/dms
+)
+
 checksums() { find . -type f \( -name '*.go' -o -name '*.md' -o -name '*.tsv' -o -name '*.txt' \) ! -path './.git/*' -exec cksum {} + | sort -k 3; }
 
 generated() {
 	checksums >"$log/before"
-	go generate ./... || return 1
+	each go generate ./... || return 1
 	checksums >"$log/after"
 	diff "$log/before" "$log/after" >"$log/diff" && return
 	echo "go generate changed these files; commit them:"
@@ -78,8 +102,11 @@ generated() {
 }
 
 tests() {
-	go test -race -shuffle=on -timeout 15m -v ./... >"$log/tests" 2>&1
-	code=$?
+	code=0
+	: >"$log/tests"
+	for module in . examples; do
+		(cd "$module" && go test -race -shuffle=on -timeout 15m -v ./...) >>"$log/tests" 2>&1 || code=1
+	done
 	if [ $code != 0 ]; then
 		grep -vE '^ *(=== (RUN|PAUSE|CONT|NAME)|--- PASS)|^PASS$' "$log/tests"
 	else
@@ -96,10 +123,10 @@ tests() {
 fuzz() {
 	count=0
 	for dir in $(grep -rlE '^func Fuzz[A-Z]' --include='*_test.go' . | xargs -n 1 dirname | sort -u); do
-		targets=$(go test -list '^Fuzz' "$dir" | grep '^Fuzz') || { echo "$dir: no list of fuzz targets"; return 1; }
+		targets=$(cd "$dir" && go test -list '^Fuzz' . | grep '^Fuzz') || { echo "$dir: no list of fuzz targets"; return 1; }
 		for target in $targets; do
 			count=$((count + 1))
-			if ! go test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-20000x}" -fuzzminimizetime 20x "$dir" >"$log/fuzz" 2>&1; then
+			if ! (cd "$dir" && go test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-20000x}" -fuzzminimizetime 20x .) >"$log/fuzz" 2>&1; then
 				cat "$log/fuzz"
 				echo "fuzz target $target in $dir failed"
 				return 1
@@ -111,10 +138,12 @@ fuzz() {
 
 need
 step "gofmt" formatted
-step "go vet" go vet ./...
-step "staticcheck" go tool staticcheck ./...
+step "go vet" each go vet ./...
+step "staticcheck" staticchecked
+step "go mod tidy" tidy
 step "generated files" generated
-step "build without cgo" env CGO_ENABLED=0 go build ./...
+step "build without cgo" built
+step "workspace" workspace
 step "tests (race, shuffled)" tests
 [ "${FUZZTIME:-20000x}" = 0 ] || step "fuzz targets" fuzz
 
