@@ -66,6 +66,9 @@ func (s *scan) subject(total float64) string {
 // edits are the header changes of an action, as Rspamd's milter makes them,
 // and those that checks asked for.
 func (s *scan) edits(v *Verdict) []actions.HeaderEdit {
+	if s.skipped {
+		return nil
+	}
 	es := []actions.HeaderEdit{{Remove: true, Name: "X-Spam"}}
 	for i := range s.results {
 		es = append(es, s.results[i].out.Edits...)

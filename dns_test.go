@@ -85,7 +85,7 @@ func TestFortyQuestionsGoOutTogether(t *testing.T) {
 	}
 	o := options(append(each, asks("many", true, all...), asks("chain", false, "a.example", "b.example", "n3.example"))...)
 	o.DNS.Resolver = slow()
-	_, took, asked := within(t, o, &winnow.Message{Raw: []byte(plain)})
+	_, took, asked := within(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
 	if took > 50*time.Millisecond || asked != 42 {
 		t.Errorf("%d questions took %v", asked, took)
 	}
@@ -101,7 +101,7 @@ func TestStandardChecksAskTogether(t *testing.T) {
 		}
 		o := winnow.Options{DNS: resolver.Options{Resolver: slow()}}
 		o.Checks = standard.Checks(standard.Options{RBL: rbl.Options{NoMonitoring: true}})
-		_, took, asked := within(t, o, &winnow.Message{Raw: raw, Envelope: stranger()})
+		_, took, asked := within(t, o, &winnow.Message{Body: winnow.FromBytes(raw), Envelope: stranger()})
 		if took >= 150*time.Millisecond || asked < 5 {
 			t.Errorf("%s: %d questions took %v", file, asked, took)
 		}
@@ -116,7 +116,7 @@ func TestQuestionIsAskedOncePerScan(t *testing.T) {
 	}
 	o := options(cs...)
 	o.DNS.Resolver = slow()
-	if _, took, asked := within(t, o, &winnow.Message{Raw: []byte(plain)}); asked != 1 || took != 20*time.Millisecond {
+	if _, took, asked := within(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(plain))}); asked != 1 || took != 20*time.Millisecond {
 		t.Errorf("%d questions took %v", asked, took)
 	}
 }
@@ -149,7 +149,7 @@ func TestSilentResolver(t *testing.T) {
 		base := run("score", func(_ context.Context, t *checks.Task) error { t.HitFactor(always, c.score); return nil })
 		base.Symbols = []*symbols.Def{always}
 		o.Checks = append([]*checks.Check{base}, asks("asks", false, "a.example", "b.example"), raise("other", defMore))
-		res, took, _ := within(t, o, &winnow.Message{Raw: []byte(plain), Envelope: stranger()})
+		res, took, _ := within(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(plain)), Envelope: stranger()})
 		var cut []string
 		for _, i := range res.Incomplete {
 			cut = append(cut, i.Check+" "+i.Reason)
@@ -174,7 +174,7 @@ func TestSilentResolverStandard(t *testing.T) {
 		env.ClientName = name
 		o := winnow.Options{DNS: resolver.Options{Resolver: silence(), SoftRejectOnTimeout: true}}
 		o.Checks = standard.Checks(standard.Options{RBL: rbl.Options{NoMonitoring: true}})
-		res, took, _ := within(t, o, &winnow.Message{Raw: raw, Envelope: env})
+		res, took, _ := within(t, o, &winnow.Message{Body: winnow.FromBytes(raw), Envelope: env})
 		t.Logf("took %v, score %.2f, cut off %v", took, res.Score, res.Incomplete)
 		if res.Action != actions.SoftReject || took > 8*time.Second || len(res.Incomplete) == 0 {
 			t.Errorf("client name %q: action %q after %v, cut off %v", name, res.Action, took, res.Incomplete)
@@ -187,7 +187,7 @@ func TestSilentResolverStandard(t *testing.T) {
 func TestFailingDNS(t *testing.T) {
 	o := winnow.Options{DNS: resolver.Options{Resolver: zone.Must("* !servfail"), SoftRejectOnTimeout: true}}
 	o.Checks = standard.Checks(standard.Options{RBL: rbl.Options{NoMonitoring: true}})
-	res, took, asked := within(t, o, &winnow.Message{Raw: []byte(plain), Envelope: stranger()})
+	res, took, asked := within(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(plain)), Envelope: stranger()})
 	for _, want := range []string{"RDNS_DNSFAIL", "R_SPF_DNSFAIL", "DMARC_DNSFAIL"} {
 		if !res.Has(want) {
 			t.Errorf("%s is not raised", want)
@@ -220,7 +220,7 @@ func TestSessionLooksUpTheNameAtConnect(t *testing.T) {
 	if err != nil || !res.Has("RDNS_NONE") || count.Asked() != 1 {
 		t.Errorf("at connect: %v, %v; %d questions", res, err, count.Asked())
 	}
-	res, err = x.Data(t.Context(), &winnow.Message{Raw: []byte(plain)})
+	res, err = x.Data(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
 	if err != nil || !res.Has("RDNS_NONE") || count.Asked() != 1 {
 		t.Errorf("at the end: %v, %v; %d questions", res, err, count.Asked())
 	}
@@ -246,7 +246,7 @@ example.org            MX  10 mx.example.org
 	o.Checks = standard.Checks(standard.Options{RBL: rbl.Options{NoMonitoring: true}})
 	s := newScanner(t, o)
 	defer closeNow(t, s)
-	first, err := s.Scan(t.Context(), &winnow.Message{Raw: []byte(plain), Envelope: stranger(), Record: true})
+	first, err := s.Scan(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte(plain)), Envelope: stranger(), Record: true})
 	if err != nil {
 		t.Fatal(err)
 	}

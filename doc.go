@@ -3,7 +3,7 @@
 // symbols, a score and an action come out, and the reasons with them.
 //
 //	s, err := winnow.New(winnow.Options{})
-//	res, err := s.Scan(ctx, &winnow.Message{Raw: raw, Envelope: env})
+//	res, err := s.Scan(ctx, &winnow.Message{Envelope: env, Body: winnow.FromBytes(raw)})
 //	if res.Action == actions.Reject { … }
 //
 // The zero Options scan with the built-in rules and Rspamd's weights, without
@@ -19,8 +19,8 @@
 //
 // winnow never changes a message and never speaks SMTP: a Result holds header
 // edits and a reply text for the host to apply. Caveats: the caller must not
-// change Message.Raw after Scan returned, since a check that was cut off may
-// still read it.
+// change the bytes of a message after Scan returned, since a check that was cut
+// off may still read them.
 //
 // Next stop: ExampleScanner_Scan, then package checks.
 package winnow

@@ -50,7 +50,7 @@ func TestHostileDNS(t *testing.T) {
 					continue
 				}
 				before := count.Asked()
-				m := &winnow.Message{Envelope: envelope(), Raw: raw, Record: true}
+				m := &winnow.Message{Envelope: envelope(), Body: winnow.FromBytes(raw), Record: true}
 				m.Envelope.ClientName = ""
 				res, err := s.Scan(t.Context(), m)
 				if err != nil {
@@ -118,7 +118,7 @@ func TestTemporaryFailures(t *testing.T) {
 		o := guarded(&resolver.Counter{Resolver: dns[name]})
 		o.Timeout = time.Hour
 		s := newScanner(t, o)
-		m := &winnow.Message{Envelope: envelope(), Raw: raw}
+		m := &winnow.Message{Envelope: envelope(), Body: winnow.FromBytes(raw)}
 		m.Envelope.ClientName = ""
 		res, err := s.Scan(t.Context(), m)
 		if err != nil {
@@ -149,7 +149,7 @@ func TestSilentDNS(t *testing.T) {
 			o.DNS.SoftRejectOnTimeout, o.DNS.QueryTimeout = true, queryTimeout
 			s := newScanner(t, o)
 			began := time.Now()
-			res, err := s.Scan(t.Context(), &winnow.Message{Envelope: envelope(), Raw: hostileMail()["signed"], Record: true})
+			res, err := s.Scan(t.Context(), &winnow.Message{Envelope: envelope(), Body: winnow.FromBytes(hostileMail()["signed"]), Record: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -204,7 +204,7 @@ func BenchmarkHostile(b *testing.B) {
 			defer s.Close(b.Context())
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := s.Scan(b.Context(), &winnow.Message{Envelope: envelope(), Raw: messages[c.mail]}); err != nil {
+				if _, err := s.Scan(b.Context(), &winnow.Message{Envelope: envelope(), Body: winnow.FromBytes(messages[c.mail])}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -40,7 +40,7 @@ func TestNotesAndSignatures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		res, err := s.Scan(t.Context(), &winnow.Message{Raw: []byte("Subject: x\r\n\r\nx\r\n")})
+		res, err := s.Scan(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte("Subject: x\r\n\r\nx\r\n"))})
 		if err != nil {
 			t.Fatal(err)
 		}

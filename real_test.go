@@ -94,7 +94,7 @@ func TestRealMailIsTheSameForAll(t *testing.T) {
 	s := newScanner(t, builtin())
 	defer closeNow(t, s)
 	for name, raw := range realMail(t) {
-		first, err := s.Scan(t.Context(), &winnow.Message{Envelope: envelope(), Raw: raw, Record: true})
+		first, err := s.Scan(t.Context(), &winnow.Message{Envelope: envelope(), Body: winnow.FromBytes(raw), Record: true})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -120,7 +120,7 @@ func TestRealMailIsTheSameForAll(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
-				same(s.Scan(t.Context(), &winnow.Message{Envelope: envelope(), Raw: raw}))
+				same(s.Scan(t.Context(), &winnow.Message{Envelope: envelope(), Body: winnow.FromBytes(raw)}))
 				first.Explain()
 			})
 		}
@@ -133,7 +133,7 @@ func TestProfiles(t *testing.T) {
 		for _, noMaps := range []bool{false, true} {
 			o := builtin()
 			o.Profile, o.Checks = &p, standard.Checks(standard.Options{NoMaps: noMaps})
-			res := scan(t, o, &winnow.Message{Envelope: envelope(), Raw: letter(4096)})
+			res := scan(t, o, &winnow.Message{Envelope: envelope(), Body: winnow.FromBytes(letter(4096))})
 			if !res.Has("SUBJ_EXCESS_BASE64") || res.Required == 0 || len(res.Incomplete) > 0 {
 				t.Errorf("%s: %s", p.Name, res.JSON())
 			}
@@ -159,7 +159,7 @@ func BenchmarkScan(b *testing.B) {
 			b.SetBytes(int64(len(c.raw)))
 			b.ReportAllocs()
 			for b.Loop() {
-				res, err := s.Scan(b.Context(), &winnow.Message{Envelope: envelope(), Raw: c.raw})
+				res, err := s.Scan(b.Context(), &winnow.Message{Envelope: envelope(), Body: winnow.FromBytes(c.raw)})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -14,6 +14,9 @@ import (
 // Result.JSON where results are kept for long.
 type Result struct {
 	Verdict
+	// Skipped says why no check ran, "" when they did. A message of zero bytes
+	// is skipped; its action is none and it has no edits.
+	Skipped string
 	// Incomplete names the checks that did not come to an end, in list order.
 	// They don't count.
 	Incomplete []Incomplete

@@ -108,7 +108,7 @@ func TestRspamdCases(t *testing.T) {
 			}
 			o := builtin()
 			o.Checks = standard.Checks(caseOptions())
-			res := scan(t, o, &winnow.Message{Envelope: c.envelope(), Raw: raw})
+			res := scan(t, o, &winnow.Message{Envelope: c.envelope(), Body: winnow.FromBytes(raw)})
 			for _, want := range c.expect {
 				all++
 				if !holds(res, want) {

@@ -3,6 +3,7 @@ package winnow
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -37,6 +38,7 @@ type scan struct {
 	session *resolver.Session // nil without DNS
 	// hangUpDNS ends the session, nil if that is a ScanSession's.
 	hangUpDNS context.CancelFunc
+	skipped   bool          // the message is empty
 	part      []standing    // of the stage that runs
 	jobs      chan job      // to a worker that is idle
 	quit      chan struct{} // closed when the scan has ended
@@ -55,7 +57,7 @@ func (s *scan) plan() *checks.Plan { return s.scanner.plan }
 
 func (s *Scanner) scan(ctx context.Context, m *Message, seeds []checks.Seeded, replay *Transcript) (*Result, error) {
 	if m == nil {
-		return nil, errors.New("winnow: nil message")
+		return nil, fmt.Errorf("%w: nil", ErrMessage)
 	}
 	if err := s.enter(); err != nil {
 		return nil, err
@@ -73,10 +75,13 @@ func (s *Scanner) scan(ctx context.Context, m *Message, seeds []checks.Seeded, r
 
 // prepare parses the message and sets the scan up.
 func (s *Scanner) prepare(m *Message, seeds []checks.Seeded, replay *Transcript) (*scan, error) {
-	sc := &scan{scanner: s, begun: time.Now(), results: make([]checkResult, len(s.plan.Checks())), jobs: make(chan job), quit: make(chan struct{})}
-	raw, err := m.read(s.maxSize)
+	raw, err := m.Body.read(s.maxSize)
 	if err != nil {
 		return nil, err
+	}
+	sc := &scan{
+		scanner: s, begun: time.Now(), results: make([]checkResult, len(s.plan.Checks())), skipped: len(raw) == 0,
+		jobs: make(chan job), quit: make(chan struct{}),
 	}
 	msg := mail.Parse(raw, m.Envelope, s.opt.Limits)
 	sc.want = s.wanted(m)
@@ -93,6 +98,9 @@ func (s *Scanner) prepare(m *Message, seeds []checks.Seeded, replay *Transcript)
 // run takes the scan through its stages. The last twentieth of the time is
 // kept for the late checks, so that the verdict comes by the deadline.
 func (s *scan) run(parent context.Context) (*Result, error) {
+	if s.skipped {
+		return s.empty(), nil
+	}
 	ctx, cancel := s.deadline(parent, 0)
 	defer cancel()
 	defer close(s.quit)
@@ -121,6 +129,14 @@ func (s *scan) run(parent context.Context) (*Result, error) {
 	res := s.result(v)
 	s.after(ctx, res)
 	return res, nil
+}
+
+// empty is the result of a message of zero bytes.
+func (s *scan) empty() *Result {
+	res := s.result(s.judge(&s.want.common, false))
+	res.Skipped = "empty message"
+	s.done(res)
+	return res
 }
 
 // dial begins the scan's DNS: each check has its share of the questions.
@@ -233,6 +249,10 @@ func (s *scan) after(ctx context.Context, res *Result) {
 	s.state.SetVerdict(res.Score, res.Action, res.PreResult)
 	s.runStage(ctx, s.due(checks.After))
 	res.Timings, res.Incomplete = s.timings(), s.incomplete()
+	s.done(res)
+}
+
+func (s *scan) done(res *Result) {
 	res.Took = time.Since(s.begun)
 	if s.scanner.opt.Trace.ScanDone != nil {
 		s.scanner.opt.Trace.ScanDone(res)

@@ -86,12 +86,12 @@ func closeNow(t *testing.T, s *winnow.Scanner) {
 func TestScoreAndAction(t *testing.T) {
 	o := options(raise("a", defSpam), raise("b", defMore))
 	o.Metric = &score.Metric{Composites: []score.Composite{{Def: defBoth, Expression: "T_SPAM & T_MORE", Policy: score.RemoveWeight}}}
-	res := scan(t, o, &winnow.Message{Raw: []byte(plain)})
+	res := scan(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
 	if res.Score != 1 || res.Action != actions.NoAction || !res.Has("T_BOTH") || res.Symbol("T_SPAM").Score != 0 {
 		t.Errorf("score %v, action %v, symbols %v", res.Score, res.Action, res.Symbols)
 	}
 	o.Metric = nil
-	res = scan(t, o, &winnow.Message{Raw: []byte(plain)})
+	res = scan(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
 	if res.Score != 7 || res.Action != actions.AddHeader || res.Required != 15 {
 		t.Errorf("score %v of %v, action %v", res.Score, res.Required, res.Action)
 	}
@@ -100,32 +100,6 @@ func TestScoreAndAction(t *testing.T) {
 		t.Errorf("edits %v", res.Edits)
 	}
 }
-
-func TestMessageForms(t *testing.T) {
-	o := options(raise("a", defSpam))
-	for name, m := range map[string]*winnow.Message{
-		"raw":    {Raw: []byte(plain)},
-		"body":   {Body: strings.NewReader(plain), Size: int64(len(plain))},
-		"reader": {Reader: strings.NewReader(plain)},
-		"none":   {},
-	} {
-		res := scan(t, o, m)
-		if want := name != "none"; (res.Message().Header().Text("Subject") == "hello") != want {
-			t.Errorf("%s: subject %q", name, res.Message().Header().Text("Subject"))
-		}
-	}
-	s := newScanner(t, o)
-	defer closeNow(t, s)
-	for _, m := range []*winnow.Message{nil, {Raw: []byte(plain), Reader: strings.NewReader(plain)}, {Reader: badReader{}}} {
-		if _, err := s.Scan(t.Context(), m); err == nil {
-			t.Errorf("%v: no error", m)
-		}
-	}
-}
-
-type badReader struct{}
-
-func (badReader) Read([]byte) (int, error) { return 0, errors.New("broken pipe") }
 
 func TestNewRefuses(t *testing.T) {
 	bad := map[string]func(*winnow.Options){
@@ -155,7 +129,7 @@ func TestChecksThatFail(t *testing.T) {
 		run("panics", func(context.Context, *checks.Task) error { panic("boom") }),
 		run("errs", func(context.Context, *checks.Task) error { return errors.New("bug") }),
 		raise("fine", defSpam))
-	res := scan(t, o, &winnow.Message{Raw: []byte(plain)})
+	res := scan(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
 	if res.Score != 5 || len(res.Incomplete) != 2 {
 		t.Fatalf("score %v, incomplete %v", res.Score, res.Incomplete)
 	}
@@ -177,7 +151,7 @@ func TestHangingCheck(t *testing.T) {
 				o.OnTimeout = on
 				s := newScanner(t, o)
 				begin := time.Now()
-				res, err := s.Scan(t.Context(), &winnow.Message{Raw: []byte(plain)})
+				res, err := s.Scan(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -214,7 +188,7 @@ func TestTimeoutKeepsReject(t *testing.T) {
 		slow.Needs.DNS = true
 		o := options(slow, raise("fine", &symbols.Def{Name: "BAD", Doc: "d", Weight: 20}))
 		o.DNS.SoftRejectOnTimeout = true
-		if res := scan(t, o, &winnow.Message{Raw: []byte(plain)}); res.Action != actions.Reject {
+		if res := scan(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(plain))}); res.Action != actions.Reject {
 			t.Errorf("action %v", res.Action)
 		}
 	})
@@ -228,13 +202,13 @@ func TestCallersContext(t *testing.T) {
 		defer closeNow(t, s)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		res, err := s.Scan(ctx, &winnow.Message{Raw: []byte(plain)})
+		res, err := s.Scan(ctx, &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
 		if err != nil || res.Score != 5 || len(res.Incomplete) != 1 {
 			t.Errorf("deadline: %v, %v", res, err)
 		}
 		ctx, cancel = context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
-		if _, err := s.Scan(ctx, &winnow.Message{Raw: []byte(plain)}); !errors.Is(err, context.Canceled) {
+		if _, err := s.Scan(ctx, &winnow.Message{Body: winnow.FromBytes([]byte(plain))}); !errors.Is(err, context.Canceled) {
 			t.Errorf("cancel: %v", err)
 		}
 	})
@@ -265,11 +239,11 @@ func TestEarlyCheckEndsTheScan(t *testing.T) {
 	milder := raise("milder", defMore)
 	milder.Stage, early.Priority = checks.Early, 1
 	o := options(milder, early, raise("main", defSpam))
-	res := scan(t, o, &winnow.Message{Raw: []byte(plain)})
+	res := scan(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
 	if res.Action != actions.SoftReject || res.Reply != "later" || len(res.Symbols) > 0 || res.PreResult.Check != "early" || len(res.Incomplete) > 0 {
 		t.Errorf("action %v, reply %q, symbols %v, incomplete %v", res.Action, res.Reply, res.Symbols, res.Incomplete)
 	}
-	res = scan(t, o, &winnow.Message{Raw: []byte(plain), Settings: &winnow.Settings{PassAll: true}})
+	res = scan(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(plain)), Settings: &winnow.Settings{PassAll: true}})
 	if res.Action != actions.SoftReject || !res.Has("T_SPAM") {
 		t.Errorf("pass all: action %v, symbols %v", res.Action, res.Symbols)
 	}
@@ -287,7 +261,7 @@ func TestLateCheckSeesVerdict(t *testing.T) {
 		t.PreResult(actions.PreResult{Action: actions.Discard})
 		return nil
 	}}
-	res := scan(t, options(late, after, raise("main", defSpam)), &winnow.Message{Raw: []byte(plain)})
+	res := scan(t, options(late, after, raise("main", defSpam)), &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
 	if sum != 5 || act != actions.Greylist || res.Score != 14 || res.Action != actions.AddHeader {
 		t.Errorf("late saw %v %v; score %v, action %v", sum, act, res.Score, res.Action)
 	}
@@ -309,7 +283,7 @@ func TestRecipients(t *testing.T) {
 		return nil
 	}
 	res := scan(t, o, &winnow.Message{
-		Raw:          []byte(plain),
+		Body:         winnow.FromBytes([]byte(plain)),
 		Envelope:     mail.Envelope{Rcpts: []string{"b@example.net", "strict@example.net", "lax@example.net"}},
 		RcptSettings: map[string]*winnow.Settings{"lax@example.net": {Selection: score.Selection{SymbolsDisabled: []string{"T_SPAM"}}}},
 	})
@@ -326,7 +300,7 @@ func TestDisabledChecksDoNotRun(t *testing.T) {
 	ran := false
 	c := raise("a", defSpam)
 	c.Run = func(context.Context, *checks.Task) error { ran = true; return nil }
-	scan(t, options(c), &winnow.Message{Raw: []byte(plain), Settings: &winnow.Settings{Selection: score.Selection{GroupsDisabled: []string{"test"}}}})
+	scan(t, options(c), &winnow.Message{Body: winnow.FromBytes([]byte(plain)), Settings: &winnow.Settings{Selection: score.Selection{GroupsDisabled: []string{"test"}}}})
 	if ran {
 		t.Error("a check ran whose symbols are all off")
 	}
@@ -354,7 +328,7 @@ func TestScanIsTheSameForAll(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 20 {
-				res, err := s.Scan(t.Context(), &winnow.Message{Raw: []byte(plain)})
+				res, err := s.Scan(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
 				if err != nil {
 					t.Error(err)
 					return
@@ -378,7 +352,7 @@ func TestScanIsTheSameForAll(t *testing.T) {
 func TestExplain(t *testing.T) {
 	o := options(raise("a", defSpam), raise("b", defMore))
 	o.Metric = &score.Metric{Weights: map[string]float64{"T_MORE": 1.5}}
-	res := scan(t, o, &winnow.Message{Raw: []byte(plain)})
+	res := scan(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
 	e := res.Explain()
 	if e.Hits[0].Name != "T_SPAM" || e.Hits[0].Places[0].Text != "Subject: hello\r\n" || e.Hits[0].Places[0].Header != "Subject" {
 		t.Errorf("hits %+v", e.Hits)
@@ -402,7 +376,7 @@ func TestTrace(t *testing.T) {
 	}
 	done := false
 	o.Trace.ScanDone = func(*winnow.Result) { done = true }
-	scan(t, o, &winnow.Message{Raw: []byte(plain)})
+	scan(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
 	if fmt.Sprint(names) != "[a1 <nil> b1 <nil>]" || !done {
 		t.Errorf("trace %v, done %v", names, done)
 	}
@@ -416,8 +390,8 @@ func ExampleScanner_Scan() {
 	}
 	defer s.Close(context.Background())
 	res, err := s.Scan(context.Background(), &winnow.Message{
-		Raw: []byte("From: ann@example.org\r\nTo: bob@example.net\r\nDate: Mon, 2 Nov 2026 10:00:00 +0100\r\n" +
-			"Message-ID: <1@example.org>\r\nSubject: no more\r\n\r\nNothing to see.\r\n"),
+		Body: winnow.FromBytes([]byte("From: ann@example.org\r\nTo: bob@example.net\r\nDate: Mon, 2 Nov 2026 10:00:00 +0100\r\n" +
+			"Message-ID: <1@example.org>\r\nSubject: no more\r\n\r\nNothing to see.\r\n")),
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -3,6 +3,7 @@ package winnow
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/winnowmail/winnow/checks"
@@ -93,7 +94,7 @@ func (x *ScanSession) DropRcpt() {
 // MTAName where it has them.
 func (x *ScanSession) Data(ctx context.Context, m *Message) (*Result, error) {
 	if m == nil {
-		return nil, errors.New("winnow: nil message")
+		return nil, fmt.Errorf("%w: nil", ErrMessage)
 	}
 	return x.phase(ctx, checks.Data, m)
 }
@@ -106,7 +107,7 @@ func (x *ScanSession) phase(ctx context.Context, ph checks.Phase, m *Message) (*
 	if err := ctx.Err(); errors.Is(err, context.Canceled) {
 		return nil, context.Cause(ctx)
 	}
-	msg := Message{}
+	msg := Message{Body: FromBytes(nil)}
 	if m != nil {
 		msg = *m
 	}
@@ -122,7 +123,7 @@ func (x *ScanSession) phase(ctx context.Context, ph checks.Phase, m *Message) (*
 	if err != nil {
 		return nil, err
 	}
-	sc.session = x.dns
+	sc.session, sc.skipped = x.dns, sc.skipped && ph == checks.Data
 	sc.inherit(x.last, ph)
 	res, err := sc.run(ctx)
 	x.last = sc

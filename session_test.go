@@ -48,7 +48,9 @@ func TestSessionPhases(t *testing.T) {
 		{func() (*winnow.Result, error) { return x.MailFrom(ctx, "a@example.org") }, 2},
 		{func() (*winnow.Result, error) { return x.Rcpt(ctx, "b@example.net") }, 3},
 		{func() (*winnow.Result, error) { return x.Rcpt(ctx, "c@example.net") }, 3},
-		{func() (*winnow.Result, error) { return x.Data(ctx, &winnow.Message{Raw: []byte(plain)}) }, 4},
+		{func() (*winnow.Result, error) {
+			return x.Data(ctx, &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
+		}, 4},
 		{func() (*winnow.Result, error) { return x.MailFrom(ctx, "") }, 2},
 	} {
 		res, err := step.do()
@@ -98,7 +100,7 @@ func TestPhaseWaitsForProviders(t *testing.T) {
 	if res, err := x.Connect(t.Context()); err != nil || res.Symbol("WHO") != nil {
 		t.Errorf("at connect: %v, %v", res, err)
 	}
-	res, err := x.Data(t.Context(), &winnow.Message{Raw: []byte(plain)})
+	res, err := x.Data(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
 	if err != nil || res.Symbol("WHO") == nil || res.Symbol("WHO").Options[0] != "behind" {
 		t.Errorf("at the end: %v, %v", res, err)
 	}
@@ -138,7 +140,7 @@ func testReplay(t *testing.T) {
 	s := newScanner(t, o)
 	defer closeNow(t, s)
 	m := &winnow.Message{
-		Raw: []byte(plain), Record: true,
+		Body: winnow.FromBytes([]byte(plain)), Record: true,
 		Envelope: mail.Envelope{ClientIP: netip.MustParseAddr("2001:db8::1"), Rcpts: []string{"b@example.net"}},
 		Settings: &winnow.Settings{Thresholds: actions.Thresholds{actions.Greylist: math.NaN()}},
 		RcptSettings: map[string]*winnow.Settings{

@@ -73,7 +73,7 @@ func (s *Scanner) Replay(ctx context.Context, t *Transcript) (*Result, error) {
 		}
 		seeds = append(seeds, seed)
 	}
-	return s.scan(ctx, &Message{Envelope: t.Envelope, Raw: t.Raw}, seeds, t)
+	return s.scan(ctx, &Message{Envelope: t.Envelope, Body: FromBytes(t.Raw)}, seeds, t)
 }
 
 // source says where the scan takes time, draws, DNS and store from: from the
@@ -96,7 +96,7 @@ func (s *scan) source(m *Message, seeds []checks.Seeded, replay *Transcript) err
 	for _, seed := range seeds {
 		v, err := json.Marshal(seed.Value())
 		if err != nil {
-			return fmt.Errorf("%w: seed %s can't be recorded: %w", errMessage, seed.Name(), err)
+			return fmt.Errorf("%w: seed %s can't be recorded: %w", ErrMessage, seed.Name(), err)
 		}
 		s.record.seeds = append(s.record.seeds, SeedRecord{seed.Name(), v})
 	}

@@ -33,6 +33,9 @@ func (s *scan) newVerdict(set *Settings, cut bool) *verdict {
 }
 
 func (v *verdict) sum() {
+	if v.scan.skipped {
+		return
+	}
 	v.scan.count(v.sheet, false)
 	v.sheet.Compose(1)
 }
@@ -40,6 +43,9 @@ func (v *verdict) sum() {
 // finish adds what the late checks raised, and grows and composes for the
 // last time.
 func (s *scan) finish(v *verdict) {
+	if s.skipped {
+		return
+	}
 	s.count(v.sheet, true)
 	v.sheet.Grow(v.thresholds.Highest())
 	v.sheet.Compose(2)
@@ -58,6 +64,9 @@ func (s *scan) showComposites(v *verdict) {
 
 // choose applies thresholds and pre-results to the sum.
 func (v *verdict) choose() actions.Verdict {
+	if v.scan.skipped {
+		return actions.Verdict{Action: actions.NoAction}
+	}
 	pre := v.scan.preResults()
 	if v.cut && v.scan.scanner.opt.OnTimeout == SoftRejectOnTimeout {
 		pre = append(pre, actions.PreResult{

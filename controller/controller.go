@@ -110,7 +110,7 @@ func (h *handler) check(w http.ResponseWriter, r *http.Request) {
 		fail(w, status, "%v", err)
 		return
 	}
-	req.message.Raw, err = readBody(http.MaxBytesReader(w, r.Body, h.maxBody), r.ContentLength, h.maxBody)
+	raw, err := readBody(http.MaxBytesReader(w, r.Body, h.maxBody), r.ContentLength, h.maxBody)
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		fail(w, http.StatusRequestEntityTooLarge, "message is longer than %d bytes", tooLarge.Limit)
 		return
@@ -119,6 +119,7 @@ func (h *handler) check(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, "can't read the message: %v", err)
 		return
 	}
+	req.message.Body = winnow.FromBytes(raw)
 	res, err := h.scanner.Scan(r.Context(), &req.message)
 	switch {
 	case errors.Is(err, winnow.ErrClosed):
@@ -130,7 +131,7 @@ func (h *handler) check(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusInternalServerError, "%v", err)
 	default:
 		h.record(r, req, res)
-		if req.milter || bareLines(req.message.Raw) {
+		if req.milter || bareLines(raw) {
 			foldBare(res.Edits)
 		}
 		reply(w, http.StatusOK, "application/json", withWarnings(res.JSON(), req.warnings))
@@ -160,7 +161,7 @@ func (h *handler) record(r *http.Request, req *request, res *winnow.Result) {
 	h.log.LogAttrs(r.Context(), slog.LevelInfo, "scanned",
 		slog.String("action", string(res.Action)), slog.Float64("score", res.Score), slog.Float64("required", res.Required),
 		slog.String("queue_id", env.QueueID), slog.String("ip", ipText(env.ClientIP)), slog.String("from", env.From),
-		slog.Int("rcpts", len(env.Rcpts)), slog.Int("size", len(req.message.Raw)), slog.Duration("took", res.Took),
+		slog.Int("rcpts", len(env.Rcpts)), slog.Int("size", len(res.Message().Raw())), slog.Duration("took", res.Took),
 		slog.Int("incomplete", len(res.Incomplete)), slog.String("file", req.filename), slog.String("tag", req.tag))
 }
 

@@ -211,7 +211,10 @@ func TestUnknownEnvelope(t *testing.T) {
 	if e.env.From != "" || !e.env.HasFrom || e.env.ClientIP.String() != "192.0.2.1" {
 		t.Errorf("envelope %+v", e.env)
 	}
-	check(t, s.URL, "") // an empty message is scanned, not refused
+	// An empty message is answered: nobody looked at it, nothing is to be done.
+	if r := check(t, s.URL, ""); !*r.IsSkipped || r.Action != "no action" || *r.Score != 0 {
+		t.Errorf("an empty message: %+v", r)
+	}
 }
 
 func TestWarnings(t *testing.T) {

@@ -43,7 +43,7 @@ From: a@example.org
 Text.
 `, "\n", "\r\n")
 	env := mail.Envelope{ClientIP: netip.MustParseAddr("127.0.0.1"), From: "a@example.org", HasFrom: true}
-	res, err := s.Scan(t.Context(), &winnow.Message{Raw: []byte(raw), Envelope: env})
+	res, err := s.Scan(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte(raw)), Envelope: env})
 	if err != nil {
 		t.Fatal(err)
 	}

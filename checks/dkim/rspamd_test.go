@@ -95,7 +95,7 @@ func TestRspamdCases(t *testing.T) {
 		if c.ip != "" {
 			env.ClientIP = netip.MustParseAddr(c.ip)
 		}
-		res, err := s.Scan(t.Context(), &winnow.Message{Envelope: env, Raw: raw})
+		res, err := s.Scan(t.Context(), &winnow.Message{Envelope: env, Body: winnow.FromBytes(raw)})
 		if err != nil {
 			t.Fatal(err)
 		}

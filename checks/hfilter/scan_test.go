@@ -66,7 +66,7 @@ func TestSession(t *testing.T) {
 		{func() (*winnow.Result, error) { return x.Rcpt(ctx, "a@example.net") }, client},
 		{func() (*winnow.Result, error) { return x.Rcpt(ctx, "b@example.net") }, client + " HFILTER_RCPT_BOUNCEMOREONE"},
 		{func() (*winnow.Result, error) {
-			return x.Data(ctx, &winnow.Message{Raw: []byte("Subject: a\r\n\r\nb")})
+			return x.Data(ctx, &winnow.Message{Body: winnow.FromBytes([]byte("Subject: a\r\n\r\nb"))})
 		}, client + " HFILTER_RCPT_BOUNCEMOREONE"},
 	}
 	for i, step := range steps {
@@ -92,7 +92,7 @@ func TestQuestionsAreBounded(t *testing.T) {
 	dns := parse(t, text.String())
 	s := scanner(t, dns, hfilter.Options{NoHelo: true, NoHostname: true})
 	env := mail.Envelope{ClientIP: netip.MustParseAddr("198.51.100.9"), ClientName: "mx.example.org", From: "ann@example.org", HasFrom: true}
-	res, err := s.Scan(t.Context(), &winnow.Message{Envelope: env, Raw: []byte("\r\n")})
+	res, err := s.Scan(t.Context(), &winnow.Message{Envelope: env, Body: winnow.FromBytes([]byte("\r\n"))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestManyRecords(t *testing.T) {
 			ClientIP: netip.MustParseAddr("203.0.113.200"), ClientName: "mx.example.org", Helo: "helo.example.net",
 			From: "ann@example.org", HasFrom: true,
 		}
-		res, err := s.Scan(t.Context(), &winnow.Message{Envelope: env, Raw: []byte("\r\n")})
+		res, err := s.Scan(t.Context(), &winnow.Message{Envelope: env, Body: winnow.FromBytes([]byte("\r\n"))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +152,7 @@ func TestOptions(t *testing.T) {
 		"<1@>":                "",
 		"2@EXAMPLE.net (mid)": "",
 	} {
-		res, err := s.Scan(t.Context(), &winnow.Message{Raw: []byte("Message-ID: " + mid + "\r\n\r\n")})
+		res, err := s.Scan(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte("Message-ID: " + mid + "\r\n\r\n"))})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -93,7 +93,7 @@ func newBench(t *testing.T, o rbl.Options) *bench {
 // scan returns the names of the symbols raised.
 func (b *bench) scan(t *testing.T) (names []string, res *winnow.Result) {
 	t.Helper()
-	res, err := b.Scan(t.Context(), &winnow.Message{Record: true, Raw: []byte("Subject: x\r\n\r\nx\r\n"), Envelope: mail.Envelope{
+	res, err := b.Scan(t.Context(), &winnow.Message{Record: true, Body: winnow.FromBytes([]byte("Subject: x\r\n\r\nx\r\n")), Envelope: mail.Envelope{
 		ClientIP: netip.MustParseAddr("192.0.2.1"), From: "ann@sender.example", HasFrom: true}})
 	if err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ func TestClientIsJudgedAtConnect(t *testing.T) {
 		if _, err := x.MailFrom(t.Context(), "ann@sender.example"); err != nil {
 			t.Fatal(err)
 		}
-		end, err := x.Data(t.Context(), &winnow.Message{Raw: []byte("Received: from a (a [198.51.100.7]) by b; Sun, 1 Nov 2026 11:00:00 +0000\r\n\r\nx\r\n")})
+		end, err := x.Data(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte("Received: from a (a [198.51.100.7]) by b; Sun, 1 Nov 2026 11:00:00 +0000\r\n\r\nx\r\n"))})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -167,7 +167,7 @@ func scanWith(t *testing.T, o signing.Options, dns resolver.Resolver, env mail.E
 		t.Fatal(err)
 	}
 	defer s.Close(t.Context())
-	res, err := s.Scan(t.Context(), &winnow.Message{Envelope: env, Raw: []byte(raw)})
+	res, err := s.Scan(t.Context(), &winnow.Message{Envelope: env, Body: winnow.FromBytes([]byte(raw))})
 	if err != nil {
 		t.Fatal(err)
 	}

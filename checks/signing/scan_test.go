@@ -167,7 +167,7 @@ func TestVerdictAgainstSigning(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		res, err := s.Scan(t.Context(), &winnow.Message{Envelope: outgoing(), Raw: []byte(letter)})
+		res, err := s.Scan(t.Context(), &winnow.Message{Envelope: outgoing(), Body: winnow.FromBytes([]byte(letter))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,7 +195,7 @@ func TestReloadAndReplay(t *testing.T) {
 	}
 	defer s.Close(t.Context())
 	do := func() *winnow.Result {
-		res, err := s.Scan(t.Context(), &winnow.Message{Envelope: outgoing(), Raw: []byte(letter), Record: true})
+		res, err := s.Scan(t.Context(), &winnow.Message{Envelope: outgoing(), Body: winnow.FromBytes([]byte(letter)), Record: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -268,7 +268,7 @@ func TestSlowSource(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close(t.Context())
-		res, err := s.Scan(t.Context(), &winnow.Message{Envelope: outgoing(), Raw: []byte(letter)})
+		res, err := s.Scan(t.Context(), &winnow.Message{Envelope: outgoing(), Body: winnow.FromBytes([]byte(letter))})
 		if err != nil || len(res.Incomplete) != 1 || res.Incomplete[0].Check != "dkim_signing" {
 			t.Errorf("%v, incomplete %+v", err, res.Incomplete)
 		}

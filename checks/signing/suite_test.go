@@ -41,7 +41,7 @@ func scan(t *testing.T, o signing.Options, env mail.Envelope, raw string, at tim
 			t.Error(err)
 		}
 	})
-	res, err := s.Scan(t.Context(), &winnow.Message{Envelope: env, Raw: []byte(raw)}, seeds...)
+	res, err := s.Scan(t.Context(), &winnow.Message{Envelope: env, Body: winnow.FromBytes([]byte(raw))}, seeds...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -120,7 +120,7 @@ func (c rspamdCase) scan(t *testing.T, dns resolver.Resolver) []string {
 	if c.ip != "" {
 		env.ClientIP = netip.MustParseAddr(c.ip)
 	}
-	res, err := s.Scan(t.Context(), &winnow.Message{Envelope: env, Raw: raw})
+	res, err := s.Scan(t.Context(), &winnow.Message{Envelope: env, Body: winnow.FromBytes(raw)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -133,7 +133,7 @@ func (c hostCase) scan(t *testing.T, dns resolver.Resolver) (hits []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := s.Scan(t.Context(), &winnow.Message{Envelope: c.env, Raw: raw})
+	res, err := s.Scan(t.Context(), &winnow.Message{Envelope: c.env, Body: winnow.FromBytes(raw)})
 	if err != nil {
 		t.Fatal(err)
 	}

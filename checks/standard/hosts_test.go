@@ -37,7 +37,7 @@ func scan(t *testing.T, o standard.Options, dns, raw string, env mail.Envelope, 
 	}
 	defer s.Close(t.Context())
 	raw = strings.ReplaceAll(raw, "\n", "\r\n")
-	res, err := s.Scan(t.Context(), &winnow.Message{Envelope: env, Raw: []byte(raw)}, seeds...)
+	res, err := s.Scan(t.Context(), &winnow.Message{Envelope: env, Body: winnow.FromBytes([]byte(raw))}, seeds...)
 	if err != nil {
 		t.Fatal(err)
 	}

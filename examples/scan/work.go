@@ -77,7 +77,7 @@ func (p *program) scan(ctx context.Context, scanner *winnow.Scanner, in input) r
 		rep.err = err
 		return rep
 	}
-	res, err := scanner.Scan(ctx, &winnow.Message{Envelope: p.envelope, Raw: raw})
+	res, err := scanner.Scan(ctx, &winnow.Message{Envelope: p.envelope, Body: winnow.FromBytes(raw)})
 	if err != nil {
 		rep.err = fmt.Errorf("%s: %w", in.name, err)
 		return rep

@@ -60,7 +60,7 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	res, err := s.scanner.Scan(context.Background(), &winnow.Message{Envelope: s.env, Raw: raw})
+	res, err := s.scanner.Scan(context.Background(), &winnow.Message{Envelope: s.env, Body: winnow.FromBytes(raw)})
 	if err != nil { // the filter is to blame, not the mail: let the client try again
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Content filter failed"}
 	}
