@@ -14,12 +14,13 @@ import (
 
 // A StoreCall is one call of a check to the store, with what came back.
 type StoreCall struct {
-	Op     string   `json:"op"`
-	Keys   []string `json:"keys"`
-	Values [][]byte `json:"values,omitempty"`
-	Added  bool     `json:"added,omitempty"`
-	Number int64    `json:"number,omitempty"`
-	Error  string   `json:"error,omitempty"`
+	Op      string   `json:"op"`
+	Keys    []string `json:"keys"`
+	Values  [][]byte `json:"values,omitempty"`
+	Swapped bool     `json:"swapped,omitempty"`
+	Number  int64    `json:"number,omitempty"`
+	Next    string   `json:"next,omitempty"`
+	Error   string   `json:"error,omitempty"`
 }
 
 // direct gives each check the Scanner's store.
@@ -84,10 +85,26 @@ func (k *recordedKV) Set(ctx context.Context, key string, value []byte, ttl time
 	return err
 }
 
-func (k *recordedKV) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
-	added, err := k.next.Add(ctx, key, value, ttl)
-	k.log.add(StoreCall{Op: "add", Keys: []string{key}, Added: added}, err)
-	return added, err
+func (k *recordedKV) Add(ctx context.Context, key string, value []byte, ttl time.Duration) ([]byte, error) {
+	was, err := k.next.Add(ctx, key, value, ttl)
+	k.log.add(StoreCall{Op: "add", Keys: []string{key}, Values: [][]byte{was}}, err)
+	return was, err
+}
+
+func (k *recordedKV) CompareAndSwap(ctx context.Context, key string, old, value []byte, ttl time.Duration) (bool, error) {
+	swapped, err := k.next.CompareAndSwap(ctx, key, old, value, ttl)
+	k.log.add(StoreCall{Op: "swap", Keys: []string{key}, Swapped: swapped}, err)
+	return swapped, err
+}
+
+func (k *recordedKV) Scan(ctx context.Context, prefix, cursor string, n int) ([]string, string, error) {
+	keys, next, err := k.next.Scan(ctx, prefix, cursor, n)
+	c := StoreCall{Op: "scan", Keys: []string{prefix, cursor}, Next: next}
+	for _, key := range keys {
+		c.Values = append(c.Values, []byte(key))
+	}
+	k.log.add(c, err)
+	return keys, next, err
 }
 
 func (k *recordedKV) Increment(ctx context.Context, key string, delta int64, ttl time.Duration) (int64, error) {
@@ -162,9 +179,26 @@ func (k *replayedKV) Set(_ context.Context, key string, _ []byte, _ time.Duratio
 	return err
 }
 
-func (k *replayedKV) Add(_ context.Context, key string, _ []byte, _ time.Duration) (bool, error) {
+func (k *replayedKV) Add(_ context.Context, key string, _ []byte, _ time.Duration) ([]byte, error) {
 	c, err := k.take("add", key)
-	return c.Added, err
+	if err != nil || len(c.Values) == 0 {
+		return nil, err
+	}
+	return c.Values[0], nil
+}
+
+func (k *replayedKV) CompareAndSwap(_ context.Context, key string, _, _ []byte, _ time.Duration) (bool, error) {
+	c, err := k.take("swap", key)
+	return c.Swapped, err
+}
+
+func (k *replayedKV) Scan(_ context.Context, prefix, cursor string, _ int) ([]string, string, error) {
+	c, err := k.take("scan", prefix, cursor)
+	keys := make([]string, 0, len(c.Values))
+	for _, v := range c.Values {
+		keys = append(keys, string(v))
+	}
+	return keys, c.Next, err
 }
 
 func (k *replayedKV) Increment(_ context.Context, key string, _ int64, _ time.Duration) (int64, error) {

@@ -4,40 +4,64 @@ import (
 	"container/heap"
 	"container/list"
 	"context"
-	"math"
-	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// Memory is a KV in the process: for tests, for single programs, and where
-// losing the state at exit is all right. It holds at most MaxBytes; beyond
-// that the keys that were not used for longest go.
+// Memory is a Store in the process: for tests, for single programs, and where
+// losing the state at exit is all right.
+//
+// It holds at most MaxBytes. When that is reached, the keys and buckets that
+// were not used for longest are evicted. Tables, logs, lists and ranked sets
+// are never evicted: together they take at most three quarters of MaxBytes, and
+// what would exceed that is ErrFull and changes nothing.
 type Memory struct {
-	now func() time.Time
-	max int64
+	now     func() time.Time
+	max     int64
+	lessons int
+
+	calls, failed atomic.Int64
 
 	mu      sync.Mutex
-	entries map[string]*entry
-	used    list.List // of *entry, last used first
+	closed  bool
+	keys    map[string]*entry
+	order   []*entry // of keys: Scan walks it downwards
+	buckets map[string]*entry
+	sets    map[string]*entry
+	tables  map[string]*table
+	logs    map[string]*entryLog
+	lists   map[string]*itemList
+	used    list.List // of the *entry that may be evicted, last used first
 	expiry  expiryHeap
-	size    int64
+	size    int64 // of everything
+	kept    int64 // of what is never evicted
 }
+
+var _ Store = (*Memory)(nil)
 
 // MemoryOptions configures NewMemory; the zero value works.
 type MemoryOptions struct {
 	// MaxBytes bounds keys, values and their bookkeeping; 0 means 64 MiB.
 	MaxBytes int64
+	// Lessons is how many lessons each table remembers for being moved and
+	// taken back; 0 means DefaultLessons.
+	Lessons int
 	// Clock gives the time that TTLs run by; nil means time.Now.
 	Clock func() time.Time
 }
 
+// An entry is a key, a bucket or a ranked set: what may expire.
 type entry struct {
+	home    map[string]*entry
 	key     string
-	value   []byte
-	expires time.Time // zero: never
-	place   *list.Element
-	heapAt  int // -1: not in the heap
+	value   []byte // of a key
+	state   any    // *Bucket or *rankedSet
+	size    int64
+	expires time.Time     // zero: never
+	place   *list.Element // nil: is never evicted
+	heapAt  int           // -1: not in the heap
+	slot    int           // in order; -1: not a key
 }
 
 // overhead is about what an entry costs beside its key and value.
@@ -45,160 +69,152 @@ const overhead = 200
 
 // NewMemory makes an empty store.
 func NewMemory(o MemoryOptions) *Memory {
-	m := &Memory{now: o.Clock, max: o.MaxBytes, entries: map[string]*entry{}}
+	m := &Memory{now: o.Clock, max: o.MaxBytes, lessons: o.Lessons}
 	if m.now == nil {
 		m.now = time.Now
 	}
 	if m.max <= 0 {
 		m.max = 64 << 20
 	}
+	if m.lessons <= 0 {
+		m.lessons = DefaultLessons
+	}
+	m.clear()
 	return m
 }
 
-// Get implements KV.
-func (m *Memory) Get(ctx context.Context, key string) ([]byte, error) {
-	values, err := m.GetMany(ctx, []string{key})
-	if err != nil {
-		return nil, err
-	}
-	if values[0] == nil {
-		return nil, ErrNotFound
-	}
-	return values[0], nil
+func (m *Memory) clear() {
+	m.keys, m.buckets, m.sets = map[string]*entry{}, map[string]*entry{}, map[string]*entry{}
+	m.tables, m.logs, m.lists = map[string]*table{}, map[string]*entryLog{}, map[string]*itemList{}
+	m.order, m.expiry, m.size, m.kept = nil, nil, 0, 0
+	m.used.Init()
 }
 
-// GetMany implements KV.
-func (m *Memory) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
-	if err := check(ctx, keys...); err != nil {
-		return nil, err
-	}
+// Close drops everything; calls that follow return ErrClosed. It returns nil.
+func (m *Memory) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	m.clear()
+	return nil
+}
+
+// Stats implements Store. Keys counts the keys of KV, Bytes what counts against
+// MaxBytes, and Failed the calls that found no room.
+func (m *Memory) Stats() Stats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.expire()
-	values := make([][]byte, len(keys))
-	for i, key := range keys {
-		if e := m.entries[key]; e != nil {
-			m.used.MoveToFront(e.place)
-			values[i] = clone(e.value)
-		}
+	return Stats{
+		Kind: "memory", Up: !m.closed, Calls: m.calls.Load(), Failed: m.failed.Load(),
+		Keys: int64(len(m.keys)), Bytes: m.size,
 	}
-	return values, nil
 }
 
-// Set implements KV.
-func (m *Memory) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	if err := check(ctx, key); err != nil {
+// begin checks a call's names and locks the store; the caller unlocks it unless
+// there is an error.
+func (m *Memory) begin(ctx context.Context, names ...string) error {
+	m.calls.Add(1)
+	for _, name := range names {
+		if err := CheckKey(name); err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	m.mu.Lock()
-	defer m.mu.Unlock()
+	if m.closed {
+		m.mu.Unlock()
+		return ErrClosed
+	}
 	m.expire()
-	return m.put(key, value, ttl)
+	return nil
 }
 
-// Add implements KV.
-func (m *Memory) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
-	if err := check(ctx, key); err != nil {
-		return false, err
+// reserve charges n bytes, which may be negative, for something that is never
+// evicted, or returns ErrFull.
+func (m *Memory) reserve(n int64) error {
+	if n > 0 && m.kept+n > m.max/4*3 {
+		m.failed.Add(1)
+		return ErrFull
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.expire()
-	if m.entries[key] != nil {
-		return false, nil
-	}
-	if err := m.put(key, value, ttl); err != nil {
-		return false, err
-	}
-	return true, nil
+	m.kept += n
+	m.size += n
+	m.evict()
+	return nil
 }
 
-// Increment implements KV.
-func (m *Memory) Increment(ctx context.Context, key string, delta int64, ttl time.Duration) (int64, error) {
-	if err := check(ctx, key); err != nil {
-		return 0, err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.expire()
-	e := m.entries[key]
-	if e == nil {
-		return delta, m.put(key, strconv.AppendInt(nil, delta, 10), ttl)
-	}
-	n, err := strconv.ParseInt(string(e.value), 10, 64)
-	if err != nil || (delta > 0 && n > math.MaxInt64-delta) || (delta < 0 && n < math.MinInt64-delta) {
-		return 0, ErrNotNumber
-	}
-	n += delta
-	m.size -= int64(len(e.value))
-	e.value = strconv.AppendInt(nil, n, 10)
-	m.size += int64(len(e.value))
-	m.used.MoveToFront(e.place)
-	return n, nil
-}
-
-// Delete implements KV.
-func (m *Memory) Delete(ctx context.Context, keys ...string) error {
-	if err := check(ctx, keys...); err != nil {
-		return err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, key := range keys {
-		if e := m.entries[key]; e != nil {
-			m.remove(e)
-		}
+// fits checks that an evictable entry of the size can be kept.
+func (m *Memory) fits(size int64) error {
+	switch {
+	case size > m.max:
+		return ErrTooLarge
+	case size > m.max-m.kept:
+		m.failed.Add(1)
+		return ErrFull
 	}
 	return nil
 }
 
-// Len returns the number of keys.
-func (m *Memory) Len() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.expire()
-	return len(m.entries)
-}
-
-// Size returns the bytes that count against MaxBytes.
-func (m *Memory) Size() int64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.size
-}
-
-func (m *Memory) put(key string, value []byte, ttl time.Duration) error {
-	cost := int64(len(key)+len(value)) + overhead
-	if cost > m.max {
-		return ErrTooLarge
-	}
-	if old := m.entries[key]; old != nil {
-		m.remove(old)
-	}
-	if ttl < 0 {
-		return nil
-	}
-	for m.size+cost > m.max {
+func (m *Memory) evict() {
+	for m.size > m.max {
 		m.remove(m.used.Back().Value.(*entry))
 	}
-	e := &entry{key: key, value: clone(value), heapAt: -1}
+}
+
+// enter puts an evictable entry, whose size was checked by fits, into its home.
+func (m *Memory) enter(e *entry) {
+	e.heapAt, e.slot = -1, -1
+	e.home[e.key] = e
 	e.place = m.used.PushFront(e)
-	m.entries[key] = e
-	m.size += cost
-	if ttl > 0 {
-		e.expires = m.now().Add(ttl)
-		heap.Push(&m.expiry, e)
-	}
-	return nil
+	m.size += e.size
+	m.evict()
+}
+
+// resize notes an entry's new size and that it was used.
+func (m *Memory) resize(e *entry, size int64) {
+	m.size += size - e.size
+	e.size = size
+	m.used.MoveToFront(e.place)
+	m.evict()
 }
 
 func (m *Memory) remove(e *entry) {
-	delete(m.entries, e.key)
-	m.used.Remove(e.place)
+	delete(e.home, e.key)
+	if e.place != nil {
+		m.used.Remove(e.place)
+	} else {
+		m.kept -= e.size
+	}
 	if e.heapAt >= 0 {
 		heap.Remove(&m.expiry, e.heapAt)
 	}
-	m.size -= int64(len(e.key)+len(e.value)) + overhead
+	if e.slot >= 0 {
+		last := len(m.order) - 1
+		m.order[e.slot] = m.order[last]
+		m.order[e.slot].slot = e.slot
+		m.order[last] = nil
+		m.order = m.order[:last]
+	}
+	m.size -= e.size
+}
+
+// live sets how long an entry lives from now on; 0 means for ever.
+func (m *Memory) live(e *entry, ttl time.Duration) {
+	if ttl == 0 {
+		e.expires = time.Time{}
+		if e.heapAt >= 0 {
+			heap.Remove(&m.expiry, e.heapAt)
+		}
+		return
+	}
+	e.expires = m.now().Add(ttl)
+	if e.heapAt >= 0 {
+		heap.Fix(&m.expiry, e.heapAt)
+	} else {
+		heap.Push(&m.expiry, e)
+	}
 }
 
 func (m *Memory) expire() {
@@ -209,15 +225,6 @@ func (m *Memory) expire() {
 	for len(m.expiry) > 0 && !m.expiry[0].expires.After(now) {
 		m.remove(m.expiry[0])
 	}
-}
-
-func check(ctx context.Context, keys ...string) error {
-	for _, key := range keys {
-		if err := CheckKey(key); err != nil {
-			return err
-		}
-	}
-	return ctx.Err()
 }
 
 // clone copies b; the copy of an empty b is not nil.

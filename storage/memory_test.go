@@ -52,8 +52,8 @@ func TestMemoryForgetsWhatWasNotUsed(t *testing.T) {
 		if _, err := m.Get(t.Context(), "kept"); err != nil {
 			t.Fatalf("after %d: %v", i, err)
 		}
-		if m.Size() > 10_000 {
-			t.Fatalf("%d bytes", m.Size())
+		if size := m.Stats().Bytes; size > 10_000 {
+			t.Fatalf("%d bytes", size)
 		}
 	}
 	if _, err := m.Get(t.Context(), "1"); !errors.Is(err, storage.ErrNotFound) {
@@ -73,8 +73,8 @@ func TestMemoryDropsWhatExpired(t *testing.T) {
 		}
 	}
 	c.pass(8 * time.Second)
-	if n, size := m.Len(), m.Size(); n != 0 || size != 0 {
-		t.Errorf("%d keys, %d bytes left", n, size)
+	if s := m.Stats(); s.Keys != 0 || s.Bytes != 0 {
+		t.Errorf("%d keys, %d bytes left", s.Keys, s.Bytes)
 	}
 }
 

@@ -30,6 +30,7 @@ var (
 	ErrClosed      = errors.New("storage: closed")
 	ErrTrimmed     = errors.New("storage: entry was trimmed")
 	ErrForgotten   = errors.New("storage: lesson is not known any more")
+	ErrFull        = errors.New("storage: no room left")
 	ErrUnsupported = errors.New("storage: the store can't do this")
 	// ErrUnavailable is wrapped by errors of a store that is known to be down
 	// and was not asked: its circuit is open, or the budget is spent.

@@ -126,7 +126,7 @@ func sample(t *testing.T) Mail {
 	if sum, err := s.Run(t.Context(), today()); sum != (Summary{}) || err != nil {
 		t.Errorf("again: %+v, %v", sum, err)
 	}
-	if n := kv.Len(); n != 1 { // the day's number of policies
+	if n := kv.Stats().Keys; n != 1 { // the day's number of policies
 		t.Errorf("%d keys are left", n)
 	}
 	return p.mails[0]

@@ -91,11 +91,11 @@ func (s *Sender) complete() bool {
 // one sends the report of the i-th policy.
 func (s *Sender) one(ctx context.Context, l ledger, i int, sum *Summary) error {
 	lock := l.key("lock", fmt.Sprint(i))
-	mine, err := s.Store.Add(ctx, lock, []byte{1}, lockTime)
+	holder, err := s.Store.Add(ctx, lock, []byte{1}, lockTime)
 	if err != nil {
 		return err
 	}
-	if !mine {
+	if holder != nil {
 		sum.Busy++
 		return nil
 	}

@@ -85,7 +85,7 @@ example.org._report._dmarc.broken.example   !servfail
 		if got != c.want {
 			t.Errorf("%s: sent to %q, want %q (%v)", c.rua, got, c.want, err)
 		}
-		if n := kv.Len(); err == nil && n > 1 {
+		if n := kv.Stats().Keys; err == nil && n > 1 {
 			t.Errorf("%s: %d keys are left", c.rua, n)
 		}
 	}
@@ -111,7 +111,7 @@ func TestNotNoted(t *testing.T) {
 	} {
 		kv := storage.NewMemory(storage.MemoryOptions{})
 		note(t, c.o, kv, "192.0.2.1", c.res)
-		if kv.Len() != 0 {
+		if kv.Stats().Keys != 0 {
 			t.Errorf("%s: noted", c.why)
 		}
 	}

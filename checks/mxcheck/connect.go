@@ -2,7 +2,6 @@ package mxcheck
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"slices"
 	"sync"
@@ -161,24 +160,12 @@ func (c *check) lock(ctx context.Context, store storage.KV, l *lookup, key strin
 		ttl += c.ReadTimeout
 	}
 	if !overwrite {
-		added, err := store.Add(ctx, key, []byte(codeLock), ttl)
+		was, err := store.Add(ctx, key, []byte(codeLock), ttl)
 		if err != nil {
 			l.Outcome = StoreError
 			return
 		}
-		if added {
-			return
-		}
-		v, err := store.Get(ctx, key)
-		switch {
-		case errors.Is(err, storage.ErrNotFound):
-			l.Outcome = InFlight // and gone again
-			return
-		case err != nil:
-			l.Outcome = StoreError
-			return
-		}
-		if l.take(string(v)) {
+		if was == nil || l.take(string(was)) {
 			return
 		}
 	}

@@ -125,8 +125,8 @@ type broken struct{ storage.KV }
 var errStore = errors.New("store is down")
 
 func (broken) GetMany(context.Context, []string) ([][]byte, error) { return nil, errStore }
-func (broken) Add(context.Context, string, []byte, time.Duration) (bool, error) {
-	return false, errStore
+func (broken) Add(context.Context, string, []byte, time.Duration) ([]byte, error) {
+	return nil, errStore
 }
 
 // TestBrokenStore: without a lock nobody connects, lest all do.

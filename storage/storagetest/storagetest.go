@@ -11,7 +11,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -45,6 +47,10 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Delete", deletes},
 		{"TTL", ttl},
 		{"Add", add},
+		{"CompareAndSwap", swap},
+		{"CompareAndSwapConcurrent", swapConcurrent},
+		{"Scan", scan},
+		{"ScanChanged", scanChanged},
 		{"Increment", increment},
 		{"IncrementTTL", incrementTTL},
 		{"Keys", keys},
@@ -184,18 +190,166 @@ func ttl(t *testing.T, s Store) {
 }
 
 func add(t *testing.T, s Store) {
-	try := func(value string, ttl time.Duration, want bool) {
+	try := func(key, value string, ttl time.Duration, want []byte) {
 		t.Helper()
-		if added, err := s.KV.Add(t.Context(), "k", []byte(value), ttl); err != nil || added != want {
-			t.Errorf("Add(%q) = %v, %v, want %v", value, added, err, want)
+		was, err := s.KV.Add(t.Context(), key, []byte(value), ttl)
+		if err != nil || (was == nil) != (want == nil) || !bytes.Equal(was, want) {
+			t.Errorf("Add(%q, %q) = %#v, %v, want %#v", key, value, was, err, want)
 		}
 	}
-	try("1", s.Tick, true)
-	try("2", 0, false)
+	try("k", "1", s.Tick, nil)
+	try("k", "2", 0, []byte("1"))
 	holds(t, s, "k", "1")
 	s.Pass(s.Tick + s.Tick/2)
-	try("3", 0, true)
+	try("k", "3", 0, nil)
 	holds(t, s, "k", "3")
+	try("empty", "", 0, nil)
+	try("empty", "x", 0, []byte{})
+	holds(t, s, "empty", "")
+	try("gone", "x", -1, nil)
+	holds(t, s, "gone", "-")
+}
+
+func swap(t *testing.T, s Store) {
+	try := func(key string, old, value []byte, ttl time.Duration, want bool) {
+		t.Helper()
+		if ok, err := s.KV.CompareAndSwap(t.Context(), key, old, value, ttl); err != nil || ok != want {
+			t.Errorf("CompareAndSwap(%q, %#v, %#v) = %v, %v, want %v", key, old, value, ok, err, want)
+		}
+	}
+	bin := []byte("\x00\xff\r\n%s ")
+	try("k", []byte("x"), bin, 0, false)
+	try("k", []byte{}, bin, 0, false)
+	holds(t, s, "k", "-")
+	try("k", nil, nil, 0, true)
+	try("k", nil, bin, 0, true)
+	try("k", nil, []byte("2"), 0, false)
+	try("k", []byte{}, []byte("2"), 0, false)
+	holds(t, s, "k", string(bin))
+	try("k", bin, []byte{}, 0, true)
+	holds(t, s, "k", "")
+	try("k", nil, []byte("3"), 0, false)
+	try("k", []byte{}, []byte("3"), s.Tick, true)
+	holds(t, s, "k", "3")
+	s.Pass(s.Tick + s.Tick/2)
+	try("k", []byte("3"), []byte("4"), 0, false)
+	try("k", nil, []byte("5"), s.Tick, true)
+	try("k", []byte("5"), []byte("5"), 0, true)
+	s.Pass(s.Tick + s.Tick/2)
+	holds(t, s, "k", "5")
+	try("k", []byte("5"), nil, 0, true)
+	holds(t, s, "k", "-")
+	set(t, s, "n", "10", 0)
+	try("n", []byte("10"), []byte("11"), -1, true)
+	holds(t, s, "n", "-")
+}
+
+// swapConcurrent counts by CompareAndSwap: no step is lost.
+func swapConcurrent(t *testing.T, s Store) {
+	var wg sync.WaitGroup
+	var sum atomic.Int64
+	for range 8 {
+		wg.Go(func() {
+			for range 20 {
+				old, err := s.KV.Get(t.Context(), "k")
+				if err != nil && !errors.Is(err, storage.ErrNotFound) {
+					t.Error(err)
+					return
+				}
+				n, _ := strconv.Atoi(string(old))
+				ok, err := s.KV.CompareAndSwap(t.Context(), "k", old, []byte(strconv.Itoa(n+1)), 0)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if ok {
+					sum.Add(1)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	holds(t, s, "k", fmt.Sprint(sum.Load()))
+}
+
+// scanned lists the keys with a prefix, n at a time; between is called after
+// each call.
+func scanned(t *testing.T, s Store, prefix string, n int, between func()) map[string]bool {
+	t.Helper()
+	seen, cursor := map[string]bool{}, ""
+	for range 100_000 {
+		keys, next, err := s.KV.Scan(t.Context(), prefix, cursor, n)
+		if err != nil {
+			t.Fatalf("Scan(%q, %q, %d): %v", prefix, cursor, n, err)
+		}
+		for _, key := range keys {
+			if !strings.HasPrefix(key, prefix) {
+				t.Errorf("Scan(%q) gave %q", prefix, key)
+			}
+			seen[key] = true
+		}
+		if between != nil {
+			between()
+		}
+		if next == "" {
+			return seen
+		}
+		cursor = next
+	}
+	t.Fatalf("Scan(%q) does not end", prefix)
+	return nil
+}
+
+func scan(t *testing.T, s Store) {
+	want := map[string]bool{}
+	for i := range 300 {
+		key := fmt.Sprintf("a*[\x00\xff?%d", i)
+		set(t, s, key, "v", 0)
+		set(t, s, fmt.Sprintf("aX\x00\xff?%d", i), "v", 0)
+		want[key] = true
+	}
+	for _, n := range []int{0, 1, 7, 10_000} {
+		if got := scanned(t, s, "a*[\x00\xff?", n, nil); !maps.Equal(got, want) {
+			t.Errorf("%d at a time: %d keys, want %d", n, len(got), len(want))
+		}
+	}
+	if got := scanned(t, s, "", 50, nil); len(got) != 600 {
+		t.Errorf("%d keys in all, want 600", len(got))
+	}
+	if got := scanned(t, s, "b", 50, nil); len(got) != 0 {
+		t.Errorf("keys with a prefix that none has: %d", len(got))
+	}
+	set(t, s, "b1", "v", s.Tick)
+	s.Pass(s.Tick + s.Tick/2)
+	if got := scanned(t, s, "b", 0, nil); len(got) != 0 {
+		t.Errorf("keys that are gone: %v", got)
+	}
+}
+
+// scanChanged holds that keys that are there all the time are seen, whatever
+// else comes and goes.
+func scanChanged(t *testing.T, s Store) {
+	for i := range 200 {
+		set(t, s, fmt.Sprintf("k%d", i), "v", 0)
+	}
+	round := 0
+	seen := scanned(t, s, "k", 10, func() {
+		for i := range 4 {
+			if n := round*4 + i; n < 100 {
+				if err := s.KV.Delete(t.Context(), fmt.Sprintf("k%d", n*2)); err != nil {
+					t.Fatal(err)
+				}
+				set(t, s, fmt.Sprintf("k%d", 199-n*2), "changed", 0)
+				set(t, s, fmt.Sprintf("new%d", n), "v", 0)
+			}
+		}
+		round++
+	})
+	for i := 1; i < 200; i += 2 {
+		if key := fmt.Sprintf("k%d", i); !seen[key] {
+			t.Errorf("%s was not seen", key)
+		}
+	}
 }
 
 func increment(t *testing.T, s Store) {
@@ -243,10 +397,11 @@ func keys(t *testing.T, s Store) {
 		_, get := s.KV.Get(t.Context(), key)
 		_, many := s.KV.GetMany(t.Context(), []string{"a", key})
 		_, added := s.KV.Add(t.Context(), key, nil, 0)
+		_, cas := s.KV.CompareAndSwap(t.Context(), key, nil, []byte("v"), 0)
 		_, inc := s.KV.Increment(t.Context(), key, 1, 0)
 		set := s.KV.Set(t.Context(), key, nil, 0)
 		del := s.KV.Delete(t.Context(), key)
-		for i, err := range []error{get, many, added, inc, set, del} {
+		for i, err := range []error{get, many, added, cas, inc, set, del} {
 			if !errors.Is(err, storage.ErrBadKey) {
 				t.Errorf("key of %d bytes, method %d: %v", len(key), i, err)
 			}
@@ -260,10 +415,12 @@ func contexts(t *testing.T, s Store) {
 	_, get := s.KV.Get(ctx, "k")
 	_, many := s.KV.GetMany(ctx, []string{"k"})
 	_, added := s.KV.Add(ctx, "k", nil, 0)
+	_, cas := s.KV.CompareAndSwap(ctx, "k", nil, []byte("v"), 0)
+	_, _, scan := s.KV.Scan(ctx, "", "", 0)
 	_, inc := s.KV.Increment(ctx, "k", 1, 0)
 	set := s.KV.Set(ctx, "k", nil, 0)
 	del := s.KV.Delete(ctx, "k")
-	for i, err := range []error{get, many, added, inc, set, del} {
+	for i, err := range []error{get, many, added, cas, scan, inc, set, del} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("method %d with a canceled context: %v", i, err)
 		}
@@ -279,11 +436,11 @@ func concurrent(t *testing.T, s Store) {
 		wg.Go(func() {
 			for i := range rounds {
 				key := fmt.Sprintf("once-%d", i)
-				ok, err := s.KV.Add(t.Context(), key, []byte{byte(w)}, 0)
+				was, err := s.KV.Add(t.Context(), key, []byte{byte(w)}, 0)
 				if err != nil {
 					t.Error(err)
 				}
-				if ok {
+				if was == nil {
 					added.Add(1)
 				}
 				if _, err := s.KV.Increment(t.Context(), "sum", 2, 0); err != nil {
