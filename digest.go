@@ -20,11 +20,20 @@ func (s *Scanner) configDigest() (string, error) {
 		Symbols     []*symbols.Def
 		Config      any
 	}
+	type family struct {
+		Name   string
+		Config any
+	}
+	var fs []family
+	for _, f := range s.plan.Families() {
+		fs = append(fs, family{f.Name, f.Config})
+	}
 	var cs []check
 	for _, c := range s.plan.Checks() {
 		cs = append(cs, check{c.Name, c.Stage.String(), c.Priority, c.Symbols, c.Config})
 	}
 	b, err := json.Marshal(struct {
+		Families   []family
 		Checks     []check
 		Metric     any
 		Thresholds actions.Thresholds
@@ -35,7 +44,7 @@ func (s *Scanner) configDigest() (string, error) {
 		DNS, Store bool
 		MaxQueries int
 	}{
-		cs, s.opt.Metric, s.opt.Thresholds, s.opt.Profile.Subject, s.opt.Limits, s.opt.LocalNetworks,
+		fs, cs, s.opt.Metric, s.opt.Thresholds, s.opt.Profile.Subject, s.opt.Limits, s.opt.LocalNetworks,
 		s.opt.OnTimeout, s.opt.DNS.Enabled(), s.opt.Store != nil, s.opt.DNS.MaxQueries,
 	})
 	if err != nil {

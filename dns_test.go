@@ -100,7 +100,7 @@ func TestStandardChecksAskTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 		o := winnow.Options{DNS: resolver.Options{Resolver: slow()}}
-		o.Checks = standard.Checks(standard.Options{RBL: rbl.Options{NoMonitoring: true}})
+		o.Families = standard.Families(standard.Options{RBL: rbl.Options{NoMonitoring: true}})
 		_, took, asked := within(t, o, &winnow.Message{Body: winnow.FromBytes(raw), Envelope: stranger()})
 		if took >= 150*time.Millisecond || asked < 5 {
 			t.Errorf("%s: %d questions took %v", file, asked, took)
@@ -148,7 +148,7 @@ func TestSilentResolver(t *testing.T) {
 		o.Thresholds = actions.Thresholds{actions.Reject: 15, actions.AddHeader: 6}
 		base := run("score", func(_ context.Context, t *checks.Task) error { t.HitFactor(always, c.score); return nil })
 		base.Symbols = []*symbols.Def{always}
-		o.Checks = append([]*checks.Check{base}, asks("asks", false, "a.example", "b.example"), raise("other", defMore))
+		o.Families, o.Checks = []*checks.Family{}, append([]*checks.Check{base}, asks("asks", false, "a.example", "b.example"), raise("other", defMore))
 		res, took, _ := within(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(plain)), Envelope: stranger()})
 		var cut []string
 		for _, i := range res.Incomplete {
@@ -173,7 +173,7 @@ func TestSilentResolverStandard(t *testing.T) {
 		env := stranger()
 		env.ClientName = name
 		o := winnow.Options{DNS: resolver.Options{Resolver: silence(), SoftRejectOnTimeout: true}}
-		o.Checks = standard.Checks(standard.Options{RBL: rbl.Options{NoMonitoring: true}})
+		o.Families = standard.Families(standard.Options{RBL: rbl.Options{NoMonitoring: true}})
 		res, took, _ := within(t, o, &winnow.Message{Body: winnow.FromBytes(raw), Envelope: env})
 		t.Logf("took %v, score %.2f, cut off %v", took, res.Score, res.Incomplete)
 		if res.Action != actions.SoftReject || took > 8*time.Second || len(res.Incomplete) == 0 {
@@ -186,7 +186,7 @@ func TestSilentResolverStandard(t *testing.T) {
 // it holds nothing up.
 func TestFailingDNS(t *testing.T) {
 	o := winnow.Options{DNS: resolver.Options{Resolver: zone.Must("* !servfail"), SoftRejectOnTimeout: true}}
-	o.Checks = standard.Checks(standard.Options{RBL: rbl.Options{NoMonitoring: true}})
+	o.Families = standard.Families(standard.Options{RBL: rbl.Options{NoMonitoring: true}})
 	res, took, asked := within(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(plain)), Envelope: stranger()})
 	for _, want := range []string{"RDNS_DNSFAIL", "R_SPF_DNSFAIL", "DMARC_DNSFAIL"} {
 		if !res.Has(want) {
@@ -206,7 +206,7 @@ func TestFailingDNS(t *testing.T) {
 // TestSessionLooksUpTheNameAtConnect holds that reverse DNS is done while the
 // client still greets, and not again.
 func TestSessionLooksUpTheNameAtConnect(t *testing.T) {
-	o := options(rdns.Checks()...)
+	o := options(rdns.New().Checks...)
 	count := &resolver.Counter{Resolver: zone.Must("")}
 	o.DNS.Resolver = count
 	s := newScanner(t, o)
@@ -243,7 +243,7 @@ example.org            MX  10 mx.example.org
 	}
 	defer client.Close()
 	o := winnow.Options{DNS: resolver.Options{Resolver: client}}
-	o.Checks = standard.Checks(standard.Options{RBL: rbl.Options{NoMonitoring: true}})
+	o.Families = standard.Families(standard.Options{RBL: rbl.Options{NoMonitoring: true}})
 	s := newScanner(t, o)
 	defer closeNow(t, s)
 	first, err := s.Scan(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte(plain)), Envelope: stranger(), Record: true})

@@ -26,7 +26,7 @@ import (
 // that is counted.
 func guarded(dns *resolver.Counter) winnow.Options {
 	o := builtin()
-	o.Checks = standard.Checks(standard.Options{
+	o.Families = standard.Families(standard.Options{
 		RBL: rbl.Options{NoMonitoring: true}, MX: mxcheck.Options{Enabled: true, IPv6: true},
 	})
 	o.DNS.Resolver = dns

@@ -36,7 +36,7 @@ func TestNotesAndSignatures(t *testing.T) {
 		},
 	}
 	for _, list := range [][]*checks.Check{{late}, {early, late}} {
-		s, err := winnow.New(winnow.Options{Checks: list})
+		s, err := winnow.New(winnow.Options{Families: []*checks.Family{}, Checks: list})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,8 +22,10 @@ import (
 type Options struct {
 	// Profile gives weights, composites and thresholds; nil means Rspamd().
 	Profile *profile.Profile
-	// Checks replaces the built-in list; nil means standard.Checks with its
-	// zero options.
+	// Families are the families of checks, each of another name; nil means
+	// standard.Families with its zero options, an empty list none.
+	Families []*checks.Family
+	// Checks are the host's own, beside those of the families.
 	Checks []*checks.Check
 	// Metric and Thresholds, where set, replace those of the profile.
 	Metric     *score.Metric
@@ -102,8 +104,8 @@ func (o Options) withDefaults() (Options, error) {
 		p := Rspamd()
 		o.Profile = &p
 	}
-	if o.Checks == nil {
-		o.Checks = standard.Checks(standard.Options{})
+	if o.Families == nil {
+		o.Families = standard.Families(standard.Options{})
 	}
 	if o.Metric == nil {
 		o.Metric = &o.Profile.Metric

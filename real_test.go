@@ -20,7 +20,7 @@ import (
 // builtin are Options with everything built in and a clock that stands still.
 func builtin() winnow.Options {
 	o := options()
-	o.Profile, o.Thresholds, o.Checks = nil, nil, nil
+	o.Profile, o.Thresholds, o.Families = nil, nil, nil
 	return o
 }
 
@@ -132,7 +132,7 @@ func TestProfiles(t *testing.T) {
 	for _, p := range []profile.Profile{winnow.Rspamd(), winnow.Rspamd34(), winnow.DMS()} {
 		for _, noMaps := range []bool{false, true} {
 			o := builtin()
-			o.Profile, o.Checks = &p, standard.Checks(standard.Options{NoMaps: noMaps})
+			o.Profile, o.Families = &p, standard.Families(standard.Options{NoMaps: noMaps})
 			res := scan(t, o, &winnow.Message{Envelope: envelope(), Body: winnow.FromBytes(letter(4096))})
 			if !res.Has("SUBJ_EXCESS_BASE64") || res.Required == 0 || len(res.Incomplete) > 0 {
 				t.Errorf("%s: %s", p.Name, res.JSON())

@@ -107,7 +107,7 @@ func TestRspamdCases(t *testing.T) {
 				t.Fatal(err)
 			}
 			o := builtin()
-			o.Checks = standard.Checks(caseOptions())
+			o.Families = standard.Families(caseOptions())
 			res := scan(t, o, &winnow.Message{Envelope: c.envelope(), Body: winnow.FromBytes(raw)})
 			for _, want := range c.expect {
 				all++

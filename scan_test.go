@@ -48,6 +48,7 @@ func options(cs ...*checks.Check) winnow.Options {
 	return winnow.Options{
 		Profile:    &profile.Profile{Name: "test"},
 		Thresholds: actions.Thresholds{actions.Reject: 15, actions.AddHeader: 6, actions.Greylist: 4},
+		Families:   []*checks.Family{}, // no built-in ones
 		Checks:     cs,
 		Clock:      func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) },
 		Seed:       func() uint64 { return 7 },

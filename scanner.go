@@ -45,7 +45,7 @@ func New(o Options) (*Scanner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}
-	plan, err := checks.NewPlan(o.Checks)
+	plan, err := checks.NewPlan(o.Families, o.Checks...)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}

@@ -12,25 +12,35 @@ import (
 // A Plan is a validated list of checks: who waits for whom, and who runs in
 // which stage. It is immutable.
 type Plan struct {
-	checks []*Check
-	waits  [][]int // for each check the checks of its stage it waits for
-	users  [][]int // the other way round
-	reads  [][]int // for each check the checks of any stage whose facts and symbols it reads
-	stages [5][]int
-	defs   []*symbols.Def
-	read   map[*symbols.Def]bool // symbols that checks require
-	all    bool                  // a check requires all symbols
+	families []*Family
+	checks   []*Check
+	family   []*Family // of each check; nil for the host's own
+	waits    [][]int   // for each check the checks of its stage it waits for
+	users    [][]int   // the other way round
+	reads    [][]int   // for each check the checks of any stage whose facts and symbols it reads
+	stages   [5][]int
+	defs     []*symbols.Def
+	read     map[*symbols.Def]bool // symbols that checks require
+	all      bool                  // a check requires all symbols
 }
 
 // Reads reports whether any check reads the symbol of another.
 func (p *Plan) Reads(d *symbols.Def) bool { return p.all || p.read[d] }
 
-// NewPlan validates the list. It is an error when a check lacks a name, a doc
-// or Run, when names, symbols or provided facts collide, when requirements
+// NewPlan validates the checks of the families and, after them, the host's own.
+// It is an error when a family or a check lacks a name, a doc or Run, when names, symbols or provided facts collide, when requirements
 // form a cycle or point to a later stage, and when Config is not data.
-func NewPlan(list []*Check) (*Plan, error) {
-	p := &Plan{checks: slices.Clone(list), waits: make([][]int, len(list)), users: make([][]int, len(list)),
-		reads: make([][]int, len(list)), read: map[*symbols.Def]bool{}}
+func NewPlan(families []*Family, own ...*Check) (*Plan, error) {
+	p := &Plan{}
+	for _, f := range families {
+		if err := p.add(f); err != nil {
+			return nil, err
+		}
+	}
+	list := append(p.checks, own...)
+	p.checks, p.family = list, append(p.family, make([]*Family, len(own))...)
+	p.waits, p.users, p.reads = make([][]int, len(list)), make([][]int, len(list)), make([][]int, len(list))
+	p.read = map[*symbols.Def]bool{}
 	providers, err := p.index()
 	if err != nil {
 		return nil, err
@@ -50,7 +60,28 @@ func NewPlan(list []*Check) (*Plan, error) {
 	return p, nil
 }
 
-// Checks returns the checks in list order.
+// add takes a family over.
+func (p *Plan) add(f *Family) error {
+	if err := f.valid(); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(p.families, func(o *Family) bool { return o.Name == f.Name }) {
+		return fmt.Errorf("family %s: listed twice", f.Name)
+	}
+	p.families = append(p.families, f)
+	for _, c := range f.Checks {
+		p.checks, p.family = append(p.checks, c), append(p.family, f)
+	}
+	return nil
+}
+
+// Families returns the families in list order.
+func (p *Plan) Families() []*Family { return p.families }
+
+// Family returns the family of check i, nil for one of the host's own.
+func (p *Plan) Family(i int) *Family { return p.family[i] }
+
+// Checks returns the checks in list order, the host's own last.
 func (p *Plan) Checks() []*Check { return p.checks }
 
 // Stage returns the positions of a stage's checks in an order that satisfies

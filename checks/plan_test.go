@@ -37,7 +37,7 @@ func TestNewPlanRefuses(t *testing.T) {
 		{"not data", []*Check{{Name: "x", Doc: "d", Run: nop, Config: func() {}}}},
 		{"without name or doc", []*Check{{Name: "x", Doc: "d", Run: nop, Symbols: []*symbols.Def{{Name: "B"}}}}},
 	} {
-		if _, err := NewPlan(tc.list); err == nil || !strings.Contains(err.Error(), tc.want) {
+		if _, err := NewPlan(nil, tc.list...); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("want error with %q, got %v", tc.want, err)
 		}
 	}
@@ -51,7 +51,7 @@ func TestPlanOrder(t *testing.T) {
 	e9 := &Check{Name: "e9", Doc: "d", Run: nop, Stage: Early, Priority: 9}
 	l9 := &Check{Name: "l9", Doc: "d", Run: nop, Stage: Late, Priority: 9}
 	l1 := &Check{Name: "l1", Doc: "d", Run: nop, Stage: Late, Priority: 1}
-	p, err := NewPlan([]*Check{a, b, e1, e9, l9, l1})
+	p, err := NewPlan(nil, a, b, e1, e9, l9, l1)
 	if err != nil {
 		t.Fatal(err)
 	}

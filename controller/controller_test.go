@@ -43,7 +43,7 @@ func (e *echo) checks() []*checks.Check {
 func serve(t *testing.T, o Options) (*httptest.Server, *echo) {
 	t.Helper()
 	e := &echo{}
-	scanner, err := winnow.New(winnow.Options{Checks: e.checks()})
+	scanner, err := winnow.New(winnow.Options{Families: []*checks.Family{}, Checks: e.checks()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +255,7 @@ func TestSettings(t *testing.T) {
 }
 
 func TestClosedScanner(t *testing.T) {
-	scanner, err := winnow.New(winnow.Options{Checks: (&echo{}).checks()})
+	scanner, err := winnow.New(winnow.Options{Families: []*checks.Family{}, Checks: (&echo{}).checks()})
 	if err != nil {
 		t.Fatal(err)
 	}

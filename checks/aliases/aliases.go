@@ -42,10 +42,10 @@ func def(name, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"aliases"}, Doc: doc}
 }
 
-// Checks returns the family.
-func Checks(o Options) []*checks.Check {
+// New returns the family.
+func New(o Options) *checks.Family {
 	r := newResolver(o)
-	return []*checks.Check{{
+	return &checks.Family{Name: "aliases", Doc: "aliases, tagged addresses and the direction of the mail", Checks: []*checks.Check{{
 		Name:     "aliases",
 		Doc:      "resolves aliases and tells the direction of the mail",
 		Symbols:  []*symbols.Def{taggedFrom, taggedRcpt, resolved, inbound, outbound, internal},
@@ -56,7 +56,7 @@ func Checks(o Options) []*checks.Check {
 		Always:   true,
 		Config:   o,
 		Run:      func(_ context.Context, t *checks.Task) error { return r.run(t) },
-	}}
+	}}}
 }
 
 // From returns the From addresses, rewritten if the fact is there.

@@ -8,7 +8,7 @@ import (
 )
 
 func TestFixtures(t *testing.T) {
-	family := Checks(Options{
+	family := New(Options{
 		LocalDomains: []string{"local.test"},
 		Virtual: map[string]string{
 			"sales@local.test": "Office@local.test",
@@ -16,8 +16,8 @@ func TestFixtures(t *testing.T) {
 			"loop2@local.test": "loop1@local.test",
 		},
 		System: map[string][]string{"office": {"bob", "eve"}, "root": {"ann"}, "none": {}},
-	})
-	checktest.Run(t, family, checktest.With(forwarding.Checks()...))
+	}).Checks
+	checktest.Run(t, family, checktest.With(forwarding.New().Checks...))
 }
 
 func TestWithoutTag(t *testing.T) {

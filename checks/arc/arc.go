@@ -30,10 +30,10 @@ var (
 	Trusted = once(def("ARC_ALLOW_TRUSTED", -2, "the ARC chain holds and ends with sealers that the operator trusts"))
 )
 
-// Checks returns the family's check.
-func Checks(o Options) []*checks.Check {
+// New returns the family.
+func New(o Options) *checks.Family {
 	keys := new(dkimsig.KeyCache)
-	return []*checks.Check{{
+	return &checks.Family{Name: "arc", Doc: "the ARC chain", Checks: []*checks.Check{{
 		Name:     "arc",
 		Doc:      "validates the ARC chain",
 		Symbols:  []*symbols.Def{Allow, Reject, Invalid, DNSFail, NA, Trusted},
@@ -45,7 +45,7 @@ func Checks(o Options) []*checks.Check {
 			run(ctx, t, o, keys)
 			return nil
 		},
-	}}
+	}}}
 }
 
 func run(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyCache) {

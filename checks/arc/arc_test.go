@@ -8,7 +8,7 @@ import (
 )
 
 func TestFixtures(t *testing.T) {
-	gateway := authres.Checks(authres.Options{Trusted: []string{"gw.example.net"}})
-	family := Checks(Options{TrustedSealers: []string{"list.example.net", "Hub.example.net"}})
+	gateway := authres.New(authres.Options{Trusted: []string{"gw.example.net"}}).Checks
+	family := New(Options{TrustedSealers: []string{"list.example.net", "Hub.example.net"}}).Checks
 	checktest.Run(t, family, checktest.With(gateway...))
 }

@@ -35,8 +35,8 @@ type defs struct {
 	exe, exeMisidentified, misidentified, single, baitName, baitSubject, udf *symbols.Def
 }
 
-// Checks returns the family.
-func Checks(o Options) []*checks.Check {
+// New returns the family.
+func New(o Options) *checks.Family {
 	if o.Bait == nil {
 		o.Bait = bait()
 	}
@@ -49,7 +49,7 @@ func Checks(o Options) []*checks.Check {
 		baitSubject:      def("EXE_ARCHIVE_CLICKBAIT_SUBJECT", 9, "an archive with a program comes under a subject that lures"),
 		udf:              def("UDF_COMPRESSION_500PLUS", 9, "a disk image in an archive is packed to less than a 500th"),
 	}
-	return []*checks.Check{{
+	return &checks.Family{Name: "archives", Doc: "programs in archives", Checks: []*checks.Check{{
 		Name:    "archives",
 		Doc:     "programs in archives and names that lure",
 		Symbols: []*symbols.Def{d.exe, d.exeMisidentified, d.misidentified, d.single, d.baitName, d.baitSubject, d.udf},
@@ -58,7 +58,7 @@ func Checks(o Options) []*checks.Check {
 			d.run(t, o.Bait)
 			return nil
 		},
-	}}
+	}}}
 }
 
 // Bounds: what a person would open lies at the top.

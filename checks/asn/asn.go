@@ -86,15 +86,15 @@ var (
 	}
 )
 
-// Checks returns the family's check.
-func Checks(o Options) []*checks.Check {
+// New returns the family.
+func New(o Options) *checks.Family {
 	if o.Zone4 == "" {
 		o.Zone4 = DefaultZone4
 	}
 	if o.Zone6 == "" {
 		o.Zone6 = DefaultZone6
 	}
-	return []*checks.Check{{
+	return &checks.Family{Name: "asn", Doc: "the client's autonomous system, network and country", Checks: []*checks.Check{{
 		Name:     "asn",
 		Doc:      "the client's autonomous system, network and country",
 		Symbols:  []*symbols.Def{found, failed},
@@ -105,7 +105,7 @@ func Checks(o Options) []*checks.Check {
 			"zone4": o.Zone4, "zone6": o.Zone6, "local": o.CheckLocal, "source": o.Source != nil,
 		},
 		Run: o.run,
-	}}
+	}}}
 }
 
 func (o *Options) run(ctx context.Context, t *checks.Task) error {

@@ -20,7 +20,7 @@ func TestFixtures(t *testing.T) {
 		Provides: []checks.AnyFact{relay.Relayed},
 		Run:      func(context.Context, *checks.Task) error { return nil },
 	}
-	checktest.Run(t, asn.Checks(asn.Options{}), checktest.With(relays))
+	checktest.Run(t, asn.New(asn.Options{}).Checks, checktest.With(relays))
 }
 
 func TestParseAnswer(t *testing.T) {
@@ -94,7 +94,7 @@ func names(out checks.Outcome) string {
 // asks nobody.
 func TestSourceIsObserved(t *testing.T) {
 	src := &source{}
-	c := asn.Checks(asn.Options{Source: src})[0]
+	c := asn.New(asn.Options{Source: src}).Checks[0]
 	var kept []byte
 	out := scan(t, c, &checks.State{Outside: func(_ *checks.Check, _ string, f func() []byte) []byte {
 		kept = f()
@@ -115,10 +115,10 @@ func TestSourceIsObserved(t *testing.T) {
 }
 
 func TestNobodyToAsk(t *testing.T) {
-	if out := scan(t, asn.Checks(asn.Options{})[0], &checks.State{}); len(out.Hits) > 0 {
+	if out := scan(t, asn.New(asn.Options{}).Checks[0], &checks.State{}); len(out.Hits) > 0 {
 		t.Errorf("without DNS: %s", names(out))
 	}
-	if out := scan(t, asn.Checks(asn.Options{Zone4: "-"})[0], &checks.State{}); len(out.Hits) > 0 {
+	if out := scan(t, asn.New(asn.Options{Zone4: "-"}).Checks[0], &checks.State{}); len(out.Hits) > 0 {
 		t.Errorf("without zone: %s", names(out))
 	}
 }

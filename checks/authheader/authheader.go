@@ -44,16 +44,16 @@ func Facts() []checks.AnyFact {
 	return []checks.AnyFact{spf.Evaluated, dkim.Verified, dmarc.Evaluated, arc.Verified, rdns.LookedUp, relay.Relayed}
 }
 
-// Checks returns the check that adds the header.
-func Checks(o Options) []*checks.Check {
-	return []*checks.Check{{
+// New returns the family that adds the header.
+func New(o Options) *checks.Family {
+	return &checks.Family{Name: "authheader", Doc: "adds the results as Authentication-Results", Checks: []*checks.Check{{
 		Name:     "authheader",
 		Doc:      "adds the results as Authentication-Results",
 		Requires: checks.Facts(Facts()...),
 		Always:   true,
 		Config:   o,
 		Run:      func(_ context.Context, t *checks.Task) error { o.add(t); return nil },
-	}}
+	}}}
 }
 
 func (o Options) add(t *checks.Task) {

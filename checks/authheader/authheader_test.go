@@ -29,7 +29,7 @@ func write(t *testing.T, o Options, env mail.Envelope, message string, local boo
 		return nil
 	}}
 	var edits []actions.HeaderEdit
-	for _, c := range append(Checks(o), reader) {
+	for _, c := range append(New(o).Checks, reader) {
 		out, err := s.Run(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)

@@ -20,9 +20,9 @@ import (
 // TestScanAsksNothing holds that the results of a trusted server take the
 // place of the four checks that find out the same.
 func TestScanAsksNothing(t *testing.T) {
-	list := standard.Checks(standard.Options{NoMaps: true, AuthRes: authres.Options{Trusted: []string{"gw.example.net"}}})
+	list := standard.Families(standard.Options{NoMaps: true, AuthRes: authres.Options{Trusted: []string{"gw.example.net"}}})
 	var asked []string
-	opt := winnow.Options{Checks: list}
+	opt := winnow.Options{Families: list}
 	opt.DNS.Resolver = resolver.Func(func(_ context.Context, name string, qtype uint16) (resolver.Answer, error) {
 		if qtype == resolver.TypeTXT {
 			asked = append(asked, name)

@@ -29,12 +29,12 @@ type Options struct {
 	Clients []netip.Prefix
 }
 
-// Checks returns the family's check.
-func Checks(o Options) []*checks.Check {
+// New returns the family.
+func New(o Options) *checks.Family {
 	if len(o.Trusted) == 0 {
-		return nil
+		return &checks.Family{Name: "authres", Doc: "results of trusted servers in Authentication-Results"}
 	}
-	return []*checks.Check{{
+	return &checks.Family{Name: "authres", Doc: "results of trusted servers in Authentication-Results", Checks: []*checks.Check{{
 		Name:     "authres",
 		Doc:      "takes the results of trusted servers from Authentication-Results",
 		Provides: []checks.AnyFact{Trusted},
@@ -46,7 +46,7 @@ func Checks(o Options) []*checks.Check {
 			}
 			return nil
 		},
-	}}
+	}}}
 }
 
 // read joins the trusted fields. A field counts if no Received field of

@@ -19,8 +19,8 @@ func trust(t *testing.T, o Options, local bool, env mail.Envelope, message strin
 		h, found = Trusted.Get(task)
 		return nil
 	}}
-	list := append(Checks(o), reader)
-	if _, err := checks.NewPlan(list); err != nil {
+	list := append(New(o).Checks, reader)
+	if _, err := checks.NewPlan(nil, list...); err != nil {
 		t.Fatal(err)
 	}
 	raw := strings.ReplaceAll(message, "\n", "\r\n") + "\r\n"

@@ -13,9 +13,9 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// Checks returns the family.
-func Checks() []*checks.Check {
-	return []*checks.Check{
+// New returns the family.
+func New() *checks.Family {
+	return &checks.Family{Name: "bodytext", Doc: "the text of the message", Checks: []*checks.Check{
 		{
 			Name:    "bodytext-phrases",
 			Doc:     "a sender who introduces himself, a marker as the only text of a part",
@@ -34,7 +34,7 @@ func Checks() []*checks.Check {
 			Symbols: []*symbols.Def{partsDiffer},
 			Run:     runParts,
 		},
-	}
+	}}
 }
 
 var (

@@ -23,14 +23,14 @@ var (
 	}
 )
 
-// Checks returns the family.
-func Checks() []*checks.Check {
-	return []*checks.Check{{
+// New returns the family.
+func New() *checks.Family {
+	return &checks.Family{Name: "bounce", Doc: "bounces", Checks: []*checks.Check{{
 		Name:    "bounce",
 		Doc:     "delivery status notifications and words of them",
 		Symbols: []*symbols.Def{subjectWords, bounce},
 		Run:     run,
-	}}
+	}}}
 }
 
 func run(_ context.Context, t *checks.Task) error {

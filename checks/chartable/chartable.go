@@ -15,14 +15,14 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// Checks returns the family.
-func Checks() []*checks.Check {
-	return []*checks.Check{{
+// New returns the family.
+func New() *checks.Family {
+	return &checks.Family{Name: "chartable", Doc: "words that mix letters of several scripts", Checks: []*checks.Check{{
 		Name:    "chartable",
 		Doc:     "words that mix letters of several scripts",
 		Symbols: []*symbols.Def{mixedCharset},
 		Run:     run,
-	}}
+	}}}
 }
 
 var mixedCharset = &symbols.Def{

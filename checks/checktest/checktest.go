@@ -157,7 +157,7 @@ func (r *runner) declares(name string) bool {
 func (r *runner) scan(t *testing.T, fx fixture) []symbols.Hit {
 	t.Helper()
 	all := append(slices.Clone(r.with), r.family...)
-	plan, err := checks.NewPlan(all)
+	plan, err := checks.NewPlan(nil, all...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,9 +18,9 @@ func def(name string, weight float64, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"compromised_hosts"}, Weight: weight, Doc: doc}
 }
 
-// Checks returns the family.
-func Checks() []*checks.Check {
-	return []*checks.Check{
+// New returns the family.
+func New() *checks.Family {
+	return &checks.Family{Name: "compromised_hosts", Doc: "traces of hijacked web servers", Checks: []*checks.Check{
 		{
 			Name:    "compromised-scripts",
 			Doc:     "fields that name the script or class that sent the message",
@@ -40,7 +40,7 @@ func Checks() []*checks.Check {
 			Requires: checks.Facts(aliases.Rewritten),
 			Run:      runSenders,
 		},
-	}
+	}}
 }
 
 var (

@@ -28,14 +28,14 @@ const (
 	maxAhead = 2 * 3600
 )
 
-// Checks returns the family.
-func Checks() []*checks.Check {
-	return []*checks.Check{{
+// New returns the family.
+func New() *checks.Family {
+	return &checks.Family{Name: "date", Doc: "the Date header", Checks: []*checks.Check{{
 		Name:    "date",
 		Doc:     "Date header against the time of the scan",
 		Symbols: []*symbols.Def{missing, invalid, past, future},
 		Run:     run,
-	}}
+	}}}
 }
 
 func run(_ context.Context, t *checks.Task) error {

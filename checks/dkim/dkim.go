@@ -64,10 +64,10 @@ var (
 	Trace    = def("DKIM_TRACE", 0, false, "the domains of the DKIM signatures: + good, - bad, ~ key is wrong, ? key could not be had")
 )
 
-// Checks returns the family's check.
-func Checks(o Options) []*checks.Check {
+// New returns the family.
+func New(o Options) *checks.Family {
 	keys := new(dkimsig.KeyCache)
-	return []*checks.Check{{
+	return &checks.Family{Name: "dkim", Doc: "DKIM signatures", Checks: []*checks.Check{{
 		Name:     "dkim",
 		Doc:      "verifies the DKIM signatures",
 		Symbols:  []*symbols.Def{Allow, Reject, TempFail, PermFail, NA, Trace},
@@ -79,7 +79,7 @@ func Checks(o Options) []*checks.Check {
 			run(ctx, t, o, keys)
 			return nil
 		},
-	}}
+	}}}
 }
 
 func run(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyCache) {

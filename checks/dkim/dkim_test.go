@@ -8,6 +8,6 @@ import (
 )
 
 func TestFixtures(t *testing.T) {
-	gateway := authres.Checks(authres.Options{Trusted: []string{"gw.example.net"}})
-	checktest.Run(t, Checks(Options{}), checktest.With(gateway...))
+	gateway := authres.New(authres.Options{Trusted: []string{"gw.example.net"}}).Checks
+	checktest.Run(t, New(Options{}).Checks, checktest.With(gateway...))
 }

@@ -80,7 +80,7 @@ func readDNS(t *testing.T) rspamdDNS {
 
 func TestRspamdCases(t *testing.T) {
 	dns := readDNS(t)
-	s, err := winnow.New(winnow.Options{Checks: standard.Checks(standard.Options{}), DNS: resolver.Options{Resolver: dns}})
+	s, err := winnow.New(winnow.Options{Families: standard.Families(standard.Options{}), DNS: resolver.Options{Resolver: dns}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,16 +72,17 @@ type Actions struct {
 	NA actions.Action `json:",omitempty"`
 }
 
-// Checks returns the family's checks. As Rspamd 4.1.6 nothing is raised
+// New returns the family. As Rspamd 4.1.6 nothing is raised
 // unless both SPF and DKIM were looked at, and nothing for local and
 // authenticated clients; a seeded result is raised for any. Without DNS and
 // without a seeded result nothing is said about anybody.
-func Checks(o Options) []*checks.Check {
+func New(o Options) *checks.Family {
 	queries := 3
 	if o.Discovery == TreeWalk {
 		queries = (1+1+maxIdentifiers)*maxWalk + 1
 	}
-	list := []*checks.Check{{
+	f := &checks.Family{Name: "dmarc", Doc: "whether SPF or DKIM passes for the domain in From (DMARC)"}
+	f.Checks = []*checks.Check{{
 		Name:     "dmarc",
 		Doc:      "whether SPF or DKIM passes for the domain in From, and what that domain asks for (DMARC)",
 		Symbols:  []*symbols.Def{Allow, Reject, Quarantine, SoftFail, DNSFail, BadPolicy, NA},
@@ -92,9 +93,9 @@ func Checks(o Options) []*checks.Check {
 		Run:      func(ctx context.Context, t *checks.Task) error { return o.run(ctx, t) },
 	}}
 	if o.Munging != nil {
-		list = append(list, o.Munging.check())
+		f.Checks = append(f.Checks, o.Munging.check())
 	}
-	return list
+	return f
 }
 
 func (o Options) run(ctx context.Context, t *checks.Task) error {

@@ -85,7 +85,7 @@ func TestQuestions(t *testing.T) {
 		if n.Asked() > c.most {
 			t.Errorf("%.20s: %d questions, want %d at most", c.from, n.Asked(), c.most)
 		}
-		check := Checks(Options{Discovery: c.discovery})[0]
+		check := New(Options{Discovery: c.discovery}).Checks[0]
 		if c.most > int64(check.Needs.Queries) {
 			t.Errorf("the check declares %d questions, %d are asked", check.Needs.Queries, c.most)
 		}

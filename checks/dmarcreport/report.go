@@ -58,8 +58,8 @@ type Options struct {
 	Sender *Sender `json:"-"`
 }
 
-// Checks returns the check that notes rows. It raises nothing.
-func Checks(o Options) []*checks.Check {
+// New returns the family that notes rows. It raises nothing.
+func New(o Options) *checks.Family {
 	if o.Rows <= 0 {
 		o.Rows = DefaultRows
 	}
@@ -77,7 +77,7 @@ func Checks(o Options) []*checks.Check {
 	if o.Sender != nil {
 		c.Start = o.Sender.start
 	}
-	return []*checks.Check{c}
+	return &checks.Family{Name: "dmarc_report", Doc: "rows of DMARC's aggregate reports", Checks: []*checks.Check{c}}
 }
 
 func (o Options) note(ctx context.Context, t *checks.Task) {

@@ -36,7 +36,7 @@ func today() time.Time { return checktest.Now() }
 // note runs the check on a message with that result.
 func note(t testing.TB, o Options, kv storage.KV, ip string, res dmarc.Result, extra ...checks.Seeded) {
 	t.Helper()
-	c := Checks(o)[0]
+	c := New(o).Checks[0]
 	env := mail.Envelope{ClientIP: netip.MustParseAddr(ip)}
 	s := &checks.State{Message: mail.Parse([]byte("From: a@example.org\r\n\r\n"), env, mail.Limits{}), Now: today()}
 	s.KV = func(*checks.Check) storage.KV { return kv }

@@ -183,7 +183,7 @@ func TestBackground(t *testing.T) {
 			Now: func() time.Time { return today().Add(11*time.Hour + 30*time.Minute + time.Since(start)) },
 			Go:  func(_ string, f func()) { wg.Go(f) },
 		}
-		if err := Checks(Options{Sender: s})[0].Start(ctx, env); err != nil {
+		if err := New(Options{Sender: s}).Checks[0].Start(ctx, env); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(90 * time.Minute)
@@ -196,7 +196,7 @@ func TestBackground(t *testing.T) {
 		}
 		cancel()
 		wg.Wait()
-		if err := Checks(Options{Sender: &Sender{}})[0].Start(ctx, env); err == nil {
+		if err := New(Options{Sender: &Sender{}}).Checks[0].Start(ctx, env); err == nil {
 			t.Error("an empty Sender was taken")
 		}
 	})

@@ -51,8 +51,8 @@ func excessQ(prefix, name string) *symbols.Def {
 	}
 }
 
-// Checks returns the family.
-func Checks() []*checks.Check {
+// New returns the family.
+func New() *checks.Family {
 	fs := fields()
 	c := &checks.Check{
 		Name: "encoding",
@@ -65,7 +65,7 @@ func Checks() []*checks.Check {
 		}
 		c.Symbols = append(c.Symbols, f.base64, f.qtext)
 	}
-	return []*checks.Check{c}
+	return &checks.Family{Name: "encoding", Doc: "how the header and the parts are encoded", Checks: []*checks.Check{c}}
 }
 
 func run(t *checks.Task, fs []field) error {

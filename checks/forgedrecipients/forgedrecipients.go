@@ -24,14 +24,14 @@ func def(name string, weight float64, doc string) *symbols.Def {
 // maxRcpts is how many recipients of each side are compared, as Rspamd 4.1.6.
 const maxRcpts = 99
 
-// Checks returns the family.
-func Checks() []*checks.Check {
-	return []*checks.Check{{
+// New returns the family.
+func New() *checks.Family {
+	return &checks.Family{Name: "forged_recipients", Doc: "envelope against header", Checks: []*checks.Check{{
 		Name:    "forgedrecipients",
 		Doc:     "envelope against header, before aliases are resolved",
 		Symbols: []*symbols.Def{forgedSender, forgedRcpts},
 		Run:     run,
-	}}
+	}}}
 }
 
 func run(_ context.Context, t *checks.Task) error {

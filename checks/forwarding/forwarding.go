@@ -34,9 +34,9 @@ func def(name, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"forwarding"}, Doc: doc}
 }
 
-// Checks returns the family.
-func Checks() []*checks.Check {
-	return []*checks.Check{{
+// New returns the family.
+func New() *checks.Family {
+	return &checks.Family{Name: "forwarding", Doc: "services that forwarded the message", Checks: []*checks.Check{{
 		Name:     "forwarding",
 		Doc:      "recognizes forwarded mail",
 		Symbols:  []*symbols.Def{google, yandex, mailru, srs, sieve, cpanel, other},
@@ -46,7 +46,7 @@ func Checks() []*checks.Check {
 		Priority: 12,
 		Always:   true,
 		Run:      run,
-	}}
+	}}}
 }
 
 func run(_ context.Context, t *checks.Task) error {

@@ -56,14 +56,14 @@ const (
 	parties
 )
 
-// Checks returns the family.
-func Checks(o Options) []*checks.Check {
+// New returns the family.
+func New(o Options) *checks.Family {
 	if o.None {
-		return nil
+		return &checks.Family{Name: "freemail", Doc: "providers of free and disposable mailboxes"}
 	}
 	free := &kind{choose(o.Freemail, builtinFreemail), defs("FREEMAIL", "free", 0)}
 	disposable := &kind{choose(o.Disposable, builtinDisposable), defs("DISPOSABLE", "disposable", 0.5)}
-	return []*checks.Check{{
+	return &checks.Family{Name: "freemail", Doc: "providers of free and disposable mailboxes", Checks: []*checks.Check{{
 		Name:     "freemail",
 		Doc:      "senders, recipients and reply addresses at providers of free and disposable mailboxes",
 		Requires: checks.Facts(aliases.Rewritten),
@@ -73,7 +73,7 @@ func Checks(o Options) []*checks.Check {
 			run(t, []*kind{free, disposable})
 			return nil
 		},
-	}}
+	}}}
 }
 
 func defs(prefix, word string, mdnWeight float64) (ds [parties]*symbols.Def) {

@@ -11,10 +11,10 @@ import (
 // TestFixtures uses domains of its own, so that the fixtures don't change
 // when the built-in lists do.
 func TestFixtures(t *testing.T) {
-	checktest.Run(t, Checks(Options{
+	checktest.Run(t, New(Options{
 		Freemail:   []string{"free.example", "gratis.example"},
 		Disposable: []string{"Gone.example.", ".gone.example"},
-	}))
+	}).Checks)
 }
 
 func TestBuiltinLists(t *testing.T) {
@@ -58,7 +58,7 @@ func TestHas(t *testing.T) {
 }
 
 func TestNone(t *testing.T) {
-	if Checks(Options{None: true}) != nil {
+	if New(Options{None: true}).Checks != nil {
 		t.Error("None leaves something")
 	}
 }

@@ -56,9 +56,9 @@ const (
 	maxText = 8 << 10
 )
 
-// Checks returns the check.
-func Checks(o Options) []*checks.Check {
-	return []*checks.Check{{
+// New returns the family.
+func New(o Options) *checks.Family {
+	return &checks.Family{Name: "gtube", Doc: "the GTUBE test strings", Checks: []*checks.Check{{
 		Name:     "gtube",
 		Doc:      "looks for the GTUBE test strings and answers with their action",
 		Symbols:  []*symbols.Def{Found},
@@ -71,7 +71,7 @@ func Checks(o Options) []*checks.Check {
 			}
 			return nil
 		},
-	}}
+	}}}
 }
 
 func (o Options) look(t *checks.Task) {

@@ -14,7 +14,7 @@ import (
 	"github.com/winnowmail/winnow/mail"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, Checks(Options{})) }
+func TestFixtures(t *testing.T) { checktest.Run(t, New(Options{}).Checks) }
 
 const gtube = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 
@@ -23,7 +23,7 @@ func look(t *testing.T, o Options, contentType, body string) checks.Outcome {
 	t.Helper()
 	raw := "From: a@example.org\r\nContent-Type: " + contentType + "\r\n\r\n" + body
 	st := &checks.State{Message: mail.Parse([]byte(raw), mail.Envelope{}, mail.Limits{})}
-	out, err := st.Run(t.Context(), Checks(o)[0])
+	out, err := st.Run(t.Context(), New(o).Checks[0])
 	if err != nil {
 		t.Fatal(err)
 	}

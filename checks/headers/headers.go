@@ -11,9 +11,9 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// Checks returns the family.
-func Checks() []*checks.Check {
-	return []*checks.Check{
+// New returns the family.
+func New() *checks.Family {
+	return &checks.Family{Name: "headers", Doc: "presence, structure and values of header fields", Checks: []*checks.Check{
 		{
 			Name:    "headers-structure",
 			Doc:     "fields that must occur once, fields that are missing, odd spelling of field names",
@@ -32,7 +32,7 @@ func Checks() []*checks.Check {
 			Symbols: []*symbols.Def{httpURLInFrom, noSpaceInFrom, replyToQuoteYahoo, fakeReply, stoxReplyType},
 			Run:     runValues,
 		},
-	}
+	}}
 }
 
 func runPresence(_ context.Context, t *checks.Task) error {

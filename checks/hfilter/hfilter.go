@@ -82,12 +82,12 @@ var (
 	}
 )
 
-// Checks returns the family: one check for each step of the SMTP dialogue.
-func Checks(o Options) []*checks.Check {
-	var list []*checks.Check
+// New returns the family: one check for each step of the SMTP dialogue.
+func New(o Options) *checks.Family {
+	f := &checks.Family{Name: "hfilter", Doc: "names of clients and senders, texts that are little but links"}
 	add := func(c *checks.Check) {
 		c.Config = o
-		list = append(list, c)
+		f.Checks = append(f.Checks, c)
 	}
 	if !o.NoHelo || !o.NoHostname {
 		add(clientCheck(o))
@@ -130,7 +130,7 @@ func Checks(o Options) []*checks.Check {
 			Run:     runLinks,
 		})
 	}
-	return list
+	return f
 }
 
 func clientCheck(o Options) *checks.Check {

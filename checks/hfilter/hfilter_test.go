@@ -11,6 +11,6 @@ import (
 )
 
 func TestFixtures(t *testing.T) {
-	others := slices.Concat(relay.Checks(relay.Options{}), rdns.Checks())
-	checktest.Run(t, hfilter.Checks(hfilter.Options{}), checktest.With(others...))
+	others := slices.Concat(relay.New(relay.Options{}).Checks, rdns.New().Checks)
+	checktest.Run(t, hfilter.New(hfilter.Options{}).Checks, checktest.With(others...))
 }

@@ -19,8 +19,8 @@ import (
 
 func scanner(t *testing.T, dns resolver.Resolver, o hfilter.Options) *winnow.Scanner {
 	t.Helper()
-	list := slices.Concat(relay.Checks(relay.Options{}), rdns.Checks(), hfilter.Checks(o))
-	s, err := winnow.New(winnow.Options{Checks: list, DNS: resolver.Options{Resolver: dns}})
+	list := slices.Concat(relay.New(relay.Options{}).Checks, rdns.New().Checks, hfilter.New(o).Checks)
+	s, err := winnow.New(winnow.Options{Families: []*checks.Family{}, Checks: list, DNS: resolver.Options{Resolver: dns}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestManyRecords(t *testing.T) {
 func TestOptions(t *testing.T) {
 	dns := parse(t, "example.net A 198.51.100.7")
 	all := hfilter.Options{NoHelo: true, NoHostname: true, NoSender: true, NoRecipients: true, NoLinks: true}
-	if list := hfilter.Checks(all); len(list) != 0 {
+	if list := hfilter.New(all).Checks; len(list) != 0 {
 		t.Errorf("%d checks of nothing", len(list))
 	}
 	all.MessageID = true
@@ -172,7 +172,7 @@ func BenchmarkClient(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	family := hfilter.Checks(hfilter.Options{})
+	family := hfilter.New(hfilter.Options{}).Checks
 	b.ReportAllocs()
 	for b.Loop() {
 		s := &checks.State{

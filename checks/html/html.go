@@ -12,9 +12,9 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// Checks returns the family.
-func Checks() []*checks.Check {
-	return []*checks.Check{
+// New returns the family.
+func New() *checks.Family {
+	return &checks.Family{Name: "html", Doc: "pictures, invisible text and links of HTML parts", Checks: []*checks.Check{
 		{
 			Name:    "html-images",
 			Doc:     "pictures in place of text",
@@ -39,7 +39,7 @@ func Checks() []*checks.Check {
 			Symbols: []*symbols.Def{metaRefresh, dataURI, dataURIText},
 			Run:     runData,
 		},
-	}
+	}}
 }
 
 func group() []string { return []string{"html"} }

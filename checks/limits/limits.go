@@ -11,13 +11,13 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// Checks returns the family's checks.
-func Checks() []*checks.Check {
+// New returns the family.
+func New() *checks.Family {
 	exceeded := &symbols.Def{
 		Name: "LIMIT_EXCEEDED", Groups: []string{"limits"},
 		Doc: "the message exceeds a limit of the scanner; what lies beyond was not looked at",
 	}
-	return []*checks.Check{{
+	return &checks.Family{Name: "limits", Doc: "what the scanner's limits cut off", Checks: []*checks.Check{{
 		Name:    "limits",
 		Doc:     "What of the message was cut off by the scanner's limits",
 		Symbols: []*symbols.Def{exceeded},
@@ -38,5 +38,5 @@ func Checks() []*checks.Check {
 			}
 			return nil
 		},
-	}}
+	}}}
 }

@@ -18,14 +18,14 @@ var maillist = &symbols.Def{
 	Doc: "a mailing list sent the message; the option names its software",
 }
 
-// Checks returns the family.
-func Checks() []*checks.Check {
-	return []*checks.Check{{
+// New returns the family.
+func New() *checks.Family {
+	return &checks.Family{Name: "maillist", Doc: "mailing lists", Checks: []*checks.Check{{
 		Name:    "maillist",
 		Doc:     "mailing list fields and the software that wrote them",
 		Symbols: []*symbols.Def{maillist},
 		Run:     run,
-	}}
+	}}}
 }
 
 func run(_ context.Context, t *checks.Task) error {

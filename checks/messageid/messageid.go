@@ -54,11 +54,11 @@ func form(name string, weight float64, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"Message ID"}, Weight: weight, Doc: doc}
 }
 
-// Checks returns the family.
-func Checks(o Options) []*checks.Check {
+// New returns the family.
+func New(o Options) *checks.Family {
 	// Three groups of hexadecimal digits, as Outlook and MimeOLE write them.
 	dollars := regexp.MustCompile(`[0-9a-f]{4,}\$[0-9a-f]{4,}\$[0-9a-f]{4,}@\S`)
-	return []*checks.Check{
+	return &checks.Family{Name: "mid", Doc: "the Message-ID header", Checks: []*checks.Check{
 		{
 			Name:    "messageid-form",
 			Doc:     "a missing or malformed Message-ID",
@@ -79,7 +79,7 @@ func Checks(o Options) []*checks.Check {
 			Run:      runParties,
 		},
 		knownCheck(o),
-	}
+	}}
 }
 
 func runForm(_ context.Context, t *checks.Task) error {

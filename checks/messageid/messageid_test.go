@@ -21,7 +21,7 @@ func TestFixtures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checktest.Run(t, messageid.Checks(messageid.Options{Known: list}), checktest.With(dkim.Checks(dkim.Options{})...))
+	checktest.Run(t, messageid.New(messageid.Options{Known: list}).Checks, checktest.With(dkim.New(dkim.Options{}).Checks...))
 }
 
 func TestParseKnown(t *testing.T) {
@@ -43,7 +43,7 @@ func TestParseKnown(t *testing.T) {
 }
 
 func TestWrongKnown(t *testing.T) {
-	for _, c := range messageid.Checks(messageid.Options{Known: map[string]string{"a.example": "", "b.example": "(a"}}) {
+	for _, c := range messageid.New(messageid.Options{Known: map[string]string{"a.example": "", "b.example": "(a"}}).Checks {
 		if c.Start == nil {
 			continue
 		}
@@ -61,7 +61,7 @@ func FuzzParseKnown(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		list, err := messageid.ParseKnown(text)
 		if err == nil {
-			messageid.Checks(messageid.Options{Known: list})
+			messageid.New(messageid.Options{Known: list})
 		}
 	})
 }

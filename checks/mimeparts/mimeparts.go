@@ -10,9 +10,9 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// Checks returns the family.
-func Checks() []*checks.Check {
-	return []*checks.Check{structure(), fields(), protected(), texts()}
+// New returns the family.
+func New() *checks.Family {
+	return &checks.Family{Name: "mimeparts", Doc: "the MIME structure", Checks: []*checks.Check{structure(), fields(), protected(), texts()}}
 }
 
 // check makes a check of rules that look at the message only.

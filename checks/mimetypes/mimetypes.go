@@ -42,10 +42,10 @@ func newDefs() defs {
 	}
 }
 
-// Checks returns the family.
-func Checks(o Options) []*checks.Check {
+// New returns the family.
+func New(o Options) *checks.Family {
 	d, tables := newDefs(), newTables(o)
-	return []*checks.Check{{
+	return &checks.Family{Name: "mime_types", Doc: "media types, file names and archive listings", Checks: []*checks.Check{{
 		Name: "mimetypes",
 		Doc:  "media types, file names and archive listings of all parts",
 		Symbols: []*symbols.Def{d.good, d.bad, d.unknown, d.badAttachment, d.badExtension, d.doubleExtension,
@@ -58,7 +58,7 @@ func Checks(o Options) []*checks.Check {
 			}
 			return nil
 		},
-	}}
+	}}}
 }
 
 // A visit looks at one part.

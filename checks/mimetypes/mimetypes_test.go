@@ -9,7 +9,7 @@ import (
 )
 
 func TestFixtures(t *testing.T) {
-	family := mimetypes.Checks(mimetypes.Options{})
+	family := mimetypes.New(mimetypes.Options{}).Checks
 	var trace []*symbols.Def
 	for _, d := range family[0].Symbols {
 		if d.Name == "MIME_TRACE" {

@@ -67,7 +67,7 @@ func TestObscured(t *testing.T) {
 func BenchmarkRun(b *testing.B) {
 	raw := []byte(strings.ReplaceAll("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nHello Bob\n--b\n"+
 		"Content-Type: application/pdf; name=report.2026.pdf\nContent-Transfer-Encoding: base64\n\nJVBERi0xLjQK\n--b--\n", "\n", "\r\n"))
-	c := Checks(Options{})[0]
+	c := New(Options{}).Checks[0]
 	b.ReportAllocs()
 	for b.Loop() {
 		st := &checks.State{Message: mail.Parse(raw, mail.Envelope{}, mail.Limits{})}

@@ -11,11 +11,11 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// Checks returns the family.
-func Checks() []*checks.Check {
+// New returns the family.
+func New() *checks.Family {
 	f := newForms()
 	b := newBoundaries()
-	return []*checks.Check{
+	return &checks.Family{Name: "mua", Doc: "software that the header names, against the traces of real software", Checks: []*checks.Check{
 		{
 			Name:    "mua-names",
 			Doc:     "what X-Mailer and User-Agent say",
@@ -40,7 +40,7 @@ func Checks() []*checks.Check {
 			Symbols: traceSymbols(),
 			Run:     runTraces,
 		},
-	}
+	}}
 }
 
 func inHeaders(name string, weight float64, doc string) *symbols.Def {

@@ -83,4 +83,6 @@ func facts() *checks.Check {
 	}
 }
 
-func TestFixtures(t *testing.T) { checktest.Run(t, mxcheck.Checks(options()), checktest.With(facts())) }
+func TestFixtures(t *testing.T) {
+	checktest.Run(t, mxcheck.New(options()).Checks, checktest.With(facts()))
+}

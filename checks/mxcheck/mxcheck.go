@@ -162,8 +162,8 @@ type check struct {
 	badMXs                     []wildcard.Set
 }
 
-// Checks returns the family's check.
-func Checks(o Options) []*checks.Check {
+// New returns the family.
+func New(o Options) *checks.Family {
 	o = o.withDefaults()
 	c := &check{Options: o, excludeDomains: wildcard.New(o.ExcludeDomains), excludeMXs: wildcard.New(o.ExcludeMXs)}
 	for _, b := range o.BadMXs {
@@ -189,7 +189,7 @@ func Checks(o Options) []*checks.Check {
 		queries := maxDomains * (1 + o.MaxRecords*families)
 		ch.Needs = checks.Needs{DNS: true, Store: true, Net: o.Dial != nil, Queries: queries}
 	}
-	return []*checks.Check{ch}
+	return &checks.Family{Name: "mx_check", Doc: "the mail exchangers of the sender's domain", Checks: []*checks.Check{ch}}
 }
 
 func (c *check) run(ctx context.Context, t *checks.Task) error {

@@ -88,7 +88,7 @@ func TestRspamdCases(t *testing.T) {
 			Message: mail.Parse([]byte("\r\n"), mail.Envelope{From: "test@" + c.from + ".test", HasFrom: true}, mail.Limits{}),
 			DNS:     func(*checks.Check) resolver.Resolver { return dns },
 		}
-		out, err := st.Run(t.Context(), mxcheck.Checks(c.opt)[0])
+		out, err := st.Run(t.Context(), mxcheck.New(c.opt).Checks[0])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -49,7 +49,7 @@ func (w *world) scan(t testing.TB, from string) (string, checks.Outcome) {
 	if w.store != nil {
 		st.KV = func(*checks.Check) storage.KV { return w.store }
 	}
-	out, err := st.Run(t.Context(), mxcheck.Checks(w.opt)[0])
+	out, err := st.Run(t.Context(), mxcheck.New(w.opt).Checks[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +234,7 @@ func TestBounds(t *testing.T) {
 		Message: mail.Parse([]byte(raw+"\r\n\r\n"), mail.Envelope{From: "a@example.org", HasFrom: true}, mail.Limits{}),
 		DNS:     func(*checks.Check) resolver.Resolver { return &w.dns },
 	}
-	c := mxcheck.Checks(w.opt)[0]
+	c := mxcheck.New(w.opt).Checks[0]
 	if _, err := st.Run(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +266,7 @@ func TestNoDial(t *testing.T) {
 }
 
 func TestOff(t *testing.T) {
-	c := mxcheck.Checks(mxcheck.Options{})[0]
+	c := mxcheck.New(mxcheck.Options{}).Checks[0]
 	if c.Needs.Waits() || len(c.Symbols) != 78 {
 		t.Errorf("%+v, %d symbols", c.Needs, len(c.Symbols))
 	}
@@ -290,7 +290,7 @@ func TestGreylist(t *testing.T) {
 func BenchmarkRun(b *testing.B) {
 	w := newWorld(twoDomains)
 	w.store = storage.NewMemory(storage.MemoryOptions{})
-	c := mxcheck.Checks(w.opt)[0]
+	c := mxcheck.New(w.opt).Checks[0]
 	m := mail.Parse([]byte("From: ann@from.example.org\r\n\r\n"), mail.Envelope{From: "ann@example.org", HasFrom: true}, mail.Limits{})
 	b.ReportAllocs()
 	for b.Loop() {

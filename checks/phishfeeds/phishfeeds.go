@@ -78,8 +78,8 @@ type namedFeed struct {
 	feed *Feed
 }
 
-// Checks returns the family.
-func Checks(o Options) []*checks.Check {
+// New returns the family.
+func New(o Options) *checks.Family {
 	f := &family{zone: strings.Trim(o.Zone, "."), excluded: map[string]bool{}}
 	if f.zone == "" {
 		f.zone = DefaultZone
@@ -104,14 +104,14 @@ func Checks(o Options) []*checks.Check {
 	if len(f.feeds) > 0 {
 		feeds.Start = f.start
 	}
-	return []*checks.Check{{
+	return &checks.Family{Name: "phishing_feeds", Doc: "feeds of known phishing pages", Checks: []*checks.Check{{
 		Name:    "phishtank",
 		Doc:     "URLs that PhishTank knows, by DNS",
 		Symbols: []*symbols.Def{phishTank},
 		Needs:   checks.Needs{DNS: true, Queries: MaxQueries},
 		Config:  config,
 		Run:     f.runPhishTank,
-	}, feeds}
+	}, feeds}}
 }
 
 // urls returns the message's URLs that are looked up: no images, and none of

@@ -47,7 +47,7 @@ func options(t testing.TB) phishfeeds.Options {
 	}
 }
 
-func TestFixtures(t *testing.T) { checktest.Run(t, phishfeeds.Checks(options(t))) }
+func TestFixtures(t *testing.T) { checktest.Run(t, phishfeeds.New(options(t)).Checks) }
 
 func TestLoad(t *testing.T) {
 	f := new(phishfeeds.Feed)
@@ -103,7 +103,7 @@ func TestReplay(t *testing.T) {
 		return kept[name]
 	}}
 	const body = "https://open.example.test/a/b?x=2 https://premium.example.test/p"
-	want := scan(t, phishfeeds.Checks(o), record, body)
+	want := scan(t, phishfeeds.New(o).Checks, record, body)
 	if want != "PHISHED_OPENPHISH 0.3 [open.example.test], PHISHED_OPENPHISH 1 [test Bank Example]" {
 		t.Error(want)
 	}
@@ -111,7 +111,7 @@ func TestReplay(t *testing.T) {
 		t.Fatal(err)
 	}
 	replay := &checks.State{Outside: func(_ *checks.Check, name string, _ func() []byte) []byte { return kept[name] }}
-	if got := scan(t, phishfeeds.Checks(o), replay, body); got != want {
+	if got := scan(t, phishfeeds.New(o).Checks, replay, body); got != want {
 		t.Errorf("replay: %s, want %s", got, want)
 	}
 }
@@ -124,7 +124,7 @@ func TestManyURLs(t *testing.T) {
 	}
 	dns := &resolver.Counter{Resolver: zone.New()}
 	st := &checks.State{DNS: func(*checks.Check) resolver.Resolver { return dns }}
-	scan(t, phishfeeds.Checks(phishfeeds.Options{}), st, b.String())
+	scan(t, phishfeeds.New(phishfeeds.Options{}).Checks, st, b.String())
 	if dns.Asked() != phishfeeds.MaxQueries {
 		t.Errorf("%d questions, want %d", dns.Asked(), phishfeeds.MaxQueries)
 	}
@@ -133,7 +133,7 @@ func TestManyURLs(t *testing.T) {
 func TestNoZone(t *testing.T) {
 	dns := &resolver.Counter{Resolver: zone.New()}
 	st := &checks.State{DNS: func(*checks.Check) resolver.Resolver { return dns }}
-	scan(t, phishfeeds.Checks(phishfeeds.Options{Zone: "-"}), st, "https://example.test/a")
+	scan(t, phishfeeds.New(phishfeeds.Options{Zone: "-"}).Checks, st, "https://example.test/a")
 	if dns.Asked() != 0 {
 		t.Errorf("%d questions", dns.Asked())
 	}
@@ -148,7 +148,7 @@ func TestFile(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		env := &checks.Env{Log: slog.New(slog.NewTextHandler(&log, nil)), Now: time.Now, Go: func(_ string, f func()) { go f() }}
-		list := phishfeeds.Checks(phishfeeds.Options{Zone: "-", OpenPhish: phishfeeds.File(path)})
+		list := phishfeeds.New(phishfeeds.Options{Zone: "-", OpenPhish: phishfeeds.File(path)}).Checks
 		for _, c := range list {
 			if c.Start != nil {
 				if err := c.Start(ctx, env); err != nil {
@@ -193,7 +193,7 @@ func BenchmarkPhishTank(b *testing.B) {
 	for i := range 20 {
 		fmt.Fprintf(&body, "https://www%d.example.test/articles/2026/11/story-%d.html?utm_source=mail&id=%d\r\n", i, i, i)
 	}
-	list := phishfeeds.Checks(phishfeeds.Options{})
+	list := phishfeeds.New(phishfeeds.Options{}).Checks
 	z := zone.New()
 	st := &checks.State{DNS: func(*checks.Check) resolver.Resolver { return z }}
 	st.Message = mail.Parse([]byte("From: ann@example.org\r\n\r\n"+body.String()), mail.Envelope{}, mail.Limits{})

@@ -22,14 +22,14 @@ func def(name, doc string) *symbols.Def {
 	return &symbols.Def{Name: "HAS_X_PRIO_" + name, Groups: []string{"headers"}, Doc: doc}
 }
 
-// Checks returns the family.
-func Checks() []*checks.Check {
-	return []*checks.Check{{
+// New returns the family.
+func New() *checks.Family {
+	return &checks.Family{Name: "priority", Doc: "fields that say how urgent the message is", Checks: []*checks.Check{{
 		Name:    "priority",
 		Doc:     "the number that X-Priority begins with",
 		Symbols: []*symbols.Def{zero, one, two, three, five},
 		Run:     run,
-	}}
+	}}}
 }
 
 func run(_ context.Context, t *checks.Task) error {

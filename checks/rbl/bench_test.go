@@ -60,7 +60,7 @@ func none() resolver.Resolver {
 func BenchmarkRun(b *testing.B) {
 	for _, urls := range []int{3, 100} {
 		b.Run(fmt.Sprintf("%d-urls", urls), func(b *testing.B) {
-			c, m, dns := rbl.Checks(rbl.Options{NoMonitoring: true}), bigMail(urls), none()
+			c, m, dns := rbl.New(rbl.Options{NoMonitoring: true}).Checks, bigMail(urls), none()
 			_, asked := run(b, c, m, dns)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -75,6 +75,6 @@ func BenchmarkRun(b *testing.B) {
 func BenchmarkChecks(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		rbl.Checks(rbl.Options{})
+		rbl.New(rbl.Options{})
 	}
 }

@@ -36,7 +36,7 @@ func FuzzQuestions(f *testing.F) {
 	f.Add("{dqs}.thief.example", "a@{dqs}.thief.example", "http://{dqs}.thief.example/ \\.\\.@\\.com +@+.net <a@b>")
 	f.Add(strings.Repeat("a.", 200), strings.Repeat("x", 300)+"@"+strings.Repeat("y", 100)+".com", strings.Repeat("u@e.com v@f.net ", 50))
 	o := Options{Lists: append(Default(), SpamhausDQS()[3]), Keys: map[string]string{DQSKey: "s3cret"}, NoMonitoring: true}
-	family := Checks(o)
+	family := New(o).Checks
 	zones := make([]string, len(o.Lists))
 	for i, l := range o.Lists {
 		zones[i] = "." + l.Zone

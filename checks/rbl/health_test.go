@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
@@ -81,7 +82,7 @@ func newBench(t *testing.T, o rbl.Options) *bench {
 	}
 	var err error
 	b.Scanner, err = winnow.New(winnow.Options{
-		Checks: rbl.Checks(o), DNS: resolver.Options{Resolver: b.world}, Clock: time.Now,
+		Families: []*checks.Family{rbl.New(o)}, DNS: resolver.Options{Resolver: b.world}, Clock: time.Now,
 		Log: slog.New(slog.NewTextHandler(b.log, nil)),
 	})
 	if err != nil {
@@ -257,7 +258,7 @@ func TestStartDoesNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
 		s, err := winnow.New(winnow.Options{
-			Checks: rbl.Checks(rbl.Options{}), DNS: resolver.Options{Resolver: zone.Must("test !hang\norg !hang\nnet !hang\ncom !hang\n*.org !hang\n*.net !hang\n*.com !hang")},
+			Families: []*checks.Family{rbl.New(rbl.Options{})}, DNS: resolver.Options{Resolver: zone.Must("test !hang\norg !hang\nnet !hang\ncom !hang\n*.org !hang\n*.net !hang\n*.com !hang")},
 		})
 		if err != nil || time.Since(begun) > 0 {
 			t.Fatal(err, time.Since(begun))

@@ -20,7 +20,7 @@ func askedAbout(t testing.TB, l List, text string) string {
 			return resolver.Answer{}, &resolver.Error{Name: name, Type: qtype, Kind: resolver.KindNXDomain}
 		})
 	}
-	for _, c := range Checks(Options{Lists: []List{l}, NoKnown: true, NoMonitoring: true}) {
+	for _, c := range New(Options{Lists: []List{l}, NoKnown: true, NoMonitoring: true}).Checks {
 		if _, err := st.Run(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}

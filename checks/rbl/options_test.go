@@ -56,7 +56,7 @@ func TestOptionsAreValidated(t *testing.T) {
 		if err := o.Validate(); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cr") {
 			t.Errorf("want %q, got %v", want, err)
 		}
-		if _, err := winnow.New(winnow.Options{Checks: rbl.Checks(o)}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := winnow.New(winnow.Options{Families: []*checks.Family{rbl.New(o)}}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("New: want %q, got %v", want, err)
 		}
 	}
@@ -68,7 +68,7 @@ func TestOptionsAreValidated(t *testing.T) {
 	if err := all.Validate(); err != nil {
 		t.Error(err)
 	}
-	for _, c := range rbl.Checks(all) {
+	for _, c := range rbl.New(all).Checks {
 		for _, d := range c.Symbols {
 			if d.Doc == "" || len(d.Groups) == 0 {
 				t.Errorf("%s: no doc or no group", d.Name)
@@ -80,7 +80,7 @@ func TestOptionsAreValidated(t *testing.T) {
 // hits formats what a check raises for the big message.
 func hits(t *testing.T, o rbl.Options, dns resolver.Resolver) string {
 	o.NoMonitoring = true
-	raised, _ := run(t, rbl.Checks(o), bigMail(2), dns)
+	raised, _ := run(t, rbl.New(o).Checks, bigMail(2), dns)
 	var all []string
 	for _, h := range raised {
 		all = append(all, h.Def.Name+" "+strings.Join(h.Options, ","))
@@ -164,7 +164,7 @@ Content-Type: application/pdf; name=a.pdf
 		{[]rbl.What{rbl.Emails}, false, ""},
 	} {
 		l := rbl.List{Symbol: "L", Zone: "bl.test", Checks: tc.of, NoIP: tc.noIP}
-		raised, _ := run(t, rbl.Checks(rbl.Options{Lists: []rbl.List{l}, NoKnown: true, NoMonitoring: true}), mail.Parse([]byte(message), mail.Envelope{}, mail.Limits{}), z)
+		raised, _ := run(t, rbl.New(rbl.Options{Lists: []rbl.List{l}, NoKnown: true, NoMonitoring: true}).Checks, mail.Parse([]byte(message), mail.Envelope{}, mail.Limits{}), z)
 		var got []string
 		for _, h := range raised {
 			got = append(got, h.Options...)
@@ -199,7 +199,7 @@ func TestResolvedAddressesAreBounded(t *testing.T) {
 		return a, nil
 	})
 	l := rbl.List{Symbol: "L", Zone: "zen.test", Checks: []rbl.What{rbl.URLs}, FullHost: true, ResolveIP: true, Limit: 40}
-	run(t, rbl.Checks(rbl.Options{Lists: []rbl.List{l}, NoMonitoring: true}), bigMail(9), dns)
+	run(t, rbl.New(rbl.Options{Lists: []rbl.List{l}, NoMonitoring: true}).Checks, bigMail(9), dns)
 	if n := asked.Load(); n != 40 {
 		t.Errorf("%d questions about addresses, want 40", n)
 	}
@@ -219,7 +219,7 @@ func TestEachListGetsItsShare(t *testing.T) {
 	var serial resolver.Func = func(ctx context.Context, name string, qtype uint16) (resolver.Answer, error) {
 		return dns(ctx, name, qtype)
 	}
-	run(t, rbl.Checks(rbl.Options{Lists: lists, MaxQueries: 21, NoMonitoring: true}), bigMail(100), locked(serial))
+	run(t, rbl.New(rbl.Options{Lists: lists, MaxQueries: 21, NoMonitoring: true}).Checks, bigMail(100), locked(serial))
 	if zones["a"] != 10 || zones["b"] != 10 || zones["c"] != 1 {
 		t.Errorf("asked %v", zones)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
@@ -24,7 +25,7 @@ func TestClientIsJudgedAtConnect(t *testing.T) {
 2.2.0.192.list.dnswl.org A 127.0.5.3
 7.100.51.198.zen.spamhaus.org A 127.0.0.4
 `)
-	s, err := winnow.New(winnow.Options{Checks: rbl.Checks(rbl.Options{NoMonitoring: true}), DNS: resolver.Options{Resolver: w}})
+	s, err := winnow.New(winnow.Options{Families: []*checks.Family{rbl.New(rbl.Options{NoMonitoring: true})}, DNS: resolver.Options{Resolver: w}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,11 +72,11 @@ func TestClientIsJudgedAtConnect(t *testing.T) {
 // message raise belongs to the message.
 func TestSharedSymbols(t *testing.T) {
 	both := []rbl.Code{{Symbol: "BOTH", Answers: []string{"127.0.0.2"}}}
-	family := rbl.Checks(rbl.Options{NoMonitoring: true, Lists: []rbl.List{
+	family := rbl.New(rbl.Options{NoMonitoring: true, Lists: []rbl.List{
 		{Symbol: "A", Zone: "a.test", Codes: both},
 		{Symbol: "B", Zone: "b.test", Codes: both, Checks: []rbl.What{rbl.Received}},
 		{Symbol: "C", Zone: "c.test"},
-	}})
+	}}).Checks
 	var names []string
 	for _, c := range family {
 		for _, d := range c.Symbols {

@@ -96,25 +96,26 @@ type engine struct {
 	health *health
 }
 
-// Checks returns the family's checks: one for what is known of the client when
+// New returns the family: one for what is known of the client when
 // it connects, one for the rest. Options that are wrong come to light when a
 // Scanner is made: Start then fails with what Validate says.
-func Checks(o Options) []*checks.Check {
+func New(o Options) *checks.Family {
+	f := &checks.Family{Name: "rbl", Doc: "DNS lists of addresses, domains, URLs and mail addresses"}
 	config := o
 	o = o.withDefaults()
 	e, all, err := newEngine(o)
 	if err != nil {
 		fail := func(context.Context, *checks.Env) error { return err }
-		return []*checks.Check{{
+		f.Checks = []*checks.Check{{
 			Name: "rbl", Doc: "DNS lists with wrong options", Config: config, Start: fail,
 			Run: func(context.Context, *checks.Task) error { return err },
 		}}
+		return f
 	}
 	client, message := part{e, true}, part{e, false}
 	clientDefs := e.early(all)
-	var list []*checks.Check
 	if len(clientDefs) > 0 {
-		list = append(list, &checks.Check{
+		f.Checks = append(f.Checks, &checks.Check{
 			Name:     "rbl-client",
 			Doc:      "DNS lists of addresses, asked about the client",
 			Symbols:  clientDefs,
@@ -123,7 +124,7 @@ func Checks(o Options) []*checks.Check {
 			Run:      func(ctx context.Context, t *checks.Task) error { client.run(ctx, t); return nil },
 		})
 	}
-	return append(list, &checks.Check{
+	f.Checks = append(f.Checks, &checks.Check{
 		Name:     "rbl",
 		Doc:      "DNS lists of addresses, domains, URLs and mail addresses",
 		Symbols:  slices.DeleteFunc(all.all, func(d *symbols.Def) bool { return slices.Contains(clientDefs, d) }),
@@ -134,6 +135,7 @@ func Checks(o Options) []*checks.Check {
 		Run:      func(ctx context.Context, t *checks.Task) error { message.run(ctx, t); return nil },
 		Start:    func(ctx context.Context, env *checks.Env) error { return e.health.start(ctx, env) },
 	})
+	return f
 }
 
 // Validate returns what is wrong with the options: the list and its field.

@@ -15,9 +15,9 @@ import (
 
 // others are the checks whose facts the family reads.
 func others() []*checks.Check {
-	return slices.Concat(forwarding.Checks(), aliases.Checks(aliases.Options{}), rdns.Checks(), dkim.Checks(dkim.Options{}))
+	return slices.Concat(forwarding.New().Checks, aliases.New(aliases.Options{}).Checks, rdns.New().Checks, dkim.New(dkim.Options{}).Checks)
 }
 
 func TestFixtures(t *testing.T) {
-	checktest.Run(t, rbl.Checks(rbl.Options{NoMonitoring: true}), checktest.With(others()...))
+	checktest.Run(t, rbl.New(rbl.Options{NoMonitoring: true}).Checks, checktest.With(others()...))
 }

@@ -118,7 +118,7 @@ func TestRspamdCases(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		family := rbl.Checks(rbl.Options{Lists: c.lists, Known: []string{"rspamd-test.com"}, NoMonitoring: true})
+		family := rbl.New(rbl.Options{Lists: c.lists, Known: []string{"rspamd-test.com"}, NoMonitoring: true}).Checks
 		m := mail.Parse(raw, c.env, mail.Limits{})
 		raised := map[string][]string{}
 		hits, _ := run(t, family, m, dns)

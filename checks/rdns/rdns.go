@@ -55,11 +55,11 @@ var (
 // maxNames bounds the names that are kept of an answer.
 const maxNames = 16
 
-// Checks returns the family's check. As Rspamd 4.1.6 it asks for the client's
+// New returns the family. As Rspamd 4.1.6 it asks for the client's
 // name when the server knew none, and not about local and authenticated
 // clients.
-func Checks() []*checks.Check {
-	return []*checks.Check{{
+func New() *checks.Family {
+	return &checks.Family{Name: "rdns", Doc: "the client's name in DNS", Checks: []*checks.Check{{
 		Name:     "rdns",
 		Doc:      "the client's name by reverse DNS",
 		Symbols:  []*symbols.Def{None, DNSFail},
@@ -70,7 +70,7 @@ func Checks() []*checks.Check {
 		Priority: 9,
 		Always:   true,
 		Run:      run,
-	}}
+	}}}
 }
 
 func run(ctx context.Context, t *checks.Task) error {

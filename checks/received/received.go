@@ -36,9 +36,9 @@ type Options struct {
 	Once OnceOptions
 }
 
-// Checks returns the family.
-func Checks(o Options) []*checks.Check {
-	return []*checks.Check{
+// New returns the family.
+func New(o Options) *checks.Family {
+	return &checks.Family{Name: "received", Doc: "trace headers and the servers on the way", Checks: []*checks.Check{
 		{
 			Name: "received",
 			Doc:  "number of servers on the way, and TLS",
@@ -56,7 +56,7 @@ func Checks(o Options) []*checks.Check {
 			Requires: checks.Facts(relay.Relayed),
 			Run:      runForged,
 		},
-	}
+	}}
 }
 
 func runChain(_ context.Context, t *checks.Task) error {

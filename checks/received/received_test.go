@@ -8,5 +8,5 @@ import (
 )
 
 func TestFixtures(t *testing.T) {
-	checktest.Run(t, Checks(Options{}), checktest.With(rdns.Checks()...))
+	checktest.Run(t, New(Options{}).Checks, checktest.With(rdns.New().Checks...))
 }

@@ -44,9 +44,9 @@ func def(name string, weight float64, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"headers"}, Weight: weight, Doc: doc}
 }
 
-// Checks returns the family.
-func Checks() []*checks.Check {
-	return []*checks.Check{
+// New returns the family.
+func New() *checks.Family {
+	return &checks.Family{Name: "recipients", Doc: "the header's recipients", Checks: []*checks.Check{
 		{
 			Name: "recipients",
 			Doc:  "number and names of the header's recipients",
@@ -64,7 +64,7 @@ func Checks() []*checks.Check {
 			Symbols: []*symbols.Def{missing, undisclosed, wrapped},
 			Run:     runTo,
 		},
-	}
+	}}
 }
 
 func runList(_ context.Context, t *checks.Task) error {

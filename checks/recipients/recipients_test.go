@@ -9,5 +9,5 @@ import (
 )
 
 func TestFixtures(t *testing.T) {
-	checktest.Run(t, Checks(), checktest.With(forwarding.Checks()...), checktest.With(aliases.Checks(aliases.Options{})...))
+	checktest.Run(t, New().Checks, checktest.With(forwarding.New().Checks...), checktest.With(aliases.New(aliases.Options{}).Checks...))
 }

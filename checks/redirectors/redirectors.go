@@ -32,10 +32,10 @@ var url = &symbols.Def{
 	Doc: "a URL belongs to a service that redirects, such as a URL shortener",
 }
 
-// Checks returns the family.
-func Checks(o Options) []*checks.Check {
+// New returns the family.
+func New(o Options) *checks.Family {
 	if o.None {
-		return nil
+		return &checks.Family{Name: "redirectors", Doc: "links to services that lead elsewhere"}
 	}
 	domains := o.Domains
 	if domains == nil {
@@ -45,7 +45,7 @@ func Checks(o Options) []*checks.Check {
 	for _, d := range domains {
 		set[strings.ToLower(strings.Trim(d, ". "))] = true
 	}
-	return []*checks.Check{{
+	return &checks.Family{Name: "redirectors", Doc: "links to services that lead elsewhere", Checks: []*checks.Check{{
 		Name:    "redirectors",
 		Doc:     "URLs of services that lead elsewhere",
 		Symbols: []*symbols.Def{url},
@@ -61,5 +61,5 @@ func Checks(o Options) []*checks.Check {
 			}
 			return nil
 		},
-	}}
+	}}}
 }

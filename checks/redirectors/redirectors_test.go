@@ -10,7 +10,7 @@ import (
 	"github.com/winnowmail/winnow/mail"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, Checks(Options{})) }
+func TestFixtures(t *testing.T) { checktest.Run(t, New(Options{}).Checks) }
 
 func TestListIsClean(t *testing.T) {
 	list := strings.Fields(builtin)
@@ -25,11 +25,11 @@ func TestListIsClean(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	if Checks(Options{None: true}) != nil {
+	if New(Options{None: true}).Checks != nil {
 		t.Error("None leaves something")
 	}
 	st := &checks.State{Message: mail.Parse([]byte("Subject: a\r\n\r\nhttp://go.example.org/1 and http://tinyurl.com/2\r\n"), mail.Envelope{}, mail.Limits{})}
-	out, err := st.Run(t.Context(), Checks(Options{Domains: []string{"Example.org."}})[0])
+	out, err := st.Run(t.Context(), New(Options{Domains: []string{"Example.org."}}).Checks[0])
 	if err != nil || len(out.Hits) != 1 || out.Hits[0].Options[0] != "example.org" {
 		t.Errorf("%v, %v", out, err)
 	}

@@ -63,10 +63,10 @@ type rule struct {
 	users, names map[string]bool
 }
 
-// Checks returns the family's check. It is an error, told by winnow.New, when
+// New returns the family. It is an error, told by winnow.New, when
 // a rule has no symbol, two have the same, a strategy is not known or lacks
 // what it works with.
-func Checks(o Options) []*checks.Check {
+func New(o Options) *checks.Family {
 	rules, err := compile(o.Rules)
 	c := &checks.Check{
 		Name:     "relay",
@@ -87,7 +87,7 @@ func Checks(o Options) []*checks.Check {
 	if err != nil {
 		c.Start = func(context.Context, *checks.Env) error { return err }
 	}
-	return []*checks.Check{c}
+	return &checks.Family{Name: "external_relay", Doc: "the client before the host's own relays", Checks: []*checks.Check{c}}
 }
 
 func compile(list []Rule) ([]rule, error) {

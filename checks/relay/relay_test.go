@@ -37,7 +37,7 @@ func rules() []relay.Rule {
 }
 
 func TestFixtures(t *testing.T) {
-	family := append(relay.Checks(relay.Options{Rules: rules()}), probe())
+	family := append(relay.New(relay.Options{Rules: rules()}).Checks, probe())
 	checktest.Run(t, family, checktest.Unfixtured("always raised", seen))
 }
 
@@ -53,7 +53,7 @@ func TestWrongRules(t *testing.T) {
 		{`rule 1 (A): unknown strategy "x"`, []relay.Rule{{Symbol: "A", Strategy: "x"}}},
 		{"rule 2: there is another rule with the symbol A", []relay.Rule{{Symbol: "A", Strategy: relay.LocalHops}, {Symbol: "A", Strategy: relay.LocalHops}}},
 	} {
-		list := relay.Checks(relay.Options{Rules: c.rules})
+		list := relay.New(relay.Options{Rules: c.rules}).Checks
 		if list[0].Start == nil {
 			t.Errorf("%s: no error", c.want)
 			continue

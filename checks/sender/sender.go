@@ -16,9 +16,9 @@ func def(name string, weight float64, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"headers"}, Weight: weight, Doc: doc}
 }
 
-// Checks returns the family.
-func Checks() []*checks.Check {
-	return []*checks.Check{
+// New returns the family.
+func New() *checks.Family {
+	return &checks.Family{Name: "sender", Doc: "the sender in the envelope, From and Reply-To", Checks: []*checks.Check{
 		{
 			Name: "from",
 			Doc:  "From header, its display name, and the envelope sender",
@@ -49,5 +49,5 @@ func Checks() []*checks.Check {
 			Requires: checks.Facts(aliases.Rewritten),
 			Run:      runEnvelope,
 		},
-	}
+	}}
 }

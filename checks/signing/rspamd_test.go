@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/arc"
 	"github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/internal/shared"
@@ -162,7 +163,7 @@ func published(t *testing.T, keys map[string]any) resolver.Resolver {
 
 func scanWith(t *testing.T, o signing.Options, dns resolver.Resolver, env mail.Envelope, raw string) *winnow.Result {
 	t.Helper()
-	s, err := winnow.New(winnow.Options{Checks: append(signing.Checks(o), signing.Facts()), DNS: resolver.Options{Resolver: dns}, Clock: at})
+	s, err := winnow.New(winnow.Options{Families: []*checks.Family{}, Checks: append(signing.New(o).Checks, signing.Facts()), DNS: resolver.Options{Resolver: dns}, Clock: at})
 	if err != nil {
 		t.Fatal(err)
 	}

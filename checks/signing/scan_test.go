@@ -163,7 +163,7 @@ func TestVerdictAgainstSigning(t *testing.T) {
 			}
 			return nil
 		}}
-		s, err := winnow.New(winnow.Options{Checks: append(signing.Checks(o), pre)})
+		s, err := winnow.New(winnow.Options{Families: []*checks.Family{}, Checks: append(signing.New(o).Checks, pre)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,7 +189,7 @@ func TestVerdictAgainstSigning(t *testing.T) {
 func TestReloadAndReplay(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "key")
 	first := keyFile(t, path, 1)
-	s, err := winnow.New(winnow.Options{Checks: signing.Checks(withFile(path)), Clock: at})
+	s, err := winnow.New(winnow.Options{Families: []*checks.Family{signing.New(withFile(path))}, Clock: at})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +241,7 @@ func TestReloadAndReplay(t *testing.T) {
 func TestStart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "gone")
 	var log bytes.Buffer
-	s, err := winnow.New(winnow.Options{Checks: signing.Checks(withFile(path)), Log: slog.New(slog.NewTextHandler(&log, nil))})
+	s, err := winnow.New(winnow.Options{Families: []*checks.Family{signing.New(withFile(path))}, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +253,7 @@ func TestStart(t *testing.T) {
 	}
 	bad := withFile(path)
 	bad.DKIM.Selector = "a b"
-	if _, err := winnow.New(winnow.Options{Checks: signing.Checks(bad)}); err == nil || !strings.Contains(err.Error(), "selector") {
+	if _, err := winnow.New(winnow.Options{Families: []*checks.Family{signing.New(bad)}}); err == nil || !strings.Contains(err.Error(), "selector") {
 		t.Errorf("bad rules: %v", err)
 	}
 }
@@ -263,7 +263,7 @@ func TestSlowSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := sign.DKIM()
 		r.Keys = sign.KeyFunc(hang)
-		s, err := winnow.New(winnow.Options{Checks: signing.Checks(signing.Options{DKIM: &r})})
+		s, err := winnow.New(winnow.Options{Families: []*checks.Family{signing.New(signing.Options{DKIM: &r})}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -50,17 +50,17 @@ var (
 	}
 )
 
-// Checks returns the checks that the options ask for. Rules that can't be
+// New returns the family of the checks that the options ask for. Rules that can't be
 // meant are an error when the Scanner starts.
-func Checks(o Options) []*checks.Check {
-	var list []*checks.Check
+func New(o Options) *checks.Family {
+	f := &checks.Family{Name: "dkim_signing", Doc: "signs outgoing mail with DKIM and seals it with ARC"}
 	if o.DKIM != nil {
-		list = append(list, dkimCheck(o.DKIM))
+		f.Checks = append(f.Checks, dkimCheck(o.DKIM))
 	}
 	if o.ARC != nil {
-		list = append(list, arcCheck(o.ARC))
+		f.Checks = append(f.Checks, arcCheck(o.ARC))
 	}
-	return list
+	return f
 }
 
 // priority of the checks: after all others of the late stage.

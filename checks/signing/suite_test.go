@@ -31,7 +31,7 @@ import (
 func scan(t *testing.T, o signing.Options, env mail.Envelope, raw string, at time.Time, seeds ...checks.Seeded) (*winnow.Result, string) {
 	t.Helper()
 	s, err := winnow.New(winnow.Options{
-		Checks: append(signing.Checks(o), signing.Facts()), Clock: func() time.Time { return at },
+		Families: []*checks.Family{}, Checks: append(signing.New(o).Checks, signing.Facts()), Clock: func() time.Time { return at },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -103,8 +103,8 @@ func TestRspamdCases(t *testing.T) {
 func (c rspamdCase) scan(t *testing.T, dns resolver.Resolver) []string {
 	t.Helper()
 	s, err := winnow.New(winnow.Options{
-		Checks: standard.Checks(standard.Options{SPF: spf.Options{Relays: c.relays}}),
-		DNS:    resolver.Options{Resolver: dns},
+		Families: standard.Families(standard.Options{SPF: spf.Options{Relays: c.relays}}),
+		DNS:      resolver.Options{Resolver: dns},
 	})
 	if err != nil {
 		t.Fatal(err)

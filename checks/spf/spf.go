@@ -78,15 +78,15 @@ type Options struct {
 // maxQueries is the check's share of a scan's DNS questions.
 const maxQueries = 64
 
-// Checks returns the family's check. As Rspamd 4.1.6 it says nothing about
+// New returns the family. As Rspamd 4.1.6 it says nothing about
 // local and authenticated clients. Without DNS and without a seeded result it
 // says nothing about anybody.
-func Checks(o Options) []*checks.Check {
+func New(o Options) *checks.Family {
 	phase := checks.MailFrom
 	if len(o.Relays) > 0 {
 		phase = checks.Data
 	}
-	return []*checks.Check{{
+	return &checks.Family{Name: "spf", Doc: "whether the client may send for the envelope sender's domain (SPF)", Checks: []*checks.Check{{
 		Name:     "spf",
 		Doc:      "whether the client may send for the envelope sender's domain (SPF)",
 		Symbols:  []*symbols.Def{Allow, Fail, SoftFail, Neutral, DNSFail, PermFail, PlusAll, NA},
@@ -95,7 +95,7 @@ func Checks(o Options) []*checks.Check {
 		Needs:    checks.Needs{DNS: true, Phase: phase, Queries: maxQueries},
 		Config:   o,
 		Run:      func(ctx context.Context, t *checks.Task) error { return run(ctx, t, o) },
-	}}
+	}}}
 }
 
 func run(ctx context.Context, t *checks.Task, o Options) error {

@@ -24,8 +24,8 @@ func relayed() *checks.Check {
 }
 
 func TestFixtures(t *testing.T) {
-	gateway := authres.Checks(authres.Options{Trusted: []string{"gw.example.net"}})
-	checktest.Run(t, Checks(Options{}), checktest.With(append(gateway, relayed())...))
+	gateway := authres.New(authres.Options{Trusted: []string{"gw.example.net"}}).Checks
+	checktest.Run(t, New(Options{}).Checks, checktest.With(append(gateway, relayed())...))
 }
 
 // TestSeededAsksNothing holds that a result handed in costs no question, and
@@ -46,7 +46,7 @@ func TestSeededAsksNothing(t *testing.T) {
 			DNS:     func(*checks.Check) resolver.Resolver { return counter },
 		}
 		st.SeedFacts(tt.seeds)
-		out, err := st.Run(t.Context(), Checks(Options{})[0])
+		out, err := st.Run(t.Context(), New(Options{}).Checks[0])
 		if err != nil || len(out.Hits) != 1 || out.Hits[0].Def.Name != tt.want || counter.Asked() != tt.asked {
 			t.Errorf("%v (%v) with %d questions, want %s with %d", out.Hits, err, counter.Asked(), tt.want, tt.asked)
 		}
@@ -73,7 +73,7 @@ func TestOptions(t *testing.T) {
 			Message: mail.Parse([]byte(relayed+"From: ann@example.org\r\n\r\n"), env, mail.Limits{}),
 			DNS:     func(*checks.Check) resolver.Resolver { return z },
 		}
-		out, err := st.Run(t.Context(), Checks(tt.o)[0])
+		out, err := st.Run(t.Context(), New(tt.o).Checks[0])
 		got := ""
 		for _, h := range out.Hits {
 			got += h.Def.Name

@@ -39,7 +39,7 @@ func letter() []byte {
 // views others have computed.
 func BenchmarkChecks(b *testing.B) {
 	cs := Checks(Options{})
-	plan, err := checks.NewPlan(cs)
+	plan, err := checks.NewPlan(nil, cs...)
 	if err != nil {
 		b.Fatal(err)
 	}

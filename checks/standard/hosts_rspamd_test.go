@@ -124,7 +124,7 @@ func TestRspamdHostCases(t *testing.T) {
 func (c hostCase) scan(t *testing.T, dns resolver.Resolver) (hits []string) {
 	// Their test has no limits of what a group counts.
 	metric := &score.Metric{Composites: composites.Default()}
-	s, err := winnow.New(winnow.Options{Checks: standard.Checks(c.options), DNS: resolver.Options{Resolver: dns}, Metric: metric})
+	s, err := winnow.New(winnow.Options{Families: standard.Families(c.options), DNS: resolver.Options{Resolver: dns}, Metric: metric})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func scan(t *testing.T, o standard.Options, dns, raw string, env mail.Envelope, 
 		t.Fatal(err)
 	}
 	s, err := winnow.New(winnow.Options{
-		Checks: standard.Checks(o), DNS: resolver.Options{Resolver: z}, Metric: &score.Metric{Composites: composites.Default()},
+		Families: standard.Families(o), DNS: resolver.Options{Resolver: z}, Metric: &score.Metric{Composites: composites.Default()},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,16 +1,14 @@
-// Package standard is the list of the built-in checks, in the order in which
-// their results are merged. It is the only place that knows all families; a
-// Scanner takes it when winnow.Options names no checks.
+// Package standard is the list of the built-in families, in the order in which
+// the results of their checks are merged. It is the only place that knows all
+// of them; a Scanner takes it when winnow.Options names none.
 //
-// To leave checks out or add your own, build the list yourself:
+// To leave families out or add your own, build the list yourself:
 //
-//	list := append(standard.Checks(standard.Options{}), mine.Checks()...)
-//	s, err := winnow.New(winnow.Options{Checks: list})
+//	list := append(standard.Families(standard.Options{}), mine.New())
+//	s, err := winnow.New(winnow.Options{Families: list})
 package standard
 
 import (
-	"slices"
-
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/aliases"
 	"github.com/winnowmail/winnow/checks/arc"
@@ -117,55 +115,64 @@ type Options struct {
 	RBL rbl.Options
 }
 
-// Checks returns new values of the built-in checks.
-func Checks(o Options) []*checks.Check {
-	return slices.Concat(
-		gtube.Checks(gtube.Options{Patterns: o.GTUBE}),
-		relay.Checks(o.Relays),
-		forwarding.Checks(),
-		aliases.Checks(o.Aliases),
-		sender.Checks(),
-		recipients.Checks(),
-		received.Checks(o.Received),
-		date.Checks(),
-		forgedrecipients.Checks(),
-		rdns.Checks(),
-		hfilter.Checks(o.HFilter),
-		asn.Checks(o.ASN),
-		authres.Checks(o.AuthRes),
-		spf.Checks(o.SPF),
-		dkim.Checks(o.DKIM),
-		arc.Checks(o.ARC),
-		dmarc.Checks(o.DMARC),
-		reports(o.DMARCReports),
-		authHeader(o.AuthHeader),
-		whitelist.Checks(whitelistOptions(o)),
-		headers.Checks(),
-		encoding.Checks(),
-		priority.Checks(),
-		subject.Checks(),
-		messageid.Checks(o.MessageID),
-		mua.Checks(),
-		compromised.Checks(),
-		upstream.Checks(),
-		maillist.Checks(),
-		bounce.Checks(),
-		freemail.Checks(freemail.Options{None: o.NoMaps}),
-		mimetypes.Checks(o.MIME),
-		mimeparts.Checks(),
-		archives.Checks(archives.Options{}),
-		html.Checks(),
-		urls.Checks(urlOptions(o)),
-		phishfeeds.Checks(o.Phishing),
-		mxcheck.Checks(o.MX),
-		bodytext.Checks(),
-		chartable.Checks(),
-		redirectors.Checks(redirectors.Options{None: o.NoMaps}),
-		rbl.Checks(o.RBL),
-		limits.Checks(),
-		signing.Checks(o.Signing),
+// Families returns new values of the built-in families, in order.
+func Families(o Options) []*checks.Family {
+	list := []*checks.Family{
+		gtube.New(gtube.Options{Patterns: o.GTUBE}),
+		relay.New(o.Relays),
+		forwarding.New(),
+		aliases.New(o.Aliases),
+		sender.New(),
+		recipients.New(),
+		received.New(o.Received),
+		date.New(),
+		forgedrecipients.New(),
+		rdns.New(),
+		hfilter.New(o.HFilter),
+		asn.New(o.ASN),
+		authres.New(o.AuthRes),
+		spf.New(o.SPF),
+		dkim.New(o.DKIM),
+		arc.New(o.ARC),
+		dmarc.New(o.DMARC),
+	}
+	if o.DMARCReports != nil {
+		list = append(list, dmarcreport.New(*o.DMARCReports))
+	}
+	if o.AuthHeader != nil {
+		list = append(list, authheader.New(*o.AuthHeader))
+	}
+	return append(list,
+		whitelist.New(whitelistOptions(o)),
+		headers.New(),
+		encoding.New(),
+		priority.New(),
+		subject.New(),
+		messageid.New(o.MessageID),
+		mua.New(),
+		compromised.New(),
+		upstream.New(),
+		maillist.New(),
+		bounce.New(),
+		freemail.New(freemail.Options{None: o.NoMaps}),
+		mimetypes.New(o.MIME),
+		mimeparts.New(),
+		archives.New(archives.Options{}),
+		html.New(),
+		urls.New(urlOptions(o)),
+		phishfeeds.New(o.Phishing),
+		mxcheck.New(o.MX),
+		bodytext.New(),
+		chartable.New(),
+		redirectors.New(redirectors.Options{None: o.NoMaps}),
+		rbl.New(o.RBL),
+		limits.New(),
+		signing.New(o.Signing),
 	)
 }
+
+// Checks returns the checks of Families.
+func Checks(o Options) []*checks.Check { return checks.Flatten(Families(o)...) }
 
 // urlOptions gives the URL rules the list of the redirectors.
 func urlOptions(o Options) urls.Options {
@@ -181,21 +188,4 @@ func whitelistOptions(o Options) whitelist.Options {
 	w := o.Whitelist
 	w.None = w.None || o.NoMaps
 	return w
-}
-
-// reports lists the check of the aggregate reports if it is asked for.
-func reports(o *dmarcreport.Options) []*checks.Check {
-	if o == nil {
-		return nil
-	}
-	return dmarcreport.Checks(*o)
-}
-
-// authHeader lists the check that writes Authentication-Results if it is
-// asked for.
-func authHeader(o *authheader.Options) []*checks.Check {
-	if o == nil {
-		return nil
-	}
-	return authheader.Checks(*o)
 }

@@ -12,7 +12,7 @@ func TestEveryCombinationIsAPlan(t *testing.T) {
 	dkim, arc := signing.DKIM(), signing.ARC()
 	all := signingcheck.Options{DKIM: &dkim, ARC: &signingcheck.ARC{Rules: arc}}
 	for _, o := range []Options{{}, {NoMaps: true}, {Signing: all}} {
-		if _, err := checks.NewPlan(Checks(o)); err != nil {
+		if _, err := checks.NewPlan(Families(o)); err != nil {
 			t.Errorf("%+v: %v", o, err)
 		}
 	}

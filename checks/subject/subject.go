@@ -49,9 +49,9 @@ var (
 	}
 )
 
-// Checks returns the family.
-func Checks() []*checks.Check {
-	return []*checks.Check{
+// New returns the family.
+func New() *checks.Family {
+	return &checks.Family{Name: "subject", Doc: "the Subject header", Checks: []*checks.Check{
 		{
 			Name:    "subject-marks",
 			Doc:     "a missing or empty Subject, exclamation and question marks, currency signs, space at the end",
@@ -64,7 +64,7 @@ func Checks() []*checks.Check {
 			Symbols: []*symbols.Def{allCaps, long},
 			Run:     runShape,
 		},
-	}
+	}}
 }
 
 func runMarks(_ context.Context, t *checks.Task) error {

@@ -24,14 +24,14 @@ func def(name string, weight float64, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"upstream_spam_filters"}, Weight: weight, Doc: doc}
 }
 
-// Checks returns the family.
-func Checks() []*checks.Check {
-	return []*checks.Check{{
+// New returns the family.
+func New() *checks.Family {
+	return &checks.Family{Name: "upstream_spam_filters", Doc: "verdicts of earlier filters", Checks: []*checks.Check{{
 		Name:    "upstream",
 		Doc:     "verdicts of earlier filters",
 		Symbols: []*symbols.Def{precedenceBulk, microsoftSpam, klmsSpam, spamFlag, unitedInternet},
 		Run:     run,
-	}}
+	}}}
 }
 
 func run(_ context.Context, t *checks.Task) error {

@@ -9,9 +9,9 @@ import (
 )
 
 func TestFixtures(t *testing.T) {
-	family := urls.Checks(urls.Options{
+	family := urls.New(urls.Options{
 		Redirectors: []string{"example.net"}, Trusted: []string{"Track?.*.example"},
 		Strict: []urls.StrictDomains{{Symbol: "STRICT_PHISHING", Weight: 5, Domains: []string{"Bank.example.com", "bank.org"}}},
-	})
-	checktest.Run(t, family, checktest.With(dmarc.Checks(dmarc.Options{})...))
+	}).Checks
+	checktest.Run(t, family, checktest.With(dmarc.New(dmarc.Options{}).Checks...))
 }

@@ -47,8 +47,8 @@ type StrictDomains struct {
 	Domains []string
 }
 
-// Checks returns the family.
-func Checks(o Options) []*checks.Check {
+// New returns the family.
+func New(o Options) *checks.Family {
 	tlds := map[string]bool{}
 	list := o.SuspiciousTLDs
 	if list == nil && !o.None {
@@ -76,7 +76,7 @@ func Checks(o Options) []*checks.Check {
 		except.strict = append(except.strict, list)
 		phishingDefs = append(phishingDefs, list.def)
 	}
-	return []*checks.Check{
+	return &checks.Family{Name: "urls", Doc: "how links are written and where they lead", Checks: []*checks.Check{
 		{
 			Name:    "urls-writing",
 			Doc:     "how URLs are written",
@@ -104,7 +104,7 @@ func Checks(o Options) []*checks.Check {
 			Config:   []any{o.Redirectors, o.Trusted, o.Strict},
 			Run:      func(_ context.Context, t *checks.Task) error { return runPhishing(t, except) },
 		},
-	}
+	}}
 }
 
 func group() []string { return []string{"url"} }

@@ -82,8 +82,8 @@ func (o Options) rules() []Rule {
 	return Builtin().Rules()
 }
 
-// Checks returns the family's check. A wrong rule is an error of winnow.New.
-func Checks(o Options) []*checks.Check {
+// New returns the family. A wrong rule is an error of winnow.New.
+func New(o Options) *checks.Family {
 	rules, err := compile(o.rules())
 	c := &checks.Check{
 		Name:     "whitelist",
@@ -111,7 +111,7 @@ func Checks(o Options) []*checks.Check {
 		}
 		return nil
 	}
-	return []*checks.Check{c}
+	return &checks.Family{Name: "whitelist", Doc: "domains trusted when SPF, DKIM or DMARC prove them", Checks: []*checks.Check{c}}
 }
 
 // A rule is a Rule made ready.

@@ -38,17 +38,17 @@ func rules(t *testing.T) []whitelist.Rule {
 }
 
 func others() []*checks.Check {
-	return slices.Concat(spf.Checks(spf.Options{}), dkim.Checks(dkim.Options{}), dmarc.Checks(dmarc.Options{}),
-		relay.Checks(relay.Options{}), aliases.Checks(aliases.Options{}))
+	return slices.Concat(spf.New(spf.Options{}).Checks, dkim.New(dkim.Options{}).Checks, dmarc.New(dmarc.Options{}).Checks,
+		relay.New(relay.Options{}).Checks, aliases.New(aliases.Options{}).Checks)
 }
 
 func TestFixtures(t *testing.T) {
-	checktest.Run(t, whitelist.Checks(whitelist.Options{Rules: rules(t)}), checktest.With(others()...))
+	checktest.Run(t, whitelist.New(whitelist.Options{Rules: rules(t)}).Checks, checktest.With(others()...))
 }
 
 func TestRules(t *testing.T) {
 	for _, o := range []whitelist.Options{{}, {None: true}, {Lists: &whitelist.Lists{}}} {
-		if list := whitelist.Checks(o); len(list) != 1 || len(list[0].Symbols) != 8 || list[0].Start != nil {
+		if list := whitelist.New(o).Checks; len(list) != 1 || len(list[0].Symbols) != 8 || list[0].Start != nil {
 			t.Errorf("%+v: %+v", o, list)
 		}
 	}
@@ -63,7 +63,7 @@ func TestRules(t *testing.T) {
 		{`rule 1 (A): wrong entry "Example.org"`, []whitelist.Rule{{Symbol: "A", SPF: true, Domains: map[string]whitelist.Entry{"Example.org": {}}}}},
 		{`rule 1 (A): wrong entry "example.org"`, []whitelist.Rule{{Symbol: "A", SPF: true, Domains: map[string]whitelist.Entry{"example.org": {Mode: 9}}}}},
 	} {
-		list := whitelist.Checks(whitelist.Options{Rules: c.rules})
+		list := whitelist.New(whitelist.Options{Rules: c.rules}).Checks
 		if list[0].Start == nil {
 			t.Errorf("%s: no error", c.want)
 		} else if err := list[0].Start(t.Context(), nil); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -160,7 +160,7 @@ func (c *config) options() (winnow.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	o.Checks = standard.Checks(standard.Options{
+	o.Families = standard.Families(standard.Options{
 		NoMaps:  c.maps == "none",
 		RBL:     rbl.Options{NoMonitoring: !c.monitoring},
 		Signing: signing.Options{DKIM: outgoing},

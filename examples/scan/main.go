@@ -152,7 +152,7 @@ func (p *program) check(o winnow.Options) (winnow.Options, error) {
 	if p.maps != "builtin" && p.maps != "none" {
 		return o, fmt.Errorf("-maps %q: builtin and none are known", p.maps)
 	}
-	o.Checks = standard.Checks(standard.Options{
+	o.Families = standard.Families(standard.Options{
 		NoMaps: p.maps == "none",
 		RBL:    rbl.Options{NoMonitoring: true}, // for a few mails
 	})

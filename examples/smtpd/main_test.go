@@ -156,7 +156,7 @@ func TestActions(t *testing.T) {
 			}
 			return nil
 		}}
-		scanner, err := winnow.New(winnow.Options{Checks: []*checks.Check{check}})
+		scanner, err := winnow.New(winnow.Options{Families: []*checks.Family{}, Checks: []*checks.Check{check}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,7 +36,7 @@ func run(args []string, out, errs io.Writer) int {
 	fmt.Fprintf(out, `checks/%[1]s is there. Next:
   edit checks/%[1]s/%[1]s.go
   go test ./checks/%[1]s -update      writes what the fixtures raise; read the diff
-  add %[1]s.Checks() to checks/standard/standard.go
+  add %[1]s.New() to checks/standard/standard.go
   go generate ./...                   brings docs/symbols.md up to date
 `, args[0])
 	return 0

@@ -4,7 +4,7 @@
 //	db, err := maxmind.Open("/var/lib/GeoIP/GeoLite2-ASN.mmdb", "/var/lib/GeoIP/GeoLite2-Country.mmdb")
 //	…
 //	defer db.Close() // after the Scanner's Close
-//	list := asn.Checks(asn.Options{Source: db})
+//	list := asn.New(asn.Options{Source: db}).Checks
 //
 // The files are not part of winnow: MaxMind and others give them out under
 // terms of their own. Files of DB-IP and IPinfo with the same fields work too.

@@ -1,0 +1,44 @@
+package checks
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// A Family is a set of checks that are switched on, configured and named
+// together. Every package of rules has a constructor, New, that makes one.
+type Family struct {
+	// Name is unique within a Scanner: the name of Rspamd's module where there
+	// is one. Options, settings and configuration files mean the family by it.
+	Name string
+	Doc  string // what it looks at, for operators
+	// Checks are the rules; a family that is switched off has none.
+	Checks []*Check
+	// Config is the family's configuration as data, complete: the
+	// configuration digest covers it. It must marshal to JSON.
+	Config any
+}
+
+// Flatten lists the checks of families in order.
+func Flatten(families ...*Family) []*Check {
+	var list []*Check
+	for _, f := range families {
+		list = append(list, f.Checks...)
+	}
+	return list
+}
+
+func (f *Family) valid() error {
+	switch {
+	case f == nil:
+		return fmt.Errorf("family: nil in the list")
+	case f.Name == "":
+		return fmt.Errorf("family: no name (doc %q)", f.Doc)
+	case f.Doc == "":
+		return fmt.Errorf("family %s: no doc", f.Name)
+	}
+	if _, err := json.Marshal(f.Config); err != nil {
+		return fmt.Errorf("family %s: config is not data: %w", f.Name, err)
+	}
+	return nil
+}
