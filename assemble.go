@@ -84,6 +84,9 @@ func (s *scan) edits(v *Verdict) []actions.HeaderEdit {
 
 func (s *scan) notes() []Note {
 	var list []Note
+	for _, name := range s.unknown {
+		list = append(list, Note{"seed", "no check knows the fact " + name})
+	}
 	for i := range s.results {
 		for _, text := range s.results[i].out.Notes {
 			list = append(list, Note{s.plan().Checks()[i].Name, text})

@@ -25,7 +25,8 @@ type Result struct {
 	Recipients []RecipientVerdict
 	// Edits are the header changes that the host applies on delivery.
 	Edits []actions.HeaderEdit
-	// Notes are what checks tell the operator beside symbols, in list order.
+	// Notes are what checks tell the operator beside symbols, in list order,
+	// after those about seeds.
 	Notes   []Note
 	Timings []CheckTime // in list order
 	Took    time.Duration
@@ -63,7 +64,8 @@ type RecipientVerdict struct {
 }
 
 // A Note is a sentence of a check for the operator: why a message was not
-// signed, for example.
+// signed, for example. Check is "seed" where a fact that the host seeded is
+// known to no check.
 type Note struct{ Check, Text string }
 
 // Incomplete tells why a check did not come to an end.
@@ -81,6 +83,10 @@ type CheckTime struct {
 
 // Message returns the parsed message.
 func (r *Result) Message() *mail.Message { return r.msg }
+
+// Fact returns a fact by name, as checks.Fact.From does with its type: what the
+// host seeded, or what a check left that came to its end.
+func (r *Result) Fact(name string) (value any, ok bool) { return r.scan.state.Fact(name) }
 
 // Has reports whether a symbol counts or is shown.
 func (v *Verdict) Has(symbol string) bool { return v.Symbol(symbol) != nil }

@@ -15,7 +15,8 @@ import (
 )
 
 // Scan looks at one message and returns the verdict. seeds are facts that the
-// host knows already (checks.Seed). The error is the caller's mistake or the
+// host knows already (checks.Seed); one that no check of this Scanner knows is
+// named in Result.Notes. The error is the caller's mistake or the
 // end of the caller's context, never bad mail: when time runs out, be it the
 // Scanner's or the context's deadline, the Result has what was done by then
 // and names the rest in Incomplete.
@@ -39,6 +40,7 @@ type scan struct {
 	// hangUpDNS ends the session, nil if that is a ScanSession's.
 	hangUpDNS context.CancelFunc
 	skipped   bool          // the message is empty
+	unknown   []string      // facts that the host seeded and no check knows
 	part      []standing    // of the stage that runs
 	jobs      chan job      // to a worker that is idle
 	quit      chan struct{} // closed when the scan has ended
@@ -75,12 +77,16 @@ func (s *Scanner) scan(ctx context.Context, m *Message, seeds []checks.Seeded, r
 
 // prepare parses the message and sets the scan up.
 func (s *Scanner) prepare(m *Message, seeds []checks.Seeded, replay *Transcript) (*scan, error) {
+	unknown, err := s.plan.ValidateSeeds(seeds)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMessage, err)
+	}
 	raw, err := m.Body.read(s.maxSize)
 	if err != nil {
 		return nil, err
 	}
 	sc := &scan{
-		scanner: s, begun: time.Now(), results: make([]checkResult, len(s.plan.Checks())), skipped: len(raw) == 0,
+		scanner: s, begun: time.Now(), results: make([]checkResult, len(s.plan.Checks())), skipped: len(raw) == 0, unknown: unknown,
 		jobs: make(chan job), quit: make(chan struct{}),
 	}
 	msg := mail.Parse(raw, m.Envelope, s.opt.Limits)
@@ -199,16 +205,18 @@ func (s *scan) anyWaits(list []int) bool {
 // forgetAfterEnd drops what checks of a lower priority found than the one that
 // ended the scan.
 func (s *scan) forgetAfterEnd(list []int) {
-	for k, i := range list {
-		if !s.ends(i) {
-			continue
-		}
-		for _, j := range list[k+1:] {
-			if s.priority(j) < s.priority(i) {
-				s.results[j] = checkResult{}
-			}
-		}
+	k := slices.IndexFunc(list, s.ends)
+	if k < 0 {
 		return
+	}
+	for _, j := range list[k+1:] {
+		if s.priority(j) < s.priority(list[k]) {
+			s.results[j] = checkResult{}
+		}
+	}
+	s.state.Withdraw()
+	for i := range s.results {
+		s.state.Publish(s.plan(), s.results[i].out)
 	}
 }
 

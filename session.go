@@ -135,7 +135,6 @@ func (x *ScanSession) phase(ctx context.Context, ph checks.Phase, m *Message) (*
 func (s *scan) inherit(prev *scan, ph checks.Phase) {
 	if prev != nil {
 		s.state.Now, s.state.Seed = prev.state.Now, prev.state.Seed
-		s.state.Inherit(prev.state)
 		for i, r := range prev.results {
 			// Each recipient is looked at together with those before it.
 			if r.ended && s.plan().Checks()[i].Needs.Phase != checks.Rcpt {

@@ -90,7 +90,7 @@ func (n Needs) Waits() bool { return n.DNS || n.Store || n.Net }
 
 // A Requirement is a fact or a symbol that a check reads.
 type Requirement struct {
-	Fact string
+	Fact AnyFact
 	Def  *symbols.Def
 	All  bool // every symbol of the stages before, composites too
 }
@@ -111,7 +111,7 @@ func Defs(defs ...*symbols.Def) []Requirement {
 func Facts(fs ...AnyFact) []Requirement {
 	rs := make([]Requirement, len(fs))
 	for i, f := range fs {
-		rs[i].Fact = f.factName()
+		rs[i].Fact = f
 	}
 	return rs
 }

@@ -3,20 +3,49 @@ package checks
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 )
 
-// A Fact is a typed value that one check leaves for others in a scan. The
-// host may seed it with what it knows already. Declare one as a package
-// variable: var SPF = checks.Fact[Result]{Name: "spf"}.
-type Fact[T any] struct{ Name string }
+// A Fact is a typed value that one check leaves for others in a scan, and for
+// the host in its Result. The host may seed it with what it knows already.
+// Declare one as a package variable:
+//
+//	var SPF = checks.Fact[Result]{Name: "spf"}
+//
+// Within a Scanner all facts of one name have one type.
+type Fact[T any] struct {
+	Name string
+	// Valid, if set, says why the host may not seed a value, nil if it may.
+	// It is not asked about what checks set.
+	Valid func(T) error
+}
 
 // AnyFact is a Fact of any type.
 type AnyFact interface {
 	factName() string
+	factType() reflect.Type
+	valid(value any) error
 	decode(data []byte) (Seeded, error)
 }
 
 func (f Fact[T]) factName() string { return f.Name }
+
+func (f Fact[T]) factType() reflect.Type { return reflect.TypeFor[T]() }
+
+// valid says whether the host may seed the fact with a value.
+func (f Fact[T]) valid(value any) error {
+	v, ok := value.(T)
+	if !ok && (value != nil || f.factType().Kind() != reflect.Interface) {
+		return fmt.Errorf("fact %s: a seed of type %T, it is a %v", f.Name, value, f.factType())
+	}
+	if f.Valid == nil {
+		return nil
+	}
+	if err := f.Valid(v); err != nil {
+		return fmt.Errorf("fact %s: %w", f.Name, err)
+	}
+	return nil
+}
 
 // decode reads a value of the fact from JSON, for replays of seeded scans.
 func (f Fact[T]) decode(data []byte) (Seeded, error) {
@@ -32,18 +61,42 @@ func (f Fact[T]) decode(data []byte) (Seeded, error) {
 // answer would depend on timing.
 func (f Fact[T]) Get(t *Task) (T, bool) {
 	t.mayRead(f.Name)
-	v, ok := t.state.fact(f.Name)
+	v, ok := find(t.out.facts, f.Name)
 	if !ok {
-		var zero T
-		return zero, false
+		v, ok = t.state.fact(f.Name)
 	}
-	return v.(T), true
+	typed, is := v.(T)
+	return typed, ok && (is || v == nil)
 }
 
-// Set leaves the value for others. A value that the host seeded stays.
+// Set leaves the value for others. They see it when the check has ended
+// well: what a check set that fails, panics or is cut off does not count. A
+// value that the host seeded stays.
 func (f Fact[T]) Set(t *Task, v T) {
 	t.maySet(f.Name)
-	t.state.setFact(f.Name, v)
+	if t.state.seeded(f.Name) {
+		return
+	}
+	for i := range t.out.facts {
+		if t.out.facts[i].name == f.Name {
+			t.out.facts[i].value = v
+			return
+		}
+	}
+	t.out.facts = append(t.out.facts, Seeded{f.Name, v})
+}
+
+// From returns the fact as it stood at the end of a scan; r is a Result of
+// package winnow.
+func (f Fact[T]) From(r FactSource) (T, bool) {
+	v, ok := r.Fact(f.Name)
+	typed, is := v.(T)
+	return typed, ok && (is || v == nil)
+}
+
+// A FactSource knows facts by name: a winnow.Result does.
+type FactSource interface {
+	Fact(name string) (value any, ok bool)
 }
 
 // A Seeded is a fact's value handed in by the host for one scan.
@@ -59,8 +112,19 @@ func (s Seeded) Name() string { return s.name }
 func (s Seeded) Value() any { return s.value }
 
 // Seed makes v known before the scan begins. The fact's own check sees it
-// (Get in Run) and raises its symbols without asking anybody.
+// (Get in Run) and raises its symbols without asking anybody. A value that the
+// fact's Valid refuses is an error of the scan.
 func Seed[T any](f Fact[T], v T) Seeded { return Seeded{f.Name, v} }
+
+// find returns a fact's value from a list.
+func find(list []Seeded, name string) (any, bool) {
+	for i := range list {
+		if list[i].name == name {
+			return list[i].value, true
+		}
+	}
+	return nil, false
+}
 
 // misuse is panicked with by Task methods on a programming error of a check;
 // the frame turns it into the check's error.

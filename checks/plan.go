@@ -20,6 +20,7 @@ type Plan struct {
 	reads    [][]int   // for each check the checks of any stage whose facts and symbols it reads
 	stages   [5][]int
 	defs     []*symbols.Def
+	facts    map[string]AnyFact    // those that checks provide or read
 	read     map[*symbols.Def]bool // symbols that checks require
 	all      bool                  // a check requires all symbols
 }
@@ -28,8 +29,10 @@ type Plan struct {
 func (p *Plan) Reads(d *symbols.Def) bool { return p.all || p.read[d] }
 
 // NewPlan validates the checks of the families and, after them, the host's own.
-// It is an error when a family or a check lacks a name, a doc or Run, when names, symbols or provided facts collide, when requirements
-// form a cycle or point to a later stage, and when Config is not data.
+// It is an error when a family or a check lacks a name, a doc or Run, when
+// names, symbols or provided facts collide, when two facts of one name have two
+// types, when requirements form a cycle or point to a later stage, and when
+// Config is not data.
 func NewPlan(families []*Family, own ...*Check) (*Plan, error) {
 	p := &Plan{}
 	for _, f := range families {
@@ -40,7 +43,7 @@ func NewPlan(families []*Family, own ...*Check) (*Plan, error) {
 	list := append(p.checks, own...)
 	p.checks, p.family = list, append(p.family, make([]*Family, len(own))...)
 	p.waits, p.users, p.reads = make([][]int, len(list)), make([][]int, len(list)), make([][]int, len(list))
-	p.read = map[*symbols.Def]bool{}
+	p.facts, p.read = map[string]AnyFact{}, map[*symbols.Def]bool{}
 	providers, err := p.index()
 	if err != nil {
 		return nil, err
@@ -102,17 +105,42 @@ func (p *Plan) Users(i int) []int { return p.users[i] }
 // Defs returns all declared symbols in list order.
 func (p *Plan) Defs() []*symbols.Def { return p.defs }
 
-// DecodeSeed reads a seeded fact of the given name from JSON. It is an error
-// when no check provides that fact.
+// DecodeSeed reads a seeded fact of the given name from JSON. One that no
+// check knows keeps the JSON as its value.
 func (p *Plan) DecodeSeed(name string, data []byte) (Seeded, error) {
-	for _, c := range p.checks {
-		for _, f := range c.Provides {
-			if f.factName() == name {
-				return f.decode(data)
-			}
+	if f, ok := p.facts[name]; ok {
+		return f.decode(data)
+	}
+	return Seeded{name, json.RawMessage(data)}, nil
+}
+
+// ValidateSeeds returns the names of those seeds that no check knows, sorted.
+// It is an error when a seed's value is not one that its fact may have.
+func (p *Plan) ValidateSeeds(seeds []Seeded) (unknown []string, err error) {
+	for _, s := range seeds {
+		f, ok := p.facts[s.name]
+		if !ok {
+			unknown = append(unknown, s.name)
+			continue
+		}
+		if err := f.valid(s.value); err != nil {
+			return nil, err
 		}
 	}
-	return Seeded{}, fmt.Errorf("no check provides fact %s", name)
+	slices.Sort(unknown)
+	return slices.Compact(unknown), nil
+}
+
+// know notes a fact that a check provides or reads.
+func (p *Plan) know(c *Check, f AnyFact) error {
+	known, ok := p.facts[f.factName()]
+	if ok && known.factType() != f.factType() {
+		return fmt.Errorf("check %s: fact %s is a %v, for another check it is a %v", c.Name, f.factName(), f.factType(), known.factType())
+	}
+	if !ok {
+		p.facts[f.factName()] = f
+	}
+	return nil
 }
 
 // providers says which check raises a symbol or sets a fact.
@@ -145,6 +173,9 @@ func (p *Plan) index() (providers, error) {
 				return pr, fmt.Errorf("check %s: fact %s is provided by check %s too", c.Name, f.factName(), p.checks[j].Name)
 			}
 			pr.facts[f.factName()] = i
+			if err := p.know(c, f); err != nil {
+				return pr, err
+			}
 		}
 	}
 	return pr, nil
@@ -185,14 +216,9 @@ func (p *Plan) link(i int, c *Check, r Requirement, pr providers) error {
 		p.all = true
 		return nil
 	}
-	if r.Def != nil {
-		p.read[r.Def] = true
-	}
-	j, ok := pr.facts[r.Fact]
-	what := "fact " + r.Fact
-	if r.Def != nil {
-		j, ok = pr.defs[r.Def]
-		what = "symbol " + r.Def.Name
+	j, what, ok, err := p.provider(c, r, pr)
+	if err != nil {
+		return err
 	}
 	if !ok || i == j {
 		return nil
@@ -209,6 +235,20 @@ func (p *Plan) link(i int, c *Check, r Requirement, pr providers) error {
 		p.users[j] = append(p.users[j], i)
 	}
 	return nil
+}
+
+// provider finds the check that a requirement points to.
+func (p *Plan) provider(c *Check, r Requirement, pr providers) (j int, what string, ok bool, err error) {
+	switch {
+	case r.Def != nil:
+		p.read[r.Def] = true
+		j, ok = pr.defs[r.Def]
+		return j, "symbol " + r.Def.Name, ok, nil
+	case r.Fact != nil:
+		j, ok = pr.facts[r.Fact.factName()]
+		return j, "fact " + r.Fact.factName(), ok, p.know(c, r.Fact)
+	}
+	return 0, "", false, fmt.Errorf("check %s: an empty requirement", c.Name)
 }
 
 // order sorts one stage: by priority, then list order, requirements first.

@@ -15,7 +15,7 @@ func nop(context.Context, *Task) error { return nil }
 
 func TestNewPlanRefuses(t *testing.T) {
 	def := &symbols.Def{Name: "A", Doc: "a"}
-	f := Fact[int]{"f"}
+	f := Fact[int]{Name: "f"}
 	late := &Check{Name: "late", Doc: "d", Run: nop, Stage: Late, Symbols: []*symbols.Def{def}}
 	for _, tc := range []struct {
 		want string
@@ -32,8 +32,15 @@ func TestNewPlanRefuses(t *testing.T) {
 			{Name: "y", Doc: "d", Run: nop, Provides: []AnyFact{f}}}},
 		{"runs later", []*Check{late, {Name: "x", Doc: "d", Run: nop, Requires: Defs(def)}}},
 		{"cycle", []*Check{
-			{Name: "x", Doc: "d", Run: nop, Provides: []AnyFact{f}, Requires: Facts(Fact[int]{"g"})},
-			{Name: "y", Doc: "d", Run: nop, Provides: []AnyFact{Fact[int]{"g"}}, Requires: Facts(f)}}},
+			{Name: "x", Doc: "d", Run: nop, Provides: []AnyFact{f}, Requires: Facts(Fact[int]{Name: "g"})},
+			{Name: "y", Doc: "d", Run: nop, Provides: []AnyFact{Fact[int]{Name: "g"}}, Requires: Facts(f)}}},
+		{"is a string, for another check it is a int", []*Check{
+			{Name: "x", Doc: "d", Run: nop, Provides: []AnyFact{f}},
+			{Name: "y", Doc: "d", Run: nop, Requires: Facts(Fact[string]{Name: "f"})}}},
+		{"is a string, for another check it is a int", []*Check{
+			{Name: "x", Doc: "d", Run: nop, Requires: Facts(f)},
+			{Name: "y", Doc: "d", Run: nop, Requires: Facts(Fact[string]{Name: "f"})}}},
+		{"empty requirement", []*Check{{Name: "x", Doc: "d", Run: nop, Requires: []Requirement{{}}}}},
 		{"not data", []*Check{{Name: "x", Doc: "d", Run: nop, Config: func() {}}}},
 		{"without name or doc", []*Check{{Name: "x", Doc: "d", Run: nop, Symbols: []*symbols.Def{{Name: "B"}}}}},
 	} {
@@ -44,7 +51,7 @@ func TestNewPlanRefuses(t *testing.T) {
 }
 
 func TestPlanOrder(t *testing.T) {
-	f := Fact[int]{"f"}
+	f := Fact[int]{Name: "f"}
 	a := &Check{Name: "a", Doc: "d", Run: nop, Requires: Facts(f)}
 	b := &Check{Name: "b", Doc: "d", Run: nop, Provides: []AnyFact{f}}
 	e1 := &Check{Name: "e1", Doc: "d", Run: nop, Stage: Early, Priority: 1}
@@ -64,7 +71,7 @@ func TestPlanOrder(t *testing.T) {
 
 func TestRunIsolates(t *testing.T) {
 	d := &symbols.Def{Name: "D", Doc: "d"}
-	other := Fact[int]{"other"}
+	other := Fact[int]{Name: "other"}
 	state := &State{Message: &mail.Message{}}
 	for _, tc := range []struct {
 		name  string
@@ -81,34 +88,6 @@ func TestRunIsolates(t *testing.T) {
 		out, err := state.Run(t.Context(), &Check{Name: "c", Doc: "d", Run: tc.run})
 		if err == nil || IsPanic(err) != tc.panic || len(out.Hits) != 0 {
 			t.Errorf("%s: out %v, err %v", tc.name, out, err)
-		}
-	}
-}
-
-func TestFacts(t *testing.T) {
-	f := Fact[int]{"f"}
-	set := &Check{Name: "set", Doc: "d", Provides: []AnyFact{f}, Run: func(_ context.Context, t *Task) error {
-		f.Set(t, 1)
-		return nil
-	}}
-	got := 0
-	read := &Check{Name: "read", Doc: "d", Requires: Facts(f), Run: func(_ context.Context, t *Task) error {
-		got, _ = f.Get(t)
-		return nil
-	}}
-	for _, tc := range []struct {
-		seeds []Seeded
-		want  int
-	}{{nil, 1}, {[]Seeded{Seed(f, 7)}, 7}} {
-		s := &State{Message: &mail.Message{}}
-		s.SeedFacts(tc.seeds)
-		for _, c := range []*Check{set, read} {
-			if _, err := s.Run(t.Context(), c); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if got != tc.want {
-			t.Errorf("seeds %v: fact %d, want %d", tc.seeds, got, tc.want)
 		}
 	}
 }

@@ -49,9 +49,10 @@ type State struct {
 	// returns what f does, or what a recorded scan saw.
 	Outside func(c *Check, name string, f func() []byte) []byte
 
+	seeds []Seeded // the host's; they don't change
+
 	mu    sync.Mutex
-	facts map[string]any
-	seeds map[string]bool
+	facts []Seeded // what checks that ended well left
 	hits  map[*symbols.Def][]symbols.Hit
 
 	score  float64
@@ -82,28 +83,24 @@ func (s *State) verdict() (float64, actions.Action) {
 	return s.score, s.action
 }
 
-// SeedFacts makes the host's facts known. Call it before the first check.
+// SeedFacts makes the host's facts known; of two of one name the later one
+// holds. Call it before the first check.
 func (s *State) SeedFacts(seeds []Seeded) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.facts, s.seeds = map[string]any{}, map[string]bool{}
-	for _, f := range seeds {
-		s.facts[f.name], s.seeds[f.name] = f.value, true
-	}
-}
-
-// Inherit takes over the facts of an earlier phase of the same transaction.
-func (s *State) Inherit(prev *State) {
-	prev.mu.Lock()
-	defer prev.mu.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for name, v := range prev.facts {
-		if _, seeded := s.facts[name]; !seeded {
-			s.facts[name] = v
+	s.seeds = make([]Seeded, 0, len(seeds))
+	for i := len(seeds) - 1; i >= 0; i-- {
+		if !s.seeded(seeds[i].name) {
+			s.seeds = append(s.seeds, seeds[i])
 		}
 	}
 }
+
+func (s *State) seeded(name string) bool {
+	_, ok := find(s.seeds, name)
+	return ok
+}
+
+// Fact returns what the host or a check that ended well said.
+func (s *State) Fact(name string) (value any, ok bool) { return s.fact(name) }
 
 // Reserve makes room for the tasks of n checks at once.
 func (s *State) Reserve(n int) { s.tasks = make([]Task, n) }
@@ -136,20 +133,32 @@ func (s *State) Run(ctx context.Context, c *Check) (out Outcome, err error) {
 	return t.out, nil
 }
 
-// Publish makes the hits of a check that ended visible to those that require
-// them.
+// Publish makes the hits and facts of a check that ended well visible to those
+// that require them.
 func (s *State) Publish(p *Plan, out Outcome) {
-	if !slices.ContainsFunc(out.Hits, func(h symbols.Hit) bool { return p.Reads(h.Def) }) {
+	read := slices.ContainsFunc(out.Hits, func(h symbols.Hit) bool { return p.Reads(h.Def) })
+	if !read && len(out.facts) == 0 {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.facts = append(s.facts, out.facts...)
+	if !read {
+		return
+	}
 	if s.hits == nil {
 		s.hits = map[*symbols.Def][]symbols.Hit{}
 	}
 	for _, h := range out.Hits {
 		s.hits[h.Def] = append(s.hits[h.Def], h)
 	}
+}
+
+// Withdraw takes back whatever was published. The seeds stay.
+func (s *State) Withdraw() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.facts, s.hits = nil, nil
 }
 
 // A PanicError tells that a check panicked.
@@ -163,27 +172,17 @@ func (e *PanicError) Error() string { return fmt.Sprintf("check %s: panic: %v", 
 
 // IsPanic reports whether err says that a check panicked.
 func IsPanic(err error) bool {
-	var p *PanicError
-	return errors.As(err, &p)
+	_, ok := errors.AsType[*PanicError](err)
+	return ok
 }
 
 func (s *State) fact(name string) (any, bool) {
+	if v, ok := find(s.seeds, name); ok {
+		return v, true
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	v, ok := s.facts[name]
-	return v, ok
-}
-
-func (s *State) setFact(name string, v any) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.seeds[name] {
-		return
-	}
-	if s.facts == nil {
-		s.facts = map[string]any{}
-	}
-	s.facts[name] = v
+	return find(s.facts, name)
 }
 
 func (s *State) raised(d *symbols.Def) []symbols.Hit {

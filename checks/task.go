@@ -31,6 +31,8 @@ type Outcome struct {
 	PreResults []actions.PreResult
 	Edits      []actions.HeaderEdit
 	Notes      []string
+
+	facts []Seeded
 }
 
 // Message returns the message in hand.
@@ -192,7 +194,7 @@ func (t *Task) maySet(fact string) {
 }
 
 func (c *Check) requires(fact string) bool {
-	return slices.ContainsFunc(c.Requires, func(r Requirement) bool { return r.Fact == fact })
+	return slices.ContainsFunc(c.Requires, func(r Requirement) bool { return r.Fact != nil && r.Fact.factName() == fact })
 }
 
 func (c *Check) provides(fact string) bool {

@@ -20,15 +20,18 @@ func trust(t *testing.T, o Options, local bool, env mail.Envelope, message strin
 		return nil
 	}}
 	list := append(New(o).Checks, reader)
-	if _, err := checks.NewPlan(nil, list...); err != nil {
+	plan, err := checks.NewPlan(nil, list...)
+	if err != nil {
 		t.Fatal(err)
 	}
 	raw := strings.ReplaceAll(message, "\n", "\r\n") + "\r\n"
 	s := &checks.State{Message: mail.Parse([]byte(raw), env, mail.Limits{}), Local: local}
 	for _, c := range list {
-		if _, err := s.Run(t.Context(), c); err != nil {
+		out, err := s.Run(t.Context(), c)
+		if err != nil {
 			t.Fatal(err)
 		}
+		s.Publish(plan, out)
 	}
 	return h, found
 }

@@ -174,6 +174,9 @@ func (r *runner) scan(t *testing.T, fx fixture) []symbols.Hit {
 		}
 		seeds = append(seeds, seed)
 	}
+	if unknown, err := plan.ValidateSeeds(seeds); err != nil || len(unknown) > 0 {
+		t.Fatalf("facts: %v no check knows; %v", unknown, err)
+	}
 	st.SeedFacts(seeds)
 	dns := r.dns
 	if fx.zone != nil {
