@@ -2,7 +2,7 @@
 // ("user+tag@"), the ways to write one Gmail mailbox, and the site's own
 // aliases are resolved, so that a check sees who is meant.
 //
-// It runs first and leaves the fact Rewritten. Checks read it by From,
+// It runs first and leaves the addresses as Fact. Checks read it by From,
 // Recipients, EnvelopeFrom and EnvelopeRcpts and name it in Requires; the
 // addresses as they stand in the message stay in mail.Message.
 package aliases
@@ -26,8 +26,8 @@ type Addresses struct {
 	EnvelopeRcpts []mail.Address
 }
 
-// Rewritten holds the resolved addresses. It is absent where nothing changed.
-var Rewritten = checks.Fact[*Addresses]{Name: "aliases"}
+// Fact holds the resolved addresses. It is absent where nothing changed.
+var Fact = checks.Fact[*Addresses]{Name: "aliases"}
 
 var (
 	taggedFrom = def("TAGGED_FROM", "a sender address has a tag after a plus sign")
@@ -49,8 +49,8 @@ func New(o Options) *checks.Family {
 		Name:     "aliases",
 		Doc:      "resolves aliases and tells the direction of the mail",
 		Symbols:  []*symbols.Def{taggedFrom, taggedRcpt, resolved, inbound, outbound, internal},
-		Provides: []checks.AnyFact{Rewritten},
-		Requires: checks.Facts(forwarding.Detected, relay.Relayed),
+		Provides: []checks.AnyFact{Fact},
+		Requires: checks.Facts(forwarding.Fact, relay.Fact),
 		Stage:    checks.Early,
 		Priority: 11,
 		Always:   true,
@@ -61,7 +61,7 @@ func New(o Options) *checks.Family {
 
 // From returns the From addresses, rewritten if the fact is there.
 func From(t *checks.Task) []mail.Address {
-	if a, ok := Rewritten.Get(t); ok {
+	if a, ok := Fact.Get(t); ok {
 		return a.From
 	}
 	return t.Message().From()
@@ -70,7 +70,7 @@ func From(t *checks.Task) []mail.Address {
 // Recipients returns the addresses of To, Cc and Bcc, rewritten if the fact
 // is there.
 func Recipients(t *checks.Task) []mail.Address {
-	if a, ok := Rewritten.Get(t); ok {
+	if a, ok := Fact.Get(t); ok {
 		return a.Recipients
 	}
 	return t.Message().Recipients()
@@ -78,7 +78,7 @@ func Recipients(t *checks.Task) []mail.Address {
 
 // EnvelopeFrom returns the envelope sender, rewritten if the fact is there.
 func EnvelopeFrom(t *checks.Task) mail.Address {
-	if a, ok := Rewritten.Get(t); ok {
+	if a, ok := Fact.Get(t); ok {
 		return a.EnvelopeFrom
 	}
 	return t.Message().EnvelopeFrom()
@@ -87,7 +87,7 @@ func EnvelopeFrom(t *checks.Task) mail.Address {
 // EnvelopeRcpts returns the envelope recipients, rewritten if the fact is
 // there.
 func EnvelopeRcpts(t *checks.Task) []mail.Address {
-	if a, ok := Rewritten.Get(t); ok {
+	if a, ok := Fact.Get(t); ok {
 		return a.EnvelopeRcpts
 	}
 	return t.Message().EnvelopeRcpts()
@@ -115,7 +115,7 @@ func (r *resolver) run(t *checks.Task) error {
 		t.Hit(d)
 	}
 	if from.changed || rcpt.changed {
-		Rewritten.Set(t, a)
+		Fact.Set(t, a)
 		t.Hit(resolved)
 	}
 	return nil
@@ -138,7 +138,7 @@ func (r *resolver) direction(t *checks.Task) *symbols.Def {
 			return internal
 		}
 	}
-	if _, forwarded := forwarding.Detected.Get(t); forwarded {
+	if _, forwarded := forwarding.Fact.Get(t); forwarded {
 		return nil
 	}
 	switch {

@@ -37,8 +37,8 @@ func New(o Options) *checks.Family {
 		Name:     "arc",
 		Doc:      "validates the ARC chain",
 		Symbols:  []*symbols.Def{Allow, Reject, Invalid, DNSFail, NA, Trusted},
-		Provides: []checks.AnyFact{Verified},
-		Requires: checks.Facts(relay.Relayed, authres.Trusted),
+		Provides: []checks.AnyFact{Fact},
+		Requires: checks.Facts(relay.Fact, authres.Fact),
 		Needs:    checks.Needs{DNS: true, Queries: dkimsig.MaxInstance + maxOldest},
 		Config:   o,
 		Run: func(ctx context.Context, t *checks.Task) error {
@@ -49,10 +49,10 @@ func New(o Options) *checks.Family {
 }
 
 func run(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyCache) {
-	r, ok := Verified.Get(t)
+	r, ok := Fact.Get(t)
 	if !ok {
 		if r, ok = trusted(t); ok {
-			Verified.Set(t, r)
+			Fact.Set(t, r)
 		}
 	}
 	if !ok {
@@ -62,14 +62,14 @@ func run(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyCache)
 		if r, ok = validate(ctx, t, o, keys); !ok {
 			return
 		}
-		Verified.Set(t, r)
+		Fact.Set(t, r)
 	}
 	report(t, r)
 }
 
 // trusted takes the result of a server whose header is believed.
 func trusted(t *checks.Task) (Result, bool) {
-	h, _ := authres.Trusted.Get(t)
+	h, _ := authres.Fact.Get(t)
 	for _, r := range h.Of("arc") {
 		switch r.Value {
 		case "none", "pass", "fail":

@@ -45,5 +45,5 @@ type Set struct {
 	MessageDomain, MessageSelector string
 }
 
-// Verified is the fact of the validation.
-var Verified = checks.Fact[Result]{Name: "arc"}
+// Fact is the fact of the validation.
+var Fact = checks.Fact[Result]{Name: "arc"}

@@ -47,8 +47,8 @@ func (r Result) text() string {
 	return strings.Join(parts, ", ")
 }
 
-// LookedUp is the fact of the look-up. The host may seed it.
-var LookedUp = checks.Fact[Result]{Name: "asn"}
+// Fact is the fact of the look-up. The host may seed it.
+var Fact = checks.Fact[Result]{Name: "asn"}
 
 // A Source knows addresses without DNS. An address it does not know is the
 // zero Result; an error means that it could not look. It must be safe for
@@ -98,8 +98,8 @@ func New(o Options) *checks.Family {
 		Name:     "asn",
 		Doc:      "the client's autonomous system, network and country",
 		Symbols:  []*symbols.Def{found, failed},
-		Provides: []checks.AnyFact{LookedUp},
-		Requires: checks.Facts(relay.Relayed),
+		Provides: []checks.AnyFact{Fact},
+		Requires: checks.Facts(relay.Fact),
 		Needs:    checks.Needs{DNS: o.Source == nil, Queries: 1, Phase: checks.Connect},
 		Config: map[string]any{
 			"zone4": o.Zone4, "zone6": o.Zone6, "local": o.CheckLocal, "source": o.Source != nil,
@@ -109,7 +109,7 @@ func New(o Options) *checks.Family {
 }
 
 func (o *Options) run(ctx context.Context, t *checks.Task) error {
-	if r, ok := LookedUp.Get(t); ok {
+	if r, ok := Fact.Get(t); ok {
 		raise(t, r, symbols.Evidence{}, "")
 		return nil
 	}
@@ -133,7 +133,7 @@ func (o *Options) run(ctx context.Context, t *checks.Task) error {
 	} else {
 		r, ev, why = o.ask(ctx, t, c.IP)
 	}
-	LookedUp.Set(t, r)
+	Fact.Set(t, r)
 	raise(t, r, ev, why)
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 func TestFixtures(t *testing.T) {
 	relays := &checks.Check{ // lets fixtures say that mail was relayed
 		Name: "relays", Doc: "provides the fact", Stage: checks.Early, Priority: 20,
-		Provides: []checks.AnyFact{relay.Relayed},
+		Provides: []checks.AnyFact{relay.Fact},
 		Run:      func(context.Context, *checks.Task) error { return nil },
 	}
 	checktest.Run(t, asn.New(asn.Options{}).Checks, checktest.With(relays))

@@ -41,7 +41,7 @@ type Options struct {
 // Facts lists the facts that Of reads; the check that calls it must require
 // them.
 func Facts() []checks.AnyFact {
-	return []checks.AnyFact{spf.Evaluated, dkim.Verified, dmarc.Evaluated, arc.Verified, rdns.LookedUp, relay.Relayed}
+	return []checks.AnyFact{spf.Fact, dkim.Fact, dmarc.Fact, arc.Fact, rdns.Fact, relay.Fact}
 }
 
 // New returns the family that adds the header.
@@ -74,16 +74,16 @@ func (o Options) add(t *checks.Task) {
 // left out.
 func Of(t *checks.Task, o Options) authres.Header {
 	h := authres.Header{ServID: cmp.Or(o.ServID, t.Envelope().MTAName, "localhost")}
-	if sigs, ok := dkim.Verified.Get(t); ok {
+	if sigs, ok := dkim.Fact.Get(t); ok {
 		h.Results = append(h.Results, signatures(sigs)...)
 	}
-	if r, ok := spf.Evaluated.Get(t); ok {
+	if r, ok := spf.Fact.Get(t); ok {
 		h.Results = append(h.Results, sender(t, h.ServID, r))
 	}
-	if r, ok := dmarc.Evaluated.Get(t); ok {
+	if r, ok := dmarc.Fact.Get(t); ok {
 		h.Results = append(h.Results, policy(r))
 	}
-	if r, ok := arc.Verified.Get(t); ok {
+	if r, ok := arc.Fact.Get(t); ok {
 		h.Results = append(h.Results, chain(t, r))
 	}
 	if r, ok := reverse(t); ok {
@@ -199,7 +199,7 @@ func reverse(t *checks.Task) (authres.Result, bool) {
 		ip.Comment = c.Name
 		return result("iprev", "pass", ip), true
 	}
-	switch r, ok := rdns.LookedUp.Get(t); {
+	switch r, ok := rdns.Fact.Get(t); {
 	case !ok || len(r.Names) > 0:
 		return authres.Result{}, false
 	case r.Failed:

@@ -45,7 +45,7 @@ func TestOf(t *testing.T) {
 	named.ClientName = "mail.example.net"
 	bounce.From = ""
 	user.User = "ann smith"
-	spfFact := func(code string) checks.Seeded { return checks.Seed(spf.Evaluated, spf.Result{Code: code}) }
+	spfFact := func(code string) checks.Seeded { return checks.Seed(spf.Fact, spf.Result{Code: code}) }
 	for _, c := range []struct {
 		why   string
 		o     Options
@@ -56,28 +56,28 @@ func TestOf(t *testing.T) {
 		{"nothing", Options{}, env, nil, "mx.example.com; none"},
 		{"a name of one's own", Options{ServID: "a b"}, env, nil, `"a b"; none`},
 		{"nobody's name", Options{}, mail.Envelope{}, nil, "localhost; none"},
-		{"signatures", Options{}, env, []checks.Seeded{checks.Seed(dkim.Verified, []dkim.Signature{
+		{"signatures", Options{}, env, []checks.Seeded{checks.Seed(dkim.Fact, []dkim.Signature{
 			{Domain: "example.org", Selector: "s1", Code: "pass", Value: "AbC/1234"},
 			{Domain: "example.net", Selector: "s2", Code: "fail", Reason: "body hash (bh=) differs)"},
 		})}, `mx.example.com; dkim=pass header.d=example.org header.s=s1 header.b="AbC/1234"; ` +
 			`dkim=fail (body hash \(bh=\) differs\)) header.d=example.net header.s=s2`},
-		{"no signature", Options{}, env, []checks.Seeded{checks.Seed(dkim.Verified, []dkim.Signature{})}, "mx.example.com; dkim=none"},
+		{"no signature", Options{}, env, []checks.Seeded{checks.Seed(dkim.Fact, []dkim.Signature{})}, "mx.example.com; dkim=none"},
 		{"SPF", Options{}, env, []checks.Seeded{spfFact("pass")},
 			"mx.example.com; spf=pass (mx.example.com: domain of a@example.org designates 192.0.2.1 as permitted sender) smtp.mailfrom=a@example.org"},
 		{"SPF for HELO", Options{}, bounce, []checks.Seeded{spfFact("temperror")},
 			"mx.example.com; spf=temperror (mx.example.com: domain of mail.example.net could not be looked up for 192.0.2.1) smtp.helo=mail.example.net"},
 		{"a code that is none", Options{}, env, []checks.Seeded{spfFact("; dkim=pass")}, "mx.example.com; none"},
-		{"DMARC passes", Options{}, env, []checks.Seeded{checks.Seed(dmarc.Evaluated, dmarc.Result{Code: "pass", Domain: "example.org", From: "a.example.org", Policy: "reject"})},
+		{"DMARC passes", Options{}, env, []checks.Seeded{checks.Seed(dmarc.Fact, dmarc.Result{Code: "pass", Domain: "example.org", From: "a.example.org", Policy: "reject"})},
 			"mx.example.com; dmarc=pass (policy=reject) header.from=a.example.org"},
-		{"DMARC fails", Options{}, env, []checks.Seeded{checks.Seed(dmarc.Evaluated,
+		{"DMARC fails", Options{}, env, []checks.Seeded{checks.Seed(dmarc.Fact,
 			dmarc.Result{Code: "fail", Domain: "example.org", Policy: "reject", Disposition: "quarantine", Reason: "No valid SPF, No valid DKIM"})},
 			`mx.example.com; dmarc=fail (policy=reject disposition=quarantine) reason="No valid SPF, No valid DKIM" header.from=example.org`},
-		{"no DMARC", Options{}, env, []checks.Seeded{checks.Seed(dmarc.Evaluated, dmarc.Result{Code: "none", Domain: "example.org"})},
+		{"no DMARC", Options{}, env, []checks.Seeded{checks.Seed(dmarc.Fact, dmarc.Result{Code: "none", Domain: "example.org"})},
 			"mx.example.com; dmarc=none header.from=example.org"},
-		{"ARC", Options{}, env, []checks.Seeded{checks.Seed(arc.Verified, arc.Result{Code: "pass", OldestPass: 1, Sets: []arc.Set{{}, {Domain: "l.example", Selector: "s"}}})},
+		{"ARC", Options{}, env, []checks.Seeded{checks.Seed(arc.Fact, arc.Result{Code: "pass", OldestPass: 1, Sets: []arc.Set{{}, {Domain: "l.example", Selector: "s"}}})},
 			`mx.example.com; arc=pass (l.example:s=s:i=2) smtp.remote-ip=192.0.2.1 header.oldest-pass=1`},
 		{"the server's look-up", Options{}, named, nil, "mx.example.com; iprev=pass policy.iprev=192.0.2.1 (mail.example.net)"},
-		{"no name", Options{}, env, []checks.Seeded{checks.Seed(rdns.LookedUp, rdns.Result{})}, "mx.example.com; iprev=permerror policy.iprev=192.0.2.1"},
+		{"no name", Options{}, env, []checks.Seeded{checks.Seed(rdns.Fact, rdns.Result{})}, "mx.example.com; iprev=permerror policy.iprev=192.0.2.1"},
 		{"a login", Options{}, user, nil, `mx.example.com; auth=pass smtp.auth="ann smith" smtp.mailfrom=a@example.org`},
 		{"a login that nobody shall know", Options{NoUser: true}, user, nil, "mx.example.com; auth=pass smtp.mailfrom=a@example.org"},
 	} {
@@ -95,7 +95,7 @@ func TestEdits(t *testing.T) {
 	env := mail.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), MTAName: "mx.example.com"}
 	message := "Authentication-Results: MX.example.com; spf=pass\r\nAuthentication-Results: other.example; spf=pass\r\n" +
 		"Authentication-Results: mx.example.com 1; dkim=pass\r\n\r\n"
-	_, edits := write(t, Options{}, env, message, false, checks.Seed(dkim.Verified, nil))
+	_, edits := write(t, Options{}, env, message, false, checks.Seed(dkim.Fact, nil))
 	want := []actions.HeaderEdit{
 		{Remove: true, Name: "Authentication-Results", Index: 3},
 		{Remove: true, Name: "Authentication-Results", Index: 1},

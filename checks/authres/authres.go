@@ -11,7 +11,7 @@
 // Anybody can write such a header, so it means something only when it comes
 // from a server of the reader's own (RFC 8601 sections 1.6 and 5). The check
 // takes the results of servers that Options.Trusted names, and leaves them as
-// the fact Trusted: the SPF, DKIM, DMARC and ARC checks then take these and
+// Fact: the SPF, DKIM, DMARC and ARC checks then take these and
 // ask nobody.
 //
 // The header of a scan's own results is written by checks/authheader.

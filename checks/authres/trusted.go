@@ -9,13 +9,13 @@ import (
 	"github.com/winnowmail/winnow/checks"
 )
 
-// Trusted is the fact of the results that a trusted server wrote into the
+// Fact is the fact of the results that a trusted server wrote into the
 // message. It is absent where there are none. Checks that find out the same
 // take them instead of asking DNS:
 //
-//	h, ok := authres.Trusted.Get(t)
+//	h, ok := authres.Fact.Get(t)
 //	for _, r := range h.Of("spf") { … }
-var Trusted = checks.Fact[Header]{Name: "authres"}
+var Fact = checks.Fact[Header]{Name: "authres"}
 
 // Options says whose results are believed.
 type Options struct {
@@ -37,12 +37,12 @@ func New(o Options) *checks.Family {
 	return &checks.Family{Name: "authres", Doc: "results of trusted servers in Authentication-Results", Checks: []*checks.Check{{
 		Name:     "authres",
 		Doc:      "takes the results of trusted servers from Authentication-Results",
-		Provides: []checks.AnyFact{Trusted},
+		Provides: []checks.AnyFact{Fact},
 		Always:   true,
 		Config:   o,
 		Run: func(_ context.Context, t *checks.Task) error {
 			if h, ok := o.read(t); ok {
-				Trusted.Set(t, h)
+				Fact.Set(t, h)
 			}
 			return nil
 		},

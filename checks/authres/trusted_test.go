@@ -15,8 +15,8 @@ import (
 // trust returns what the check takes from a message.
 func trust(t *testing.T, o Options, local bool, env mail.Envelope, message string) (h Header, found bool) {
 	t.Helper()
-	reader := &checks.Check{Name: "reader", Doc: "reads", Requires: checks.Facts(Trusted), Run: func(_ context.Context, task *checks.Task) error {
-		h, found = Trusted.Get(task)
+	reader := &checks.Check{Name: "reader", Doc: "reads", Requires: checks.Facts(Fact), Run: func(_ context.Context, task *checks.Task) error {
+		h, found = Fact.Get(task)
 		return nil
 	}}
 	list := append(New(o).Checks, reader)

@@ -37,7 +37,7 @@ func New() *checks.Family {
 			Name:     "compromised-senders",
 			Doc:      "senders that are service accounts or www hosts",
 			Symbols:  []*symbols.Def{envFromServiceAcct, fromServiceAcct, wwwDotDomain},
-			Requires: checks.Facts(aliases.Rewritten),
+			Requires: checks.Facts(aliases.Fact),
 			Run:      runSenders,
 		},
 	}}

@@ -3,7 +3,7 @@
 //
 // Verify is for programs without a Scanner. In a scan the check verifies, for
 // mail that is neither from the host's own networks nor from a client that
-// logged in; a host that verifies DKIM itself seeds Verified, or names the
+// logged in; a host that verifies DKIM itself seeds Fact, or names the
 // server whose Authentication-Results it trusts, and then no question is
 // asked.
 package dkim
@@ -46,9 +46,9 @@ type Signature struct {
 	Ignored bool `json:",omitempty"`
 }
 
-// Verified is the fact of the verification: all signatures that were looked
+// Fact is the fact of the verification: all signatures that were looked
 // at, in the order of the headers, empty if there is none.
-var Verified = checks.Fact[[]Signature]{Name: "dkim"}
+var Fact = checks.Fact[[]Signature]{Name: "dkim"}
 
 func def(name string, weight float64, oneShot bool, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"policies", "dkim"}, Weight: weight, OneShot: oneShot, Doc: doc}
@@ -71,8 +71,8 @@ func New(o Options) *checks.Family {
 		Name:     "dkim",
 		Doc:      "verifies the DKIM signatures",
 		Symbols:  []*symbols.Def{Allow, Reject, TempFail, PermFail, NA, Trace},
-		Provides: []checks.AnyFact{Verified},
-		Requires: checks.Facts(relay.Relayed, authres.Trusted),
+		Provides: []checks.AnyFact{Fact},
+		Requires: checks.Facts(relay.Fact, authres.Fact),
 		Needs:    checks.Needs{DNS: true, Queries: o.withDefaults().MaxSignatures},
 		Config:   o,
 		Run: func(ctx context.Context, t *checks.Task) error {
@@ -83,10 +83,10 @@ func New(o Options) *checks.Family {
 }
 
 func run(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyCache) {
-	sigs, ok := Verified.Get(t)
+	sigs, ok := Fact.Get(t)
 	if !ok {
 		if sigs, ok = trusted(t); ok {
-			Verified.Set(t, sigs)
+			Fact.Set(t, sigs)
 		}
 	}
 	if ok {
@@ -103,7 +103,7 @@ func run(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyCache)
 	}
 	h := t.Message().Header()
 	if !h.Has(dkimsig.DKIM.FieldName()) {
-		Verified.Set(t, nil)
+		Fact.Set(t, nil)
 		t.Hit(NA)
 		return
 	}
@@ -115,7 +115,7 @@ func run(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyCache)
 	for _, s := range v.found {
 		v.judgePartial(s)
 	}
-	Verified.Set(t, v.signatures())
+	Fact.Set(t, v.signatures())
 	for _, s := range v.found {
 		report(t, s.Signature, s)
 	}
@@ -123,7 +123,7 @@ func run(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyCache)
 
 // trusted takes the results of a server whose header is believed.
 func trusted(t *checks.Task) (sigs []Signature, ok bool) {
-	h, _ := authres.Trusted.Get(t)
+	h, _ := authres.Fact.Get(t)
 	for _, r := range h.Of("dkim") {
 		ok = true
 		switch r.Value {

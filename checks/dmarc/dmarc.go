@@ -5,7 +5,7 @@
 // Evaluate is the evaluator, ParseRecord the parser; they need nothing but a
 // resolver. Checks returns the rules that raise Rspamd's DMARC_* symbols, ask
 // for the actions that the operator gave each outcome, and rewrite From for
-// mailing lists. A server that evaluates DMARC itself seeds Evaluated.
+// mailing lists. A server that evaluates DMARC itself seeds Fact.
 //
 // Aggregate reports are in checks/dmarcreport.
 //
@@ -28,8 +28,8 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// Evaluated is the fact of the evaluation.
-var Evaluated = checks.Fact[Result]{Name: "dmarc"}
+// Fact is the fact of the evaluation.
+var Fact = checks.Fact[Result]{Name: "dmarc"}
 
 func def(name string, weight float64, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"policies", "dmarc"}, Weight: weight, Doc: doc}
@@ -86,8 +86,8 @@ func New(o Options) *checks.Family {
 		Name:     "dmarc",
 		Doc:      "whether SPF or DKIM passes for the domain in From, and what that domain asks for (DMARC)",
 		Symbols:  []*symbols.Def{Allow, Reject, Quarantine, SoftFail, DNSFail, BadPolicy, NA},
-		Provides: []checks.AnyFact{Evaluated},
-		Requires: checks.Facts(spf.Evaluated, dkim.Verified, arc.Verified, authres.Trusted, relay.Relayed),
+		Provides: []checks.AnyFact{Fact},
+		Requires: checks.Facts(spf.Fact, dkim.Fact, arc.Fact, authres.Fact, relay.Fact),
 		Needs:    checks.Needs{DNS: true, Queries: queries},
 		Config:   o,
 		Run:      func(ctx context.Context, t *checks.Task) error { return o.run(ctx, t) },
@@ -99,7 +99,7 @@ func New(o Options) *checks.Family {
 }
 
 func (o Options) run(ctx context.Context, t *checks.Task) error {
-	res, known := Evaluated.Get(t)
+	res, known := Fact.Get(t)
 	if !known {
 		if res, known = trusted(t); !known {
 			res, known = o.evaluate(ctx, t)
@@ -107,7 +107,7 @@ func (o Options) run(ctx context.Context, t *checks.Task) error {
 		if !known {
 			return nil
 		}
-		Evaluated.Set(t, res)
+		Fact.Set(t, res)
 	}
 	o.raise(t, res)
 	return nil
@@ -116,9 +116,9 @@ func (o Options) run(ctx context.Context, t *checks.Task) error {
 // evaluate asks DNS, if SPF and DKIM were looked at and the message is not of
 // a user of the host's own.
 func (o Options) evaluate(ctx context.Context, t *checks.Task) (Result, bool) {
-	spfResult, hasSPF := spf.Evaluated.Get(t)
-	signatures, hasDKIM := dkim.Verified.Get(t)
-	_, vouched := authres.Trusted.Get(t)
+	spfResult, hasSPF := spf.Fact.Get(t)
+	signatures, hasDKIM := dkim.Fact.Get(t)
+	_, vouched := authres.Fact.Get(t)
 	client := relay.Of(t)
 	// A message without a client has no SPF to look at.
 	if !hasSPF && client.IP.IsValid() || !hasDKIM || !vouched && (client.Local || t.Authenticated()) {
@@ -151,7 +151,7 @@ func authors(from []mail.Address) []string {
 
 // trusted takes the result of a server whose header is believed.
 func trusted(t *checks.Task) (Result, bool) {
-	h, _ := authres.Trusted.Get(t)
+	h, _ := authres.Fact.Get(t)
 	for _, r := range h.Of("dmarc") {
 		res := Result{Code: string(r.Value), From: normal(r.Property("header", "from")), Reason: r.Reason}
 		switch res.Code {
@@ -198,7 +198,7 @@ func (o Options) raise(t *checks.Task, r Result) {
 	default:
 		return
 	}
-	if chain, _ := arc.Verified.Get(t); failed && chain.SoftensDMARC && h.Def != SoftFail {
+	if chain, _ := arc.Fact.Get(t); failed && chain.SoftensDMARC && h.Def != SoftFail {
 		h.Factor, least = 0.1, ""
 		h.Options = append(h.Options, "ARC trusted")
 	}

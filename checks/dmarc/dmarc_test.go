@@ -16,7 +16,7 @@ import (
 func facts() *checks.Check {
 	return &checks.Check{
 		Name: "facts", Doc: "what fixtures seed",
-		Provides: []checks.AnyFact{spf.Evaluated, dkim.Verified, arc.Verified, authres.Trusted},
+		Provides: []checks.AnyFact{spf.Fact, dkim.Fact, arc.Fact, authres.Fact},
 		Run:      func(context.Context, *checks.Task) error { return nil },
 	}
 }

@@ -38,14 +38,14 @@ func (m *Munging) check() *checks.Check {
 		Name:     "dmarc_munging",
 		Doc:      "rewrites From for mailing lists",
 		Symbols:  []*symbols.Def{Munged},
-		Requires: checks.Facts(Evaluated),
+		Requires: checks.Facts(Fact),
 		Config:   m,
 		Run:      func(_ context.Context, t *checks.Task) error { m.run(t); return nil },
 	}
 }
 
 func (m *Munging) run(t *checks.Task) {
-	if r, ok := Evaluated.Get(t); !ok || !m.wants(r) {
+	if r, ok := Fact.Get(t); !ok || !m.wants(r) {
 		return
 	}
 	list, ok := m.list(t.Message().Recipients())

@@ -15,7 +15,7 @@ func outcome(t *testing.T, o Options, r Result, message string) (out checks.Outc
 	t.Helper()
 	raw := strings.ReplaceAll(message, "\n", "\r\n") + "\r\nText.\r\n"
 	s := &checks.State{Message: mail.Parse([]byte(raw), mail.Envelope{}, mail.Limits{})}
-	s.SeedFacts([]checks.Seeded{checks.Seed(Evaluated, r)})
+	s.SeedFacts([]checks.Seeded{checks.Seed(Fact, r)})
 	for _, c := range New(o).Checks {
 		one, err := s.Run(t.Context(), c)
 		if err != nil {

@@ -67,7 +67,7 @@ func New(o Options) *checks.Family {
 	c := &checks.Check{
 		Name:     "dmarc_report",
 		Doc:      "notes messages for DMARC's aggregate reports",
-		Requires: checks.Facts(dmarc.Evaluated, spf.Evaluated, dkim.Verified, arc.Verified, relay.Relayed),
+		Requires: checks.Facts(dmarc.Fact, spf.Fact, dkim.Fact, arc.Fact, relay.Fact),
 		Stage:    checks.After,
 		Needs:    checks.Needs{Store: true},
 		Always:   true,
@@ -81,20 +81,20 @@ func New(o Options) *checks.Family {
 }
 
 func (o Options) note(ctx context.Context, t *checks.Task) {
-	res, ok := dmarc.Evaluated.Get(t)
+	res, ok := dmarc.Fact.Get(t)
 	client := relay.Of(t)
 	if !ok || t.Store() == nil || !client.IP.IsValid() || !o.wants(res) {
 		return
 	}
 	row := rowOf(res)
 	row.SourceIP = client.IP.Unmap().WithZone("")
-	if chain, _ := arc.Verified.Get(t); chain.SoftensDMARC && res.Code == "fail" {
+	if chain, _ := arc.Fact.Get(t); chain.SoftensDMARC && res.Code == "fail" {
 		row.Disposition, row.Override, row.Comment = "none", "trusted_forwarder", "arc=pass"
 	}
-	if s, ok := spf.Evaluated.Get(t); ok {
+	if s, ok := spf.Fact.Get(t); ok {
 		row.SPFDomain, row.SPFResult, row.NullSender = name(s.Domain), s.Code, s.Identity == "helo"
 	}
-	signatures, _ := dkim.Verified.Get(t)
+	signatures, _ := dkim.Fact.Get(t)
 	for _, s := range signatures[:min(len(signatures), maxSignatures)] {
 		if !s.Ignored {
 			row.Signatures = append(row.Signatures, Signature{name(s.Domain), name(s.Selector), s.Code})

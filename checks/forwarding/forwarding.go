@@ -2,8 +2,8 @@
 // traces that the big providers leave, by sender rewriting (SRS), and by a
 // trace header that names another recipient.
 //
-// At most one symbol fires, the most specific; what was found is left as the
-// fact Detected.
+// At most one symbol fires, the most specific; what was found is left as
+// Fact.
 package forwarding
 
 import (
@@ -16,9 +16,9 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// Detected says that the message was forwarded and by what: the name of the
+// Fact says that the message was forwarded and by what: the name of the
 // symbol. It is absent on mail that came straight.
-var Detected = checks.Fact[string]{Name: "forwarding"}
+var Fact = checks.Fact[string]{Name: "forwarding"}
 
 var (
 	google = def("FWD_GOOGLE", "envelope sender has Google's mark of a forwarded message")
@@ -40,8 +40,8 @@ func New() *checks.Family {
 		Name:     "forwarding",
 		Doc:      "recognizes forwarded mail",
 		Symbols:  []*symbols.Def{google, yandex, mailru, srs, sieve, cpanel, other},
-		Provides: []checks.AnyFact{Detected},
-		Requires: checks.Facts(relay.Relayed),
+		Provides: []checks.AnyFact{Fact},
+		Requires: checks.Facts(relay.Fact),
 		Stage:    checks.Early,
 		Priority: 12,
 		Always:   true,
@@ -54,7 +54,7 @@ func run(_ context.Context, t *checks.Task) error {
 	if d == nil {
 		return nil
 	}
-	Detected.Set(t, d.Name)
+	Fact.Set(t, d.Name)
 	t.HitField(d, field, options...)
 	return nil
 }

@@ -66,7 +66,7 @@ func New(o Options) *checks.Family {
 	return &checks.Family{Name: "freemail", Doc: "providers of free and disposable mailboxes", Checks: []*checks.Check{{
 		Name:     "freemail",
 		Doc:      "senders, recipients and reply addresses at providers of free and disposable mailboxes",
-		Requires: checks.Facts(aliases.Rewritten),
+		Requires: checks.Facts(aliases.Fact),
 		Symbols:  slices.Concat(free.defs[:], disposable.defs[:], []*symbols.Def{differ}),
 		Config:   map[string]string{"freemail": free.list.digest(), "disposable": disposable.list.digest()},
 		Run: func(_ context.Context, t *checks.Task) error {

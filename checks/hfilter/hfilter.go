@@ -97,7 +97,7 @@ func New(o Options) *checks.Family {
 			Name:     "hfilter-sender",
 			Doc:      "the sender's domain",
 			Symbols:  append(fromVerdict.symbols(), bounce),
-			Requires: checks.Facts(relay.Relayed),
+			Requires: checks.Facts(relay.Fact),
 			Needs:    checks.Needs{DNS: true, Queries: maxQueries, Phase: checks.MailFrom},
 			Run:      func(ctx context.Context, t *checks.Task) error { return runSender(ctx, t, o) },
 		})
@@ -107,7 +107,7 @@ func New(o Options) *checks.Family {
 			Name:     "hfilter-recipients",
 			Doc:      "bounces to many",
 			Symbols:  []*symbols.Def{bounceMany},
-			Requires: checks.Facts(relay.Relayed),
+			Requires: checks.Facts(relay.Fact),
 			Needs:    checks.Needs{Phase: checks.Rcpt},
 			Run:      func(_ context.Context, t *checks.Task) error { return runRecipients(t, o) },
 		})
@@ -117,7 +117,7 @@ func New(o Options) *checks.Family {
 			Name:     "hfilter-messageid",
 			Doc:      "the host in Message-ID",
 			Symbols:  midVerdict.symbols(),
-			Requires: checks.Facts(relay.Relayed),
+			Requires: checks.Facts(relay.Fact),
 			Needs:    checks.Needs{DNS: true, Queries: maxQueries},
 			Run:      func(ctx context.Context, t *checks.Task) error { return runMessageID(ctx, t, o) },
 		})
@@ -138,7 +138,7 @@ func clientCheck(o Options) *checks.Check {
 	c := &checks.Check{
 		Name:     "hfilter-client",
 		Doc:      "HELO and the client's name",
-		Requires: checks.Facts(relay.Relayed, rdns.LookedUp),
+		Requires: checks.Facts(relay.Fact, rdns.Fact),
 		Needs:    checks.Needs{Phase: checks.MailFrom},
 		Run:      func(ctx context.Context, t *checks.Task) error { return runClient(ctx, t, o, words) },
 	}
@@ -168,7 +168,7 @@ func runClient(ctx context.Context, t *checks.Task, o Options, words *hostWords)
 	if !o.NoHostname {
 		if name != "" {
 			hostWeight, _ = words.weigh(name)
-		} else if _, looked := rdns.LookedUp.Get(t); looked {
+		} else if _, looked := rdns.Fact.Get(t); looked {
 			t.Hit(hostUnknown)
 		}
 	}

@@ -82,7 +82,7 @@ func knownCheck(o Options) *checks.Check {
 		Name:     "messageid-known",
 		Doc:      "a strange or missing Message-ID of a signer who is known for it",
 		Symbols:  []*symbols.Def{knownMID, knownNoMID},
-		Requires: checks.Facts(dkim.Verified),
+		Requires: checks.Facts(dkim.Fact),
 		Config:   o,
 		Run: func(_ context.Context, t *checks.Task) error {
 			if len(known) > 0 {
@@ -115,7 +115,7 @@ func compile(list map[string]string) (map[string]*regexp.Regexp, error) {
 
 // runKnown looks for the first signer that explains the Message-ID.
 func runKnown(t *checks.Task, known map[string]*regexp.Regexp) {
-	sigs, _ := dkim.Verified.Get(t)
+	sigs, _ := dkim.Fact.Get(t)
 	f := t.Message().Header().Get("message-id")
 	for _, s := range sigs {
 		re, ok := known[strings.ToLower(s.Domain)]

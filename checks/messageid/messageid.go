@@ -75,7 +75,7 @@ func New(o Options) *checks.Family {
 			Name:     "messageid-parties",
 			Doc:      "a Message-ID that has to do with the sender or the recipient",
 			Symbols:  []*symbols.Def{containsFrom, matchFrom, matchFromTLD, containsTo, matchTo, endEqFromUser},
-			Requires: checks.Facts(aliases.Rewritten),
+			Requires: checks.Facts(aliases.Fact),
 			Run:      runParties,
 		},
 		knownCheck(o),

@@ -78,7 +78,7 @@ func options() mxcheck.Options {
 func facts() *checks.Check {
 	return &checks.Check{
 		Name: "facts", Doc: "provides the fact", Stage: checks.Early, Priority: 20,
-		Provides: []checks.AnyFact{relay.Relayed},
+		Provides: []checks.AnyFact{relay.Fact},
 		Run:      func(context.Context, *checks.Task) error { return nil },
 	}
 }

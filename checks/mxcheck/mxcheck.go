@@ -149,8 +149,8 @@ func (v Verdict) Greylist() bool {
 	return false
 }
 
-// Checked is the fact of the verdicts. The host may seed it.
-var Checked = checks.Fact[[]Verdict]{Name: "mx"}
+// Fact is the fact of the verdicts. The host may seed it.
+var Fact = checks.Fact[[]Verdict]{Name: "mx"}
 
 // maxDomains bounds the domains of one message.
 const maxDomains = 4
@@ -173,8 +173,8 @@ func New(o Options) *checks.Family {
 		Name:     "mx",
 		Doc:      "whether the sender's domains can receive mail",
 		Symbols:  allDefs(),
-		Provides: []checks.AnyFact{Checked},
-		Requires: checks.Facts(relay.Relayed, aliases.Rewritten),
+		Provides: []checks.AnyFact{Fact},
+		Requires: checks.Facts(relay.Fact, aliases.Fact),
 		Config: struct {
 			Options
 			Connects bool
@@ -193,13 +193,13 @@ func New(o Options) *checks.Family {
 }
 
 func (c *check) run(ctx context.Context, t *checks.Task) error {
-	verdicts, seeded := Checked.Get(t)
+	verdicts, seeded := Fact.Get(t)
 	if !seeded {
 		if !c.Enabled || t.Authenticated() && !c.CheckAuthenticated || relay.Of(t).Local && !c.CheckLocal {
 			return nil
 		}
 		verdicts = c.verdicts(ctx, t)
-		Checked.Set(t, verdicts)
+		Fact.Set(t, verdicts)
 	}
 	for _, v := range verdicts {
 		raise(t, v)

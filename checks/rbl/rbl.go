@@ -119,7 +119,7 @@ func New(o Options) *checks.Family {
 			Name:     "rbl-client",
 			Doc:      "DNS lists of addresses, asked about the client",
 			Symbols:  clientDefs,
-			Requires: checks.Facts(relay.Relayed, rdns.LookedUp),
+			Requires: checks.Facts(relay.Fact, rdns.Fact),
 			Needs:    checks.Needs{DNS: true, Queries: client.most(), Phase: checks.Connect},
 			Run:      func(ctx context.Context, t *checks.Task) error { client.run(ctx, t); return nil },
 		})
@@ -128,7 +128,7 @@ func New(o Options) *checks.Family {
 		Name:     "rbl",
 		Doc:      "DNS lists of addresses, domains, URLs and mail addresses",
 		Symbols:  slices.DeleteFunc(all.all, func(d *symbols.Def) bool { return slices.Contains(clientDefs, d) }),
-		Requires: checks.Facts(relay.Relayed, rdns.LookedUp, dkim.Verified, aliases.Rewritten),
+		Requires: checks.Facts(relay.Fact, rdns.Fact, dkim.Fact, aliases.Fact),
 		Needs:    checks.Needs{DNS: true, Queries: o.MaxQueries},
 		Config:   config,
 		Secrets:  e.secrets(),

@@ -74,7 +74,7 @@ func newSubject(t *checks.Task, p part) *subject {
 	if p.client {
 		return s
 	}
-	sigs, _ := dkim.Verified.Get(t)
+	sigs, _ := dkim.Fact.Get(t)
 	for _, sig := range sigs {
 		if sig.Code == "pass" && !sig.Ignored && !slices.Contains(s.signers, sig.Domain) {
 			s.signers = append(s.signers, sig.Domain)

@@ -1,6 +1,6 @@
 // Package rdns looks the client's name up by reverse DNS when the server that
 // took the message told none. A server that looked it up itself sets
-// mail.Envelope.ClientName, or seeds LookedUp when there is none; then nobody
+// mail.Envelope.ClientName, or seeds Fact when there is none; then nobody
 // is asked.
 //
 // The name is the first that the PTR question gives. It is not checked
@@ -24,17 +24,17 @@ type Result struct {
 	Failed bool
 }
 
-// LookedUp is the fact of the look-up.
-var LookedUp = checks.Fact[Result]{Name: "rdns"}
+// Fact is the fact of the look-up.
+var Fact = checks.Fact[Result]{Name: "rdns"}
 
 // Name returns the client's name: what the server knew, else the first name
-// that was looked up, else "". The check must require relay.Relayed and
-// LookedUp.
+// that was looked up, else "". The check must require relay.Fact and
+// Fact.
 func Name(t *checks.Task) string {
 	if c := relay.Of(t); c.Name != "" {
 		return c.Name
 	}
-	if r, ok := LookedUp.Get(t); ok && len(r.Names) > 0 {
+	if r, ok := Fact.Get(t); ok && len(r.Names) > 0 {
 		return r.Names[0]
 	}
 	return ""
@@ -63,8 +63,8 @@ func New() *checks.Family {
 		Name:     "rdns",
 		Doc:      "the client's name by reverse DNS",
 		Symbols:  []*symbols.Def{None, DNSFail},
-		Provides: []checks.AnyFact{LookedUp},
-		Requires: checks.Facts(relay.Relayed),
+		Provides: []checks.AnyFact{Fact},
+		Requires: checks.Facts(relay.Fact),
 		Needs:    checks.Needs{DNS: true, Queries: 1, Phase: checks.Connect},
 		Stage:    checks.Early,
 		Priority: 9,
@@ -78,7 +78,7 @@ func run(ctx context.Context, t *checks.Task) error {
 	if c.Local || t.Authenticated() {
 		return nil
 	}
-	r, ok := LookedUp.Get(t)
+	r, ok := Fact.Get(t)
 	var query string
 	if !ok {
 		if c.Name != "" || !c.IP.IsValid() {
@@ -88,7 +88,7 @@ func run(ctx context.Context, t *checks.Task) error {
 		if r, ok = ask(ctx, t, q); !ok {
 			return nil
 		}
-		LookedUp.Set(t, r)
+		Fact.Set(t, r)
 		query = q.String()
 	}
 	if r.Failed {

@@ -43,7 +43,7 @@ func onceCheck(o OnceOptions) *checks.Check {
 		Name:     "once-received",
 		Doc:      "mail straight from its sender",
 		Symbols:  []*symbols.Def{once, onceStrict, directToMX},
-		Requires: checks.Facts(relay.Relayed, rdns.LookedUp),
+		Requires: checks.Facts(relay.Fact, rdns.Fact),
 		Config:   o,
 		Run:      func(_ context.Context, t *checks.Task) error { return o.run(t) },
 	}

@@ -53,7 +53,7 @@ func New(o Options) *checks.Family {
 			Name:     "forged-received",
 			Doc:      "trace headers that no server writes",
 			Symbols:  forgedSymbols(),
-			Requires: checks.Facts(relay.Relayed),
+			Requires: checks.Facts(relay.Fact),
 			Run:      runForged,
 		},
 	}}

@@ -55,7 +55,7 @@ func New() *checks.Family {
 				named, nameNone, nameAll, nameSome, nameEqAll, nameEqSome,
 				matchAll, matchSome, invalid8Bit, similar, sorted, delivered,
 			},
-			Requires: checks.Facts(aliases.Rewritten),
+			Requires: checks.Facts(aliases.Fact),
 			Run:      runList,
 		},
 		{

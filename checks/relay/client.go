@@ -19,21 +19,21 @@ type Client struct {
 	Local bool
 }
 
-// Relayed is the fact that another client than the one connected counts. The
+// Fact is the fact that another client than the one connected counts. The
 // host may seed it.
-var Relayed = checks.Fact[Client]{Name: "relay"}
+var Fact = checks.Fact[Client]{Name: "relay"}
 
 // Of returns the client to judge: the relayed one, else the one connected.
-// The check must require Relayed.
+// The check must require Fact.
 func Of(t *checks.Task) Client {
-	if c, ok := Relayed.Get(t); ok {
+	if c, ok := Fact.Get(t); ok {
 		return c
 	}
 	return connected(t)
 }
 
 // Foreign reports whether the client to judge is neither local nor logged in:
-// most rules leave the others in peace. The check must require Relayed.
+// most rules leave the others in peace. The check must require Fact.
 func Foreign(t *checks.Task) bool { return !Of(t).Local && !t.Authenticated() }
 
 func connected(t *checks.Task) Client {

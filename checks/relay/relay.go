@@ -71,7 +71,7 @@ func New(o Options) *checks.Family {
 	c := &checks.Check{
 		Name:     "relay",
 		Doc:      "the client before the host's own relays",
-		Provides: []checks.AnyFact{Relayed},
+		Provides: []checks.AnyFact{Fact},
 		Stage:    checks.Early,
 		Priority: 20, // before all that judges the client
 		Always:   true,
@@ -147,7 +147,7 @@ func set(list []string) map[string]bool {
 // run applies the rules one after the other; each sees the client that the
 // one before found.
 func run(t *checks.Task, rules []rule) error {
-	if _, seeded := Relayed.Get(t); seeded || len(rules) == 0 {
+	if _, seeded := Fact.Get(t); seeded || len(rules) == 0 {
 		return nil
 	}
 	c := connected(t)
@@ -161,7 +161,7 @@ func run(t *checks.Task, rules []rule) error {
 		t.HitField(rules[i].def, hop.Field)
 	}
 	if found {
-		Relayed.Set(t, c)
+		Fact.Set(t, c)
 	}
 	return nil
 }

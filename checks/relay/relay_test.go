@@ -18,7 +18,7 @@ var seen = &symbols.Def{Name: "CLIENT", Groups: []string{"test"}, Doc: "the clie
 
 func probe() *checks.Check {
 	return &checks.Check{
-		Name: "probe", Doc: "tells the client", Symbols: []*symbols.Def{seen}, Requires: checks.Facts(relay.Relayed),
+		Name: "probe", Doc: "tells the client", Symbols: []*symbols.Def{seen}, Requires: checks.Facts(relay.Fact),
 		Run: func(_ context.Context, t *checks.Task) error {
 			c := relay.Of(t)
 			t.Hit(seen, c.IP.String(), c.Name, c.Helo, fmt.Sprint(c.Local), fmt.Sprint(relay.Foreign(t)))

@@ -28,7 +28,7 @@ func New() *checks.Family {
 				eqEnv, neqEnv, toEqFrom, toDomainEqFrom,
 				spoofName, otherName, infoToInfo,
 			},
-			Requires: checks.Facts(aliases.Rewritten),
+			Requires: checks.Facts(aliases.Fact),
 			Run:      runFrom,
 		},
 		{
@@ -39,14 +39,14 @@ func New() *checks.Family {
 				replyEqFrom, replyAddrEqFrom, replyDomainEqFrom, replyDomainNeqFrom, replyNameEqFrom,
 				replyEqTo, replyDomainEqTo, replyDomainNeqTo, spoofReply,
 			},
-			Requires: append(checks.Facts(aliases.Rewritten), checks.Defs(nameTitle)...),
+			Requires: append(checks.Facts(aliases.Fact), checks.Defs(nameTitle)...),
 			Run:      runReplyTo,
 		},
 		{
 			Name:     "envelope-sender",
 			Doc:      "rewritten and per-recipient envelope senders; where receipts go",
 			Symbols:  []*symbols.Def{prvs, verp, receiptMismatch, receiptForged},
-			Requires: checks.Facts(aliases.Rewritten),
+			Requires: checks.Facts(aliases.Fact),
 			Run:      runEnvelope,
 		},
 	}}

@@ -299,7 +299,7 @@ func TestChain(t *testing.T) {
 	if !res.Has("ARC_SIGNED") {
 		t.Fatalf("not sealed: %v", res.Notes)
 	}
-	res, second := scan(t, o, env, first, at(), checks.Seed(arc.Verified, arc.Result{Code: "pass"}))
+	res, second := scan(t, o, env, first, at(), checks.Seed(arc.Fact, arc.Result{Code: "pass"}))
 	if got := res.Symbol("ARC_SIGNED"); got == nil || got.Options[0] != "example.org:s=arc:i=2" {
 		t.Fatalf("second set: %v, notes %v", got, res.Notes)
 	}
@@ -312,7 +312,7 @@ func TestChain(t *testing.T) {
 	if got := mailDKIM(t, strings.Replace(second, "Hello Bob", "Hello Eve", 1), dns); strings.HasPrefix(got, "pass") {
 		t.Error("Mail::DKIM passes a changed message")
 	}
-	res, _ = scan(t, o, env, first, at(), checks.Seed(arc.Verified, arc.Result{Code: "fail", Temporary: true}))
+	res, _ = scan(t, o, env, first, at(), checks.Seed(arc.Fact, arc.Result{Code: "fail", Temporary: true}))
 	if got := note(t, res); !strings.Contains(got, "nobody verified its ARC chain") {
 		t.Errorf("with a DNS failure: %q", got)
 	}

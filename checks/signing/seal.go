@@ -50,7 +50,7 @@ func (a *ARC) servID(t *checks.Task) string {
 // could for now. The ARC check leaves out the mail of users and of the own
 // networks: if that is sealed, it is validated here.
 func (a *ARC) chain(ctx context.Context, t *checks.Task) signing.Chain {
-	r, ok := arc.Verified.Get(t)
+	r, ok := arc.Fact.Get(t)
 	if !ok && (a.Authenticated || a.Local) && (t.Authenticated() || relay.Of(t).Local) {
 		r = arc.Verify(ctx, t.Resolver(), t.Message(), t.Now(), arc.Options{})
 	}

@@ -72,7 +72,7 @@ func dkimCheck(r *signing.Rules) *checks.Check {
 		Name:     "dkim_signing",
 		Doc:      "signs outgoing mail with DKIM",
 		Symbols:  []*symbols.Def{Signed},
-		Requires: checks.Facts(relay.Relayed),
+		Requires: checks.Facts(relay.Fact),
 		Stage:    checks.Late,
 		Priority: priority,
 		Needs:    needs(r),

@@ -36,6 +36,6 @@ func TestFixtures(t *testing.T) {
 func Facts() *checks.Check {
 	return &checks.Check{
 		Name: "facts", Doc: "d", Run: func(context.Context, *checks.Task) error { return nil },
-		Provides: []checks.AnyFact{arc.Verified, spf.Evaluated, dkim.Verified, dmarc.Evaluated},
+		Provides: []checks.AnyFact{arc.Fact, spf.Fact, dkim.Fact, dmarc.Fact},
 	}
 }

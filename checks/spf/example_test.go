@@ -10,7 +10,7 @@ import (
 )
 
 // A mail server evaluates SPF at MAIL FROM, without a Scanner. It can hand the
-// result to a scan later: checks.Seed(spf.Evaluated, r).
+// result to a scan later: checks.Seed(spf.Fact, r).
 func ExampleEvaluate() {
 	dns := zone.Must(`
 		example.org      TXT "v=spf1 mx -all exp=why.example.org"

@@ -3,7 +3,7 @@
 // are tried from left to right, and the first that matches the client decides.
 //
 // Evaluate is the evaluator; it needs nothing but a resolver, so a mail server
-// can use it without a Scanner and hand the Result in by seeding Evaluated.
+// can use it without a Scanner and hand the Result in by seeding Fact.
 // Checks returns the rule that raises Rspamd's R_SPF_* symbols.
 //
 // There are two readings of a record. The plain one is the RFC's: a record
@@ -40,8 +40,8 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// Evaluated is the fact of the evaluation.
-var Evaluated = checks.Fact[Result]{Name: "spf"}
+// Fact is the fact of the evaluation.
+var Fact = checks.Fact[Result]{Name: "spf"}
 
 func def(name string, weight float64, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"policies", "spf"}, Weight: weight, Doc: doc}
@@ -90,8 +90,8 @@ func New(o Options) *checks.Family {
 		Name:     "spf",
 		Doc:      "whether the client may send for the envelope sender's domain (SPF)",
 		Symbols:  []*symbols.Def{Allow, Fail, SoftFail, Neutral, DNSFail, PermFail, PlusAll, NA},
-		Provides: []checks.AnyFact{Evaluated},
-		Requires: checks.Facts(relay.Relayed, authres.Trusted),
+		Provides: []checks.AnyFact{Fact},
+		Requires: checks.Facts(relay.Fact, authres.Fact),
 		Needs:    checks.Needs{DNS: true, Phase: phase, Queries: maxQueries},
 		Config:   o,
 		Run:      func(ctx context.Context, t *checks.Task) error { return run(ctx, t, o) },
@@ -99,10 +99,10 @@ func New(o Options) *checks.Family {
 }
 
 func run(ctx context.Context, t *checks.Task, o Options) error {
-	res, seeded := Evaluated.Get(t)
+	res, seeded := Fact.Get(t)
 	if !seeded {
 		if res, ok := trusted(t); ok {
-			Evaluated.Set(t, res)
+			Fact.Set(t, res)
 			raise(t, res)
 			return nil
 		}
@@ -122,7 +122,7 @@ func run(ctx context.Context, t *checks.Task, o Options) error {
 		if res = Evaluate(ctx, t.Resolver(), p); res.noDNS {
 			return nil
 		}
-		Evaluated.Set(t, res)
+		Fact.Set(t, res)
 	}
 	raise(t, res)
 	return nil

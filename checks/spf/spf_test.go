@@ -18,7 +18,7 @@ import (
 // what it would find.
 func relayed() *checks.Check {
 	return &checks.Check{
-		Name: "relayed", Doc: "the relayed client", Provides: []checks.AnyFact{relay.Relayed},
+		Name: "relayed", Doc: "the relayed client", Provides: []checks.AnyFact{relay.Fact},
 		Run: func(context.Context, *checks.Task) error { return nil },
 	}
 }
@@ -36,7 +36,7 @@ func TestSeededAsksNothing(t *testing.T) {
 		want  string
 		asked int64
 	}{
-		{[]checks.Seeded{checks.Seed(Evaluated, Result{Code: CodePass, Mechanism: "+a"})}, "R_SPF_ALLOW", 0},
+		{[]checks.Seeded{checks.Seed(Fact, Result{Code: CodePass, Mechanism: "+a"})}, "R_SPF_ALLOW", 0},
 		{nil, "R_SPF_FAIL", 2},
 	} {
 		counter := &resolver.Counter{Resolver: zone.Must(`example.org TXT "v=spf1 a a a -all"`)}

@@ -10,7 +10,7 @@ import (
 // trusted takes the result of a server whose header is believed: that for
 // MAIL FROM, else the first.
 func trusted(t *checks.Task) (res Result, ok bool) {
-	h, _ := authres.Trusted.Get(t)
+	h, _ := authres.Fact.Get(t)
 	for _, r := range h.Of("spf") {
 		one := Result{Code: string(r.Value), Sender: r.Property("smtp", "mailfrom"), Identity: "mailfrom", Reason: r.Reason}
 		if one.Sender == "" {

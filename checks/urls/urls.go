@@ -100,7 +100,7 @@ func New(o Options) *checks.Family {
 			Name:     "urls-phishing",
 			Doc:      "links that show another domain than they lead to",
 			Symbols:  phishingDefs,
-			Requires: checks.Facts(dmarc.Evaluated),
+			Requires: checks.Facts(dmarc.Fact),
 			Config:   []any{o.Redirectors, o.Trusted, o.Strict},
 			Run:      func(_ context.Context, t *checks.Task) error { return runPhishing(t, except) },
 		},

@@ -44,13 +44,13 @@ func (o Options) identify(t *checks.Task) identity {
 		id.fromHost = clean(list[0].Domain)
 		id.from = registrable(id.fromHost)
 	}
-	if r, ok := spf.Evaluated.Get(t); ok {
+	if r, ok := spf.Fact.Get(t); ok {
 		id.spf = proofOf(r.Code)
 	}
-	if r, ok := dmarc.Evaluated.Get(t); ok {
+	if r, ok := dmarc.Fact.Get(t); ok {
 		id.dmarc = proofOf(r.Code)
 	}
-	list, ok := dkim.Verified.Get(t)
+	list, ok := dkim.Fact.Get(t)
 	id.signatures = ok
 	for _, s := range list {
 		switch {

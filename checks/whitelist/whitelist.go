@@ -88,7 +88,7 @@ func New(o Options) *checks.Family {
 	c := &checks.Check{
 		Name:     "whitelist",
 		Doc:      "domains trusted when SPF, DKIM or DMARC prove them, or distrusted when not",
-		Requires: checks.Facts(spf.Evaluated, dkim.Verified, dmarc.Evaluated, aliases.Rewritten, relay.Relayed),
+		Requires: checks.Facts(spf.Fact, dkim.Fact, dmarc.Fact, aliases.Fact, relay.Fact),
 		Config:   o,
 	}
 	if err != nil {
