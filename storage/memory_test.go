@@ -35,6 +35,9 @@ func TestMemory(t *testing.T) {
 		return storagetest.Store{
 			KV:   storage.NewMemory(storage.MemoryOptions{Clock: c.now}),
 			Pass: c.pass, Tick: time.Millisecond,
+			Lessons: func(_ *testing.T, n int) storage.KV {
+				return storage.NewMemory(storage.MemoryOptions{Clock: c.now, Lessons: n})
+			},
 		}
 	})
 }

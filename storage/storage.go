@@ -30,8 +30,10 @@ var (
 	ErrClosed      = errors.New("storage: closed")
 	ErrTrimmed     = errors.New("storage: entry was trimmed")
 	ErrForgotten   = errors.New("storage: lesson is not known any more")
-	ErrFull        = errors.New("storage: no room left")
 	ErrUnsupported = errors.New("storage: the store can't do this")
+	// ErrFull is of writes to a store that has no room left: memory's MaxBytes,
+	// a disk, a server's limit. The write changed nothing.
+	ErrFull = errors.New("storage: no room left")
 	// ErrUnavailable is wrapped by errors of a store that is known to be down
 	// and was not asked: its circuit is open, or the budget is spent.
 	ErrUnavailable = errors.New("storage: store is unavailable")
@@ -77,31 +79,35 @@ type KV interface {
 	// Scan lists keys that begin with prefix, about n at a time (n < 1: the
 	// store's choice), for operators' commands and sweeps, never in the scan of
 	// a mail. cursor is "" at first, then the next of the call before, until
-	// that is "". The order is unspecified; a key that is there all the time is
-	// seen at least once, perhaps more often.
+	// that is ""; a call may give no keys and not be the last. The order is
+	// unspecified; a key that is there all the time is seen at least once,
+	// perhaps more often.
 	Scan(ctx context.Context, prefix, cursor string, n int) (keys []string, next string, err error)
 }
 
 // Buckets are leaky buckets: what limits of rates count in.
 type Buckets interface {
-	// Take leaks the bucket up to now and then adds n (which may be 0) if the
-	// sum does not exceed the burst; all of it in one atomic step. Without an
-	// error the Bucket is as the step left it. A time before the bucket's last
-	// leaks nothing.
+	// Take leaks the bucket up to now and then adds N if the sum does not
+	// exceed the burst; all of it in one atomic step, which Bucket.Take is the
+	// arithmetic of. Without an error the Bucket is as the step left it. A time
+	// before the bucket's last leaks nothing. A draw that fails its Check is an
+	// error.
 	Take(ctx context.Context, name string, d Draw, now time.Time) (Bucket, error)
 	// Tune multiplies the bucket's factors within bounds (Rspamd's dynamic
-	// limits). A bucket that is not there is made, empty.
+	// limits), as Bucket.Tune does. A bucket that is not there is made, empty.
+	// A tuning that fails its Check is an error.
 	Tune(ctx context.Context, name string, t Tuning, now time.Time) (Bucket, error)
 	// Forget empties a bucket and sets its factors to 1.
 	Forget(ctx context.Context, name string) error
 }
 
-// A Draw is what one Take asks for.
+// A Draw is what one Take asks for. Its numbers are finite and at least 0.
 type Draw struct {
 	Rate  float64 // leaks per second, at least 0
 	Burst float64 // what the bucket holds
 	N     float64 // what is added; 0 only looks
-	// Lasts is how long an unused bucket is kept; 0 means two days.
+	// Lasts is how long the bucket is kept from now on, by the store's clock; 0
+	// means DefaultLasts.
 	Lasts time.Duration
 }
 
@@ -115,8 +121,9 @@ type Bucket struct {
 	OK bool
 }
 
-// A Tuning multiplies a bucket's factors; the results stay within [1/Max, Max]
-// of their kind. A Max below 1 means 1.
+// A Tuning multiplies a bucket's factors, 0 leaving one as it is; the results
+// stay within [1/Max, Max] of their kind. A Max below 1 means 1. The numbers are
+// finite and at least 0.
 type Tuning struct {
 	Rate, Burst       float64
 	MaxRate, MaxBurst float64
@@ -130,7 +137,8 @@ type Tokens interface {
 	// class, and how many lessons each class has.
 	Counts(ctx context.Context, table string, ids []uint64) (Counts, error)
 	// Learn adds a lesson, moves it to another class or takes it back, all of
-	// it or nothing, and once: repeating a call changes nothing.
+	// it or nothing, and once: repeating a call changes nothing. Lesson.Step
+	// says what that means. A lesson that fails its Check is an error.
 	Learn(ctx context.Context, table string, l Lesson) (Learned, error)
 	// LearnMany is Learn for each lesson in order, in as few transactions as
 	// the store can; an import uses it. On an error the lessons before
@@ -157,11 +165,11 @@ type Lesson struct {
 	Message string // identifies the message: a digest, any bytes
 	// Class is where it belongs; "" takes back what was learned of the message.
 	Class string
-	// IDs are the message's tokens; repeated ones count once. To move or take
-	// back a lesson the store uses the ids that it noted when it learned.
+	// IDs are the message's tokens; repeated ones count once.
 	IDs []uint64
-	// Weight is what each token's count grows by; 0 means 1. The number of
-	// lessons always grows by one.
+	// Weight is what each token's count grows by, at least 0; 0 means 1. The
+	// number of lessons always grows by one. To move or take back a lesson the
+	// store uses the IDs and the Weight that it noted when it learned.
 	Weight int64
 }
 
@@ -188,17 +196,17 @@ type Log interface {
 	// unknown can be repeated; with an empty id every call adds an entry, and
 	// no store repeats it on its own.
 	Append(ctx context.Context, log, id string, data []byte) (seq uint64, err error)
-	// ReadLog returns up to n entries from the number on, in order; none at the
-	// end. It is ErrTrimmed when the first of them was trimmed.
+	// ReadLog returns up to n entries from the number on (0 is as 1), in order;
+	// none at the end. It is ErrTrimmed when the first of them was trimmed.
 	ReadLog(ctx context.Context, log string, from uint64, n int) ([]Entry, error)
 	// NewestLog returns up to n entries before the number, newest first; 0
 	// means from the end.
 	NewestLog(ctx context.Context, log string, before uint64, n int) ([]Entry, error)
-	// LogState tells what the log holds; the zero value but for Next for a log
-	// that is not there.
+	// LogState tells what the log holds. Of a log that is not there First and
+	// Next are 1.
 	LogState(ctx context.Context, log string) (LogState, error)
-	// TrimLog removes the oldest entries and returns how many. It never removes
-	// one whose number is Floor or higher.
+	// TrimLog removes the oldest entries as long as Trim.Removes says so, and
+	// returns how many. The numbers of a log that is empty go on.
 	TrimLog(ctx context.Context, log string, t Trim) (removed int, err error)
 }
 
@@ -238,7 +246,7 @@ type Recent interface {
 
 // Ranked are sets of members with scores: Rspamd's known senders.
 type Ranked interface {
-	// Rank sets a member's score, drops the members with the lowest scores
+	// Rank sets a member's score, which is not NaN, drops the members with the lowest scores
 	// beyond keep (0: keeps all), and makes the whole set last for ttl (0: for
 	// ever) from now on.
 	Rank(ctx context.Context, set, member string, score float64, keep int, ttl time.Duration) error
