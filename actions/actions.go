@@ -125,17 +125,21 @@ func stronger(a, b Action) bool {
 }
 
 // A HeaderEdit is one change to the message's header that the host applies
-// when it delivers the message.
+// when it delivers the message. Fields are counted as received, from the top
+// and from 1 on, whatever other edits do.
 type HeaderEdit struct {
-	// Remove deletes fields of that name: Index 0 all, n the nth, negative
-	// from the end. Otherwise a field is added.
+	// Remove deletes fields of that name in any case: with Index 0 all, those
+	// that an earlier edit added too; else the Index-th, a negative Index
+	// counting from the end (-1 is the last). Otherwise a field is added.
 	Remove bool
 	Name   string
 	// Value is the field's value. One that holds line ends is folded already
 	// and goes into the message as it is, after a colon and a space.
 	Value string
-	// Index is for additions the position: 0 the end, 1 the top, n before
-	// the nth field.
+	// Index is for additions the position: 0 or -1 the end, 1 the top, n
+	// before the nth field (the end if there are fewer), -2 before the last
+	// field, and so on. Of several with one positive Index the last stands
+	// first; otherwise they stand in their order.
 	Index int
 }
 

@@ -3,6 +3,8 @@ package mail
 import (
 	"bytes"
 	"slices"
+
+	"github.com/winnowmail/winnow/internal/header"
 )
 
 // A delimiter is a line that begins with two dashes.
@@ -98,7 +100,7 @@ func (w *walker) findLines() {
 	b := w.buf
 	for i := 0; i < len(b); {
 		if (i == 0 || b[i-1] == '\n' || b[i-1] == '\r') && i+2 < len(b) && b[i] == '-' && b[i+1] == '-' {
-			next := lineAfter(b, i)
+			next := header.LineAfter(b, i)
 			if text := bytes.TrimRight(b[i+2:next], " \t\r\n"); len(text) > 0 && len(text) <= maxBoundary {
 				w.lines = append(w.lines, newDelimiter(i, next, text))
 			}

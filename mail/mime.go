@@ -3,6 +3,8 @@ package mail
 import (
 	"strconv"
 	"strings"
+
+	"github.com/winnowmail/winnow/internal/header"
 )
 
 // Parts returns all parts, depth first, the root first.
@@ -286,12 +288,12 @@ func (w *walker) endAt(i, last, from, to int) int {
 // partHeader reads the header of a body part; a part that begins with an empty
 // line has none, one without empty line is all header if it looks like one.
 func (w *walker) partHeader(parent *Part, b []byte, from int) (h *Header, body int) {
-	if n := lineEnd(b, 0); n > 0 {
+	if n := header.LineEnd(b, 0); n > 0 {
 		return &Header{}, n
 	}
-	end, body, ok := headerEnd(b)
+	end, body, ok := header.End(b)
 	if !ok {
-		if !startsLikeHeader(b) {
+		if !header.LooksLike(b) {
 			return &Header{}, 0
 		}
 		end, body = len(b), len(b)
@@ -321,7 +323,8 @@ func (w *walker) message(p *Part) {
 }
 
 func (w *walker) rfc822(p *Part, from, to int) {
-	from += mboxLine(w.buf[from:to])
+	start, _, _ := header.Begin(w.buf[from:to])
+	from += start
 	h, body := w.partHeader(p, w.buf[from:to], from)
 	w.descend(w.add(h, p, from+body, to))
 }

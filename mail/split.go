@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+
+	"github.com/winnowmail/winnow/internal/header"
 )
 
 // split finds the header block and reads its fields. White space and an mbox
@@ -14,10 +16,10 @@ func (m *Message) split() {
 		buf = buf[:m.limits.Size]
 		m.note(NoteCut, "", len(buf), "Size")
 	}
-	start := mboxLine(buf)
-	end, body, ok := headerEnd(buf[start:])
+	start, _, _ := header.Begin(buf)
+	end, body, ok := header.End(buf[start:])
 	if !ok {
-		if !startsLikeHeader(buf[start:]) {
+		if !header.LooksLike(buf[start:]) {
 			m.body = start
 			m.note(NoteNoBody, "", start, "no header")
 			return
@@ -30,72 +32,6 @@ func (m *Message) split() {
 	p := &splitter{m: m, offset: start}
 	m.head = p.fields(buf[start : start+end])
 	m.bad = m.bad || p.broken
-}
-
-// mboxLine returns where the message proper begins.
-func mboxLine(b []byte) int {
-	i := len(b) - len(bytes.TrimLeft(b, " \t\r\n\v\f"))
-	if !bytes.HasPrefix(b[i:], []byte("From ")) {
-		return i
-	}
-	nl := bytes.IndexByte(b[i:], '\n')
-	if nl < 0 {
-		return i
-	}
-	i += nl + 1
-	return i + len(b[i:]) - len(bytes.TrimLeft(b[i:], " \t\r\n\v\f"))
-}
-
-// headerEnd finds the empty line that ends a header block: end is the length
-// of the block with its last line end, body where the body begins.
-func headerEnd(b []byte) (end, body int, ok bool) {
-	for i := 0; i < len(b); {
-		j := bytes.IndexAny(b[i:], "\r\n")
-		if j < 0 {
-			break
-		}
-		i += lineEnd(b, i+j) + j
-		if n := lineEnd(b, i); n > 0 {
-			return i, i + n, true
-		}
-	}
-	return 0, 0, false
-}
-
-// lineEnd returns the length of the line end at i: LF, CRLF, CRCRLF or a bare
-// CR; 0 if there is none.
-func lineEnd(b []byte, i int) int {
-	if i >= len(b) {
-		return 0
-	}
-	switch b[i] {
-	case '\n':
-		return 1
-	case '\r':
-		if i+1 < len(b) && b[i+1] == '\n' {
-			return 2
-		}
-		if i+2 < len(b) && b[i+1] == '\r' && b[i+2] == '\n' {
-			return 3
-		}
-		return 1
-	}
-	return 0
-}
-
-// startsLikeHeader decides whether a message without empty line is all header
-// or all body: the first line must look like a field.
-func startsLikeHeader(b []byte) bool {
-	const look = 76
-	for i := 0; i < len(b) && i < look; i++ {
-		switch c := b[i]; {
-		case c == ':':
-			return i > 0 && i+1 < len(b)
-		case c <= ' ' || c >= 0x7f:
-			return false
-		}
-	}
-	return false
 }
 
 // A splitter reads one header block.
@@ -124,7 +60,7 @@ func (p *splitter) fields(b []byte) Header {
 	var h Header
 	p.text.Grow(len(b))
 	for i := 0; i < len(b); {
-		next := lineAfter(b, i)
+		next := header.LineAfter(b, i)
 		colon, ok := p.name(b, i, next)
 		if !ok {
 			i = next
@@ -134,7 +70,7 @@ func (p *splitter) fields(b []byte) Header {
 			p.m.note(NoteCut, p.part, p.place(i), "Headers")
 			break
 		}
-		next = p.foldEnd(b, next)
+		next = header.FoldEnd(b, next)
 		h.fields = append(h.fields, p.field(b, i, colon, next))
 		i = next
 	}
@@ -152,47 +88,20 @@ func (p *splitter) place(i int) int {
 
 // name finds the colon of the field that begins at i.
 func (p *splitter) name(b []byte, i, next int) (colon int, ok bool) {
-	if c := b[i] | 0x20; c < 'a' || c > 'z' {
-		if n := lineEnd(b, i); n == 0 {
-			p.m.note(NoteBadHeaderLine, p.part, p.place(i), quoteLine(b[i:next]))
-		}
-		return 0, false
+	colon, kind := header.Colon(b, i, next)
+	if kind == header.Field {
+		return colon, true
 	}
-	for j := i; j < next; j++ {
-		switch c := b[j]; {
-		case c == ':':
-			return j, true
-		case c == ' ' || c >= '\t' && c <= '\r':
-			p.broken = true
-			p.m.note(NoteBadHeaderLine, p.part, p.place(i), quoteLine(b[i:next]))
-			return 0, false
-		}
+	p.broken = p.broken || kind == header.Spaced
+	if header.LineEnd(b, i) == 0 {
+		p.m.note(NoteBadHeaderLine, p.part, p.place(i), quoteLine(b[i:next]))
 	}
-	p.m.note(NoteBadHeaderLine, p.part, p.place(i), quoteLine(b[i:next]))
 	return 0, false
 }
 
 func quoteLine(b []byte) string {
 	const most = 60
 	return strconv.QuoteToASCII(string(b[:min(len(b), most)]))
-}
-
-// lineAfter returns where the line after the one at i begins.
-func lineAfter(b []byte, i int) int {
-	j := bytes.IndexAny(b[i:], "\r\n")
-	if j < 0 {
-		return len(b)
-	}
-	return i + j + lineEnd(b, i+j)
-}
-
-// foldEnd returns where the field ends whose first line ends at i: lines that
-// begin with white space belong to it.
-func (p *splitter) foldEnd(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\t') {
-		i = lineAfter(b, i)
-	}
-	return i
 }
 
 func (p *splitter) field(b []byte, start, colon, end int) *Field {
@@ -218,7 +127,7 @@ func separatorEnd(raw []byte, i int) int {
 			i++
 			continue
 		}
-		n := lineEnd(raw, i)
+		n := header.LineEnd(raw, i)
 		if n == 0 || i+n >= len(raw) {
 			break
 		}
@@ -271,7 +180,7 @@ func (p *splitter) countLine(v []byte, i int) {
 	switch {
 	case v[i] == '\n':
 		p.lf++
-	case lineEnd(v, i) > 1:
+	case header.LineEnd(v, i) > 1:
 		p.crlf++
 	default:
 		p.m.note(NoteBareCR, p.part, p.offset, "in header")

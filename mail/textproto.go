@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/emersion/go-message/textproto"
+	"github.com/winnowmail/winnow/internal/header"
 )
 
 // Textproto returns the header in go-message's type, which go-smtp servers and
@@ -28,7 +29,7 @@ func canonicalEnds(field []byte) []byte {
 			i = len(field)
 		}
 		out = append(append(out, field[:i]...), '\r', '\n')
-		field = field[min(i+max(lineEnd(field, i), 1), len(field)):]
+		field = field[min(i+max(header.LineEnd(field, i), 1), len(field)):]
 	}
 	return out
 }

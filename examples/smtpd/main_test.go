@@ -109,29 +109,6 @@ func TestWrongFlags(t *testing.T) {
 	}
 }
 
-func TestApply(t *testing.T) {
-	const raw = "A: 1\r\nX-Spam: Yes\r\n  folded\r\nB: 2\r\nx-spam : No\r\n\r\nX-Spam: body\r\n"
-	for _, c := range []struct {
-		edit actions.HeaderEdit
-		want string
-	}{
-		{actions.HeaderEdit{Remove: true, Name: "x-spam"}, "A: 1\r\nB: 2\r\n\r\nX-Spam: body\r\n"},
-		{actions.HeaderEdit{Remove: true, Name: "X-Spam", Index: 2}, "A: 1\r\nX-Spam: Yes\r\n  folded\r\nB: 2\r\n\r\nX-Spam: body\r\n"},
-		{actions.HeaderEdit{Remove: true, Name: "X-Spam", Index: -2}, "A: 1\r\nB: 2\r\nx-spam : No\r\n\r\nX-Spam: body\r\n"},
-		{actions.HeaderEdit{Remove: true, Name: "X-Spam", Index: 3}, raw},
-		{actions.HeaderEdit{Name: "C", Value: "3", Index: 1}, "C: 3\r\n" + raw},
-		{actions.HeaderEdit{Name: "C", Value: "v=1; a=b;\r\n\tb=" + strings.Repeat("x", 60) + "; c", Index: 1}, "C: v=1; a=b;\r\n\tb=" + strings.Repeat("x", 60) + "; c\r\n" + raw},
-		{actions.HeaderEdit{Name: "C", Value: "3"}, "A: 1\r\nX-Spam: Yes\r\n  folded\r\nB: 2\r\nx-spam : No\r\nC: 3\r\n\r\nX-Spam: body\r\n"},
-	} {
-		if got := apply([]byte(raw), []actions.HeaderEdit{c.edit}); string(got) != c.want {
-			t.Errorf("%+v gave %q", c.edit, got)
-		}
-	}
-	if got := apply([]byte("A: 1"), nil); string(got) != "A: 1" {
-		t.Errorf("a header without end became %q", got)
-	}
-}
-
 // TestActions runs one session for each action, with a check that gives the
 // score that leads there.
 func TestActions(t *testing.T) {

@@ -72,7 +72,11 @@ func (s *session) Data(r io.Reader) error {
 	case actions.Discard:
 		return nil
 	}
-	return s.deliver(apply(raw, res.Edits)) // tagged where the Result asks for it
+	tagged, err := winnow.Apply(raw, res.Edits) // where the Result asks for it
+	if err != nil {
+		return err
+	}
+	return s.deliver(tagged)
 }
 
 func (s *session) deliver(msg []byte) error {
