@@ -38,6 +38,7 @@ func floors() []floor {
 		{packages: "resolver/zone", may: []string{"resolver"}},
 		{packages: "resolver/resolvertest", may: []string{"resolver", "resolver/zone"}, outside: []string{"github.com/miekg/dns"}},
 		{packages: "storage"},
+		{packages: "storage/redis", may: []string{"storage"}, outside: []string{"github.com/redis/go-redis/v9", "github.com/redis/go-redis/v9/maintnotifications"}},
 		{packages: "storage/*", may: []string{"storage"}},
 		{packages: "internal/gendocs", may: append([]string{"."}, below...)},
 		{packages: "internal/newcheck"},

@@ -3,8 +3,8 @@
 # formatting, vet, staticcheck, tidy modules, generated files, a build without
 # cgo, all tests under the race detector, each fuzz target for a moment,
 # and the README's commands in the workspace. It needs Go, a C compiler (for
-# -race), OpenDKIM and Mail::DKIM (peers that check signatures) and xmllint; as
-# root on Debian or Ubuntu it installs them itself.
+# -race), OpenDKIM and Mail::DKIM (peers that check signatures), xmllint,
+# redis-server and redis-sentinel; as root on Debian or Ubuntu it installs them itself.
 #
 #   FUZZTIME=60s ./test.sh     fuzz longer (default 20000x, 0 for none)
 set -u
@@ -26,6 +26,8 @@ missing() {
 	PATH="$PATH:/usr/sbin" command -v opendkim >/dev/null || echo opendkim
 	perl -MMail::DKIM -e 1 2>/dev/null || echo libmail-dkim-perl
 	command -v xmllint >/dev/null || echo libxml2-utils
+	command -v redis-server >/dev/null || echo redis-server
+	command -v redis-sentinel >/dev/null || echo redis-sentinel
 }
 
 need() {

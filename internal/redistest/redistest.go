@@ -1,0 +1,171 @@
+// Package redistest starts real Redis servers for tests: one, a Cluster, or a
+// master and a replica that Sentinels watch over. They listen on loopback, keep
+// their files in a directory of the test, and end with it. A test is skipped
+// where the programs are not installed.
+package redistest
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A Server is a redis-server or redis-sentinel.
+type Server struct {
+	// Addr is host:port, Socket the path of its unix socket.
+	Addr, Socket string
+	Dir          string
+
+	t       testing.TB
+	program string
+	args    []string
+	cmd     *exec.Cmd
+}
+
+// Start starts a server with further settings, as on redis-server's command
+// line: "--appendonly", "yes".
+func Start(t testing.TB, settings ...string) *Server {
+	t.Helper()
+	dir := t.TempDir()
+	addr := freeAddr(t)
+	_, port, _ := net.SplitHostPort(addr)
+	s := &Server{t: t, Addr: addr, Dir: dir, Socket: filepath.Join(shortDir(t), "s"), program: "redis-server"}
+	s.args = append([]string{
+		"--port", port, "--bind", "127.0.0.1", "--unixsocket", s.Socket, "--dir", dir,
+		"--save", "", "--appendfsync", "everysec", "--loglevel", "warning", "--logfile", filepath.Join(dir, "log"),
+	}, settings...)
+	s.start()
+	return s
+}
+
+// shortDir is a directory whose name is short enough for a unix socket.
+func shortDir(t testing.TB) string {
+	dir, err := os.MkdirTemp("", "redis")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+func (s *Server) start() {
+	s.t.Helper()
+	path, err := exec.LookPath(s.program)
+	if err != nil {
+		s.t.Skipf("%s is not installed (Debian: redis-server, redis-sentinel)", s.program)
+	}
+	s.cmd = exec.Command(path, s.args...)
+	s.cmd.Stdout, s.cmd.Stderr = os.Stderr, os.Stderr
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	cmd := s.cmd
+	s.t.Cleanup(func() { end(cmd) })
+	s.Await("PONG", "PING")
+}
+
+func end(cmd *exec.Cmd) {
+	if cmd.ProcessState == nil {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}
+}
+
+// Kill ends the server as kill -9 does.
+func (s *Server) Kill() { end(s.cmd) }
+
+// Restart starts the server again, with what it has on disk.
+func (s *Server) Restart() {
+	s.t.Helper()
+	s.Kill()
+	s.start()
+}
+
+// Pause stops the server's process until Resume: it takes connections and does
+// not answer.
+func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
+
+// Resume lets a paused server go on.
+func (s *Server) Resume() { s.signal(syscall.SIGCONT) }
+
+func (s *Server) signal(sig syscall.Signal) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Await asks until the answer contains want.
+func (s *Server) Await(want string, command ...string) {
+	s.t.Helper()
+	Await(s.t, fmt.Sprintf("%v at %s has %q", command, s.Addr, want), func() bool {
+		got, err := s.Do(command...)
+		return err == nil && strings.Contains(got, want)
+	})
+}
+
+// Await waits until ok is true, for half a minute at most.
+func Await(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("waited in vain: %s", what)
+		case <-tick.C:
+		}
+	}
+}
+
+// Must is Do that fails the test on an error.
+func (s *Server) Must(command ...string) string {
+	s.t.Helper()
+	got, err := s.Do(command...)
+	if err != nil {
+		s.t.Fatalf("%v: %v", command, err)
+	}
+	return got
+}
+
+// Do sends one command on a connection of its own and returns the answer as
+// text: a list has an element in each line. An error answer is an error.
+func (s *Server) Do(command ...string) (string, error) {
+	c, err := net.DialTimeout("tcp", s.Addr, time.Second)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "*%d\r\n", len(command))
+	for _, word := range command {
+		fmt.Fprintf(&b, "$%d\r\n%s\r\n", len(word), word)
+	}
+	if _, err := c.Write([]byte(b.String())); err != nil {
+		return "", err
+	}
+	return readReply(bufio.NewReader(c))
+}
+
+func freeAddr(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}

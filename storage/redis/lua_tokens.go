@@ -1,0 +1,118 @@
+package redis
+
+// KEYS[1] is what the names of a table's keys begin with.
+
+// luaNote reads and writes the note of a lesson: the lengths of its class and its
+// weight, these, and the tokens.
+const luaNote = `
+local function unpackNote(note)
+  local a, b, rest = string.match(note, '^(%d+) (%d+) ()')
+  a, b = tonumber(a), tonumber(b)
+  return string.sub(note, rest, rest + a - 1), string.sub(note, rest + a, rest + a + b - 1), string.sub(note, rest + a + b)
+end
+
+local function packNote(class, weight, ids)
+  return #class .. ' ' .. #weight .. ' ' .. class .. weight .. ids
+end
+`
+
+// luaCounts: tokens. Returns name, lessons and counts of each class.
+const luaCounts = `
+local ids = {}
+for i = 1, #ARGV[1], 8 do
+  ids[#ids + 1] = string.sub(ARGV[1], i, i + 7)
+end
+local classes = redis.call('HGETALL', KEYS[1] .. 'l')
+local answer = {}
+for i = 1, #classes, 2 do
+  local counts = {}
+  for from = 1, #ids, 1000 do
+    local got = redis.call('HMGET', KEYS[1] .. 'n:' .. classes[i], unpack(ids, from, math.min(#ids, from + 999)))
+    for j = 1, #got do
+      counts[#counts + 1] = got[j] or '0'
+    end
+  end
+  counts[#counts + 1] = ''
+  answer[#answer + 1] = classes[i]
+  answer[#answer + 1] = classes[i + 1]
+  answer[#answer + 1] = table.concat(counts, ' ')
+end
+return answer
+`
+
+// luaLearn: message, class, weight, tokens, how many lessons are noted, acks.
+// Counts that would leave 64 bits are an error, and what was added by then is
+// taken back. Where nothing changes the note is written again if replicas are
+// waited for: WAIT counts only what this connection has written.
+const luaLearn = `
+local base, message, class, weight, ids = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+
+local function add(class, by, ids, upto)
+  local key = base .. 'n:' .. class
+  for i = 1, upto or #ids, 8 do
+    local id = string.sub(ids, i, i + 7)
+    local n = redis.pcall('HINCRBY', key, id, by)
+    if type(n) == 'table' then
+      return i - 8, n
+    end
+    if n <= 0 then
+      redis.call('HDEL', key, id)
+    end
+  end
+end
+
+local was = ''
+local note = redis.call('HGET', base .. 'm', message)
+if note then
+  was, weight, ids = unpackNote(note)
+end
+if was == class then
+  if note and ARGV[6] ~= '0' then
+    redis.call('HSET', base .. 'm', message, note)
+  end
+  return {was, 0}
+end
+if class ~= '' then
+  local upto, wrong = add(class, weight, ids)
+  if wrong then
+    add(class, '-' .. weight, ids, upto)
+    return wrong
+  end
+  redis.call('HINCRBY', base .. 'l', class, 1)
+  redis.call('HSET', base .. 'm', message, packNote(class, weight, ids))
+  redis.call('ZADD', base .. 'o', redis.call('INCR', base .. 's'), message)
+  for _ = 1, 100 do
+    if redis.call('ZCARD', base .. 'o') <= tonumber(ARGV[5]) then
+      break
+    end
+    redis.call('HDEL', base .. 'm', redis.call('ZPOPMIN', base .. 'o')[1])
+  end
+else
+  redis.call('HDEL', base .. 'm', message)
+  redis.call('ZREM', base .. 'o', message)
+end
+if was ~= '' then
+  add(was, '-' .. weight, ids)
+  if redis.call('HINCRBY', base .. 'l', was, -1) <= 0 then
+    redis.call('HDEL', base .. 'l', was)
+  end
+end
+return {was, 1}
+`
+
+// luaLesson: message. Returns its class.
+const luaLesson = `
+local note = redis.call('HGET', KEYS[1] .. 'm', ARGV[1])
+if not note then
+  return ''
+end
+return (unpackNote(note))
+`
+
+// luaDrop removes a table.
+const luaDrop = `
+for _, class in ipairs(redis.call('HKEYS', KEYS[1] .. 'l')) do
+  redis.call('UNLINK', KEYS[1] .. 'n:' .. class)
+end
+return redis.call('UNLINK', KEYS[1] .. 'l', KEYS[1] .. 'm', KEYS[1] .. 'o', KEYS[1] .. 's')
+`

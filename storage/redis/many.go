@@ -1,0 +1,227 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/winnowmail/winnow/storage"
+)
+
+// GetMany implements storage.KV.
+func (s *Store) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
+	if err := checkKeys(keys...); err != nil {
+		return nil, err
+	}
+	values := make([][]byte, len(keys))
+	if len(keys) == 0 {
+		return values, ctx.Err()
+	}
+	var replies []any
+	if s.cluster == nil {
+		args := make([]any, 1, len(keys)+1)
+		args[0] = "mget"
+		for _, key := range keys {
+			args = append(args, s.kv(key))
+		}
+		c := &command{op: "GetMany", key: s.kv(keys[0]), args: args, repeat: true}
+		if err := s.do(ctx, c); err != nil {
+			return nil, err
+		}
+		replies = sliceOf(c.reply)
+	} else {
+		var err error
+		replies, err = s.each(ctx, keys, func(key string) *command {
+			return &command{op: "GetMany", key: key, args: []any{"get", key}, repeat: true, loose: true}
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for i, reply := range replies {
+		values[i] = bytesOf(reply)
+	}
+	return values, nil
+}
+
+// each runs a command for each key of KV: in a Cluster in one trip to each of the
+// nodes that have them, and all of these at once.
+func (s *Store) each(ctx context.Context, keys []string, of func(key string) *command) ([]any, error) {
+	cmds := make([]*command, len(keys))
+	groups := map[*node][]*command{}
+	for i, key := range keys {
+		cmds[i] = of(s.kv(key))
+		n, err := s.route(ctx, cmds[i].key)
+		if err != nil {
+			return nil, s.fails(ctx, cmds[i], unsent, err)
+		}
+		groups[n] = append(groups[n], cmds[i])
+	}
+	var mu sync.Mutex
+	var failed error
+	var wg sync.WaitGroup
+	for _, group := range groups {
+		wg.Go(func() {
+			if err := s.together(ctx, group); err != nil {
+				mu.Lock()
+				failed = err
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if failed != nil {
+		return nil, failed
+	}
+	replies := make([]any, len(cmds))
+	for i, c := range cmds {
+		replies[i] = c.reply
+	}
+	return replies, nil
+}
+
+// together runs loose commands in one trip, or one by one if they turn out to
+// belong to several nodes.
+func (s *Store) together(ctx context.Context, group []*command) error {
+	err := s.do(ctx, group...)
+	if !errors.Is(err, errScattered) {
+		return err
+	}
+	for _, c := range group {
+		if err := s.do(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// How many keys SCAN looks at in a step where the caller doesn't say, and how
+// often one call of Scan steps on when it finds none.
+const (
+	scanKeys  = 1000
+	scanSteps = 16
+)
+
+// Scan implements storage.KV. The cursor is the one of SCAN, in a Cluster with
+// the master's address before it. A key may be missed if a server is restarted,
+// a master replaced or a slot moved meanwhile.
+func (s *Store) Scan(ctx context.Context, prefix, cursor string, n int) ([]string, string, error) {
+	whole := s.kv(prefix)
+	found, next, err := s.scan(ctx, "Scan", whole, "string", cursor, n)
+	if err != nil {
+		return nil, "", err
+	}
+	from := len(whole) - len(prefix)
+	for i, key := range found {
+		found[i] = key[from:]
+	}
+	return found, next, nil
+}
+
+// scan lists keys of a type that begin with prefix.
+func (s *Store) scan(ctx context.Context, op, prefix, kind, cursor string, n int) (found []string, next string, err error) {
+	if n < 1 {
+		n = scanKeys
+	}
+	pattern := glob(prefix) + "*"
+	for range scanSteps {
+		var at *node
+		if at, cursor, err = s.scanned(ctx, op, cursor); err != nil {
+			return nil, "", err
+		}
+		c := &command{op: op, key: prefix, args: []any{"scan", cursor, "match", pattern, "count", n}, repeat: true, at: at}
+		if s.rspamd {
+			c.args = append(c.args, "type", kind) // Redis 6 and later.
+		}
+		if err := s.do(ctx, c); err != nil {
+			return nil, "", err
+		}
+		reply := sliceOf(c.reply)
+		if len(reply) != 2 {
+			return nil, "", fmt.Errorf("redis: %s: the server's answer is no list of keys", op)
+		}
+		for _, key := range sliceOf(reply[1]) {
+			found = append(found, stringOf(key))
+		}
+		if cursor, err = s.scanNext(ctx, op, at, stringOf(reply[0])); err != nil {
+			return nil, "", err
+		}
+		if cursor == "" || len(found) > 0 {
+			break
+		}
+	}
+	return found, cursor, nil
+}
+
+// scanned returns the node and the cursor of SCAN that a cursor of scan stands
+// for.
+func (s *Store) scanned(ctx context.Context, op, cursor string) (*node, string, error) {
+	bad := func() error { return fmt.Errorf("redis: %s: %q is no cursor of this store", op, cursor) }
+	number := cursor
+	if cursor == "" {
+		number = "0"
+	}
+	var at *node
+	if s.cluster != nil {
+		masters, err := s.sortedMasters(ctx, op)
+		if err != nil {
+			return nil, "", err
+		}
+		at = masters[0]
+		if cursor != "" {
+			var addr string
+			addr, number, _ = strings.Cut(cursor, " ")
+			i := slices.IndexFunc(masters, func(n *node) bool { return n.name == addr })
+			if i < 0 {
+				return nil, "", fmt.Errorf("redis: %s: %w: the master %q has gone; begin anew", op, storage.ErrUnavailable, addr)
+			}
+			at = masters[i]
+		}
+	}
+	if number == "" || strings.Trim(number, "0123456789") != "" || len(number) > len(fmt.Sprint(uint64(math.MaxUint64))) {
+		return nil, "", bad()
+	}
+	return at, number, nil
+}
+
+// scanNext returns the cursor of scan that follows when SCAN gave one.
+func (s *Store) scanNext(ctx context.Context, op string, at *node, number string) (string, error) {
+	if number != "0" {
+		if at == nil {
+			return number, nil
+		}
+		return at.name + " " + number, nil
+	}
+	if at == nil {
+		return "", nil
+	}
+	masters, err := s.sortedMasters(ctx, op)
+	if err != nil {
+		return "", err
+	}
+	for _, n := range masters {
+		if n.name > at.name {
+			return n.name + " 0", nil
+		}
+	}
+	return "", nil
+}
+
+func (s *Store) sortedMasters(ctx context.Context, op string) ([]*node, error) {
+	var all []*node
+	for _, c := range s.masters(ctx) {
+		all = append(all, s.nodeOf(c))
+	}
+	if len(all) == 0 {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("redis: %s: %w", op, ctx.Err())
+		}
+		return nil, fmt.Errorf("redis: %s: %w: the masters of the Cluster can't be had", op, storage.ErrUnavailable)
+	}
+	slices.SortFunc(all, func(a, b *node) int { return strings.Compare(a.name, b.name) })
+	return all, nil
+}
