@@ -100,11 +100,11 @@ func judgeReply(text string) (fate, string) {
 	return answered, ""
 }
 
-// refusal turns the error that a server answered with into one of this package.
+// refusalOf turns the error that a server answered with into one of this package.
 func refusalOf(op string, err error) error {
 	text := err.Error()
 	switch {
-	case strings.HasPrefix(text, "NOTNUMBER"), strings.Contains(text, "not an integer"), strings.Contains(text, "would overflow"):
+	case strings.Contains(text, "not an integer") && op == "Increment", strings.Contains(text, "would overflow"):
 		return storage.ErrNotNumber
 	case strings.HasPrefix(text, "OOM"), strings.Contains(text, "-OOM "):
 		return fmt.Errorf("redis: %s: %w: %w", op, storage.ErrFull, err)

@@ -74,11 +74,11 @@ while removed < 256 and bytes < 4194304 do
     redis.call('HDEL', base .. 'i', unpack(ids))
   end
   if #gone < 16 then
-    redis.call('HINCRBY', base .. 's', 'bytes', -bytes)
+    redis.call('HINCRBY', base .. 's', 'bytes', 0 - bytes)
     return {removed, 0}
   end
 end
-redis.call('HINCRBY', base .. 's', 'bytes', -bytes)
+redis.call('HINCRBY', base .. 's', 'bytes', 0 - bytes)
 return {removed, 1}
 `
 
