@@ -7,15 +7,21 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/resolver"
 )
 
-// ErrClosed is returned by scans of a closed Scanner.
-var ErrClosed = errors.New("winnow: scanner is closed")
+// ErrClosed is returned by the scans of a closed Scanner, by its Sessions, and
+// by a Session that was closed itself.
+var ErrClosed = errors.New("winnow: closed")
 
-// start begins what outlives a scan.
+// startGrace is how long New waits for the end of what was started when a
+// Start fails.
+const startGrace = 5 * time.Second
+
+// start begins what outlives a scan. When it fails, what has begun is ended.
 func (s *Scanner) start() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop, s.spares = cancel, newSpares(ctx)
@@ -35,8 +41,9 @@ func (s *Scanner) start() error {
 			continue
 		}
 		if err := c.Start(ctx, env); err != nil {
-			cancel()
-			return fmt.Errorf("winnow: start of check %s: %w", c.Name, err)
+			grace, cancel := context.WithTimeout(context.Background(), startGrace)
+			defer cancel()
+			return errors.Join(fmt.Errorf("start of check %s: %w", c.Name, err), s.Close(grace))
 		}
 	}
 	return nil
@@ -44,16 +51,21 @@ func (s *Scanner) start() error {
 
 // Close refuses new scans, ends what the checks' Start began and waits for
 // scans in progress and for checks that outlived theirs, until ctx ends; the
-// error then names the checks that never returned.
+// error then names the checks that never returned. Sessions may be open: a step
+// that is in progress is waited for, the next one returns ErrClosed.
 func (s *Scanner) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
 	s.stop()
+	defer s.endSessions()
 	for {
 		s.mu.Lock()
 		scans, names := s.scans, slices.Sorted(maps.Keys(s.leftover))
 		s.mu.Unlock()
+		if scans == 0 && s.endSessions() {
+			continue
+		}
 		if scans == 0 && len(names) == 0 {
 			s.spares.wait()
 			return nil
@@ -67,6 +79,61 @@ func (s *Scanner) Close(ctx context.Context) error {
 			return fmt.Errorf("winnow: close: checks that did not return: %s: %w", strings.Join(names, ", "), ctx.Err())
 		}
 	}
+}
+
+// open notes a session and how its DNS is ended; cancel is nil if it has none.
+func (s *Scanner) open(x *Session, cancel context.CancelFunc) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		if cancel != nil {
+			cancel()
+		}
+		return ErrClosed
+	case cancel == nil:
+	case s.sessions == nil:
+		s.sessions = map[*Session]context.CancelFunc{x: cancel}
+	default:
+		s.sessions[x] = cancel
+	}
+	return nil
+}
+
+// end ends a session's DNS, once.
+func (s *Scanner) end(x *Session) {
+	s.mu.Lock()
+	cancel := s.sessions[x]
+	delete(s.sessions, x)
+	s.mu.Unlock()
+	if cancel != nil {
+		cancel()
+		s.hangUp(x.dns)
+	}
+}
+
+// endSessions ends the DNS of open sessions; it reports whether there were any.
+func (s *Scanner) endSessions() bool {
+	s.mu.Lock()
+	open := slices.Collect(maps.Keys(s.sessions))
+	s.mu.Unlock()
+	for _, x := range open {
+		s.end(x)
+	}
+	return len(open) > 0
+}
+
+// hangUp enters questions that are still on their way into the Scanner's
+// account.
+func (s *Scanner) hangUp(dns *resolver.Session) {
+	if dns.Asked() == 0 {
+		return
+	}
+	s.leave("dns")
+	go func() {
+		dns.Wait()
+		s.returned("dns")
+	}()
 }
 
 func (s *Scanner) enter() error {

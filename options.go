@@ -72,7 +72,11 @@ const (
 // be called from several goroutines at once and must return fast.
 type Trace struct {
 	CheckDone func(check string, took time.Duration, hits int, err error)
-	ScanDone  func(*Result)
+	// ScanDone is called once for each message that was scanned, before Scan
+	// returns; not for replays.
+	ScanDone func(*Result)
+	// StepDone is called at the end of a Session's Connect, MailFrom and Rcpt.
+	StepDone func(checks.Phase, *Result)
 }
 
 // Settings change what is looked at and how it counts, for one scan or for

@@ -37,10 +37,12 @@ type scan struct {
 	record  *recorder // nil unless the scan is recorded
 	dns     resolver.Options
 	session *resolver.Session // nil without DNS
-	// hangUpDNS ends the session, nil if that is a ScanSession's.
+	// hangUpDNS ends the session, nil if that is a Session's.
 	hangUpDNS context.CancelFunc
-	skipped   bool          // the message is empty
-	unknown   []string      // facts that the host seeded and no check knows
+	skipped   bool         // the message is empty
+	unknown   []string     // facts that the host seeded and no check knows
+	step      checks.Phase // of a Session; Data for a whole message
+	replayed  bool
 	part      []standing    // of the stage that runs
 	jobs      chan job      // to a worker that is idle
 	quit      chan struct{} // closed when the scan has ended
@@ -86,7 +88,7 @@ func (s *Scanner) prepare(m *Message, seeds []checks.Seeded, replay *Transcript)
 		return nil, err
 	}
 	sc := &scan{
-		scanner: s, begun: time.Now(), results: make([]checkResult, len(s.plan.Checks())), skipped: len(raw) == 0, unknown: unknown,
+		scanner: s, begun: time.Now(), results: make([]checkResult, len(s.plan.Checks())), skipped: len(raw) == 0, unknown: unknown, replayed: replay != nil,
 		jobs: make(chan job), quit: make(chan struct{}),
 	}
 	msg := mail.Parse(raw, m.Envelope, s.opt.Limits)
@@ -112,7 +114,7 @@ func (s *scan) run(parent context.Context) (*Result, error) {
 	defer close(s.quit)
 	s.dial(parent)
 	if s.hangUpDNS != nil {
-		defer s.hangUp()
+		defer s.scanner.hangUp(s.session)
 		defer s.hangUpDNS()
 	}
 
@@ -157,19 +159,6 @@ func (s *scan) dial(ctx context.Context) {
 	s.state.DNS = func(c *checks.Check) resolver.Resolver {
 		return resolver.Limit(s.session, s.scanner.shares[c])
 	}
-}
-
-// hangUp leaves questions that are still on their way to the Scanner's
-// account.
-func (s *scan) hangUp() {
-	if s.session == nil || s.session.Asked() == 0 {
-		return
-	}
-	s.scanner.leave("dns")
-	go func() {
-		s.session.Wait()
-		s.scanner.returned("dns")
-	}()
 }
 
 // deadline returns a context that ends when the time for the stages up to the
@@ -262,8 +251,12 @@ func (s *scan) after(ctx context.Context, res *Result) {
 
 func (s *scan) done(res *Result) {
 	res.Took = time.Since(s.begun)
-	if s.scanner.opt.Trace.ScanDone != nil {
-		s.scanner.opt.Trace.ScanDone(res)
+	t := &s.scanner.opt.Trace
+	switch {
+	case s.step != checks.Data && t.StepDone != nil:
+		t.StepDone(s.step, res)
+	case s.step == checks.Data && !s.replayed && t.ScanDone != nil:
+		t.ScanDone(res)
 	}
 }
 

@@ -34,12 +34,14 @@ type Scanner struct {
 	mu       sync.Mutex
 	closed   bool
 	scans    int
-	leftover map[string]int // checks that outlived their scan
-	idle     chan struct{}  // signals that scans or leftover changed
+	leftover map[string]int                  // checks that outlived their scan
+	sessions map[*Session]context.CancelFunc // those that are open and have DNS
+	idle     chan struct{}                   // signals that scans or leftover changed
 }
 
 // New makes a Scanner. It validates everything: names, weights, expressions,
-// thresholds, the order of the checks. Errors wrap ErrOptions.
+// thresholds, the order of the checks. Errors wrap ErrOptions; what was started
+// until then is ended.
 func New(o Options) (*Scanner, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -68,7 +70,10 @@ func New(o Options) (*Scanner, error) {
 	if s.digest, err = s.configDigest(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}
-	return s, s.start()
+	if err := s.start(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
+	}
+	return s, nil
 }
 
 // maskSecrets makes the resolver know what the checks' masked domains stand

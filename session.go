@@ -11,80 +11,93 @@ import (
 	"github.com/winnowmail/winnow/resolver"
 )
 
-// A ScanSession gives verdicts while the SMTP dialogue goes on: what is known
-// at a phase is checked then, and not again at DATA. One goroutine uses it at
-// a time; Close ends it.
-type ScanSession struct {
+// A Session gives verdicts while the SMTP dialogue goes on: at connect, at MAIL
+// FROM, at each RCPT TO and at DATA. What is known at a step is checked then,
+// and not again at a later one. It lives as long as the connection, over any
+// number of transactions; MailFrom begins one.
+//
+// One goroutine uses a Session at a time. The host calls Close when the
+// connection ends. An open Session does not keep its Scanner open: after the
+// Scanner's Close its next step returns ErrClosed.
+//
+// Seeds may come with every step. Those of NewSession hold for the connection,
+// the others for the transaction; a later one of the same fact takes the place
+// of an earlier one, and checks that saw that one run again.
+type Session struct {
 	scanner *Scanner
 	conn    mail.Envelope // as at the connection's begin
 	env     mail.Envelope
-	seeds   []checks.Seeded
-	last    *scan // the latest phase of the transaction
-	connect *scan // the connection's phase, kept over transactions
+	seeds   []checks.Seeded // of the connection
+	added   []checks.Seeded // of the transaction
+	last    *scan           // the latest step of the transaction
+	connect *scan           // the connection's step, kept over transactions
 	dns     *resolver.Session
-	cancel  context.CancelFunc
+	closed  bool
 }
 
 // NewSession begins a session for a connection: client address and name,
 // HELO, TLS, user, as far as they are known. Update tells what comes later.
-func (s *Scanner) NewSession(conn mail.Envelope, seeds ...checks.Seeded) (*ScanSession, error) {
-	if err := s.enter(); err != nil {
+func (s *Scanner) NewSession(conn mail.Envelope, seeds ...checks.Seeded) (*Session, error) {
+	if err := s.validSeeds(seeds); err != nil {
 		return nil, err
 	}
-	x := &ScanSession{scanner: s, conn: conn, env: conn, seeds: slices.Clone(seeds), cancel: func() {}}
+	x := &Session{scanner: s, conn: conn, env: conn, seeds: slices.Clone(seeds)}
+	var cancel context.CancelFunc
 	if s.opt.DNS.Enabled() {
-		ctx, cancel := context.WithCancel(context.Background())
-		x.dns, x.cancel = resolver.NewSession(ctx, s.opt.DNS), cancel
+		var ctx context.Context
+		ctx, cancel = context.WithCancel(context.Background())
+		x.dns = resolver.NewSession(ctx, s.opt.DNS)
+	}
+	if err := s.open(x, cancel); err != nil {
+		return nil, err
 	}
 	return x, nil
 }
 
-// Close ends the session; it is safe to call it twice.
-func (x *ScanSession) Close() {
-	if x.scanner == nil {
-		return
+func (s *Scanner) validSeeds(seeds []checks.Seeded) error {
+	if _, err := s.plan.ValidateSeeds(seeds); err != nil {
+		return fmt.Errorf("%w: %w", ErrMessage, err)
 	}
-	x.cancel()
-	if x.dns != nil {
-		(&scan{scanner: x.scanner, session: x.dns}).hangUp()
-	}
-	x.scanner.exit()
-	x.scanner = nil
+	return nil
 }
 
-// errSession is returned after Close.
-var errSession = errors.New("winnow: session is closed")
+// Close ends the session; it is safe to call it twice. Steps after it return
+// ErrClosed.
+func (x *Session) Close() {
+	x.closed = true
+	x.scanner.end(x)
+}
 
 // Update changes what is known of the connection (HELO, TLS, user).
-func (x *ScanSession) Update(change func(env *mail.Envelope)) {
+func (x *Session) Update(change func(env *mail.Envelope)) {
 	change(&x.conn)
 	change(&x.env)
 }
 
 // Connect gives the verdict on the connection alone.
-func (x *ScanSession) Connect(ctx context.Context) (*Result, error) {
-	res, err := x.phase(ctx, checks.Connect, nil)
+func (x *Session) Connect(ctx context.Context) (*Result, error) {
+	res, err := x.step(ctx, checks.Connect, nil, nil)
 	x.connect = x.last
 	return res, err
 }
 
 // MailFrom begins a transaction, forgetting an earlier one, and gives the
 // verdict on its sender; "" is the null sender.
-func (x *ScanSession) MailFrom(ctx context.Context, from string) (*Result, error) {
-	x.env, x.last = x.conn, x.connect
+func (x *Session) MailFrom(ctx context.Context, from string, seeds ...checks.Seeded) (*Result, error) {
+	x.env, x.last, x.added = x.conn, x.connect, nil
 	x.env.From, x.env.HasFrom, x.env.Rcpts = from, true, nil
-	return x.phase(ctx, checks.MailFrom, nil)
+	return x.step(ctx, checks.MailFrom, nil, seeds)
 }
 
 // Rcpt adds a recipient and gives the verdict so far. A host that refuses the
 // recipient takes it back with DropRcpt.
-func (x *ScanSession) Rcpt(ctx context.Context, rcpt string) (*Result, error) {
+func (x *Session) Rcpt(ctx context.Context, rcpt string, seeds ...checks.Seeded) (*Result, error) {
 	x.env.Rcpts = append(slices.Clip(x.env.Rcpts), rcpt)
-	return x.phase(ctx, checks.Rcpt, nil)
+	return x.step(ctx, checks.Rcpt, nil, seeds)
 }
 
-// DropRcpt takes the last recipient back.
-func (x *ScanSession) DropRcpt() {
+// DropRcpt takes the last recipient back. Seeds that came with it stay.
+func (x *Session) DropRcpt() {
 	if n := len(x.env.Rcpts); n > 0 {
 		x.env.Rcpts = slices.Clone(x.env.Rcpts[:n-1])
 	}
@@ -92,21 +105,45 @@ func (x *ScanSession) DropRcpt() {
 
 // Data scans the message itself. m.Envelope is ignored, but for QueueID and
 // MTAName where it has them.
-func (x *ScanSession) Data(ctx context.Context, m *Message) (*Result, error) {
+func (x *Session) Data(ctx context.Context, m *Message, seeds ...checks.Seeded) (*Result, error) {
 	if m == nil {
 		return nil, fmt.Errorf("%w: nil", ErrMessage)
 	}
-	return x.phase(ctx, checks.Data, m)
+	return x.step(ctx, checks.Data, m, seeds)
 }
 
-// phase runs what can be run now and was not run before.
-func (x *ScanSession) phase(ctx context.Context, ph checks.Phase, m *Message) (*Result, error) {
-	if x.scanner == nil {
-		return nil, errSession
+// step runs what can be run now and was not run before.
+func (x *Session) step(ctx context.Context, ph checks.Phase, m *Message, seeds []checks.Seeded) (*Result, error) {
+	if x.closed {
+		return nil, ErrClosed
 	}
+	if err := x.scanner.enter(); err != nil {
+		return nil, err
+	}
+	defer x.scanner.exit()
 	if err := ctx.Err(); errors.Is(err, context.Canceled) {
 		return nil, context.Cause(ctx)
 	}
+	if err := x.scanner.validSeeds(seeds); err != nil {
+		return nil, err
+	}
+	x.added = append(x.added, seeds...)
+	sc, err := x.scanner.prepare(x.message(m), slices.Concat(x.seeds, x.added), nil)
+	if err != nil {
+		return nil, err
+	}
+	sc.step, sc.session, sc.skipped = ph, x.dns, sc.skipped && ph == checks.Data
+	sc.inherit(x.last, seeds)
+	sc.putOff()
+	res, err := sc.run(ctx)
+	if x.last = sc; ph == checks.Data {
+		x.last = x.connect // the transaction is over, its message need not be kept
+	}
+	return res, err
+}
+
+// message is what a step scans: m or, where there is none yet, nothing.
+func (x *Session) message(m *Message) *Message {
 	msg := Message{Body: FromBytes(nil)}
 	if m != nil {
 		msg = *m
@@ -119,47 +156,45 @@ func (x *ScanSession) phase(ctx context.Context, ph checks.Phase, m *Message) (*
 		env.MTAName = msg.Envelope.MTAName
 	}
 	msg.Envelope = env
-	sc, err := x.scanner.prepare(&msg, x.seeds, nil)
-	if err != nil {
-		return nil, err
-	}
-	sc.session, sc.skipped = x.dns, sc.skipped && ph == checks.Data
-	sc.inherit(x.last, ph)
-	res, err := sc.run(ctx)
-	x.last = sc
-	return res, err
+	return &msg
 }
 
-// inherit takes over what the earlier phases of a transaction found, and puts
-// off what the phase does not allow yet.
-func (s *scan) inherit(prev *scan, ph checks.Phase) {
-	if prev != nil {
-		s.state.Now, s.state.Seed = prev.state.Now, prev.state.Seed
-		for i, r := range prev.results {
-			// Each recipient is looked at together with those before it.
-			if r.ended && s.plan().Checks()[i].Needs.Phase != checks.Rcpt {
-				s.results[i] = r
-				s.state.Publish(s.plan(), r.out)
-			}
+// inherit takes over what the earlier steps of a transaction found, but for
+// what new seeds may change.
+func (s *scan) inherit(prev *scan, seeds []checks.Seeded) {
+	if prev == nil {
+		return
+	}
+	s.state.Now, s.state.Seed = prev.state.Now, prev.state.Seed
+	stale := s.plan().Affected(seeds)
+	for i, r := range prev.results {
+		// Each recipient is looked at together with those before it.
+		if r.ended && !(stale != nil && stale[i]) && s.plan().Checks()[i].Needs.Phase != checks.Rcpt {
+			s.results[i] = r
+			s.state.Publish(s.plan(), r.out)
 		}
 	}
-	if ph == checks.Data {
+}
+
+// putOff leaves out what can't run at the scan's step yet.
+func (s *scan) putOff() {
+	if s.step == checks.Data {
 		return
 	}
 	for i := range s.skip {
-		s.skip[i] = s.skip[i] || !s.allowed(i, ph)
+		s.skip[i] = s.skip[i] || !s.allowed(i)
 	}
 }
 
 // allowed reports whether check i and all whose results it reads can run at
-// ph: what it found without them would stay.
-func (s *scan) allowed(i int, ph checks.Phase) bool {
+// the scan's step: what it found without them would stay.
+func (s *scan) allowed(i int) bool {
 	p := s.plan().Checks()[i].Needs.Phase
-	if p == checks.Data || p > ph || s.plan().Checks()[i].Stage > checks.Early {
+	if p == checks.Data || p > s.step || s.plan().Checks()[i].Stage > checks.Early {
 		return false
 	}
 	for _, j := range s.plan().Providers(i) {
-		if !s.results[j].ended && !s.allowed(j, ph) {
+		if !s.results[j].ended && !s.allowed(j) {
 			return false
 		}
 	}

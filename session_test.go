@@ -32,7 +32,11 @@ func TestSessionPhases(t *testing.T) {
 				return nil
 			}}
 	}
-	s := newScanner(t, options(at("data", checks.Data), at("conn", checks.Connect), at("from", checks.MailFrom), at("rcpt", checks.Rcpt)))
+	o := options(at("data", checks.Data), at("conn", checks.Connect), at("from", checks.MailFrom), at("rcpt", checks.Rcpt))
+	var done []string
+	o.Trace.ScanDone = func(r *winnow.Result) { done = append(done, fmt.Sprint("scan ", r.Score)) }
+	o.Trace.StepDone = func(ph checks.Phase, r *winnow.Result) { done = append(done, fmt.Sprint(ph, " ", r.Score)) }
+	s := newScanner(t, o)
 	defer closeNow(t, s)
 	x, err := s.NewSession(mail.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1")})
 	if err != nil {
@@ -63,12 +67,15 @@ func TestSessionPhases(t *testing.T) {
 			}
 		}
 	}
+	if got := fmt.Sprint(done); got != "[connect 1 mail 2 rcpt 3 rcpt 3 scan 4 mail 2]" {
+		t.Errorf("traced %s", got)
+	}
 	if want := map[string]int{"data": 1, "conn": 1, "from": 2, "rcpt": 3}; fmt.Sprint(ran) != fmt.Sprint(want) {
 		t.Errorf("ran %v, want %v", ran, want)
 	}
 	x.Close()
-	if _, err := x.Connect(ctx); err == nil {
-		t.Error("a closed session answers")
+	if _, err := x.Connect(ctx); !errors.Is(err, winnow.ErrClosed) {
+		t.Errorf("a closed session: %v", err)
 	}
 }
 
@@ -184,5 +191,71 @@ func testReplay(t *testing.T) {
 	defer closeNow(t, other)
 	if _, err := other.Replay(t.Context(), &back); !errors.Is(err, winnow.ErrReplay) {
 		t.Errorf("replay under another configuration: %v", err)
+	}
+}
+
+// Seeds come with every step: those of a transaction end with it, and checks
+// that saw another value run again.
+func TestSessionSeeds(t *testing.T) {
+	fact := checks.Fact[string]{Name: "who", Valid: func(s string) error {
+		if s == "" {
+			return errors.New("nobody")
+		}
+		return nil
+	}}
+	saw, reads := &symbols.Def{Name: "SAW", Doc: "d"}, &symbols.Def{Name: "READS", Doc: "d"}
+	ran := 0
+	own := &checks.Check{Name: "own", Doc: "d", Symbols: []*symbols.Def{saw}, Provides: []checks.AnyFact{fact}, Needs: checks.Needs{Phase: checks.Connect},
+		Run: func(_ context.Context, t *checks.Task) error {
+			ran++
+			fact.Set(t, "found")
+			v, _ := fact.Get(t)
+			t.Hit(saw, v)
+			return nil
+		}}
+	user := &checks.Check{Name: "user", Doc: "d", Symbols: []*symbols.Def{reads}, Requires: checks.Defs(saw), Needs: checks.Needs{Phase: checks.MailFrom},
+		Run: func(_ context.Context, t *checks.Task) error { t.Hit(reads, t.Raised(saw)[0].Options...); return nil }}
+	s := newScanner(t, options(own, user))
+	defer closeNow(t, s)
+	ctx := t.Context()
+	if _, err := s.NewSession(mail.Envelope{}, checks.Seed(fact, "")); !errors.Is(err, winnow.ErrMessage) {
+		t.Errorf("a forbidden seed: %v", err)
+	}
+	x, err := s.NewSession(mail.Envelope{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	seed := func(v string) checks.Seeded { return checks.Seed(fact, v) }
+	data := &winnow.Message{Body: winnow.FromBytes([]byte(plain))}
+	for i, step := range []struct {
+		do   func() (*winnow.Result, error)
+		want string // what READS and the fact say, "" for an error
+		ran  int
+	}{
+		{func() (*winnow.Result, error) { return x.Connect(ctx) }, "found", 1},
+		{func() (*winnow.Result, error) { return x.MailFrom(ctx, "", seed("mail")) }, "mail", 2},
+		{func() (*winnow.Result, error) { return x.Rcpt(ctx, "a@example.net") }, "mail", 2},
+		{func() (*winnow.Result, error) { return x.Rcpt(ctx, "b@example.net", seed("")) }, "", 2},
+		{func() (*winnow.Result, error) { return x.Rcpt(ctx, "c@example.net", seed("rcpt")) }, "rcpt", 3},
+		{func() (*winnow.Result, error) { return x.Data(ctx, data, seed("data")) }, "data", 4},
+		{func() (*winnow.Result, error) { return x.MailFrom(ctx, "") }, "found", 4},
+	} {
+		res, err := step.do()
+		if step.want == "" {
+			if !errors.Is(err, winnow.ErrMessage) {
+				t.Errorf("step %d: %v", i, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, _ := fact.From(res); v != step.want || res.Symbol("SAW").Options[0] != step.want || ran != step.ran {
+			t.Errorf("step %d: fact %q, symbol %v, ran %d times", i, v, res.Symbol("SAW").Options, ran)
+		}
+		if r := res.Symbol("READS"); i > 0 && (r == nil || r.Options[0] != step.want) {
+			t.Errorf("step %d: its reader saw %v", i, r)
+		}
 	}
 }

@@ -76,6 +76,10 @@ const (
 	Rcpt
 )
 
+func (p Phase) String() string {
+	return [...]string{"data", "connect", "mail", "rcpt"}[p]
+}
+
 // Needs says what a check depends on outside the message.
 type Needs struct {
 	DNS, Store, Net bool

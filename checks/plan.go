@@ -131,6 +131,28 @@ func (p *Plan) ValidateSeeds(seeds []Seeded) (unknown []string, err error) {
 	return slices.Compact(unknown), nil
 }
 
+// Affected says which checks see other facts than before when seeds come:
+// those that provide one of them, and all that read what these leave. It is
+// nil without seeds.
+func (p *Plan) Affected(seeds []Seeded) []bool {
+	if len(seeds) == 0 {
+		return nil
+	}
+	stale := make([]bool, len(p.checks))
+	for i, c := range p.checks {
+		stale[i] = slices.ContainsFunc(seeds, func(s Seeded) bool { return c.provides(s.name) || c.requires(s.name) })
+	}
+	for again := true; again; {
+		again = false
+		for i := range p.checks {
+			if !stale[i] && slices.ContainsFunc(p.reads[i], func(j int) bool { return stale[j] }) {
+				stale[i], again = true, true
+			}
+		}
+	}
+	return stale
+}
+
 // know notes a fact that a check provides or reads.
 func (p *Plan) know(c *Check, f AnyFact) error {
 	known, ok := p.facts[f.factName()]
