@@ -133,27 +133,25 @@ func guessBase64(c sampleCount, total, pad int) string {
 	return "7bit"
 }
 
+// decodable returns what of the body may be decoded.
+func (p *Part) decodable() []byte {
+	most := p.allowed
+	if p.effective == "base64" {
+		most = most/3*4 + 4 // four bytes give three
+	}
+	return p.body[:min(int64(len(p.body)), most)]
+}
+
 // decode fills content.
 func (p *Part) decode() {
 	var clean bool
 	switch p.effective {
 	case "base64":
-		// Four bytes of base64 give three.
-		body := p.body
-		if most := p.allowed / 3 * 4; int64(len(body)) > most+4 {
-			body = body[:most]
-			p.msg.note(NoteCut, p.Path, p.BodyOffset, "DecodedBytes")
-		}
-		p.content, clean = transfer.Base64(body)
+		p.content, clean = transfer.Base64(p.decodable())
 	case "quoted-printable":
-		body := p.body[:min(int64(len(p.body)), p.allowed)]
-		if len(body) < len(p.body) {
-			p.msg.note(NoteCut, p.Path, p.BodyOffset, "DecodedBytes")
-		}
-		p.content, clean = transfer.QuotedPrintable(body)
+		p.content, clean = transfer.QuotedPrintable(p.decodable())
 	case "uuencode":
-		body := p.body[:min(int64(len(p.body)), p.allowed)]
-		if p.content, clean = transfer.UU(body); !clean {
+		if p.content, clean = transfer.UU(p.decodable()); !clean {
 			p.content = p.body
 		}
 	}

@@ -8,7 +8,10 @@
 // Next stop: package checks, which hands a Message to the rules.
 package mail
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Message is the parsed view of one message and its envelope. Make one with
 // Parse. The caller must not change raw afterwards.
@@ -24,6 +27,7 @@ type Message struct {
 func Parse(raw []byte, env Envelope, limits Limits) *Message {
 	m := &Message{raw: raw, env: env, limits: limits.withDefaults()}
 	m.split()
+	m.notes.head = slices.Clone(m.notes.list)
 	return m
 }
 

@@ -89,6 +89,9 @@ func (w *walker) finish(p *Part) {
 	if p.encoded() {
 		p.allowed = min(w.left, int64(len(p.body)))
 		w.left -= p.allowed
+		if len(p.decodable()) < len(p.body) {
+			w.m.note(NoteCut, p.Path, p.BodyOffset, "DecodedBytes")
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ var (
 // whole returns what keeps the view of a message from being what its verifier
 // will see.
 func whole(m *mail.Message) error {
-	for _, n := range m.Notes() {
+	for _, n := range m.HeaderNotes() {
 		switch {
 		case n.Part != "":
 		case n.Kind == mail.NoteCut && (n.Text == "Size" || n.Text == "HeaderBytes" || n.Text == "Headers"):

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/winnowmail/winnow/checks"
-	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -21,12 +20,11 @@ func New() *checks.Family {
 		Name:    "limits",
 		Doc:     "What of the message was cut off by the scanner's limits",
 		Symbols: []*symbols.Def{exceeded},
-		Stage:   checks.Late, // the views have been used by then, and have noted what they cut
+		Stage:   checks.Late, // by then most views have been used, and Cuts costs little
 		Run: func(_ context.Context, t *checks.Task) error {
-			t.Message().Parts() // the tree, if nobody looked at it yet
 			var seen []string
-			for _, n := range t.Message().Notes() {
-				if n.Kind != mail.NoteCut || slices.Contains(seen, n.Text) {
+			for _, n := range t.Message().Cuts() {
+				if slices.Contains(seen, n.Text) {
 					continue
 				}
 				seen = append(seen, n.Text)

@@ -65,7 +65,7 @@ func saysPlain(m *mail.Message) bool {
 }
 
 func firstBadLine(m *mail.Message) []symbols.Evidence {
-	for _, n := range m.Notes() {
+	for _, n := range m.HeaderNotes() {
 		if n.Kind == mail.NoteBadHeaderLine && n.Part == "" {
 			return []symbols.Evidence{{Header: n.Text, Offset: n.Offset}}
 		}

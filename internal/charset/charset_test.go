@@ -114,3 +114,18 @@ func BenchmarkDecode(b *testing.B) {
 		})
 	}
 }
+
+// TestDetectIsTheSame: guesses of equal confidence come in a fixed order.
+func TestDetectIsTheSame(t *testing.T) {
+	for in, want := range map[string]string{
+		"Gr\xfc\xdfe":              "shift_jis",
+		"Gr\xfc\xdfe aus M\xfcnch": "iso-8859-1",
+		"\xb0\xa1\xb0\xa2":         "gb18030",
+	} {
+		for range 300 {
+			if got := Detect([]byte(in)); got != want {
+				t.Fatalf("%q: got %s, want %s", in, got, want)
+			}
+		}
+	}
+}
