@@ -1,7 +1,6 @@
 package winnow
 
 import (
-	"cmp"
 	"mime"
 	"strconv"
 	"strings"
@@ -16,7 +15,7 @@ func (s *scan) result(v *verdict) *Result {
 	res.Verdict = v.export()
 	res.Edits, res.Notes = s.edits(&res.Verdict), s.notes()
 	for _, r := range s.want.rcpts {
-		rv := s.judge(&r.settings, v.cut)
+		rv := s.judge(r.rules, v.cut)
 		s.finish(rv)
 		out := RecipientVerdict{Address: r.addr, Verdict: rv.export()}
 		out.Edits = s.edits(&out.Verdict)
@@ -32,7 +31,7 @@ func (v *verdict) export() Verdict {
 	c := v.choose()
 	out := Verdict{
 		Symbols: v.sheet.Symbols(), Score: c.Score, Action: c.Action,
-		Thresholds: v.thresholds, Required: v.thresholds[actions.Reject], PreResult: c.By,
+		Thresholds: v.rules.thresholds, Required: v.rules.thresholds[actions.Reject], PreResult: c.By,
 	}
 	out.Reply = replyText(c)
 	if c.Action == actions.RewriteSubject {
@@ -58,7 +57,7 @@ func replyText(c actions.Verdict) string {
 // subject expands the profile's subject template: %s is the original, %d the
 // score, %% a percent sign.
 func (s *scan) subject(total float64) string {
-	tmpl := cmp.Or(s.scanner.opt.Profile.Subject, "*** SPAM *** %s")
+	tmpl := s.scanner.opt.Profile.get().Subject
 	r := strings.NewReplacer("%%", "%", "%s", s.state.Message.Header().Text("Subject"), "%d", strconv.FormatFloat(total, 'f', 2, 64))
 	return mime.QEncoding.Encode("utf-8", r.Replace(tmpl))
 }
@@ -97,6 +96,9 @@ func (s *scan) notes() []Note {
 
 func (s *scan) incomplete() []Incomplete {
 	var list []Incomplete
+	if s.want.err != nil {
+		list = append(list, Incomplete{"settings", "error", s.want.err})
+	}
 	for i, r := range s.results {
 		c := s.plan().Checks()[i]
 		switch {

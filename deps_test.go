@@ -29,7 +29,7 @@ type floor struct {
 // floors is the house's plan, from the ground up.
 func floors() []floor {
 	frame := []string{"mail", "symbols", "actions", "resolver", "storage"}
-	below := append([]string{"checks/...", "profile", "score", "signing", "bayes", "internal/..."}, frame...)
+	below := append([]string{"checks/...", "score", "signing", "bayes", "internal/..."}, frame...)
 	return []floor{
 		{packages: "symbols"},
 		{packages: "actions"},
@@ -42,6 +42,7 @@ func floors() []floor {
 		{packages: "storage/*", may: []string{"storage"}},
 		{packages: "internal/gendocs", may: append([]string{"."}, below...)},
 		{packages: "internal/newcheck"},
+		{packages: "internal/profile", may: []string{"actions", "score", "symbols"}},
 		{packages: "internal/zbase32", outside: []string{"golang.org/x/crypto/blake2b"}},
 		{packages: "internal/publicsuffix", outside: []string{"golang.org/x/net/publicsuffix", "golang.org/x/net/idna"}},
 		{packages: "internal/...", may: []string{"internal/..."}, outside: []string{
@@ -52,7 +53,7 @@ func floors() []floor {
 			"golang.org/x/text/...", "golang.org/x/net/idna",
 			"github.com/gogs/chardet", "github.com/abadojack/whatlanggo", "github.com/clipperhouse/uax29/...",
 		}},
-		{packages: "score", may: []string{"symbols"}},
+		{packages: "score", may: []string{"symbols", "internal/nearest"}},
 		{packages: "checks", may: frame},
 		{packages: "checks/checktest", may: append([]string{"checks", "score", "resolver/zone"}, frame...), outside: []string{"golang.org/x/tools/txtar"}},
 		{packages: "checks/standard", may: []string{"checks", "checks/*", "symbols"}},
@@ -63,7 +64,6 @@ func floors() []floor {
 		{packages: "checks/*", may: append([]string{"checks", "checks/*", "score", "signing", "bayes", "internal/..."}, frame...), outside: []string{
 			"golang.org/x/text/...", "golang.org/x/net/idna",
 		}},
-		{packages: "profile", may: []string{"actions", "score", "symbols"}},
 		{packages: ".", may: below, outside: []string{"github.com/emersion/go-message/textproto"}},
 		{packages: "controller", may: append([]string{"."}, below...)},
 		{packages: "examples/smtpd", may: []string{".", "..."}, outside: []string{"github.com/emersion/go-smtp", "github.com/emersion/go-sasl"}},

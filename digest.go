@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -32,20 +31,21 @@ func (s *Scanner) configDigest() (string, error) {
 	for _, c := range s.plan.Checks() {
 		cs = append(cs, check{c.Name, c.Stage.String(), c.Priority, c.Symbols, c.Config})
 	}
+	var site fingerprint
+	site.layer(&s.opt.Layer)
 	b, err := json.Marshal(struct {
 		Families   []family
 		Checks     []check
-		Metric     any
-		Thresholds actions.Thresholds
-		Subject    string
+		Profile    any
+		Site       []byte
 		Limits     mail.Limits
 		Local      any
-		OnTimeout  OnTimeout
+		OnTimeout  bool
 		DNS, Store bool
 		MaxQueries int
 	}{
-		fs, cs, s.opt.Metric, s.opt.Thresholds, s.opt.Profile.Subject, s.opt.Limits, s.opt.LocalNetworks,
-		s.opt.OnTimeout, s.opt.DNS.Enabled(), s.opt.Store != nil, s.opt.DNS.MaxQueries,
+		fs, cs, s.opt.Profile.get(), site, s.opt.Limits, s.opt.LocalNetworks,
+		s.opt.DNS.SoftRejectOnTimeout, s.opt.DNS.Enabled(), s.opt.Store != nil, s.opt.DNS.MaxQueries,
 	})
 	if err != nil {
 		return "", fmt.Errorf("configuration digest: %w", err)

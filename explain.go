@@ -54,7 +54,7 @@ type Change struct {
 // as the scoring of the scan did, some forty times. It is safe to call it
 // from several goroutines.
 func (r *Result) Explain() *Explanation {
-	v := r.scan.replayScore(r.verdict, "", true)
+	v := r.scan.replayScore(r.verdict, nil, true)
 	e := &Explanation{Verdict: r.Verdict, Steps: v.sheet.Steps(), Notes: r.Notes}
 	for _, s := range append(v.sheet.Symbols(), v.sheet.Hidden()...) {
 		h := ExplainedHit{Scored: s}
@@ -68,7 +68,7 @@ func (r *Result) Explain() *Explanation {
 	})
 	e.neighbours()
 	for _, h := range e.Hits {
-		c := r.scan.replayScore(r.verdict, h.Name, false).choose()
+		c := r.scan.replayScore(r.verdict, h.Def, false).choose()
 		if c.Action != e.Action {
 			e.Decisive = append(e.Decisive, Change{h.Name, c.Score, c.Action})
 		}
@@ -78,13 +78,12 @@ func (r *Result) Explain() *Explanation {
 
 // replayScore repeats the scoring of a verdict, without one symbol if it is
 // named.
-func (s *scan) replayScore(v *verdict, without string, record bool) *verdict {
-	set := *v.settings
-	if without != "" {
-		set.SymbolsDisabled = append(slices.Clip(set.SymbolsDisabled), without)
+func (s *scan) replayScore(v *verdict, without *symbols.Def, record bool) *verdict {
+	metric := v.rules.metric
+	if without != nil {
+		metric = metric.Without(without)
 	}
-	again := s.newVerdict(&set, v.cut)
-	again.sheet = s.scanner.metric.NewSheet(&set.Selection)
+	again := &verdict{scan: s, rules: v.rules, sheet: metric.NewSheet(), cut: v.cut}
 	if record {
 		again.sheet.Record()
 	}

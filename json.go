@@ -64,26 +64,22 @@ type jsonWriter struct {
 type label struct{ before, after string }
 
 // labels makes them for all symbols.
-func labels(defs []*symbols.Def, composites []score.Composite) map[*symbols.Def]label {
-	all := make(map[*symbols.Def]label, len(defs)+len(composites))
-	add := func(d *symbols.Def) {
-		before, after := &jsonWriter{}, &jsonWriter{comma: true}
-		before.key(d.Name).open('{')
-		before.key("name").str(d.Name)
-		if d.Doc != "" {
-			after.key("description").str(d.Doc)
-		}
-		all[d] = label{before.String(), after.String()}
-	}
-	for _, d := range defs {
-		add(d)
-	}
-	for _, c := range composites {
-		if c.Def != nil {
-			add(c.Def)
-		}
+func labels(metric *score.Compiled) map[*symbols.Def]label {
+	all := make(map[*symbols.Def]label)
+	for _, d := range metric.Defs() {
+		all[d] = labelOf(d)
 	}
 	return all
+}
+
+func labelOf(d *symbols.Def) label {
+	before, after := &jsonWriter{}, &jsonWriter{comma: true}
+	before.key(d.Name).open('{')
+	before.key("name").str(d.Name)
+	if d.Doc != "" {
+		after.key("description").str(d.Doc)
+	}
+	return label{before.String(), after.String()}
 }
 
 func (w *jsonWriter) open(b byte)  { w.sep(); w.WriteByte(b); w.comma = false }
@@ -174,7 +170,10 @@ func (w *jsonWriter) notes(notes []Note) {
 }
 
 func (w *jsonWriter) symbol(s *score.Scored) {
-	l := w.labels[s.Def]
+	l, ok := w.labels[s.Def]
+	if !ok { // a composite of somebody's settings
+		l = labelOf(s.Def)
+	}
 	w.raw(l.before)
 	w.key("score").num(s.Score)
 	w.key("metric_score").num(s.Weight)

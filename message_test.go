@@ -98,7 +98,9 @@ func TestEmptyMessage(t *testing.T) {
 	c.Run = func(context.Context, *checks.Task) error { ran = true; return nil }
 	o := options(c)
 	o.Thresholds = actions.Thresholds{actions.AddHeader: -1}
-	o.Settings = func(*mail.Envelope, string) *winnow.Settings { return &winnow.Settings{} }
+	o.Settings = func(context.Context, winnow.SettingsRequest) (*winnow.Settings, error) {
+		return &winnow.Settings{}, nil
+	}
 	s := newScanner(t, o)
 	defer closeNow(t, s)
 	for name, body := range map[string]winnow.Body{

@@ -1,32 +1,59 @@
 package winnow
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/winnowmail/winnow/checks/composites"
-	"github.com/winnowmail/winnow/profile"
+	"github.com/winnowmail/winnow/internal/profile"
 )
+
+// A Profile is a whole way to judge mail: weights, composites, limits of
+// groups, thresholds, the local networks and what else its set-up says. It is
+// opaque; Options change what should be otherwise. The zero Profile is
+// Rspamd().
+type Profile struct{ p *profile.Profile }
 
 // Rspamd is the default profile: rules, weights, composites and thresholds of
 // Rspamd 4.1.6.
-func Rspamd() profile.Profile { return withComposites(profile.Rspamd()) }
+func Rspamd() Profile { return whole(profile.Rspamd()) }
 
 // Rspamd34 is Rspamd 3.4: its weights, without the symbols it lacks.
-func Rspamd34() profile.Profile { return withComposites(profile.Rspamd34()) }
+func Rspamd34() Profile { return whole(profile.Rspamd34()) }
 
-// DMS is the set-up of docker-mailserver.
-func DMS() profile.Profile { return withComposites(profile.DMS()) }
+// DMS is the set-up of docker-mailserver: SPF, DKIM and DMARC count for more,
+// 11 points reject, a scan that DNS or a store held up gives at least a soft
+// reject (DNS.SoftRejectOnTimeout is on), the local networks are 127.0.0.0/8
+// and RFC 1918's, and of mail of users that logged in only DKIM counts, by
+// settings below those of the Options.
+func DMS() Profile { return whole(profile.DMS()) }
+
+// whole puts the built-in composites before the profile's own.
+func whole(p profile.Profile) Profile {
+	p = p.With(composites.Default())
+	return Profile{&p}
+}
 
 // ProfileNamed returns one of the profiles above by its name: "rspamd",
 // "rspamd-3.4" or "dms". The error lists the names.
-func ProfileNamed(name string) (profile.Profile, error) {
-	p, err := profile.ByName(name)
-	if err != nil {
-		return p, err
+func ProfileNamed(name string) (Profile, error) {
+	all := []Profile{Rspamd(), Rspamd34(), DMS()}
+	names := make([]string, len(all))
+	for i, p := range all {
+		if p.p.Name == name {
+			return p, nil
+		}
+		names[i] = p.p.Name
 	}
-	return withComposites(p), nil
+	return Profile{}, fmt.Errorf("winnow: no profile %q, there are %s", name, strings.Join(names, ", "))
 }
 
-// withComposites puts the built-in composites before the profile's own.
-func withComposites(p profile.Profile) profile.Profile {
-	p.Metric = p.With(composites.Default())
-	return p
+// Name returns the profile's name.
+func (p Profile) Name() string { return p.get().Name }
+
+func (p Profile) get() *profile.Profile {
+	if p.p == nil {
+		p = Rspamd()
+	}
+	return p.p
 }

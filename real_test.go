@@ -14,13 +14,12 @@ import (
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/mail"
-	"github.com/winnowmail/winnow/profile"
 )
 
 // builtin are Options with everything built in and a clock that stands still.
 func builtin() winnow.Options {
 	o := options()
-	o.Profile, o.Thresholds, o.Families = nil, nil, nil
+	o.Families, o.Checks = nil, nil
 	return o
 }
 
@@ -129,13 +128,13 @@ func TestRealMailIsTheSameForAll(t *testing.T) {
 }
 
 func TestProfiles(t *testing.T) {
-	for _, p := range []profile.Profile{winnow.Rspamd(), winnow.Rspamd34(), winnow.DMS()} {
+	for _, p := range []winnow.Profile{winnow.Rspamd(), winnow.Rspamd34(), winnow.DMS()} {
 		for _, noMaps := range []bool{false, true} {
 			o := builtin()
-			o.Profile, o.Families = &p, standard.Families(standard.Options{NoMaps: noMaps})
+			o.Profile, o.Families = p, standard.Families(standard.Options{NoMaps: noMaps})
 			res := scan(t, o, &winnow.Message{Envelope: envelope(), Body: winnow.FromBytes(letter(4096))})
 			if !res.Has("SUBJ_EXCESS_BASE64") || res.Required == 0 || len(res.Incomplete) > 0 {
-				t.Errorf("%s: %s", p.Name, res.JSON())
+				t.Errorf("%s: %s", p.Name(), res.JSON())
 			}
 		}
 	}

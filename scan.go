@@ -70,7 +70,7 @@ func (s *Scanner) scan(ctx context.Context, m *Message, seeds []checks.Seeded, r
 	if err := context.Cause(ctx); errors.Is(err, context.Canceled) {
 		return nil, err
 	}
-	sc, err := s.prepare(m, seeds, replay)
+	sc, err := s.prepare(ctx, m, seeds, replay)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (s *Scanner) scan(ctx context.Context, m *Message, seeds []checks.Seeded, r
 }
 
 // prepare parses the message and sets the scan up.
-func (s *Scanner) prepare(m *Message, seeds []checks.Seeded, replay *Transcript) (*scan, error) {
+func (s *Scanner) prepare(ctx context.Context, m *Message, seeds []checks.Seeded, replay *Transcript) (*scan, error) {
 	unknown, err := s.plan.ValidateSeeds(seeds)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMessage, err)
@@ -92,14 +92,21 @@ func (s *Scanner) prepare(m *Message, seeds []checks.Seeded, replay *Transcript)
 		jobs: make(chan job), quit: make(chan struct{}),
 	}
 	msg := mail.Parse(raw, m.Envelope, s.opt.Limits)
-	sc.want = s.wanted(m)
 	sc.state = &checks.State{Message: msg, Log: s.opt.Log, Local: s.local(m.Envelope.ClientIP), IsLocal: s.local}
 	if err := sc.source(m, seeds, replay); err != nil {
 		return nil, err
 	}
+	if replay == nil {
+		sc.want, err = s.wanted(ctx, m, msg)
+	} else {
+		sc.want, err = s.recalled(replay)
+	}
+	if err != nil {
+		return nil, err
+	}
 	sc.state.SeedFacts(seeds)
 	sc.state.Reserve(len(sc.results))
-	sc.skip = sc.want.skips(s)
+	sc.skip = sc.want.skips()
 	return sc, nil
 }
 
@@ -123,13 +130,13 @@ func (s *scan) run(parent context.Context) (*Result, error) {
 		s.runStage(ctx, s.due(checks.Main))
 		s.runStage(ctx, s.due(checks.Classify))
 	}
-	cut := ctx.Err() != nil && len(s.unfinished()) > 0
-	v := s.judge(&s.want.common, cut)
+	v := s.judge(s.want.common, s.cutShort())
 	if ctx.Err() != nil {
 		ctx, cancel = s.deadline(parent, s.scanner.opt.Timeout/20)
 		defer cancel()
 	}
 	s.late(ctx, v)
+	v.cut = s.cutShort()
 	s.finish(v)
 	if err := parent.Err(); errors.Is(err, context.Canceled) {
 		return nil, context.Cause(parent)
@@ -141,7 +148,7 @@ func (s *scan) run(parent context.Context) (*Result, error) {
 
 // empty is the result of a message of zero bytes.
 func (s *scan) empty() *Result {
-	res := s.result(s.judge(&s.want.common, false))
+	res := s.result(s.judge(s.want.common, false))
 	res.Skipped = "empty message"
 	s.done(res)
 	return res

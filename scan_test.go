@@ -16,7 +16,6 @@ import (
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/mail"
-	"github.com/winnowmail/winnow/profile"
 	"github.com/winnowmail/winnow/score"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -46,12 +45,10 @@ func run(name string, f func(ctx context.Context, t *checks.Task) error) *checks
 
 func options(cs ...*checks.Check) winnow.Options {
 	return winnow.Options{
-		Profile:    &profile.Profile{Name: "test"},
-		Thresholds: actions.Thresholds{actions.Reject: 15, actions.AddHeader: 6, actions.Greylist: 4},
-		Families:   []*checks.Family{}, // no built-in ones
-		Checks:     cs,
-		Clock:      func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) },
-		Seed:       func() uint64 { return 7 },
+		Families: []*checks.Family{}, // no built-in ones
+		Checks:   cs,
+		Clock:    func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) },
+		Seed:     func() uint64 { return 7 },
 	}
 }
 
@@ -86,12 +83,12 @@ func closeNow(t *testing.T, s *winnow.Scanner) {
 
 func TestScoreAndAction(t *testing.T) {
 	o := options(raise("a", defSpam), raise("b", defMore))
-	o.Metric = &score.Metric{Composites: []score.Composite{{Def: defBoth, Expression: "T_SPAM & T_MORE", Policy: score.RemoveWeight}}}
+	o.Composites = map[string]*score.Composite{"T_BOTH": {Def: defBoth, Expression: "T_SPAM & T_MORE", Policy: score.RemoveWeight}}
 	res := scan(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
 	if res.Score != 1 || res.Action != actions.NoAction || !res.Has("T_BOTH") || res.Symbol("T_SPAM").Score != 0 {
 		t.Errorf("score %v, action %v, symbols %v", res.Score, res.Action, res.Symbols)
 	}
-	o.Metric = nil
+	o.Composites = nil
 	res = scan(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
 	if res.Score != 7 || res.Action != actions.AddHeader || res.Required != 15 {
 		t.Errorf("score %v of %v, action %v", res.Score, res.Required, res.Action)
@@ -104,10 +101,9 @@ func TestScoreAndAction(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	bad := map[string]func(*winnow.Options){
-		"weight":    func(o *winnow.Options) { o.Metric = &score.Metric{Weights: map[string]float64{"NO_SUCH": 1}} },
-		"network":   func(o *winnow.Options) { o.LocalNetworks = []netip.Prefix{{}} },
-		"check":     func(o *winnow.Options) { o.Checks = []*checks.Check{{}} },
-		"ontimeout": func(o *winnow.Options) { o.OnTimeout = 9 },
+		"weight":  func(o *winnow.Options) { o.Weights = map[string]float64{"NO_SUCH": 1} },
+		"network": func(o *winnow.Options) { o.LocalNetworks = []netip.Prefix{{}} },
+		"check":   func(o *winnow.Options) { o.Checks = []*checks.Check{{}} },
 		"start": func(o *winnow.Options) {
 			c := raise("a", defSpam)
 			c.Start = func(context.Context, *checks.Env) error { return errors.New("no feed") }
@@ -143,13 +139,13 @@ func TestChecksThatFail(t *testing.T) {
 // after it, be it one that waits or one of the message alone.
 func TestHangingCheck(t *testing.T) {
 	for _, waits := range []bool{false, true} {
-		for _, on := range []winnow.OnTimeout{winnow.ScoreOnTimeout, winnow.SoftRejectOnTimeout} {
+		for _, soft := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
 				release := make(chan struct{})
 				hang := run("hangs", func(context.Context, *checks.Task) error { <-release; return nil })
 				hang.Needs.Net = waits
 				o := options(hang, raise("fine", defSpam))
-				o.OnTimeout = on
+				o.DNS.SoftRejectOnTimeout = soft
 				s := newScanner(t, o)
 				begin := time.Now()
 				res, err := s.Scan(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
@@ -160,7 +156,7 @@ func TestHangingCheck(t *testing.T) {
 					t.Errorf("the verdict took %v", took)
 				}
 				want := actions.Greylist
-				if on == winnow.SoftRejectOnTimeout {
+				if soft || !waits {
 					want = actions.SoftReject
 				}
 				if res.Score != 5 || res.Action != want || len(res.Incomplete) != 1 || res.Incomplete[0].Reason != "timeout" {
@@ -277,16 +273,16 @@ func TestRecipients(t *testing.T) {
 	inner := count.Run
 	count.Run = func(ctx context.Context, t *checks.Task) error { ran++; return inner(ctx, t) }
 	o := options(count, raise("more", defMore))
-	o.Settings = func(_ *mail.Envelope, rcpt string) *winnow.Settings {
-		if rcpt == "strict@example.net" {
-			return &winnow.Settings{Thresholds: actions.Thresholds{actions.Reject: 7}}
+	o.Settings = func(_ context.Context, r winnow.SettingsRequest) (*winnow.Settings, error) {
+		if r.Rcpt == "strict@example.net" {
+			return &winnow.Settings{Layer: winnow.Layer{Thresholds: actions.Thresholds{actions.Reject: 7}}}, nil
 		}
-		return nil
+		return nil, nil
 	}
 	res := scan(t, o, &winnow.Message{
 		Body:         winnow.FromBytes([]byte(plain)),
 		Envelope:     mail.Envelope{Rcpts: []string{"b@example.net", "strict@example.net", "lax@example.net"}},
-		RcptSettings: map[string]*winnow.Settings{"lax@example.net": {Selection: score.Selection{SymbolsDisabled: []string{"T_SPAM"}}}},
+		RcptSettings: map[string]*winnow.Settings{"lax@example.net": {Layer: winnow.Layer{Disable: []string{"T_SPAM"}}}},
 	})
 	if ran != 1 || res.Action != actions.AddHeader || len(res.Recipients) != 2 {
 		t.Fatalf("ran %d times, action %v, recipients %v", ran, res.Action, res.Recipients)
@@ -301,7 +297,7 @@ func TestDisabledChecksDoNotRun(t *testing.T) {
 	ran := false
 	c := raise("a", defSpam)
 	c.Run = func(context.Context, *checks.Task) error { ran = true; return nil }
-	scan(t, options(c), &winnow.Message{Body: winnow.FromBytes([]byte(plain)), Settings: &winnow.Settings{Selection: score.Selection{GroupsDisabled: []string{"test"}}}})
+	scan(t, options(c), &winnow.Message{Body: winnow.FromBytes([]byte(plain)), Settings: &winnow.Settings{Layer: winnow.Layer{Disable: []string{"test"}}}})
 	if ran {
 		t.Error("a check ran whose symbols are all off")
 	}
@@ -352,7 +348,7 @@ func TestScanIsTheSameForAll(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	o := options(raise("a", defSpam), raise("b", defMore))
-	o.Metric = &score.Metric{Weights: map[string]float64{"T_MORE": 1.5}}
+	o.Weights = map[string]float64{"T_MORE": 1.5}
 	res := scan(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
 	e := res.Explain()
 	if e.Hits[0].Name != "T_SPAM" || e.Hits[0].Places[0].Text != "Subject: hello\r\n" || e.Hits[0].Places[0].Header != "Subject" {

@@ -1,6 +1,7 @@
 package winnow
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -22,7 +23,9 @@ import (
 type Scanner struct {
 	opt      Options
 	plan     *checks.Plan
-	metric   *score.Compiled
+	families []string // by check, whose it is
+	site     *rules   // what holds without settings
+	cache    ruleCache
 	shares   map[*checks.Check]int // DNS questions that each check may ask in one scan
 	labels   map[*symbols.Def]label
 	digest   string
@@ -54,19 +57,15 @@ func New(o Options) (*Scanner, error) {
 	if err := maskSecrets(&o, plan); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}
-	var late []*symbols.Def
-	for _, i := range plan.Stage(checks.Late) {
-		late = append(late, plan.Checks()[i].Symbols...)
-	}
-	metric, err := o.Metric.Compile(plan.Defs(), late...)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
-	}
 	s := &Scanner{
-		opt: o, plan: plan, metric: metric, shares: shares(plan, o.DNS), labels: labels(plan.Defs(), o.Metric.Composites),
+		opt: o, plan: plan, families: familiesOf(plan), shares: shares(plan, o.DNS),
 		maxSize:  mail.Parse(nil, mail.Envelope{}, o.Limits).Limits().Size,
 		patience: patienceOf(o.Timeout), leftover: map[string]int{}, idle: make(chan struct{}, 1),
 	}
+	if s.site, err = s.siteRules(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
+	}
+	s.labels = labels(s.site.metric)
 	if s.digest, err = s.configDigest(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}
@@ -74,6 +73,22 @@ func New(o Options) (*Scanner, error) {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}
 	return s, nil
+}
+
+// familiesOf tells for each check the family it is of; a check that has none
+// goes by its own name.
+func familiesOf(plan *checks.Plan) []string {
+	names := make([]string, len(plan.Checks()))
+	of := make(map[*checks.Check]string, len(names))
+	for _, f := range plan.Families() {
+		for _, c := range f.Checks {
+			of[c] = f.Name
+		}
+	}
+	for i, c := range plan.Checks() {
+		names[i] = cmp.Or(of[c], c.Name)
+	}
+	return names
 }
 
 // maskSecrets makes the resolver know what the checks' masked domains stand
@@ -123,7 +138,7 @@ func patienceOf(timeout time.Duration) time.Duration {
 func (s *Scanner) Plan() *checks.Plan { return s.plan }
 
 // Metric returns the scoring in force.
-func (s *Scanner) Metric() *score.Compiled { return s.metric }
+func (s *Scanner) Metric() *score.Compiled { return s.site.metric }
 
 // local reports whether mail from ip is the host's own.
 func (s *Scanner) local(ip netip.Addr) bool {

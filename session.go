@@ -128,7 +128,7 @@ func (x *Session) step(ctx context.Context, ph checks.Phase, m *Message, seeds [
 		return nil, err
 	}
 	x.added = append(x.added, seeds...)
-	sc, err := x.scanner.prepare(x.message(m), slices.Concat(x.seeds, x.added), nil)
+	sc, err := x.scanner.prepare(ctx, x.message(m), slices.Concat(x.seeds, x.added), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -181,6 +181,7 @@ func (s *scan) putOff() {
 	if s.step == checks.Data {
 		return
 	}
+	s.skip = slices.Clone(s.skip)
 	for i := range s.skip {
 		s.skip[i] = s.skip[i] || !s.allowed(i)
 	}

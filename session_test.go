@@ -149,9 +149,9 @@ func testReplay(t *testing.T) {
 	m := &winnow.Message{
 		Body: winnow.FromBytes([]byte(plain)), Record: true,
 		Envelope: mail.Envelope{ClientIP: netip.MustParseAddr("2001:db8::1"), Rcpts: []string{"b@example.net"}},
-		Settings: &winnow.Settings{Thresholds: actions.Thresholds{actions.Greylist: math.NaN()}},
+		Settings: &winnow.Settings{Layer: winnow.Layer{Thresholds: actions.Thresholds{actions.Greylist: math.NaN()}}},
 		RcptSettings: map[string]*winnow.Settings{
-			"b@example.net": {Thresholds: actions.Thresholds{actions.Reject: 1}}},
+			"b@example.net": {Layer: winnow.Layer{Thresholds: actions.Thresholds{actions.Reject: 1}}}},
 	}
 	res, err := s.Scan(t.Context(), m, checks.Seed(fact, []string{"x", "y"}))
 	if err != nil {

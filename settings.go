@@ -1,64 +1,342 @@
 package winnow
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
 	"slices"
+	"strings"
 
+	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/score"
 	"github.com/winnowmail/winnow/symbols"
 )
+
+// Settings change what is looked at and how it counts, for one scan or for
+// one recipient. A recipient's lie over the message's, these over the site's.
+type Settings struct {
+	Layer
+	// Over are further layers, each over the one before.
+	Over []Layer
+	// PassAll keeps a pre-result from ending the scan early.
+	PassAll bool
+}
+
+// A SettingsRequest says whose settings Options.Settings is asked for.
+type SettingsRequest struct {
+	Envelope *mail.Envelope
+	// Rcpt is the recipient, the domain in lower case, "" for the message as a
+	// whole.
+	Rcpt string
+	// Message is the parsed message, nil before DATA.
+	Message *mail.Message
+}
+
+// Check reports what is wrong with settings under this Scanner's
+// configuration: a name that nobody knows, a number that can't be meant, an
+// expression that can't be read.
+func (s *Scanner) Check(set Settings) error {
+	_, err := s.over(s.site, &set)
+	return err
+}
+
+// Knows tells whether a symbol, a group and a family have that name.
+func (s *Scanner) Knows(name string) (symbol, group, family bool) { return s.site.metric.Knows(name) }
+
+// rules are what a verdict is judged by.
+type rules struct {
+	metric     *score.Compiled
+	thresholds actions.Thresholds
+	passAll    bool
+	off        []bool // by check: nothing of it counts
+	skip       []bool // by check: it need not run
+	key        cacheKey
+}
+
+// siteRules compiles the profile with the site's changes.
+func (s *Scanner) siteRules() (*rules, error) {
+	set := score.Symbols{Defs: s.plan.Defs(), Families: map[string][]*symbols.Def{}}
+	for _, i := range s.plan.Stage(checks.Late) {
+		set.Late = append(set.Late, s.plan.Checks()[i].Symbols...)
+	}
+	for _, f := range s.plan.Families() {
+		set.Families[f.Name] = nil
+	}
+	for i, c := range s.plan.Checks() {
+		set.Families[s.families[i]] = append(set.Families[s.families[i]], c.Symbols...)
+	}
+	p := s.opt.Profile.get()
+	metric, err := p.Metric.Compile(set)
+	if err != nil {
+		return nil, err
+	}
+	return s.lay(&rules{metric: metric, thresholds: p.Thresholds}, &Settings{Layer: s.opt.Layer})
+}
+
+// lay makes the rules with settings over them.
+func (s *Scanner) lay(base *rules, set *Settings) (*rules, error) {
+	r := &rules{metric: base.metric, thresholds: base.thresholds, passAll: base.passAll || set.PassAll}
+	var errs []error
+	for i := range 1 + len(set.Over) {
+		l := &set.Layer
+		if i > 0 {
+			l = &set.Over[i-1]
+		}
+		metric, err := r.metric.With(l.scoring())
+		if err != nil {
+			errs = append(errs, err)
+		} else {
+			r.metric = metric
+		}
+		if r.thresholds, err = mergeThresholds(r.thresholds, l.Thresholds); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	r.off, r.skip = make([]bool, len(s.families)), make([]bool, len(s.families))
+	for i, c := range s.plan.Checks() {
+		if len(c.Symbols) == 0 {
+			r.off[i] = r.metric.FamilyOff(s.families[i])
+			r.skip[i] = r.off[i] && len(c.Provides) == 0
+			continue
+		}
+		r.off[i] = !slices.ContainsFunc(c.Symbols, r.metric.Enabled)
+		r.skip[i] = r.off[i] && len(c.Provides) == 0 && !c.Always
+	}
+	return r, nil
+}
+
+// mergeThresholds lays single thresholds over a base; NaN takes one away.
+func mergeThresholds(base, over actions.Thresholds) (actions.Thresholds, error) {
+	if len(over) == 0 {
+		return base, nil
+	}
+	th, set := maps.Clone(base), actions.Thresholds{}
+	for a, v := range over {
+		if math.IsNaN(v) {
+			delete(th, a)
+		} else {
+			th[a], set[a] = v, v
+		}
+	}
+	return th, set.Validate()
+}
 
 // wanted is what the settings of a scan ask for: the common ones and those
 // of single recipients.
 type wanted struct {
-	common  Settings
-	rcpts   []rcptSettings // recipients with settings of their own
+	common  *rules
+	rcpts   []rcptRules // recipients with settings of their own
 	passAll bool
+	sets    []givenSettings // what they were made of
+	err     error           // why settings of Options.Settings do not hold
 }
 
-type rcptSettings struct {
-	addr     string
-	settings Settings
+type rcptRules struct {
+	addr  string
+	rules *rules
 }
 
-// wanted collects the settings of a message: the message's own take
-// the place of those of Options.Settings.
-func (s *Scanner) wanted(m *Message) *wanted {
-	w := &wanted{}
-	if s.opt.Settings != nil {
-		if set := s.opt.Settings(&m.Envelope, ""); set != nil {
-			w.common = *set
+// givenSettings are settings of the message (rcpt "") or of a recipient.
+type givenSettings struct {
+	rcpt string
+	set  *Settings
+	err  error
+}
+
+// wanted collects the settings of a message and its recipients.
+func (s *Scanner) wanted(ctx context.Context, m *Message, msg *mail.Message) (*wanted, error) {
+	w := &wanted{common: s.site}
+	if env := &m.Envelope; env.User != "" {
+		if users := s.opt.Profile.get().Users; !users.Empty() {
+			set := &Settings{Layer: Layer{Disable: users.Disable, Enable: users.Enable}}
+			if err := w.add(s, givenSettings{set: set}); err != nil {
+				return nil, err
+			}
 		}
 	}
-	if m.Settings != nil {
-		w.common = *m.Settings
+	if err := w.add(s, s.given(ctx, m, msg, "")); err != nil {
+		return nil, err
 	}
-	w.passAll = w.common.PassAll
 	for _, rcpt := range m.Envelope.Rcpts {
-		set, ok := m.RcptSettings[rcpt]
-		if !ok && s.opt.Settings != nil {
-			set = s.opt.Settings(&m.Envelope, rcpt)
-		}
-		if set != nil {
-			w.rcpts = append(w.rcpts, rcptSettings{rcpt, *set})
-			w.passAll = w.passAll || set.PassAll
+		if err := w.add(s, s.given(ctx, m, msg, rcpt)); err != nil {
+			return nil, err
 		}
 	}
-	return w
+	return w, nil
+}
+
+// given returns the settings for a recipient or the message: the Message's own
+// go before those of Options.Settings.
+func (s *Scanner) given(ctx context.Context, m *Message, msg *mail.Message, rcpt string) givenSettings {
+	g := givenSettings{rcpt: rcpt}
+	if rcpt == "" {
+		g.set = m.Settings
+	} else {
+		g.set = rcptSettings(m.RcptSettings, rcpt)
+	}
+	if g.set != nil || s.opt.Settings == nil {
+		return g
+	}
+	g.set, g.err = s.opt.Settings(ctx, SettingsRequest{Envelope: &m.Envelope, Rcpt: lowerDomain(rcpt), Message: msg})
+	if g.err == nil && g.set != nil {
+		g.err = s.Check(*g.set)
+	}
+	return g
+}
+
+// rcptSettings finds a recipient's settings; the domain's case does not count.
+func rcptSettings(all map[string]*Settings, rcpt string) *Settings {
+	if len(all) == 0 {
+		return nil
+	}
+	if set, ok := all[rcpt]; ok {
+		return set
+	}
+	normal := lowerDomain(rcpt)
+	if set, ok := all[normal]; ok {
+		return set
+	}
+	for _, addr := range slices.Sorted(maps.Keys(all)) {
+		if lowerDomain(addr) == normal {
+			return all[addr]
+		}
+	}
+	return nil
+}
+
+// lowerDomain writes the domain of an address in lower case: only that is
+// known to mean the same (RFC 5321 section 2.4).
+func lowerDomain(addr string) string {
+	at := strings.LastIndexByte(addr, '@')
+	return addr[:at+1] + strings.ToLower(addr[at+1:])
+}
+
+// add lays settings over what is there.
+func (w *wanted) add(s *Scanner, g givenSettings) error {
+	if g.err != nil {
+		w.err = errors.Join(w.err, settingsError(g.rcpt, g.err))
+		g.set = nil
+	}
+	if g.set == nil && g.err == nil {
+		return nil
+	}
+	w.sets = append(w.sets, g)
+	if g.set == nil {
+		return nil
+	}
+	i := slices.IndexFunc(w.rcpts, func(r rcptRules) bool { return r.addr == g.rcpt })
+	base := w.common
+	if i >= 0 {
+		base = w.rcpts[i].rules
+	}
+	r, err := s.over(base, g.set)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrMessage, settingsError(g.rcpt, err))
+	}
+	w.passAll = w.passAll || r.passAll
+	switch {
+	case g.rcpt == "":
+		w.common = r
+	case i >= 0:
+		w.rcpts[i].rules = r
+	default:
+		w.rcpts = append(w.rcpts, rcptRules{g.rcpt, r})
+	}
+	return nil
+}
+
+func settingsError(rcpt string, err error) error {
+	if rcpt == "" {
+		return fmt.Errorf("settings: %w", err)
+	}
+	return fmt.Errorf("settings of %s: %w", rcpt, err)
 }
 
 // skips says which checks no one's settings want: those all of whose symbols
 // are off for everybody, unless others need their facts.
-func (w *wanted) skips(s *Scanner) []bool {
-	skip := make([]bool, len(s.plan.Checks()))
-	for i, c := range s.plan.Checks() {
-		skip[i] = len(c.Symbols) > 0 && len(c.Provides) == 0 && !c.Always &&
-			!slices.ContainsFunc(c.Symbols, func(d *symbols.Def) bool { return w.allows(s, d) })
+func (w *wanted) skips() []bool {
+	if len(w.rcpts) == 0 {
+		return w.common.skip
+	}
+	skip := slices.Clone(w.common.skip)
+	for _, r := range w.rcpts {
+		for i := range skip {
+			skip[i] = skip[i] && r.rules.skip[i]
+		}
 	}
 	return skip
 }
 
-func (w *wanted) allows(s *Scanner, d *symbols.Def) bool {
-	if !s.metric.Enabled(d) {
-		return false
+// records are the settings for a transcript.
+func (w *wanted) records() []SettingsRecord {
+	var list []SettingsRecord
+	for _, g := range w.sets {
+		if g.set == nil {
+			list = append(list, SettingsRecord{Rcpt: g.rcpt, Error: g.err.Error()})
+			continue
+		}
+		list = append(list, settingsRecord(g.rcpt, &g.set.Layer, g.set.PassAll))
+		for i := range g.set.Over {
+			list = append(list, settingsRecord(g.rcpt, &g.set.Over[i], false))
+		}
 	}
-	return w.common.Allows(d) || slices.ContainsFunc(w.rcpts, func(r rcptSettings) bool { return r.settings.Allows(d) })
+	return list
+}
+
+func settingsRecord(rcpt string, l *Layer, passAll bool) SettingsRecord {
+	r := SettingsRecord{
+		Rcpt: rcpt, Weights: l.Weights, Symbols: l.Symbols, Groups: l.Groups, Composites: l.Composites,
+		Disable: l.Disable, Enable: l.Enable, PassAll: passAll,
+	}
+	for a, v := range l.Thresholds {
+		if r.Thresholds == nil {
+			r.Thresholds = map[actions.Action]*float64{}
+		}
+		if r.Thresholds[a] = nil; !math.IsNaN(v) {
+			r.Thresholds[a] = &v
+		}
+	}
+	return r
+}
+
+// settings is the Settings that a record was made of.
+func (r *SettingsRecord) settings() *Settings {
+	set := &Settings{PassAll: r.PassAll, Layer: Layer{
+		Weights: r.Weights, Symbols: r.Symbols, Groups: r.Groups, Composites: r.Composites,
+		Disable: r.Disable, Enable: r.Enable,
+	}}
+	for a, v := range r.Thresholds {
+		if set.Thresholds == nil {
+			set.Thresholds = actions.Thresholds{}
+		}
+		if set.Thresholds[a] = math.NaN(); v != nil {
+			set.Thresholds[a] = *v
+		}
+	}
+	return set
+}
+
+// recalled makes of a transcript what wanted made of the message.
+func (s *Scanner) recalled(t *Transcript) (*wanted, error) {
+	w := &wanted{common: s.site}
+	for i := range t.Settings {
+		r := &t.Settings[i]
+		g := givenSettings{rcpt: r.Rcpt}
+		if r.Error != "" {
+			g.err = errors.New(r.Error)
+		} else {
+			g.set = r.settings()
+		}
+		if err := w.add(s, g); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrReplay, err)
+		}
+	}
+	return w, nil
 }

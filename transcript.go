@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math"
 	"sync"
 	"time"
 
@@ -37,13 +36,20 @@ type Transcript struct {
 	CutOff []string `json:"cut_off,omitempty"`
 }
 
-// A SettingsRecord is the Settings in force for one recipient, or for all
-// (Rcpt ""). A nil threshold was taken away.
+// A SettingsRecord is a layer of settings as it lay over the site's, for the
+// message (Rcpt "") or for one recipient. A nil threshold was taken away.
 type SettingsRecord struct {
 	Rcpt       string                      `json:"rcpt,omitempty"`
-	Selection  score.Selection             `json:"selection"`
+	Weights    map[string]float64          `json:"weights,omitempty"`
+	Symbols    map[string]SymbolChange     `json:"symbols,omitempty"`
+	Groups     map[string]score.Group      `json:"groups,omitempty"`
+	Composites map[string]*score.Composite `json:"composites,omitempty"`
 	Thresholds map[actions.Action]*float64 `json:"thresholds,omitempty"`
+	Disable    []string                    `json:"disable,omitempty"`
+	Enable     []string                    `json:"enable,omitempty"`
 	PassAll    bool                        `json:"pass_all,omitempty"`
+	// Error says why settings could not be had.
+	Error string `json:"error,omitempty"`
 }
 
 // A SeedRecord is a fact that the host knew.
@@ -120,21 +126,6 @@ func (s *scan) rewind(t *Transcript) error {
 	for _, name := range t.CutOff {
 		s.cutOff[name] = true
 	}
-	s.want = &wanted{}
-	for _, r := range t.Settings {
-		set := Settings{Selection: r.Selection, PassAll: r.PassAll, Thresholds: actions.Thresholds{}}
-		for a, v := range r.Thresholds {
-			set.Thresholds[a] = math.NaN()
-			if v != nil {
-				set.Thresholds[a] = *v
-			}
-		}
-		if s.want.passAll = s.want.passAll || r.PassAll; r.Rcpt == "" {
-			s.want.common = set
-		} else {
-			s.want.rcpts = append(s.want.rcpts, rcptSettings{r.Rcpt, set})
-		}
-	}
 	return nil
 }
 
@@ -179,10 +170,7 @@ func (r *recorder) transcript(s *scan) *Transcript {
 	t := &Transcript{
 		Version: transcriptVersion, Config: s.scanner.digest, Time: s.state.Now, Seed: s.state.Seed,
 		Envelope: *s.state.Message.Envelope(), Raw: s.state.Message.Raw(), Seeds: r.seeds,
-		Settings: []SettingsRecord{settingsRecord("", &s.want.common)},
-	}
-	for i := range s.want.rcpts {
-		t.Settings = append(t.Settings, settingsRecord(s.want.rcpts[i].addr, &s.want.rcpts[i].settings))
+		Settings: s.want.records(),
 	}
 	if s.session != nil {
 		t.DNS = s.session.Recording()
@@ -198,17 +186,4 @@ func (r *recorder) transcript(s *scan) *Transcript {
 		t.CutOff = append(t.CutOff, s.plan().Checks()[i].Name)
 	}
 	return t
-}
-
-func settingsRecord(rcpt string, set *Settings) SettingsRecord {
-	r := SettingsRecord{Rcpt: rcpt, Selection: set.Selection, PassAll: set.PassAll}
-	for a, v := range set.Thresholds {
-		if r.Thresholds == nil {
-			r.Thresholds = map[actions.Action]*float64{}
-		}
-		if r.Thresholds[a] = nil; !math.IsNaN(v) {
-			r.Thresholds[a] = &v
-		}
-	}
-	return r
 }

@@ -1,9 +1,6 @@
 package winnow
 
 import (
-	"maps"
-	"math"
-
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/score"
@@ -13,23 +10,17 @@ import (
 // A verdict is a sheet on its way to an action, for everybody or for one
 // recipient.
 type verdict struct {
-	scan       *scan
-	settings   *Settings
-	thresholds actions.Thresholds
-	sheet      *score.Sheet
-	cut        bool // checks were cut off
+	scan  *scan
+	rules *rules
+	sheet *score.Sheet
+	cut   bool // checks were cut off, see cutShort
 }
 
 // judge sums what the stages before the late one raised.
-func (s *scan) judge(set *Settings, cut bool) *verdict {
-	v := s.newVerdict(set, cut)
-	v.sheet = s.scanner.metric.NewSheet(&set.Selection)
+func (s *scan) judge(r *rules, cut bool) *verdict {
+	v := &verdict{scan: s, rules: r, sheet: r.metric.NewSheet(), cut: cut}
 	v.sum()
 	return v
-}
-
-func (s *scan) newVerdict(set *Settings, cut bool) *verdict {
-	return &verdict{scan: s, settings: set, thresholds: merge(s.scanner.opt.Thresholds, set.Thresholds), cut: cut}
 }
 
 func (v *verdict) sum() {
@@ -47,15 +38,15 @@ func (s *scan) finish(v *verdict) {
 		return
 	}
 	s.count(v.sheet, true)
-	v.sheet.Grow(v.thresholds.Highest())
+	v.sheet.Grow(v.rules.thresholds.Highest())
 	v.sheet.Compose(2)
 }
 
 // showComposites makes the composites that matched visible to late checks.
 func (s *scan) showComposites(v *verdict) {
 	var out checks.Outcome
-	for _, c := range s.scanner.opt.Metric.Composites {
-		if c.Def != nil && v.sheet.Has(c.Def.Name) {
+	for _, c := range v.rules.metric.Composites() {
+		if v.sheet.Has(c.Def.Name) {
 			out.Hits = append(out.Hits, symbols.Hit{Def: c.Def, Factor: 1})
 		}
 	}
@@ -68,26 +59,10 @@ func (v *verdict) choose() actions.Verdict {
 		return actions.Verdict{Action: actions.NoAction}
 	}
 	pre := v.scan.preResults()
-	if v.cut && v.scan.scanner.opt.OnTimeout == SoftRejectOnTimeout {
+	if v.cut {
 		pre = append(pre, actions.PreResult{
 			Action: actions.SoftReject, Least: true, Check: "task timeout", Message: "timeout processing message",
 		})
 	}
-	return actions.Choose(v.thresholds, v.sheet.Total(), pre)
-}
-
-// merge lays single thresholds over a base; NaN takes one away.
-func merge(base, over actions.Thresholds) actions.Thresholds {
-	if len(over) == 0 {
-		return base
-	}
-	th := maps.Clone(base)
-	for a, v := range over {
-		if math.IsNaN(v) {
-			delete(th, a)
-		} else {
-			th[a] = v
-		}
-	}
-	return th
+	return actions.Choose(v.rules.thresholds, v.sheet.Total(), pre)
 }

@@ -110,6 +110,10 @@ func (h *handler) check(w http.ResponseWriter, r *http.Request) {
 		fail(w, status, "%v", err)
 		return
 	}
+	if err := h.settle(req); err != nil {
+		fail(w, http.StatusBadRequest, "settings: %v", err)
+		return
+	}
 	raw, err := readBody(http.MaxBytesReader(w, r.Body, h.maxBody), r.ContentLength, h.maxBody)
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		fail(w, http.StatusRequestEntityTooLarge, "message is longer than %d bytes", tooLarge.Limit)
@@ -136,6 +140,15 @@ func (h *handler) check(w http.ResponseWriter, r *http.Request) {
 		}
 		reply(w, http.StatusOK, "application/json", withWarnings(res.JSON(), req.warnings))
 	}
+}
+
+// settle makes the Scanner's settings of the request's.
+func (h *handler) settle(req *request) error {
+	if !req.changed {
+		return nil
+	}
+	req.message.Settings = req.settings.settings(h.scanner, req.warn)
+	return h.scanner.Check(*req.message.Settings)
 }
 
 // bareLines reports whether the lines of a message end with LF alone.

@@ -14,7 +14,7 @@ import (
 // A request is what the headers of one /checkv2 request say.
 type request struct {
 	message  winnow.Message
-	settings winnow.Settings
+	settings apply
 	changed  bool // settings say something
 	silent   bool // no log line
 	milter   bool // the reply goes to an MTA
@@ -50,9 +50,6 @@ func parseRequest(h http.Header) (*request, error) {
 		if len(values) > 1 && single(name) {
 			req.warn("%s is given %d times; the first counts", name, len(values))
 		}
-	}
-	if req.changed {
-		req.message.Settings = &req.settings
 	}
 	return req, nil
 }
@@ -254,7 +251,7 @@ func (req *request) flags(values []string) {
 func (req *request) setFlag(name string) bool {
 	switch name {
 	case "pass_all":
-		req.settings.PassAll, req.changed = true, true
+		req.settings.passAll, req.changed = true, true
 	case "no_log":
 		req.silent = true
 	case "milter":

@@ -14,12 +14,20 @@ import (
 	"github.com/winnowmail/winnow/actions"
 )
 
-// parseSettings reads the Settings header: the "apply" part of Rspamd's
-// settings as a JSON object, bare or as the member "apply". It says which
-// symbols and groups are looked at, what they weigh, and the thresholds. A
-// key that is not supported is an error: the verdict would not be what the
-// client asked for.
-func parseSettings(data []byte, s *winnow.Settings) error {
+// An apply is the "apply" part of Rspamd's settings: which symbols and groups
+// are looked at, what they weigh, and the thresholds.
+type apply struct {
+	symbolsEnabled, symbolsDisabled []string
+	groupsEnabled, groupsDisabled   []string
+	scores                          map[string]float64
+	thresholds                      actions.Thresholds // NaN takes one away
+	passAll                         bool
+}
+
+// parseSettings reads the Settings header: an apply as a JSON object, bare or
+// as the member "apply". A key that is not supported is an error: the verdict
+// would not be what the client asked for.
+func parseSettings(data []byte, s *apply) error {
 	var object map[string]json.RawMessage
 	if err := unmarshal(data, &object); err != nil {
 		return err
@@ -34,27 +42,27 @@ func parseSettings(data []byte, s *winnow.Settings) error {
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(object)) {
-		if err := setting(key, object[key], s); err != nil {
+		if err := s.member(key, object[key]); err != nil {
 			return fmt.Errorf("%s: %w", key, err)
 		}
 	}
 	return nil
 }
 
-func setting(key string, data json.RawMessage, s *winnow.Settings) error {
+func (s *apply) member(key string, data json.RawMessage) error {
 	switch key {
 	case "symbols_enabled":
-		return unmarshal(data, &s.SymbolsEnabled)
+		return unmarshal(data, &s.symbolsEnabled)
 	case "symbols_disabled":
-		return unmarshal(data, &s.SymbolsDisabled)
+		return unmarshal(data, &s.symbolsDisabled)
 	case "groups_enabled":
-		return unmarshal(data, &s.GroupsEnabled)
+		return unmarshal(data, &s.groupsEnabled)
 	case "groups_disabled":
-		return unmarshal(data, &s.GroupsDisabled)
+		return unmarshal(data, &s.groupsDisabled)
 	case "scores":
-		return unmarshal(data, &s.Scores)
+		return unmarshal(data, &s.scores)
 	case "actions":
-		return thresholds(data, s)
+		return s.actions(data)
 	case "flags":
 		var flags []string
 		if err := unmarshal(data, &flags); err != nil {
@@ -64,32 +72,69 @@ func setting(key string, data json.RawMessage, s *winnow.Settings) error {
 			if f != "pass_all" {
 				return fmt.Errorf("%q is not supported", f)
 			}
-			s.PassAll = true
+			s.passAll = true
 		}
 		return nil
 	}
 	return errors.New("not supported")
 }
 
-// thresholds reads {"reject": 10, "greylist": null}; null takes one away.
-func thresholds(data json.RawMessage, s *winnow.Settings) error {
+// actions reads {"reject": 10, "greylist": null}; null takes one away.
+func (s *apply) actions(data json.RawMessage) error {
 	var values map[string]*float64
 	if err := unmarshal(data, &values); err != nil {
 		return err
 	}
-	s.Thresholds = actions.Thresholds{}
+	s.thresholds = actions.Thresholds{}
 	for name, v := range values {
 		a := actions.Parse(name)
 		if a.Custom() {
 			return fmt.Errorf("%q is no action", name)
 		}
 		if v == nil {
-			s.Thresholds[a] = math.NaN()
+			s.thresholds[a] = math.NaN()
 		} else {
-			s.Thresholds[a] = *v
+			s.thresholds[a] = *v
 		}
 	}
 	return nil
+}
+
+// settings makes a Scanner's settings of it. Names that the Scanner does not
+// know can't matter to the verdict: they are left out, and warn is told. As in
+// Rspamd what is disabled is off whatever is enabled, so that comes in a layer
+// above.
+func (s *apply) settings(scanner *winnow.Scanner, warn func(format string, args ...any)) *winnow.Settings {
+	known := func(key string, names []string, group bool) (list []string) {
+		for _, name := range names {
+			isSymbol, isGroup, _ := scanner.Knows(name)
+			if group && isGroup || !group && isSymbol {
+				list = append(list, name)
+			} else {
+				warn("Settings: %s: %q is not known", key, name)
+			}
+		}
+		return list
+	}
+	set := &winnow.Settings{PassAll: s.passAll}
+	set.Thresholds = s.thresholds
+	for _, name := range slices.Sorted(maps.Keys(s.scores)) {
+		if len(known("scores", []string{name}, false)) > 0 {
+			if set.Weights == nil {
+				set.Weights = map[string]float64{}
+			}
+			set.Weights[name] = s.scores[name]
+		}
+	}
+	if len(s.symbolsEnabled)+len(s.groupsEnabled) > 0 {
+		set.Disable = []string{"*"}
+		set.Enable = slices.Concat(known("symbols_enabled", s.symbolsEnabled, false), known("groups_enabled", s.groupsEnabled, true))
+	}
+	off := slices.Concat(known("symbols_disabled", s.symbolsDisabled, false), known("groups_disabled", s.groupsDisabled, true))
+	if len(off) > 0 {
+		set.Over = []winnow.Layer{{Disable: off}}
+	}
+	return set
 }
 
 // unmarshal reads exactly one JSON value.

@@ -35,7 +35,7 @@ func BenchmarkSheet(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				s := c.NewSheet(nil)
+				s := c.NewSheet()
 				if record {
 					s.Record()
 				}

@@ -19,15 +19,11 @@ func TestCompileErrors(t *testing.T) {
 		defs   []*symbols.Def
 		want   string
 	}{
-		{"unknown weight", Metric{Weights: map[string]float64{"AA": 1}}, nil, `"AA"`},
 		{"weight", Metric{Weights: map[string]float64{"A": nan}}, nil, "weight of A"},
-		{"profile's weight", Metric{Base: Base{Weights: map[string]float64{"A": nan}}}, nil, "weight of A"},
 		{"symbol's weight", Metric{}, []*symbols.Def{def("C", math.Inf(1))}, "symbol C"},
 		{"maximum", Metric{Groups: map[string]Group{"g": {Max: -1}}}, nil, "group g"},
 		{"minimum", Metric{Groups: map[string]Group{"g": {Min: 1}}}, nil, "group g"},
-		{"profile's minimum", Metric{Base: Base{Groups: map[string]Group{"x": {Min: 1}}}}, nil, "group x"},
-		{"unknown group", Metric{Groups: map[string]Group{"gg": {Max: 1}}}, nil, `"gg"`},
-		{"unknown disabled", Metric{Disabled: []string{"Z"}}, nil, `"Z"`},
+		{"profile's minimum", Metric{Groups: map[string]Group{"x": {Min: 1}}}, nil, "group x"},
 		{"twice", Metric{}, []*symbols.Def{def("A", 2)}, "A is declared twice"},
 		{"nil", Metric{}, []*symbols.Def{nil}, "nil"},
 		{"no name", Metric{}, []*symbols.Def{{}}, "no name"},
@@ -42,13 +38,13 @@ func TestCompileErrors(t *testing.T) {
 		{"composite's symbol is a check's", Metric{Composites: []Composite{{Def: a, Expression: "B"}}}, nil, "composite A"},
 		{"policy", Metric{Composites: []Composite{{Def: def("X", 1), Expression: "A", Policy: 9}}}, nil, "policy 9"},
 	} {
-		_, err := c.metric.Compile(append([]*symbols.Def{a, b}, c.defs...))
+		_, err := c.metric.Compile(Symbols{Defs: append([]*symbols.Def{a, b}, c.defs...)})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q in it", c.name, err, c.want)
 		}
 	}
-	_, err := (&Metric{Weights: map[string]float64{"X": 1, "Y": 1}}).Compile(nil)
-	if err == nil || !strings.Contains(err.Error(), `"X"`) || !strings.Contains(err.Error(), `"Y"`) {
+	_, err := (&Metric{Weights: map[string]float64{"X": nan, "Y": nan}}).Compile(Symbols{})
+	if err == nil || !strings.Contains(err.Error(), "of X") || !strings.Contains(err.Error(), "of Y") {
 		t.Errorf("not all mistakes are told: %v", err)
 	}
 }
@@ -56,7 +52,7 @@ func TestCompileErrors(t *testing.T) {
 func TestCompileQueries(t *testing.T) {
 	a, b, c := def("A", 1, "g"), def("B", 2, "off"), def("C", 3)
 	m := Metric{
-		Weights: map[string]float64{"A": 7}, Disabled: []string{"C"}, Groups: map[string]Group{"off": {Disabled: true}},
+		Weights: map[string]float64{"A": 7}, Disabled: []string{"C", "B"},
 		Composites: parseComposites(t, "X 1 leave: A | NOBODY | g:none\nY 1 leave: NOBODY | B"),
 	}
 	got := compile(t, m, a, b, c, a)
@@ -89,7 +85,7 @@ func TestCompiledIsShared(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 200 {
-				s := c.NewSheet(nil)
+				s := c.NewSheet()
 				raise(s, defs, "A B D[one] E")
 				if s.Compose(1); s.Total() != 8.5 {
 					t.Errorf("total %v", s.Total())

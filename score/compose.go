@@ -38,8 +38,7 @@ func (s *Sheet) Compose(pass int) {
 
 func (s *Sheet) evaluate(i int32) {
 	comp := &s.c.composites[i]
-	sym := &s.c.symbols[comp.symbol]
-	if s.at[comp.symbol] > 0 || sym.off || !s.sel.Allows(sym.def) {
+	if s.at[comp.symbol] > 0 || s.c.off[comp.symbol] != 0 {
 		return
 	}
 	s.look = lookup{s, comp}
@@ -114,14 +113,14 @@ func (s *Sheet) remove(at int32) {
 	ln := &s.lines[at]
 	for _, w := range s.removes {
 		if w.line == at && w.want != 0 {
-			name := s.c.symbols[s.c.composites[w.composite].symbol].def.Name
+			name := s.c.defs[s.c.composites[w.composite].symbol].Name
 			ln.removedBy = append(ln.removedBy, name)
 			if want&removeWeight != 0 && !named {
 				named = true
 				delta := -ln.score
 				s.total += delta
 				ln.score = 0
-				s.step(s.c.symbols[ln.symbol].def.Name, delta, Removal, name)
+				s.step(s.c.defs[ln.symbol].Name, delta, Removal, name)
 			}
 		}
 	}

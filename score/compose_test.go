@@ -117,7 +117,7 @@ func TestCompose(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			defs := letters()
-			s := compile(t, Metric{Composites: parseComposites(t, c.composites)}, defs...).NewSheet(nil)
+			s := compile(t, Metric{Composites: parseComposites(t, c.composites)}, defs...).NewSheet()
 			raise(s, defs, c.raised)
 			s.Compose(1)
 			s.Compose(2)
@@ -144,7 +144,7 @@ func TestCompose(t *testing.T) {
 func TestComposeRemovedBy(t *testing.T) {
 	defs := letters()
 	m := Metric{Composites: parseComposites(t, "X 5 default: A\nY 1 remove_weight: A\nZ 1 leave: D")}
-	s := compile(t, m, defs...).NewSheet(nil)
+	s := compile(t, m, defs...).NewSheet()
 	raise(s, defs, "A D")
 	s.Compose(1)
 	for _, x := range s.Symbols() {
@@ -166,11 +166,11 @@ func TestComposeTwoPasses(t *testing.T) {
 		THROUGH 1 leave: LATE
 		NEVER 1 leave: A & !F
 	`)}
-	c, err := m.Compile(defs, defs[5])
+	c, err := m.Compile(Symbols{Defs: defs, Late: defs[5:6]})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := c.NewSheet(nil)
+	s := c.NewSheet()
 	raise(s, defs, "A")
 	s.Compose(1)
 	if got := show(s.Symbols()); got != "A=1 NOW=1" {
@@ -187,10 +187,10 @@ func TestComposeTwoPasses(t *testing.T) {
 		}
 	}
 	m.SinglePass = true
-	if c, err = m.Compile(defs, defs[5]); err != nil {
+	if c, err = m.Compile(Symbols{Defs: defs, Late: defs[5:6]}); err != nil {
 		t.Fatal(err)
 	}
-	s = c.NewSheet(nil)
+	s = c.NewSheet()
 	raise(s, defs, "A")
 	s.Compose(1)
 	raise(s, defs, "F")
@@ -200,18 +200,16 @@ func TestComposeTwoPasses(t *testing.T) {
 	}
 }
 
-func TestBaseChangesComposites(t *testing.T) {
+func TestMetricChangesComposites(t *testing.T) {
 	defs := letters()
 	m := Metric{
-		Composites: parseComposites(t, "X 5 default: A & D"),
-		Base: Base{
-			Policies:    map[string]Policy{"X": Leave, "NOBODY": Leave},
-			Expressions: map[string]string{"X": "A & E"},
-			Disabled:    []string{"F", "NOBODY"},
-			Groups:      map[string]Group{"nobody": {Max: 3}, "composite": {Max: 2}},
-		},
+		Composites:  parseComposites(t, "X 5 default: A & D"),
+		Policies:    map[string]Policy{"X": Leave, "NOBODY": Leave},
+		Expressions: map[string]string{"X": "A & E"},
+		Disabled:    []string{"F", "NOBODY"},
+		Groups:      map[string]Group{"nobody": {Max: 3}, "composite": {Max: 2}},
 	}
-	s := compile(t, m, defs...).NewSheet(nil)
+	s := compile(t, m, defs...).NewSheet()
 	raise(s, defs, "A E F")
 	s.Compose(1)
 	if got := show(s.Symbols()); got != "A=1 E=0.5 X=2" {
@@ -231,11 +229,11 @@ func FuzzComposite(f *testing.F) {
 			p := Policy(policy >> (2 * i) & 3)
 			m.Composites = append(m.Composites, Composite{Def: def("XYZ"[i:i+1], float64(i)-0.5), Expression: e, Policy: p})
 		}
-		c, err := m.Compile(defs, defs[5])
+		c, err := m.Compile(Symbols{Defs: defs, Late: defs[5:6]})
 		if err != nil {
 			return
 		}
-		s := c.NewSheet(nil)
+		s := c.NewSheet()
 		s.Record()
 		for i, d := range defs {
 			if raised>>i&1 != 0 {

@@ -2,6 +2,8 @@ package score
 
 import (
 	"cmp"
+	"fmt"
+	"iter"
 	"maps"
 	"slices"
 
@@ -58,62 +60,118 @@ func (r removal) prefixed(prefix string) removal {
 	return r
 }
 
-func (c *compiler) declareComposite(d *Composite) {
-	switch {
-	case d.Def == nil:
+// A rule is a composite as it was declared.
+type rule struct {
+	symbol int32
+	expr   *Expression
+	policy Policy
+	own    bool // a layer's: its atoms must be known
+}
+
+// parseRule checks all of a composite but its symbol.
+func parseRule(name string, d *Composite) (rule, error) {
+	if d.Policy > Leave {
+		return rule{}, fmt.Errorf("composite %s: unknown policy %d", name, d.Policy)
+	}
+	expr, err := ParseExpression(d.Expression)
+	if err != nil {
+		return rule{}, fmt.Errorf("composite %s: %w", name, err)
+	}
+	return rule{expr: expr, policy: d.Policy}, nil
+}
+
+// declareComposite adds one of the Metric's own.
+func (c *compiler) declareComposite(m *Metric, d *Composite) {
+	if d.Def == nil {
 		c.errorf("a composite has no symbol")
 		return
-	case d.Policy > Leave:
-		c.errorf("composite %s: unknown policy %d", d.Def.Name, d.Policy)
 	}
-	if !c.declare(d.Def) {
+	id, ok := c.declare(d.Def)
+	if !ok {
 		if _, known := c.out.ids[d.Def]; known {
 			c.errorf("composite %s is the symbol of a check or of another composite", d.Def.Name)
 		}
 		return
 	}
-	text := d.Expression
-	if own, ok := c.m.Base.Expressions[d.Def.Name]; ok {
-		text = own
+	changed := *d
+	if own, ok := m.Expressions[d.Def.Name]; ok {
+		changed.Expression = own
 	}
-	expr, err := ParseExpression(text)
+	if own, ok := m.Policies[d.Def.Name]; ok {
+		changed.Policy = own
+	}
+	r, err := parseRule(d.Def.Name, &changed)
 	if err != nil {
-		c.errorf("composite %s: %w", d.Def.Name, err)
+		c.errs = append(c.errs, err)
 		return
 	}
-	c.out.composites = append(c.out.composites, composite{symbol: c.out.ids[d.Def], expr: expr})
+	r.symbol = id
+	c.out.rules = append(c.out.rules, r)
 }
 
-// composites resolves the atoms and brings the composites into the order of
-// evaluation.
-func (c *compiler) composites(late []*symbols.Def) {
-	policies := make(map[int32]Policy, len(c.m.Composites))
-	for i := range c.m.Composites {
-		if d := c.m.Composites[i].Def; d != nil {
-			policies[c.out.ids[d]] = c.m.Composites[i].Policy
-			if p, ok := c.m.Base.Policies[d.Name]; ok {
-				policies[c.out.ids[d]] = p
+// compositeNames yields the names of the composites.
+func (c *Compiled) compositeNames() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, r := range c.rules {
+			if !yield(c.defs[r.symbol].Name) {
+				return
 			}
 		}
 	}
+}
+
+// link resolves the atoms and brings the composites into the order of
+// evaluation.
+func (c *compiler) link() {
 	unknown := make(map[string]bool)
-	for i := range c.out.composites {
+	c.out.composites = make([]composite, len(c.out.rules))
+	for i, r := range c.out.rules {
 		comp := &c.out.composites[i]
-		for j := range comp.expr.atoms {
-			a := &comp.expr.atoms[j]
-			ref := atomRef{ids: c.resolve(a), remove: policies[comp.symbol].removal().prefixed(a.Prefix)}
+		*comp = composite{symbol: r.symbol, expr: r.expr, atoms: make([]atomRef, 0, len(r.expr.atoms))}
+		for j := range r.expr.atoms {
+			a := &r.expr.atoms[j]
+			ref := atomRef{ids: c.resolve(a), remove: r.policy.removal().prefixed(a.Prefix)}
 			if len(ref.ids) == 0 {
 				unknown[a.kindPrefix()+a.Name] = true
+				if r.own && !c.heardOf(a) {
+					c.errs = append(c.errs, c.unknownAtom(r, a))
+				}
 			}
 			comp.atoms = append(comp.atoms, ref)
 		}
 	}
 	c.out.unknown = slices.Sorted(maps.Keys(unknown))
 	c.order()
-	if !c.m.SinglePass {
-		c.second(late)
+	if !c.out.metric.SinglePass {
+		c.second()
 	}
 	c.index()
+}
+
+// heardOf reports whether the Metric speaks of an atom that stands for no
+// symbol: its check may not be there.
+func (c *compiler) heardOf(a *Atom) bool {
+	m := c.out.metric
+	if a.Kind != SymbolAtom {
+		if _, ok := m.Groups[a.Name]; ok || len(c.out.members[a.Name]) > 0 {
+			return true
+		}
+	} else if _, ok := m.Weights[a.Name]; ok || slices.Contains(m.Disabled, a.Name) {
+		return true
+	}
+	return slices.ContainsFunc(c.out.rules, func(r rule) bool {
+		return !r.own && slices.ContainsFunc(r.expr.atoms, func(b Atom) bool {
+			return b.Name == a.Name && (a.Kind == SymbolAtom) == (b.Kind == SymbolAtom)
+		})
+	})
+}
+
+func (c *compiler) unknownAtom(r rule, a *Atom) error {
+	known := c.out.symbolNames()
+	if a.Kind != SymbolAtom {
+		known = maps.Keys(c.out.members)
+	}
+	return fmt.Errorf("composite %s: %q is unknown%s", c.out.defs[r.symbol].Name, a.kindPrefix()+a.Name, c.hint(a.Name, known))
 }
 
 func (a *Atom) kindPrefix() string {
@@ -123,19 +181,18 @@ func (a *Atom) kindPrefix() string {
 // resolve lists the symbols an atom stands for.
 func (c *compiler) resolve(a *Atom) []int32 {
 	if a.Kind == SymbolAtom {
-		if id, ok := c.out.names[a.Name]; ok {
+		if id, ok := c.out.id(a.Name); ok {
 			return []int32{id}
 		}
 		return nil
 	}
+	if a.Kind == GroupAtom {
+		return c.out.members[a.Name]
+	}
 	var ids []int32
-	for i := range c.out.symbols {
-		s := &c.out.symbols[i]
-		if a.Kind == PositiveGroupAtom && s.weight <= 0 || a.Kind == NegativeGroupAtom && s.weight >= 0 {
-			continue
-		}
-		if slices.Contains(s.groups, a.Name) {
-			ids = append(ids, int32(i))
+	for _, id := range c.out.members[a.Name] {
+		if w := c.out.weights[id]; a.Kind == PositiveGroupAtom && w > 0 || a.Kind == NegativeGroupAtom && w < 0 {
+			ids = append(ids, id)
 		}
 	}
 	return ids
@@ -174,13 +231,8 @@ func (c *compiler) order() {
 
 // second marks the composites that need the late symbols. Groups don't count
 // here, as in Rspamd.
-func (c *compiler) second(late []*symbols.Def) {
-	waits := make(map[int32]bool)
-	for _, d := range late {
-		if id, ok := c.out.ids[d]; ok {
-			waits[id] = true
-		}
-	}
+func (c *compiler) second() {
+	waits := maps.Clone(c.out.late)
 	for changed := len(waits) > 0; changed; {
 		changed = false
 		for i := range c.out.composites {
@@ -204,11 +256,12 @@ func (comp *composite) waits(late map[int32]bool) bool {
 // index lists for every symbol the composites that name it, so that a sheet
 // evaluates only those that a raised symbol concerns.
 func (c *compiler) index() {
+	c.out.users, c.out.always = make([][]int32, len(c.out.defs)), nil
 	for i := range c.out.composites {
 		comp := &c.out.composites[i]
 		for _, ref := range comp.atoms {
 			for _, id := range ref.ids {
-				users := &c.out.symbols[id].users
+				users := &c.out.users[id]
 				if at, found := slices.BinarySearchFunc(*users, int32(i), cmp.Compare[int32]); !found {
 					*users = slices.Insert(*users, at, int32(i))
 				}
@@ -226,7 +279,7 @@ func (c *Compiled) Composites() []CompositeInfo {
 	list := make([]CompositeInfo, len(c.composites))
 	for i := range c.composites {
 		comp := &c.composites[i]
-		list[i] = CompositeInfo{Def: c.symbols[comp.symbol].def, Pass: 1, Polish: comp.expr.String()}
+		list[i] = CompositeInfo{Def: c.defs[comp.symbol], Pass: 1, Polish: comp.expr.String()}
 		if comp.second {
 			list[i].Pass = 2
 		}

@@ -39,7 +39,7 @@ func TestRspamdReplies(t *testing.T) {
 			}
 			defs, hits = append(defs, d), append(hits, hit(d, factor, x.Options...))
 		}
-		s := compile(t, Metric{}, defs...).NewSheet(nil)
+		s := compile(t, Metric{}, defs...).NewSheet()
 		for _, h := range hits {
 			s.Add(h)
 		}

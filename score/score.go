@@ -2,52 +2,43 @@
 // weighs, how often it counts, what its groups may add at most, and which
 // composites rewrite the outcome.
 //
-// Metric.Compile checks all of that once; Compiled.NewSheet begins the sum of
-// one message, which takes the hits and shows the symbols, the total and, if
-// asked, every step on the way. The arithmetic is Rspamd 4.1.6's.
+// Metric.Compile checks all of that once, and Compiled.With lays changes over
+// it, as a site's, a message's or a recipient's. Compiled.NewSheet begins the
+// sum of one message, which takes the hits and shows the symbols, the total
+// and, if asked, every step on the way. The arithmetic is Rspamd 4.1.6's.
 //
 // Next stop: package actions, which turns the number into a verdict.
 package score
 
 import "github.com/winnowmail/winnow/symbols"
 
-// A Metric is the scoring configuration. The zero value takes every symbol's
-// default weight, no caps and no composites.
+// A Metric is the scoring configuration of a profile. The zero value takes
+// every symbol's default weight, no caps and no composites. It may speak of
+// symbols and groups that nobody declares; a Layer over it may not, for there
+// it is a misspelling.
 type Metric struct {
-	// Base is what a profile sets. The other fields go over it.
-	Base       Base
-	Weights    map[string]float64 // by symbol name, replaces Def.Weight
-	Groups     map[string]Group   // by group name
-	Composites []Composite
-	GrowFactor float64 // 0 and 1: off
-	OneShot    bool    // every symbol counts once
-	MaxShots   int     // default of Def.MaxShots; 0: 100
+	Weights      map[string]float64  // by symbol name, replaces Def.Weight
+	Groups       map[string]Group    // by group name
+	SymbolGroups map[string][]string // by symbol name, replaces Def.Groups
+	Disabled     []string            // symbols that are off
+	Composites   []Composite
+	Policies     map[string]Policy // by composite name, replaces Composite.Policy
+	Expressions  map[string]string // by composite name, replaces Composite.Expression
+	GrowFactor   float64           // 0 and 1: off
+	OneShot      bool              // every symbol counts once
+	MaxShots     int               // default of Def.MaxShots; 0: 100
 	// MaxOptionsLen bounds the bytes of one symbol's options; 0: 4096.
 	MaxOptionsLen int
-	Disabled      []string // symbols that are never raised
 	// SinglePass evaluates all composites before the late checks, as Rspamd
 	// did up to 3.4.
 	SinglePass bool
 }
 
-// A Base is a profile's part of a Metric. It may speak of symbols, groups and
-// composites that no check of the Scanner declares; the Metric's own fields
-// may not, for there it is a misspelling.
-type Base struct {
-	Weights      map[string]float64
-	Groups       map[string]Group
-	SymbolGroups map[string][]string // by symbol name, replaces Def.Groups; a Selection looks at the Def
-	Disabled     []string
-	Policies     map[string]Policy // by composite name, replaces Composite.Policy
-	Expressions  map[string]string // by composite name, replaces Composite.Expression
-}
-
 // A Group limits what the symbols of one group add together.
 type Group struct {
-	Max      float64 // 0: no cap; negative is a configuration error
-	Min      float64 // 0: no cap; positive is a configuration error
-	OneShot  bool    // every symbol of the group counts once
-	Disabled bool
+	Max     float64 // 0: no cap; negative is a configuration error
+	Min     float64 // 0: no cap; positive is a configuration error
+	OneShot bool    // every symbol of the group counts once
 }
 
 // A Composite is a symbol raised, once and with factor 1, when an expression
@@ -93,14 +84,4 @@ func (p Policy) String() string {
 		return "unknown policy"
 	}
 	return [...]string{"remove_all", "remove_weight", "remove_symbol", "leave"}[p]
-}
-
-// A Selection narrows a scan to some symbols and changes weights, as
-// Rspamd's settings do. When SymbolsEnabled or GroupsEnabled names anything,
-// all other symbols are off; what is disabled is off in any case. A nil
-// Selection changes nothing.
-type Selection struct {
-	SymbolsEnabled, SymbolsDisabled []string
-	GroupsEnabled, GroupsDisabled   []string
-	Scores                          map[string]float64 // by symbol name
 }

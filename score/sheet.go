@@ -11,7 +11,6 @@ import (
 // Compose(2).
 type Sheet struct {
 	c      *Compiled
-	sel    *Selection
 	lines  []line
 	at     []int32   // line+1 by symbol
 	groups []float64 // sums of the capped groups
@@ -27,7 +26,7 @@ type Sheet struct {
 // A line is one symbol that was raised.
 type line struct {
 	symbol    int32
-	raised    int
+	raised    int32
 	hidden    bool
 	score     float64
 	options   options
@@ -38,30 +37,32 @@ type line struct {
 // maxEvidence bounds the places kept for one symbol.
 const maxEvidence = 64
 
-// NewSheet begins the sum of a message. sel may be nil.
-func (c *Compiled) NewSheet(sel *Selection) *Sheet {
+// NewSheet begins the sum of a message.
+func (c *Compiled) NewSheet() *Sheet {
 	return &Sheet{
-		c: c, sel: sel,
+		c:      c,
 		lines:  make([]line, 0, 48),
-		at:     make([]int32, len(c.symbols)),
-		groups: make([]float64, len(c.caps)),
+		at:     make([]int32, len(c.defs)),
+		groups: make([]float64, len(c.groupCaps)),
 		marked: make([]bool, len(c.composites)),
 	}
 }
 
-// Add counts a hit. A symbol that is disabled, or that the Metric was not
-// compiled with, does not count. A factor that is no number counts as 0.
+// Add counts a hit. A symbol that is off, or that the Metric was not compiled
+// with, does not count. A factor that is no number counts as 0, and no hit
+// adds more than Limit.
 func (s *Sheet) Add(h symbols.Hit) {
 	id, ok := s.c.ids[h.Def]
-	if !ok || s.c.symbols[id].off || !s.sel.Allows(h.Def) {
+	if !ok || s.c.off[id] != 0 {
 		return
 	}
 	ln := s.insert(id, h.Factor, Hit)
 	if ln.options.list == nil && len(h.Options) > 0 {
 		ln.options.list = make([]string, 0, min(len(h.Options), scanLimit))
 	}
+	limit := s.c.maxOptions()
 	for _, o := range h.Options {
-		ln.options.add(o, s.c.maxOptions)
+		ln.options.add(o, limit)
 	}
 	if room := maxEvidence - len(ln.evidence); room > 0 && len(h.Evidence) > 0 {
 		ln.evidence = append(ln.evidence, h.Evidence[:min(room, len(h.Evidence))]...)
@@ -72,58 +73,45 @@ func (s *Sheet) insert(id int32, factor float64, why Reason) *line {
 	if !finite(factor) {
 		factor = 0
 	}
-	sym := &s.c.symbols[id]
-	value := s.weight(sym) * factor
-	if !finite(value) {
-		value = 0
-	}
+	value := max(-Limit, min(s.c.weights[id]*factor, Limit))
 	if s.at[id] == 0 {
 		s.lines = append(s.lines, line{symbol: id, raised: 1})
 		s.at[id] = int32(len(s.lines))
-		for _, comp := range sym.users {
+		for _, comp := range s.c.users[id] {
 			s.marked[comp] = true
 		}
 		ln := &s.lines[len(s.lines)-1]
-		s.change(ln, sym, value, why)
+		s.change(ln, value, why)
 		return ln
 	}
 	ln := &s.lines[s.at[id]-1]
-	if ln.raised < sym.shots {
+	if ln.raised < s.c.shots[id] {
 		ln.raised++
-		s.change(ln, sym, value, why)
+		s.change(ln, value, why)
 		return ln
 	}
 	// The shots are spent: a larger hit of the same sign takes the place.
 	if ln.score == 0 || math.Abs(ln.score) < math.Abs(value) && math.Signbit(ln.score) == math.Signbit(value) {
-		s.change(ln, sym, value-ln.score, ShotLimit)
+		s.change(ln, value-ln.score, ShotLimit)
 	} else {
-		s.step(sym.def.Name, 0, ShotLimit, "")
+		s.step(s.c.defs[id].Name, 0, ShotLimit, "")
 	}
 	return ln
 }
 
-func (s *Sheet) weight(sym *symbol) float64 {
-	if s.sel != nil {
-		if w, ok := s.sel.Scores[sym.def.Name]; ok && finite(w) {
-			return w
-		}
-	}
-	return sym.weight
-}
-
 // change adds delta to a symbol, as far as the caps of its groups let it.
-func (s *Sheet) change(ln *line, sym *symbol, delta float64, why Reason) {
-	by := ""
-	for _, g := range sym.caps {
+func (s *Sheet) change(ln *line, delta float64, why Reason) {
+	name, by := s.c.defs[ln.symbol].Name, ""
+	for _, g := range s.c.caps[ln.symbol] {
 		if delta == 0 {
 			break
 		}
-		limited, refused := s.c.caps[g].limit(s.groups[g], delta)
+		limited, refused := s.c.groupCaps[g].limit(s.groups[g], delta)
 		if limited != delta || refused {
-			why, by = GroupCap, s.c.caps[g].name
+			why, by = GroupCap, s.c.groupCaps[g].name
 		}
 		if refused {
-			s.step(sym.def.Name, 0, why, by)
+			s.step(name, 0, why, by)
 			return
 		}
 		s.groups[g] += limited
@@ -131,7 +119,7 @@ func (s *Sheet) change(ln *line, sym *symbol, delta float64, why Reason) {
 	}
 	ln.score += delta
 	s.total += delta
-	s.step(sym.def.Name, delta, why, by)
+	s.step(name, delta, why, by)
 }
 
 // limit returns what of delta a group with that sum still takes; refused
@@ -159,13 +147,14 @@ func (g *groupCap) limit(sum, delta float64) (limited float64, refused bool) {
 // limit is the highest threshold of an action. It does nothing without a
 // grow factor or without a limit.
 func (s *Sheet) Grow(limit float64) {
-	if s.c.grow <= 1 || !(limit > 0) {
+	grow := s.c.metric.GrowFactor
+	if grow <= 1 || !(limit > 0) {
 		return
 	}
-	factor := s.c.grow
+	factor := grow
 	for i := range s.lines {
 		if v := s.lines[i].score; v > 0 {
-			factor *= 1 + (s.c.grow-1)*v/limit
+			factor *= 1 + (grow-1)*v/limit
 		}
 	}
 	factor = min(factor, maxGrowth)
@@ -174,7 +163,7 @@ func (s *Sheet) Grow(limit float64) {
 			delta := ln.score * (factor - 1)
 			ln.score += delta
 			s.total += delta
-			s.step(s.c.symbols[ln.symbol].def.Name, delta, Growth, "")
+			s.step(s.c.defs[ln.symbol].Name, delta, Growth, "")
 		}
 	}
 }
@@ -184,7 +173,7 @@ const maxGrowth = 1e6
 
 // Has reports whether the symbol was raised, hidden or not.
 func (s *Sheet) Has(name string) bool {
-	id, ok := s.c.names[name]
+	id, ok := s.c.id(name)
 	return ok && s.at[id] > 0
 }
 
@@ -230,9 +219,9 @@ func (s *Sheet) scored(hidden bool) []Scored {
 		if list == nil {
 			list = make([]Scored, 0, len(s.lines)-i)
 		}
-		sym := &s.c.symbols[ln.symbol]
+		def := s.c.defs[ln.symbol]
 		list = append(list, Scored{
-			Def: sym.def, Name: sym.def.Name, Score: round(ln.score), Weight: sym.weight,
+			Def: def, Name: def.Name, Score: round(ln.score), Weight: s.c.weights[ln.symbol],
 			Options: ln.options.list, Evidence: ln.evidence, Hidden: ln.hidden, RemovedBy: ln.removedBy,
 		})
 	}

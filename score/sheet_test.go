@@ -20,7 +20,7 @@ func hit(d *symbols.Def, factor float64, options ...string) symbols.Hit {
 
 func compile(t testing.TB, m Metric, defs ...*symbols.Def) *Compiled {
 	t.Helper()
-	c, err := m.Compile(defs)
+	c, err := m.Compile(Symbols{Defs: defs})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,13 +60,13 @@ func TestSheetShots(t *testing.T) {
 		{"metric's default", Metric{MaxShots: 3}, slices.Repeat([]symbols.Hit{hit(many, 1)}, 120), 3},
 		{"metric's one shot", Metric{OneShot: true}, []symbols.Hit{hit(many, 1), hit(many, 1), hit(two, 1), hit(two, 1)}, 2},
 		{"no number", Metric{}, []symbols.Hit{hit(many, math.NaN()), hit(many, math.Inf(1)), hit(many, 1)}, 1},
-		{"too large", Metric{}, []symbols.Hit{hit(once, math.MaxFloat64), hit(many, 1)}, 1},
+		{"too large", Metric{}, []symbols.Hit{hit(once, math.MaxFloat64), hit(many, 1)}, Limit + 1},
 		{"weight of the metric", Metric{Weights: map[string]float64{"MANY": -3}}, []symbols.Hit{hit(many, 2)}, -6},
-		{"of the base", Metric{Base: Base{Weights: map[string]float64{"MANY": 4, "NOBODY": 1}}}, []symbols.Hit{hit(many, 1)}, 4},
+		{"that names others", Metric{Weights: map[string]float64{"MANY": 4, "NOBODY": 1}}, []symbols.Hit{hit(many, 1)}, 4},
 		{"disabled", Metric{Disabled: []string{"MANY"}}, []symbols.Hit{hit(many, 2)}, 0},
 		{"unknown", Metric{}, []symbols.Hit{hit(def("OTHER", 1), 1)}, 0},
 	} {
-		s := compile(t, c.metric, once, minus, two, many).NewSheet(nil)
+		s := compile(t, c.metric, once, minus, two, many).NewSheet()
 		for _, h := range c.hits {
 			s.Add(h)
 		}
@@ -94,7 +94,7 @@ func TestSheetGroupCaps(t *testing.T) {
 		{"repeated hits", map[string]Group{"g": {Max: 10}}, []symbols.Hit{hit(b, 1), hit(b, 1), hit(b, 1), hit(b, 1)}, 10, 10},
 		{"one shot of the group", map[string]Group{"g": {OneShot: true}}, []symbols.Hit{hit(b, 1), hit(b, 1)}, 4, 4},
 	} {
-		s := compile(t, Metric{Groups: x.groups}, a, b, c).NewSheet(nil)
+		s := compile(t, Metric{Groups: x.groups}, a, b, c).NewSheet()
 		for _, h := range x.hits {
 			s.Add(h)
 		}
@@ -106,19 +106,19 @@ func TestSheetGroupCaps(t *testing.T) {
 
 func TestSheetOptions(t *testing.T) {
 	a := def("A", 1)
-	s := compile(t, Metric{MaxOptionsLen: 10}, a).NewSheet(nil)
+	s := compile(t, Metric{MaxOptionsLen: 10}, a).NewSheet()
 	s.Add(hit(a, 1, "one", "two", "one"))
 	s.Add(hit(a, 1, "two", "abcd", "x", "y"))
 	if got := s.Symbols()[0].Options; !slices.Equal(got, []string{"one", "two", "abcd", "..."}) {
 		t.Errorf("%q", got)
 	}
-	s = compile(t, Metric{}, a).NewSheet(nil)
+	s = compile(t, Metric{}, a).NewSheet()
 	s.Add(hit(a, 1, "a\x00b", "héé", "\xff", "tab\t", "a�b"))
 	if got := s.Symbols()[0].Options; !slices.Equal(got, []string{"a�b", "héé", "�", "tab�"}) {
 		t.Errorf("%q", got)
 	}
 	// Many different options stay a set.
-	s = compile(t, Metric{MaxOptionsLen: 1 << 20}, a).NewSheet(nil)
+	s = compile(t, Metric{MaxOptionsLen: 1 << 20}, a).NewSheet()
 	for i := range 3000 {
 		s.Add(hit(a, 1, strings.Repeat("x", i%1000)))
 	}
@@ -129,7 +129,7 @@ func TestSheetOptions(t *testing.T) {
 
 func TestSheetEvidenceIsBounded(t *testing.T) {
 	a := def("A", 1)
-	s := compile(t, Metric{}, a).NewSheet(nil)
+	s := compile(t, Metric{}, a).NewSheet()
 	for i := range 100 {
 		s.Add(symbols.Hit{Def: a, Factor: 1, Evidence: []symbols.Evidence{{Offset: i}, {Offset: i}}})
 	}
@@ -141,7 +141,7 @@ func TestSheetEvidenceIsBounded(t *testing.T) {
 func TestSheetGrow(t *testing.T) {
 	a, b, c := def("A", 3), def("B", 6), def("C", -2)
 	m := Metric{GrowFactor: 1.1}
-	s := compile(t, m, a, b, c).NewSheet(nil)
+	s := compile(t, m, a, b, c).NewSheet()
 	for _, d := range []*symbols.Def{a, b, c} {
 		s.Add(hit(d, 1))
 	}
@@ -151,38 +151,10 @@ func TestSheetGrow(t *testing.T) {
 		t.Errorf("%v, A %v", s.Total(), s.score("A"))
 	}
 	for _, limit := range []float64{0, -1, math.NaN()} {
-		s := compile(t, m, a).NewSheet(nil)
+		s := compile(t, m, a).NewSheet()
 		s.Add(hit(a, 1))
 		if s.Grow(limit); s.Total() != 3 {
 			t.Errorf("limit %v: %v", limit, s.Total())
-		}
-	}
-}
-
-func TestSheetSelection(t *testing.T) {
-	a, b, c := def("A", 1, "g", "h"), def("B", 2, "h"), def("C", 4)
-	comp := def("COMP", 8)
-	m := Metric{Composites: []Composite{{Def: comp, Expression: "A", Policy: Leave}}}
-	for _, x := range []struct {
-		sel  *Selection
-		want float64
-	}{
-		{nil, 15}, {&Selection{}, 15},
-		{&Selection{SymbolsEnabled: []string{"A"}}, 1},
-		{&Selection{SymbolsEnabled: []string{"A", "COMP"}}, 9},
-		{&Selection{GroupsEnabled: []string{"h"}}, 3},
-		{&Selection{GroupsEnabled: []string{"g"}, SymbolsEnabled: []string{"C"}}, 5},
-		{&Selection{SymbolsDisabled: []string{"A"}}, 6},
-		{&Selection{GroupsDisabled: []string{"h"}}, 4},
-		{&Selection{GroupsEnabled: []string{"h"}, SymbolsDisabled: []string{"A"}}, 2},
-		{&Selection{Scores: map[string]float64{"A": -1, "COMP": 0.5, "NOBODY": 3}}, 5.5},
-	} {
-		s := compile(t, m, a, b, c).NewSheet(x.sel)
-		for _, d := range []*symbols.Def{a, b, c} {
-			s.Add(hit(d, 1))
-		}
-		if s.Compose(1); !near(s.Total(), x.want) {
-			t.Errorf("%+v: %v, want %v", x.sel, s.Total(), x.want)
 		}
 	}
 }
@@ -197,7 +169,7 @@ func TestSheetSteps(t *testing.T) {
 	}
 	c := compile(t, m, a, b)
 	play := func(record bool) *Sheet {
-		s := c.NewSheet(nil)
+		s := c.NewSheet()
 		if record {
 			s.Record()
 		}
@@ -231,14 +203,14 @@ func TestSheetSteps(t *testing.T) {
 
 func TestTotalIsRounded(t *testing.T) {
 	a := def("A", 0.1)
-	s := compile(t, Metric{}, a).NewSheet(nil)
+	s := compile(t, Metric{}, a).NewSheet()
 	for range 10 {
 		s.Add(hit(a, 1))
 	}
 	if s.Total() != 1 {
 		t.Error(s.Total())
 	}
-	s = compile(t, Metric{}, a).NewSheet(nil)
+	s = compile(t, Metric{}, a).NewSheet()
 	s.Add(hit(a, math.Copysign(0, -1)))
 	if math.Signbit(s.Total()) || math.Signbit(s.Symbols()[0].Score) {
 		t.Error("negative zero")

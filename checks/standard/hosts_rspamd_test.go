@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/winnowmail/winnow"
-	"github.com/winnowmail/winnow/checks/composites"
 	"github.com/winnowmail/winnow/checks/messageid"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/checks/standard"
@@ -19,7 +18,6 @@ import (
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/resolver/zone"
-	"github.com/winnowmail/winnow/score"
 )
 
 // A hostCase is one of Rspamd's own functional tests about clients, senders
@@ -123,8 +121,8 @@ func TestRspamdHostCases(t *testing.T) {
 
 func (c hostCase) scan(t *testing.T, dns resolver.Resolver) (hits []string) {
 	// Their test has no limits of what a group counts.
-	metric := &score.Metric{Composites: composites.Default()}
-	s, err := winnow.New(winnow.Options{Families: standard.Families(c.options), DNS: resolver.Options{Resolver: dns}, Metric: metric})
+	site := winnow.Layer{Groups: noLimits()}
+	s, err := winnow.New(winnow.Options{Families: standard.Families(c.options), DNS: resolver.Options{Resolver: dns}, Layer: site})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -37,9 +36,7 @@ import (
 	"github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/controller"
-	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver/dnsclient"
-	"github.com/winnowmail/winnow/score"
 )
 
 // grace is how long scans in progress may go on after a signal.
@@ -149,10 +146,7 @@ func (c *config) options() (winnow.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	o.Profile = &chosen
-	if c.profile == "dms" {
-		asDMS(&o)
-	}
+	o.Profile = chosen
 	if c.maps != "builtin" && c.maps != "none" {
 		return o, fmt.Errorf("-maps %q: builtin and none are known", c.maps)
 	}
@@ -172,22 +166,6 @@ func (c *config) options() (winnow.Options, error) {
 		o.DNS.Resolver = c.client
 	}
 	return o, nil
-}
-
-// asDMS sets what docker-mailserver sets beside weights and thresholds: a soft
-// reject when time runs out, its own networks, and for mail of users that
-// logged in nothing but DKIM.
-func asDMS(o *winnow.Options) {
-	o.OnTimeout = winnow.SoftRejectOnTimeout
-	for _, p := range []string{"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"} {
-		o.LocalNetworks = append(o.LocalNetworks, netip.MustParsePrefix(p))
-	}
-	o.Settings = func(env *mail.Envelope, rcpt string) *winnow.Settings {
-		if env.User == "" || rcpt != "" {
-			return nil
-		}
-		return &winnow.Settings{Selection: score.Selection{GroupsEnabled: []string{"dkim"}}}
-	}
 }
 
 // serve scans until ctx ends.

@@ -148,7 +148,7 @@ func (p *program) check(o winnow.Options) (winnow.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	o.Profile = &chosen
+	o.Profile = chosen
 	if p.maps != "builtin" && p.maps != "none" {
 		return o, fmt.Errorf("-maps %q: builtin and none are known", p.maps)
 	}

@@ -13,12 +13,10 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-func TestByName(t *testing.T) {
-	for _, name := range []string{"rspamd", "rspamd-3.4", "dms"} {
-		p, err := ByName(name)
-		if err != nil || p.Name != name {
-			t.Errorf("%s: %q %v", name, p.Name, err)
-			continue
+func TestProfiles(t *testing.T) {
+	for name, p := range map[string]Profile{"rspamd": Rspamd(), "rspamd-3.4": Rspamd34(), "dms": DMS()} {
+		if p.Name != name {
+			t.Errorf("%s is named %q", name, p.Name)
 		}
 		if err := p.Thresholds.Validate(); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -30,26 +28,24 @@ func TestByName(t *testing.T) {
 			t.Errorf("%s rewrites subjects", name)
 		}
 		// No check is there: a profile speaks of symbols to come.
-		if _, err := p.Metric.Compile(nil); err != nil {
+		c, err := p.Metric.Compile(score.Symbols{})
+		if err != nil {
 			t.Errorf("%s: %v", name, err)
+			continue
 		}
 		// A user's own weight must be of a symbol that is there.
-		p.Metric.Weights = map[string]float64{"R_SPF_ALOW": 1}
-		if _, err := p.Metric.Compile(nil); err == nil {
+		if _, err := c.With(score.Layer{Weights: map[string]float64{"R_SPF_ALOW": 1}}); err == nil {
 			t.Errorf("%s: a misspelt weight is accepted", name)
 		}
-	}
-	if _, err := ByName("rspamc"); err == nil || !strings.Contains(err.Error(), "rspamd-3.4") {
-		t.Errorf("unknown profile: %v", err)
 	}
 }
 
 func TestProfilesAreFresh(t *testing.T) {
 	p := DMS()
-	p.Metric.Base.Weights["AUTH_NA"] = 99
-	p.Metric.Base.Groups["headers"] = score.Group{}
+	p.Metric.Weights["AUTH_NA"] = 99
+	p.Metric.Groups["headers"] = score.Group{}
 	p.Thresholds[actions.Reject] = 1
-	if q := DMS(); q.Metric.Base.Weights["AUTH_NA"] != 2.5 || q.Thresholds[actions.Reject] != 11 || q.Metric.Base.Groups["headers"].Max != 8 {
+	if q := DMS(); q.Metric.Weights["AUTH_NA"] != 2.5 || q.Thresholds[actions.Reject] != 11 || q.Metric.Groups["headers"].Max != 8 {
 		t.Error("profiles share their maps")
 	}
 }
@@ -61,11 +57,11 @@ func TestDMS(t *testing.T) {
 		Expression: "R_DKIM_NA & R_SPF_NA & DMARC_NA & ARC_NA",
 		Policy:     score.RemoveWeight,
 	}})
-	c, err := m.Compile(defs)
+	c, err := m.Metric.Compile(score.Symbols{Defs: defs})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := c.NewSheet(nil)
+	s := c.NewSheet()
 	for _, d := range defs {
 		s.Add(symbols.Hit{Def: d, Factor: 1})
 	}
@@ -78,14 +74,14 @@ func TestDMS(t *testing.T) {
 func TestRspamd34Composites(t *testing.T) {
 	p := Rspamd34()
 	m := p.With([]score.Composite{{Def: &symbols.Def{Name: "REDIRECTOR_URL_ONLY"}, Expression: "A"}})
-	if len(m.Composites) != len(p.Metric.Composites)+1 || m.Composites[0].Def.Name != "REDIRECTOR_URL_ONLY" {
+	if len(m.Metric.Composites) != len(p.Metric.Composites)+1 || m.Metric.Composites[0].Def.Name != "REDIRECTOR_URL_ONLY" {
 		t.Error("With does not join the composites")
 	}
-	c, err := m.Compile([]*symbols.Def{{Name: "A"}})
+	c, err := m.Metric.Compile(score.Symbols{Defs: []*symbols.Def{{Name: "A"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Enabled(m.Composites[0].Def) || !c.Enabled(m.Composites[1].Def) {
+	if c.Enabled(m.Metric.Composites[0].Def) || !c.Enabled(m.Metric.Composites[1].Def) {
 		t.Error("a composite of 4.1.6 is on, or one of 3.4 is off")
 	}
 }
@@ -131,11 +127,11 @@ func TestAgainstRspamd(t *testing.T) {
 	}
 	r, r34 := Rspamd(), Rspamd34()
 	r34.Metric.Composites = nil
-	now, err := r.Metric.Compile(defs)
+	now, err := r.Metric.Compile(score.Symbols{Defs: defs})
 	if err != nil {
 		t.Fatal(err)
 	}
-	then, err := r34.Metric.Compile(defs)
+	then, err := r34.Metric.Compile(score.Symbols{Defs: defs})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +146,7 @@ func TestAgainstRspamd(t *testing.T) {
 		if known && then.Weight(d) != l.weight {
 			t.Errorf("%s weighs %v, in 3.4 %v", d.Name, then.Weight(d), l.weight)
 		}
-		if groups := r34.Metric.Base.SymbolGroups[d.Name]; groups != nil && !sameSet(groups, l.groups) {
+		if groups := r34.Metric.SymbolGroups[d.Name]; groups != nil && !sameSet(groups, l.groups) {
 			t.Errorf("%s is in %v, in 3.4 in %v", d.Name, groups, l.groups)
 		}
 	}

@@ -3,7 +3,6 @@ package profile
 import (
 	"strings"
 
-	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/score"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -11,22 +10,18 @@ import (
 // Rspamd34 weighs as Rspamd 3.4, the version of Debian 12: the symbols that
 // it lacks are off, groups and composites are as they were there.
 func Rspamd34() Profile {
-	return Profile{
-		Name: "rspamd-3.4",
-		Metric: score.Metric{
-			SinglePass: true,
-			Composites: composites34(),
-			Base: score.Base{
-				Weights:      weights34(),
-				Groups:       groups34(),
-				SymbolGroups: symbolGroups34(),
-				Disabled:     strings.Fields(absent34),
-				Expressions:  expressions34(),
-			},
-		},
-		Thresholds: actions.Thresholds{actions.Reject: 15, actions.AddHeader: 6, actions.Greylist: 4},
-		Subject:    subject,
+	p := Rspamd()
+	p.Name = "rspamd-3.4"
+	p.Metric = score.Metric{
+		SinglePass:   true,
+		Composites:   composites34(),
+		Weights:      weights34(),
+		Groups:       groups34(),
+		SymbolGroups: symbolGroups34(),
+		Disabled:     strings.Fields(absent34),
+		Expressions:  expressions34(),
 	}
+	return p
 }
 
 // weights34 holds the weights that differ from those of 4.1.6, and of the
