@@ -71,9 +71,9 @@ func run(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyCache)
 func trusted(t *checks.Task) (Result, bool) {
 	h, _ := authres.Fact.Get(t)
 	for _, r := range h.Of("arc") {
-		switch r.Value {
-		case "none", "pass", "fail":
-			return Result{Code: string(r.Value), Reason: r.Reason}, true
+		switch status := Status(r.Value); status {
+		case StatusNone, StatusPass, StatusFail:
+			return Result{Status: status, Reason: r.Reason}, true
 		}
 	}
 	return Result{}, false
@@ -83,7 +83,7 @@ func trusted(t *checks.Task) (Result, bool) {
 func validate(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyCache) (Result, bool) {
 	h := t.Message().Header()
 	if !h.Has("ARC-Seal") && !h.Has("ARC-Message-Signature") && !h.Has("ARC-Authentication-Results") {
-		return Result{Code: "none"}, true
+		return Result{Status: StatusNone}, true
 	}
 	v := newVerifier(t.Message(), t.Now(), o, keys)
 	v.verify(ctx, t.Resolver())
@@ -93,11 +93,11 @@ func validate(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyC
 func report(t *checks.Task, r Result) {
 	n := len(r.Sets)
 	switch {
-	case r.Code == "none":
+	case r.Status == StatusNone:
 		t.Hit(NA)
-	case r.Code == "pass" && n == 0: // another server's word
+	case r.Status == StatusPass && n == 0: // another server's word
 		t.Hit(Allow)
-	case r.Code == "pass":
+	case r.Status == StatusPass:
 		t.HitField(Allow, t.Message().Header().Get("ARC-Seal"), option(r, n))
 		if r.Trusted > 0 && r.Trusted <= n {
 			t.HitFactor(Trusted, belief(r.Sets[r.Trusted-1]), option(r, r.Trusted))
@@ -106,7 +106,7 @@ func report(t *checks.Task, r Result) {
 		t.HitField(DNSFail, t.Message().Header().Get("ARC-Seal"), r.Reason)
 	case r.Malformed:
 		t.HitField(Invalid, t.Message().Header().Get("ARC-Seal"), r.Reason)
-	case r.Code == "fail":
+	case r.Status == StatusFail:
 		t.HitField(Reject, t.Message().Header().Get("ARC-Seal"), r.Reason)
 	}
 }

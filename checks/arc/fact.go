@@ -4,11 +4,19 @@ package arc
 
 import "github.com/winnowmail/winnow/checks"
 
+// A Status is the chain validation status of RFC 8617 section 4.4.
+type Status string
+
+// The statuses.
+const (
+	StatusNone Status = "none" // there is no chain
+	StatusPass Status = "pass"
+	StatusFail Status = "fail"
+)
+
 // A Result is the outcome of validating a message's chain.
 type Result struct {
-	// Code is the chain validation status of RFC 8617 section 4.4: "none" (no
-	// chain), "pass" or "fail".
-	Code string
+	Status Status
 	// Reason says why the chain fails, for people.
 	Reason string `json:",omitempty"`
 	// Malformed tells that it fails for its structure (section 5.2 step 3):
@@ -16,6 +24,9 @@ type Result struct {
 	Malformed bool `json:",omitempty"`
 	// Temporary tells that it fails because a key could not be had for now.
 	Temporary bool `json:",omitempty"`
+	// Authentic tells that DNSSEC validated the answers with the keys, of a
+	// chain whose keys were asked for.
+	Authentic bool `json:",omitempty"`
 	// Sets are the ARC sets in the order of their instances, that of instance
 	// 1 first. Empty if the structure is broken.
 	Sets []Set `json:",omitempty"`

@@ -54,11 +54,11 @@ func TestSuite(t *testing.T) {
 		switch {
 		case c.Contested:
 			contested++
-			if got.Code != c.Expect {
-				t.Logf("contested %s: %s (%s), suite says %s", c.ID, got.Code, got.Reason, c.Expect)
+			if string(got.Status) != c.Expect {
+				t.Logf("contested %s: %s (%s), suite says %s", c.ID, got.Status, got.Reason, c.Expect)
 			}
-		case got.Code != c.Expect:
-			t.Errorf("%s: %s (%s), want %s", c.ID, got.Code, got.Reason, c.Expect)
+		case string(got.Status) != c.Expect:
+			t.Errorf("%s: %s (%s), want %s", c.ID, got.Status, got.Reason, c.Expect)
 		default:
 			right++
 		}

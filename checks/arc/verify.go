@@ -73,13 +73,13 @@ func newVerifier(m *mail.Message, now time.Time, o Options, keys *dkimsig.KeyCac
 		policy: dkimsig.Policy{SHA1: o.AcceptSHA1, MinBits: o.MinBits},
 		header: dkimsig.NewHeader(block[:min(len(block), m.Limits().HeaderBytes)]),
 		body:   dkimsig.NewBody(m.Body()),
-		result: Result{Code: "none"},
+		result: Result{Status: StatusNone},
 	}
 }
 
 // fail ends the validation.
 func (v *verifier) fail(reason string) {
-	v.result.Code, v.result.Reason = "fail", clip(reason)
+	v.result.Status, v.result.Reason = StatusFail, clip(reason)
 }
 
 func (v *verifier) malformed(reason string) {
@@ -111,7 +111,7 @@ func (v *verifier) verify(ctx context.Context, r resolver.Resolver) {
 	if !v.seals() {
 		return
 	}
-	v.result.Code = "pass"
+	v.result.Status = StatusPass
 	v.oldest()
 	v.trust()
 }
@@ -165,7 +165,9 @@ func (v *verifier) ask(ctx context.Context, r resolver.Resolver) {
 	for i := last - 1; i > last-maxOldest && i >= 0; i-- {
 		add(v.sets[i].ams, v.sets[i].amsErr)
 	}
+	v.result.Authentic = len(questions) > 0
 	for i, reply := range resolver.LookupAll(ctx, r, questions...) {
+		v.result.Authentic = v.result.Authentic && reply.Err == nil && reply.Answer.Authentic
 		v.replies[questions[i].Name] = reply
 		v.noDNS = v.noDNS || errors.Is(reply.Err, resolver.ErrNoDNS)
 	}

@@ -105,10 +105,10 @@ func TestTrust(t *testing.T) {
 		{"in quotes", s.seal(message, first(`spf=fail reason="x; dmarc=pass "`)), 1, false},
 	} {
 		r := s.verify(t, c.raw, o)
-		if r.Code != "pass" || r.Trusted != c.trusted || r.SoftensDMARC != c.softens {
+		if r.Status != "pass" || r.Trusted != c.trusted || r.SoftensDMARC != c.softens {
 			t.Errorf("%s: %+v", c.why, r)
 		}
-		if r := s.verify(t, c.raw, Options{}); r.Code != "pass" || r.Trusted != 0 || r.SoftensDMARC {
+		if r := s.verify(t, c.raw, Options{}); r.Status != "pass" || r.Trusted != 0 || r.SoftensDMARC {
 			t.Errorf("%s, nobody trusted: %+v", c.why, r)
 		}
 	}
@@ -128,7 +128,7 @@ func TestOldestPass(t *testing.T) {
 		raw = s.seal(raw, hop{fmt.Sprintf("h%d.example", i), "s", cv, "spf=pass"})
 	}
 	r := s.verify(t, raw, Options{})
-	if r.Code != "pass" || r.OldestPass != 4 || len(r.Sets) != 5 {
+	if r.Status != "pass" || r.OldestPass != 4 || len(r.Sets) != 5 {
 		t.Errorf("%+v", r)
 	}
 	want := Set{Domain: "h1.example", Selector: "s", Chain: "pass", Results: "mx.h1.example; spf=pass", MessageDomain: "h1.example", MessageSelector: "s"}
@@ -160,8 +160,8 @@ func TestOldestPassOfMany(t *testing.T) {
 			}
 			raw = s.seal(raw, hop{fmt.Sprintf("h%d.example", i), "s", cv, "spf=pass"})
 		}
-		if r := s.verify(t, raw, Options{}); r.Code != "pass" || r.OldestPass != want {
-			t.Errorf("changed before set %d: %s, oldest %d, want %d", changed+1, r.Code, r.OldestPass, want)
+		if r := s.verify(t, raw, Options{}); r.Status != "pass" || r.OldestPass != want {
+			t.Errorf("changed before set %d: %s, oldest %d, want %d", changed+1, r.Status, r.OldestPass, want)
 		}
 	}
 }
@@ -200,18 +200,18 @@ func TestBrokenChains(t *testing.T) {
 		{"no key of the first seal for now", s.seal(s.seal(message, hop{"a.example", "slow", "none", "spf=pass"}), hop{"b.example", "s", "pass", "arc=pass"}), false, true},
 	} {
 		r := s.verify(t, c.raw, Options{TrustedSealers: []string{"list.example.net"}})
-		if r.Code != "fail" || r.Reason == "" || r.Malformed != c.malformed || r.Temporary != c.temporary || r.Trusted != 0 || r.SoftensDMARC {
+		if r.Status != "fail" || r.Reason == "" || r.Malformed != c.malformed || r.Temporary != c.temporary || r.Trusted != 0 || r.SoftensDMARC {
 			t.Errorf("%s: %+v", c.why, r)
 		}
 	}
-	if r := s.verify(t, message, Options{}); r.Code != "none" {
+	if r := s.verify(t, message, Options{}); r.Status != "none" {
 		t.Errorf("%+v", r)
 	}
 	long := "d=\xff" + strings.Repeat("x", 100_000)
 	for why, times := range map[string]int{"the seal": 1, "all": -1} { // the seal is on top
 		r := s.verify(t, strings.Replace(one, "d=list.example.net", long, times), Options{})
-		if r.Code != "fail" || len(r.Reason) > 1000 || !utf8.ValidString(r.Reason) {
-			t.Errorf("a long domain in %s: %s, a reason of %d bytes", why, r.Code, len(r.Reason))
+		if r.Status != "fail" || len(r.Reason) > 1000 || !utf8.ValidString(r.Reason) {
+			t.Errorf("a long domain in %s: %s, a reason of %d bytes", why, r.Status, len(r.Reason))
 		}
 	}
 }
@@ -245,8 +245,8 @@ func TestBoundedWork(t *testing.T) {
 		v := newVerifier(m, now(), Options{}, nil)
 		v.verify(t.Context(), resolver.Limit(s, New(Options{}).Checks[0].Needs.Queries)) // as in a scan
 		took := time.Since(start)
-		if v.result.Code != c.code || s.asked.Load() != c.questions || v.hashed > c.hashed || v.body.Read() > int64(len(m.Body())) {
-			t.Errorf("%s: %s (%.80s), %d questions, %d bytes of header hashed, %d of body read", c.why, v.result.Code, v.result.Reason, s.asked.Load(), v.hashed, v.body.Read())
+		if string(v.result.Status) != c.code || s.asked.Load() != c.questions || v.hashed > c.hashed || v.body.Read() > int64(len(m.Body())) {
+			t.Errorf("%s: %s (%.80s), %d questions, %d bytes of header hashed, %d of body read", c.why, v.result.Status, v.result.Reason, s.asked.Load(), v.hashed, v.body.Read())
 		}
 		t.Logf("%s: %v", c.why, took.Round(10*time.Microsecond))
 	}
@@ -262,10 +262,10 @@ func FuzzVerify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		r := Verify(t.Context(), s, mail.Parse(raw, mail.Envelope{}, mail.Limits{}), now(), o)
 		switch {
-		case r.Code != "none" && r.Code != "pass" && r.Code != "fail",
-			(r.Code == "fail") != (r.Reason != ""),
-			r.Code == "pass" && len(r.Sets) == 0,
-			r.SoftensDMARC && (r.Trusted == 0 || r.Code != "pass"),
+		case r.Status != "none" && r.Status != "pass" && r.Status != "fail",
+			(r.Status == "fail") != (r.Reason != ""),
+			r.Status == "pass" && len(r.Sets) == 0,
+			r.SoftensDMARC && (r.Trusted == 0 || r.Status != "pass"),
 			r.Trusted > len(r.Sets), r.OldestPass > len(r.Sets):
 			t.Errorf("%+v", r)
 		}
@@ -283,7 +283,7 @@ func BenchmarkVerify(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		v := newVerifier(m, now(), Options{}, keys)
-		if v.verify(b.Context(), s); v.result.Code != "pass" {
+		if v.verify(b.Context(), s); v.result.Status != "pass" {
 			b.Fatal(v.result)
 		}
 	}

@@ -115,8 +115,8 @@ func property(ptype, name, value string) authres.Property {
 
 func signatures(sigs []dkim.Signature) (rs []authres.Result) {
 	for _, s := range sigs {
-		r := result("dkim", s.Code, property("header", "d", s.Domain), property("header", "s", s.Selector), property("header", "b", s.Value))
-		if s.Code != "pass" {
+		r := result("dkim", string(s.Status), property("header", "d", s.Domain), property("header", "s", s.Selector), property("header", "b", s.Value))
+		if s.Status != "pass" {
 			r.Comment = s.Reason
 		}
 		rs = append(rs, r)
@@ -134,7 +134,7 @@ func sender(t *checks.Task, servID string, r spf.Result) authres.Result {
 	if p.Value == "" {
 		p.Name, p.Value = "helo", relay.Of(t).Helo
 	}
-	out := result("spf", r.Code, p)
+	out := result("spf", string(r.Status), p)
 	ip := "unknown"
 	if c := relay.Of(t); c.IP.IsValid() {
 		ip = c.IP.String()
@@ -144,7 +144,7 @@ func sender(t *checks.Task, servID string, r spf.Result) authres.Result {
 		"softfail": "domain of %s discourages use of %s as permitted sender", "neutral": "domain of %s says nothing about %s",
 		"none": "domain of %s has no record to check %s by", "permerror": "domain of %s has a record that can't be used for %s",
 		"temperror": "domain of %s could not be looked up for %s",
-	}[r.Code]
+	}[string(r.Status)]
 	if says != "" && p.Value != "" {
 		out.Comment = servID + ": " + fmt.Sprintf(says, p.Value, ip)
 	}
@@ -154,8 +154,8 @@ func sender(t *checks.Task, servID string, r spf.Result) authres.Result {
 // policy writes DMARC's result. The record's domain stands in header.from
 // where the author's is not known, as in Rspamd.
 func policy(r dmarc.Result) authres.Result {
-	out := result("dmarc", r.Code, property("header", "from", cmp.Or(r.From, r.Domain)))
-	if r.Code == "fail" || r.Code == "permerror" || r.Code == "temperror" {
+	out := result("dmarc", string(r.Status), property("header", "from", cmp.Or(r.From, r.Domain)))
+	if r.Status == "fail" || r.Status == "permerror" || r.Status == "temperror" {
 		out.Reason = r.Reason
 	}
 	if r.Policy != "" {
@@ -169,14 +169,14 @@ func policy(r dmarc.Result) authres.Result {
 
 // chain writes ARC's result (RFC 8617 section 10.1 and 10.2).
 func chain(t *checks.Task, r arc.Result) authres.Result {
-	out := result("arc", r.Code)
+	out := result("arc", string(r.Status))
 	if c := relay.Of(t); c.IP.IsValid() {
 		out.Properties = append(out.Properties, property("smtp", "remote-ip", c.IP.String()))
 	}
 	switch {
-	case r.Code == "fail":
+	case r.Status == "fail":
 		out.Comment = r.Reason
-	case r.Code == "pass" && len(r.Sets) > 0:
+	case r.Status == "pass" && len(r.Sets) > 0:
 		last := r.Sets[len(r.Sets)-1]
 		out.Comment = fmt.Sprintf("%s:s=%s:i=%d", last.Domain, last.Selector, len(r.Sets))
 		if r.OldestPass > 0 {

@@ -45,7 +45,7 @@ func TestOf(t *testing.T) {
 	named.ClientName = "mail.example.net"
 	bounce.From = ""
 	user.User = "ann smith"
-	spfFact := func(code string) checks.Seeded { return checks.Seed(spf.Fact, spf.Result{Code: code}) }
+	spfFact := func(code spf.Status) checks.Seeded { return checks.Seed(spf.Fact, spf.Result{Status: code}) }
 	for _, c := range []struct {
 		why   string
 		o     Options
@@ -57,8 +57,8 @@ func TestOf(t *testing.T) {
 		{"a name of one's own", Options{ServID: "a b"}, env, nil, `"a b"; none`},
 		{"nobody's name", Options{}, mail.Envelope{}, nil, "localhost; none"},
 		{"signatures", Options{}, env, []checks.Seeded{checks.Seed(dkim.Fact, []dkim.Signature{
-			{Domain: "example.org", Selector: "s1", Code: "pass", Value: "AbC/1234"},
-			{Domain: "example.net", Selector: "s2", Code: "fail", Reason: "body hash (bh=) differs)"},
+			{Domain: "example.org", Selector: "s1", Status: "pass", Value: "AbC/1234"},
+			{Domain: "example.net", Selector: "s2", Status: "fail", Reason: "body hash (bh=) differs)"},
 		})}, `mx.example.com; dkim=pass header.d=example.org header.s=s1 header.b="AbC/1234"; ` +
 			`dkim=fail (body hash \(bh=\) differs\)) header.d=example.net header.s=s2`},
 		{"no signature", Options{}, env, []checks.Seeded{checks.Seed(dkim.Fact, []dkim.Signature{})}, "mx.example.com; dkim=none"},
@@ -67,14 +67,14 @@ func TestOf(t *testing.T) {
 		{"SPF for HELO", Options{}, bounce, []checks.Seeded{spfFact("temperror")},
 			"mx.example.com; spf=temperror (mx.example.com: domain of mail.example.net could not be looked up for 192.0.2.1) smtp.helo=mail.example.net"},
 		{"a code that is none", Options{}, env, []checks.Seeded{spfFact("; dkim=pass")}, "mx.example.com; none"},
-		{"DMARC passes", Options{}, env, []checks.Seeded{checks.Seed(dmarc.Fact, dmarc.Result{Code: "pass", Domain: "example.org", From: "a.example.org", Policy: "reject"})},
+		{"DMARC passes", Options{}, env, []checks.Seeded{checks.Seed(dmarc.Fact, dmarc.Result{Status: "pass", Domain: "example.org", From: "a.example.org", Policy: "reject"})},
 			"mx.example.com; dmarc=pass (policy=reject) header.from=a.example.org"},
 		{"DMARC fails", Options{}, env, []checks.Seeded{checks.Seed(dmarc.Fact,
-			dmarc.Result{Code: "fail", Domain: "example.org", Policy: "reject", Disposition: "quarantine", Reason: "No valid SPF, No valid DKIM"})},
+			dmarc.Result{Status: "fail", Domain: "example.org", Policy: "reject", Disposition: "quarantine", Reason: "No valid SPF, No valid DKIM"})},
 			`mx.example.com; dmarc=fail (policy=reject disposition=quarantine) reason="No valid SPF, No valid DKIM" header.from=example.org`},
-		{"no DMARC", Options{}, env, []checks.Seeded{checks.Seed(dmarc.Fact, dmarc.Result{Code: "none", Domain: "example.org"})},
+		{"no DMARC", Options{}, env, []checks.Seeded{checks.Seed(dmarc.Fact, dmarc.Result{Status: "none", Domain: "example.org"})},
 			"mx.example.com; dmarc=none header.from=example.org"},
-		{"ARC", Options{}, env, []checks.Seeded{checks.Seed(arc.Fact, arc.Result{Code: "pass", OldestPass: 1, Sets: []arc.Set{{}, {Domain: "l.example", Selector: "s"}}})},
+		{"ARC", Options{}, env, []checks.Seeded{checks.Seed(arc.Fact, arc.Result{Status: "pass", OldestPass: 1, Sets: []arc.Set{{}, {Domain: "l.example", Selector: "s"}}})},
 			`mx.example.com; arc=pass (l.example:s=s:i=2) smtp.remote-ip=192.0.2.1 header.oldest-pass=1`},
 		{"the server's look-up", Options{}, named, nil, "mx.example.com; iprev=pass policy.iprev=192.0.2.1 (mail.example.net)"},
 		{"no name", Options{}, env, []checks.Seeded{checks.Seed(rdns.Fact, rdns.Result{})}, "mx.example.com; iprev=permerror policy.iprev=192.0.2.1"},

@@ -20,12 +20,23 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
+// A Status is a result of RFC 8601 section 2.7.1.
+type Status string
+
+// The results.
+const (
+	StatusPass      Status = "pass"
+	StatusFail      Status = "fail"
+	StatusPolicy    Status = "policy"
+	StatusNeutral   Status = "neutral"
+	StatusTempError Status = "temperror"
+	StatusPermError Status = "permerror"
+)
+
 // A Signature is the outcome of verifying one signature.
 type Signature struct {
 	Domain, Selector string // d=, s=, as written
-	// Code is the RFC 8601 section 2.7.1 result: "pass", "fail", "policy",
-	// "neutral", "temperror" or "permerror".
-	Code string
+	Status           Status
 	// Reason says why the signature is not good, for people.
 	Reason string `json:",omitempty"`
 	// Identity is i=, the agent or user the signature speaks for ("" means
@@ -34,6 +45,10 @@ type Signature struct {
 	Identity  string `json:",omitempty"`
 	Algorithm string `json:",omitempty"`
 	Value     string `json:",omitempty"`
+	// Record is the text of the key record that was used, cut at 4 KiB;
+	// Authentic tells that the DNS answer with it was validated by DNSSEC.
+	Record    string `json:",omitempty"`
+	Authentic bool   `json:",omitempty"`
 	// Partial tells that l= leaves the end of the body unsigned; Unsigned is
 	// how many canonical bytes.
 	Partial  bool  `json:",omitempty"`
@@ -126,13 +141,14 @@ func trusted(t *checks.Task) (sigs []Signature, ok bool) {
 	h, _ := authres.Fact.Get(t)
 	for _, r := range h.Of("dkim") {
 		ok = true
-		switch r.Value {
-		case "pass", "fail", "policy", "neutral", "temperror", "permerror":
+		status := Status(r.Value)
+		switch status {
+		case StatusPass, StatusFail, StatusPolicy, StatusNeutral, StatusTempError, StatusPermError:
 		default:
 			continue
 		}
 		s := Signature{
-			Domain: r.Property("header", "d"), Selector: r.Property("header", "s"), Code: string(r.Value), Reason: r.Reason,
+			Domain: r.Property("header", "d"), Selector: r.Property("header", "s"), Status: status, Reason: r.Reason,
 			Identity: r.Property("header", "i"), Algorithm: r.Property("header", "a"), Value: r.Property("header", "b"),
 		}
 		if s.Domain == "" {
@@ -146,7 +162,7 @@ func trusted(t *checks.Task) (sigs []Signature, ok bool) {
 // judgePartial turns a good signature over a part of the body into one that
 // counts for nothing.
 func (v *verifier) judgePartial(s *signature) {
-	if s.Code == "pass" && s.Unsigned*10 > s.total && !v.options.AcceptPartial {
+	if s.Status == StatusPass && s.Unsigned*10 > s.total && !v.options.AcceptPartial {
 		s.result("policy", "l= leaves too much of the body unsigned")
 		s.Ignored = true
 	}
@@ -159,12 +175,12 @@ func report(t *checks.Task, s Signature, from *signature) {
 		return
 	}
 	d, mark := Reject, "-"
-	switch s.Code {
-	case "pass":
+	switch s.Status {
+	case StatusPass:
 		d, mark = Allow, "+"
-	case "temperror":
+	case StatusTempError:
 		d, mark = TempFail, "?"
-	case "permerror", "policy", "neutral":
+	case StatusPermError, StatusPolicy, StatusNeutral:
 		d, mark = PermFail, "~"
 	}
 	hit := symbols.Hit{Def: d, Factor: 1, Options: []string{s.Domain + ":s=" + s.Selector}}

@@ -80,7 +80,7 @@ func TestOddFields(t *testing.T) {
 			sigs := verifyRaw(t, k.dns, field+message, Options{})
 			got := ""
 			for _, s := range sigs {
-				got += s.Code
+				got += string(s.Status)
 			}
 			if got != c.want {
 				t.Errorf("%s, %s: %+v, want %q\n%s", c.why, form, sigs, c.want, field)
@@ -108,7 +108,7 @@ func TestOddKeyRecords(t *testing.T) {
 		"\"v=DKIM1; k=ed25519; p=" + p + "\"":                             "permerror",
 	} {
 		sigs := verifyRaw(t, records{"e._domainkey.example.org": {record}}, field+message, Options{})
-		if len(sigs) != 1 || sigs[0].Code != want {
+		if len(sigs) != 1 || string(sigs[0].Status) != want {
 			t.Errorf("%q: %+v, want %s", record, sigs, want)
 		}
 	}
@@ -129,7 +129,7 @@ func TestOddLineEnds(t *testing.T) {
 			"an empty line inside": {field + strings.Replace(message, "Bob,\r\n", "Bob,\r\n\r\n", 1), "fail"},
 			"NUL on the end":       {field + message + "\x00", "fail"},
 		} {
-			if sigs := verifyRaw(t, k.dns, tt.raw, Options{}); len(sigs) != 1 || sigs[0].Code != tt.want {
+			if sigs := verifyRaw(t, k.dns, tt.raw, Options{}); len(sigs) != 1 || string(sigs[0].Status) != tt.want {
 				t.Errorf("%s, %s: %+v, want %s", c, why, sigs, tt.want)
 			}
 		}
@@ -137,7 +137,7 @@ func TestOddLineEnds(t *testing.T) {
 	noBody := "From: ann@example.org\r\nTo: bob@example.com\r\n"
 	field := k.signField(t, noBody+"\r\n", "DKIM-Signature: v=1; a=ed25519-sha256; d=example.org; s=e; h=from:to; bh=BH; b=B\r\n", plain)
 	for _, end := range []string{"", "\r\n", "\n", "\r\n\r\n\r\n"} {
-		if sigs := verifyRaw(t, k.dns, field+noBody+end, Options{}); len(sigs) != 1 || sigs[0].Code != "pass" {
+		if sigs := verifyRaw(t, k.dns, field+noBody+end, Options{}); len(sigs) != 1 || sigs[0].Status != "pass" {
 			t.Errorf("no body, %q: %+v", end, sigs)
 		}
 	}

@@ -58,7 +58,7 @@ type suiteCase struct {
 // overall is the result for the message: the best of its signatures.
 func overall(sigs []Signature) string {
 	for _, code := range []string{"pass", "policy", "temperror", "fail", "permerror"} {
-		if slices.ContainsFunc(sigs, func(s Signature) bool { return s.Code == code }) {
+		if slices.ContainsFunc(sigs, func(s Signature) bool { return string(s.Status) == code }) {
 			return code
 		}
 	}
@@ -94,7 +94,7 @@ func suite(t *testing.T, path string) {
 		}
 		ok := got == c.Strict || c.Strict == "pass-or-policy" && (got == "pass" || got == "policy")
 		for i, want := range c.PerSig {
-			ok = ok && (want == "?" || i < len(sigs) && sigs[i].Code == want)
+			ok = ok && (want == "?" || i < len(sigs) && string(sigs[i].Status) == want)
 		}
 		if !ok {
 			t.Errorf("%s: %s, want %s %v; %+v", c.ID, got, c.Strict, c.PerSig, sigs)

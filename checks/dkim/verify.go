@@ -45,7 +45,7 @@ func (o Options) withDefaults() Options {
 }
 
 // Verify verifies the DKIM signatures of m as of now, from the top. The keys
-// are asked for at the same time. What goes wrong is the Code of a signature.
+// are asked for at the same time. What goes wrong is the Status of a signature.
 func Verify(ctx context.Context, r resolver.Resolver, m *mail.Message, now time.Time, o Options) []Signature {
 	v := verifier{options: o.withDefaults(), now: now}
 	v.verify(ctx, r, m)
@@ -143,45 +143,55 @@ func block(m *mail.Message) []byte {
 	return m.Raw()[:min(n, m.Limits().HeaderBytes)]
 }
 
-func (s *signature) result(code, reason string) { s.Code, s.Reason = code, reason }
+func (s *signature) result(status Status, reason string) { s.Status, s.Reason = status, reason }
 
-func (s *signature) permerror(err error) { s.result("permerror", err.Error()) }
+// maxRecord bounds the text of a key record that is kept.
+const maxRecord = 4 << 10
+
+// key notes the record of the key.
+func (s *signature) key(record string) {
+	s.record, s.Record = record, strings.ToValidUTF8(record[:min(len(record), maxRecord)], "\uFFFD")
+}
+
+func (s *signature) permerror(err error) { s.result(StatusPermError, err.Error()) }
 
 // one verifies one signature with the records of its key.
 func (v *verifier) one(s *signature, reply resolver.Reply) {
 	switch {
 	case errors.Is(reply.Err, resolver.ErrNoDNS):
 		v.noDNS = true
-		s.result("temperror", "no DNS")
+		s.result(StatusTempError, "no DNS")
 		return
 	case resolver.IsNotFound(reply.Err):
 		s.permerror(errors.New("no key record"))
 		return
 	case reply.Err != nil:
-		s.result("temperror", "key could not be had: "+reply.Err.Error())
+		s.result(StatusTempError, "key could not be had: "+reply.Err.Error())
 		return
 	}
+	s.Authentic = reply.Answer.Authentic
 	policy := dkimsig.Policy{SHA1: v.options.AcceptSHA1, MinBits: v.options.MinBits}
 	records := reply.Answer.Texts()
 	keys, err := policy.Usable(v.keys, s.parsed, records)
 	if err != nil {
-		s.record = strings.Join(records[:min(len(records), 1)], "")
+		s.key(strings.Join(records[:min(len(records), 1)], ""))
 		s.permerror(err)
 		return
 	}
-	s.record = keys[0].Record
+	s.key(keys[0].Record)
 	if !v.bodyHolds(s) {
 		return
 	}
 	digest := v.headerHash(s)
 	for _, k := range keys {
 		if k.Verify(s.parsed.Algorithm, digest, s.parsed.Value) {
-			s.result("pass", "")
-			s.Testing, s.record = k.Testing, k.Record
+			s.result(StatusPass, "")
+			s.Testing = k.Testing
+			s.key(k.Record)
 			return
 		}
 	}
-	s.result("fail", "signature does not fit the header")
+	s.result(StatusFail, "signature does not fit the header")
 	s.Testing = keys[0].Testing
 }
 
@@ -196,9 +206,9 @@ func (v *verifier) bodyHolds(s *signature) bool {
 	case err == nil:
 		return true
 	case errors.Is(err, dkimsig.ErrBodyHash):
-		s.result("fail", err.Error())
+		s.result(StatusFail, err.Error())
 	case errors.Is(err, dkimsig.ErrBodyForms):
-		s.result("policy", err.Error())
+		s.result(StatusPolicy, err.Error())
 	default:
 		s.permerror(err)
 	}

@@ -95,7 +95,7 @@ func TestAgainstPeer(t *testing.T) {
 					"lines added":    {signed.String() + "\r\n\r\n", "pass"},
 				} {
 					m := mail.Parse([]byte(c.raw), mail.Envelope{}, mail.Limits{})
-					if sigs := Verify(t.Context(), k.dns, m, time.Now(), Options{}); len(sigs) != 1 || sigs[0].Code != c.want {
+					if sigs := Verify(t.Context(), k.dns, m, time.Now(), Options{}); len(sigs) != 1 || string(sigs[0].Status) != c.want {
 						t.Errorf("%s/%s %s, %s: %+v, want %s", hc, bc, selector, what, sigs, c.want)
 					}
 				}
@@ -147,7 +147,7 @@ func TestTimes(t *testing.T) {
 		{"s=e; t=0; x=99999999999999;", Options{}, "pass"},
 	} {
 		sigs := verifyRaw(t, k.dns, k.sign(t, message, c.tags)+message, c.o)
-		if len(sigs) != 1 || sigs[0].Code != c.want || sigs[0].Ignored != (c.want == "permerror") {
+		if len(sigs) != 1 || string(sigs[0].Status) != c.want || sigs[0].Ignored != (c.want == "permerror") {
 			t.Errorf("%s: %+v, want %s", c.tags, sigs, c.want)
 		}
 	}
@@ -162,7 +162,7 @@ func TestPartial(t *testing.T) {
 		unsigned int64
 	}{{total, "pass", 0}, {total - 1, "pass", 1}, {0, "pass", total}, {total + 1, "permerror", 0}} {
 		sigs := verifyRaw(t, k.dns, k.sign(t, message, fmt.Sprintf("s=e; l=%d ;", c.l))+message, Options{})
-		if s := sigs[0]; s.Code != c.want || s.Unsigned != c.unsigned || s.Partial != (c.unsigned > 0) {
+		if s := sigs[0]; string(s.Status) != c.want || s.Unsigned != c.unsigned || s.Partial != (c.unsigned > 0) {
 			t.Errorf("l=%d: %+v", c.l, s)
 		}
 	}
@@ -181,7 +181,7 @@ func TestSeveral(t *testing.T) {
 		t.Errorf("%d signatures verified", len(sigs))
 	}
 	for _, s := range sigs {
-		if s.Code != "pass" || s.Value == "" || s.Algorithm != "ed25519-sha256" {
+		if s.Status != "pass" || s.Value == "" || s.Algorithm != "ed25519-sha256" {
 			t.Errorf("%+v", s)
 		}
 	}
@@ -189,7 +189,7 @@ func TestSeveral(t *testing.T) {
 		t.Errorf("%d signatures verified, 2 wanted", len(sigs))
 	}
 	bad := strings.Replace(good, "h=from", "h=x", 1)
-	if sigs := verifyRaw(t, k.dns, strings.Repeat(bad, 6)+good+message, Options{}); len(sigs) != 7 || !sigs[0].Ignored || sigs[6].Code != "pass" {
+	if sigs := verifyRaw(t, k.dns, strings.Repeat(bad, 6)+good+message, Options{}); len(sigs) != 7 || !sigs[0].Ignored || sigs[6].Status != "pass" {
 		t.Errorf("%+v", sigs)
 	}
 	mute := "DKIM-Signature: v=1; a=rsa-sha256;\r\n"
@@ -204,13 +204,13 @@ func TestKeysByType(t *testing.T) {
 	dns := k.dns.(records)
 	swapped := records{"r._domainkey.example.org": dns["e._domainkey.example.org"], "e._domainkey.example.org": dns["r._domainkey.example.org"]}
 	for _, s := range verifyRaw(t, swapped, r+e+message, Options{}) {
-		if s.Code != "permerror" {
+		if s.Status != "permerror" {
 			t.Errorf("a key of another type: %+v", s)
 		}
 	}
 	both := append(append([]string{"unrelated"}, dns["e._domainkey.example.org"]...), dns["r._domainkey.example.org"]...)
 	for _, s := range verifyRaw(t, records{"r._domainkey.example.org": both, "e._domainkey.example.org": both}, r+e+message, Options{}) {
-		if s.Code != "pass" {
+		if s.Status != "pass" {
 			t.Errorf("several records: %+v", s)
 		}
 	}
@@ -219,14 +219,14 @@ func TestKeysByType(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range verifyRaw(t, z, r+e+message, Options{}) {
-		if s.Code != "temperror" {
+		if s.Status != "temperror" {
 			t.Errorf("DNS fails: %+v", s)
 		}
 	}
 }
 
 func TestFactSurvivesJSON(t *testing.T) {
-	sigs := []Signature{{Domain: "a", Selector: "b", Code: "pass", Partial: true, Unsigned: 3, Testing: true}, {Code: "fail", Reason: "r", Identity: "i", Algorithm: "x", Value: "v", Ignored: true}}
+	sigs := []Signature{{Domain: "a", Selector: "b", Status: "pass", Partial: true, Unsigned: 3, Testing: true}, {Status: "fail", Reason: "r", Identity: "i", Algorithm: "x", Value: "v", Ignored: true}}
 	data, err := json.Marshal(sigs)
 	var got []Signature
 	if err != nil || json.Unmarshal(data, &got) != nil || !reflect.DeepEqual(got, sigs) {

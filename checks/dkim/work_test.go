@@ -97,7 +97,7 @@ func TestQuestionsAtOnce(t *testing.T) {
 		return k.dns.Lookup(ctx, name, qtype)
 	})
 	for _, s := range verifyRaw(t, dns, raw, Options{}) {
-		if s.Code != "pass" {
+		if s.Status != "pass" {
 			t.Errorf("%+v", s)
 		}
 	}
@@ -110,12 +110,12 @@ func FuzzVerify(f *testing.F) {
 	f.Add([]byte("DKIM-Signature: v=1; a=rsa-sha1; d=\r\n\r\n"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		for _, s := range Verify(t.Context(), k.dns, mail.Parse(raw, mail.Envelope{}, mail.Limits{}), now(), Options{AcceptSHA1: true, MinBits: 1}) {
-			switch s.Code {
+			switch s.Status {
 			case "pass", "fail", "policy", "temperror", "permerror":
 			default:
 				t.Errorf("%+v", s)
 			}
-			if (s.Code == "pass") != (s.Reason == "") {
+			if (s.Status == "pass") != (s.Reason == "") {
 				t.Errorf("%+v", s)
 			}
 		}
@@ -138,7 +138,7 @@ func BenchmarkVerify(b *testing.B) {
 			for b.Loop() {
 				v := verifier{options: Options{}.withDefaults(), now: now(), keys: cache}
 				v.verify(b.Context(), k.dns, m)
-				if v.found[0].Code != "pass" {
+				if v.found[0].Status != "pass" {
 					b.Fatal(v.found[0].Signature)
 				}
 			}

@@ -153,9 +153,9 @@ func authors(from []mail.Address) []string {
 func trusted(t *checks.Task) (Result, bool) {
 	h, _ := authres.Fact.Get(t)
 	for _, r := range h.Of("dmarc") {
-		res := Result{Code: string(r.Value), From: normal(r.Property("header", "from")), Reason: r.Reason}
-		switch res.Code {
-		case "none", "pass", "fail", "temperror", "permerror":
+		res := Result{Status: Status(r.Value), From: normal(r.Property("header", "from")), Reason: r.Reason}
+		switch res.Status {
+		case StatusNone, StatusPass, StatusFail, StatusTempError, StatusPermError:
 		default:
 			continue
 		}
@@ -163,7 +163,7 @@ func trusted(t *checks.Task) (Result, bool) {
 			res.From = normal(from[0])
 		}
 		res.Domain, res.Policy = res.From, policyOf(r)
-		if res.Code == "fail" && res.Reason == "" {
+		if res.Status == StatusFail && res.Reason == "" {
 			res.Reason = "found by " + h.ServID
 		}
 		return res, true
@@ -173,24 +173,24 @@ func trusted(t *checks.Task) (Result, bool) {
 
 func (o Options) raise(t *checks.Task, r Result) {
 	h := symbols.Hit{Factor: 1, Options: []string{r.Domain + " : " + r.Reason}}
-	least, failed := actions.Action(""), r.Code == "fail"
-	switch r.Code {
-	case "pass":
+	least, failed := actions.Action(""), r.Status == StatusFail
+	switch r.Status {
+	case StatusPass:
 		h.Def, h.Options = Allow, []string{r.Domain, r.Policy}
-	case "fail":
+	case StatusFail:
 		h.Def, least = o.failure(r)
 		h.Options = append(h.Options, r.Policy)
 		if r.Override != "" {
 			h.Options = append(h.Options, r.Override)
 		}
-	case "temperror":
+	case StatusTempError:
 		h.Def = DNSFail
 		if r.Policy != "" {
 			h.Options = append(h.Options, r.Policy)
 		}
-	case "permerror":
+	case StatusPermError:
 		h.Def = BadPolicy
-	case "none":
+	case StatusNone:
 		h.Def, h.Options = NA, []string{r.absent()}
 		if r.From == "" && r.Domain == "" {
 			least = o.Actions.NA

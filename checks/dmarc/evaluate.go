@@ -39,11 +39,11 @@ func Evaluate(ctx context.Context, r resolver.Resolver, p Params) Result {
 	var res Result
 	switch {
 	case len(p.From) == 0:
-		return Result{Code: "none", Reason: "No From header"}
+		return Result{Status: StatusNone, Reason: "No From header"}
 	case len(p.From) > 1:
-		return Result{Code: "none", Reason: "Duplicate From header"}
+		return Result{Status: StatusNone, Reason: "Duplicate From header"}
 	case normal(p.From[0]) == "":
-		return Result{Code: "none", Reason: "No domain in From header"}
+		return Result{Status: StatusNone, Reason: "No domain in From header"}
 	}
 	res.From = normal(p.From[0])
 	res.Domain = res.From
@@ -55,7 +55,7 @@ func Evaluate(ctx context.Context, r resolver.Resolver, p Params) Result {
 	default:
 		s.listed(&res)
 	}
-	if res.Code != "" {
+	if res.Status != "" {
 		return res
 	}
 	res.Policy = s.policy(&res)
@@ -64,7 +64,7 @@ func Evaluate(ctx context.Context, r resolver.Resolver, p Params) Result {
 		a.organization = s.organization
 	}
 	a.judge()
-	if res.Code == "fail" {
+	if res.Status == StatusFail {
 		res.dispose(p)
 	}
 	return res
@@ -102,8 +102,8 @@ func (a *alignment) judge() {
 	res := a.res
 	var reasons []string
 	temporary := false
-	switch a.spf.Code {
-	case "pass":
+	switch a.spf.Status {
+	case spf.StatusPass:
 		if a.spf.PlusAll {
 			reasons = append(reasons, "No valid SPF")
 			break
@@ -111,7 +111,7 @@ func (a *alignment) judge() {
 		if res.SPFAligned = a.aligned(a.spf.Domain, res.Record.StrictSPF); !res.SPFAligned {
 			reasons = append(reasons, "SPF not aligned ("+mode(res.Record.StrictSPF)+")")
 		}
-	case "temperror":
+	case spf.StatusTempError:
 		temporary = a.aligned(a.spf.Domain, res.Record.StrictSPF)
 		fallthrough
 	default:
@@ -123,11 +123,11 @@ func (a *alignment) judge() {
 	}
 	switch {
 	case res.SPFAligned || res.DKIMAligned:
-		res.Code = "pass"
+		res.Status = StatusPass
 	case temporary || unknown:
-		res.Code, res.Reason = "temperror", "SPF/DKIM temp error"
+		res.Status, res.Reason = StatusTempError, "SPF/DKIM temp error"
 	default:
-		res.Code, res.Reason = "fail", strings.Join(reasons, ", ")
+		res.Status, res.Reason = StatusFail, strings.Join(reasons, ", ")
 	}
 }
 
@@ -142,7 +142,7 @@ func (a *alignment) signatures() (reason string, temporary bool) {
 			continue
 		}
 		seen = true
-		if s.Code != "pass" && s.Code != "temperror" {
+		if s.Status != dkim.StatusPass && s.Status != dkim.StatusTempError {
 			continue
 		}
 		domain := normal(s.Domain)
@@ -154,7 +154,7 @@ func (a *alignment) signatures() (reason string, temporary bool) {
 		}
 		ok := a.aligned(domain, strict)
 		switch {
-		case s.Code == "temperror":
+		case s.Status == dkim.StatusTempError:
 			temporary = temporary || ok
 			continue
 		case ok:

@@ -15,7 +15,7 @@ import (
 	"github.com/winnowmail/winnow/resolver/zone"
 )
 
-func pass(domain string) spf.Result { return spf.Result{Code: "pass", Domain: domain} }
+func pass(domain string) spf.Result { return spf.Result{Status: "pass", Domain: domain} }
 
 func TestTreeWalk(t *testing.T) {
 	for _, c := range []struct{ why, zone, from, spf, want string }{
@@ -40,7 +40,7 @@ func TestTreeWalk(t *testing.T) {
 			p.SPF = pass(c.spf)
 		}
 		r := Evaluate(t.Context(), zone.Must(c.zone), p)
-		if got := fmt.Sprint(r.Code, " ", r.Domain, " ", r.Organization, " ", r.Policy); got != c.want {
+		if got := fmt.Sprint(r.Status, " ", r.Domain, " ", r.Organization, " ", r.Policy); got != c.want {
 			t.Errorf("%s: got %s, want %s (%+v)", c.why, got, c.want, r)
 		}
 	}
@@ -65,7 +65,7 @@ func TestQuestions(t *testing.T) {
 	deep := strings.Repeat("a.", 100) + "example.org"
 	var many []dkim.Signature
 	for i := range 10000 {
-		many = append(many, dkim.Signature{Domain: fmt.Sprintf("s%d.%s", i, deep), Code: "pass"})
+		many = append(many, dkim.Signature{Domain: fmt.Sprintf("s%d.%s", i, deep), Status: "pass"})
 	}
 	for _, c := range []struct {
 		from      string
@@ -100,7 +100,7 @@ func TestHostileNames(t *testing.T) {
 	} {
 		n := &resolver.Counter{Resolver: zone.New()}
 		r := Evaluate(t.Context(), n, Params{From: []string{from}})
-		if n.Asked() != 0 || r.Code != "none" || r.Reason != "No domain in From header" {
+		if n.Asked() != 0 || r.Status != "none" || r.Reason != "No domain in From header" {
 			t.Errorf("%.20q: %+v, %d questions", from, r, n.Asked())
 		}
 	}
@@ -115,11 +115,11 @@ func TestHostileAnswers(t *testing.T) {
 	big := strings.Split(strings.Repeat("v=DMARC1; p=reject; "+strings.Repeat("x=y;", 50)+"|", 300), "|")
 	records = append(records, resolver.Record{Name: "_dmarc.example.org", Type: resolver.TypeTXT, Strings: big})
 	r := Evaluate(t.Context(), zone.New(records...), Params{From: []string{"example.org"}})
-	if r.Code != "fail" || r.Policy != "reject" {
+	if r.Status != "fail" || r.Policy != "reject" {
 		t.Errorf("got %+v", r)
 	}
 	records = append(records, records[len(records)-1])
-	if r = Evaluate(t.Context(), zone.New(records...), Params{From: []string{"example.org"}}); r.Code != "permerror" {
+	if r = Evaluate(t.Context(), zone.New(records...), Params{From: []string{"example.org"}}); r.Status != "permerror" {
 		t.Errorf("got %+v", r)
 	}
 }
@@ -154,7 +154,7 @@ func TestCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, d := range []Discovery{PublicSuffix, TreeWalk} {
-		if r := Evaluate(ctx, zone.Must("_dmarc.example.org !hang"), Params{From: []string{"example.org"}, Discovery: d}); r.Code != "temperror" {
+		if r := Evaluate(ctx, zone.Must("_dmarc.example.org !hang"), Params{From: []string{"example.org"}, Discovery: d}); r.Status != "temperror" {
 			t.Errorf("got %+v", r)
 		}
 	}
@@ -178,10 +178,10 @@ func BenchmarkEvaluate(b *testing.B) {
 	for name, d := range map[string]Discovery{"list": PublicSuffix, "walk": TreeWalk} {
 		b.Run(name, func(b *testing.B) {
 			p := Params{From: []string{"news.example.org"}, SPF: pass("bounce.example.org"), Discovery: d,
-				DKIM: []dkim.Signature{{Domain: "mail.example.org", Code: "pass"}}}
+				DKIM: []dkim.Signature{{Domain: "mail.example.org", Status: "pass"}}}
 			b.ReportAllocs()
 			for b.Loop() {
-				if r := Evaluate(b.Context(), dns, p); r.Code != "pass" {
+				if r := Evaluate(b.Context(), dns, p); r.Status != "pass" {
 					b.Fatal(r)
 				}
 			}

@@ -15,10 +15,10 @@ func ExampleEvaluate() {
 	dns := zone.Must(`_dmarc.example.org TXT "v=DMARC1; p=reject; sp=quarantine"`)
 	r := dmarc.Evaluate(context.Background(), dns, dmarc.Params{
 		From: []string{"news.example.org"},
-		SPF:  spf.Result{Code: spf.CodePass, Domain: "bulk.example.net"},
-		DKIM: []dkim.Signature{{Domain: "bulk.example.net", Selector: "s1", Code: "pass"}},
+		SPF:  spf.Result{Status: spf.StatusPass, Domain: "bulk.example.net"},
+		DKIM: []dkim.Signature{{Domain: "bulk.example.net", Selector: "s1", Status: "pass"}},
 	})
-	fmt.Println(r.Code, r.Domain, r.Disposition)
+	fmt.Println(r.Status, r.Domain, r.Disposition)
 	fmt.Println(r.Reason)
 	// Output:
 	// fail example.org quarantine

@@ -77,10 +77,10 @@ func (m *Munging) run(t *checks.Task) {
 }
 
 func (m *Munging) wants(r Result) bool {
-	if m.StrictOnly && (r.Code != "pass" || r.Policy != "reject" && r.Policy != "quarantine") {
+	if m.StrictOnly && (r.Status != StatusPass || r.Policy != "reject" && r.Policy != "quarantine") {
 		return false
 	}
-	return r.Code == "pass" || m.Any && r.Code == "fail"
+	return r.Status == StatusPass || m.Any && r.Status == StatusFail
 }
 
 // list returns the first recipient that is a list.

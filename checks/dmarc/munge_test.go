@@ -29,9 +29,9 @@ func outcome(t *testing.T, o Options, r Result, message string) (out checks.Outc
 }
 
 func TestMunging(t *testing.T) {
-	good := Result{Code: "pass", Domain: "example.org", Policy: "reject"}
+	good := Result{Status: "pass", Domain: "example.org", Policy: "reject"}
 	lax, bad := good, good
-	lax.Policy, bad.Code = "none", "fail"
+	lax.Policy, bad.Status = "none", "fail"
 	lists := Munging{Lists: []string{"List@lists.example.net"}}
 	anyResult, strict, reply := lists, lists, lists
 	anyResult.Any, strict.StrictOnly, reply.ReplyToList = true, true, true
@@ -87,18 +87,18 @@ func TestActions(t *testing.T) {
 		r    Result
 		want actions.Action
 	}{
-		{Result{Code: "fail", Policy: "reject"}, actions.Reject},
-		{Result{Code: "fail", Policy: "reject", Disposition: "quarantine", Override: "sampled_out"}, actions.AddHeader},
-		{Result{Code: "fail", Policy: "quarantine", Disposition: "none", Override: "sampled_out"}, actions.Greylist},
-		{Result{Code: "fail", Policy: "none", Disposition: "none"}, ""},
-		{Result{Code: "fail", Policy: "none"}, ""},
-		{Result{Code: "none", Reason: "No From header"}, actions.RewriteSubject},
-		{Result{Code: "none", Domain: "example.org", From: "example.org"}, ""},
-		{Result{Code: "none", Domain: "example.org"}, ""},
-		{Result{Code: "pass", Policy: "reject"}, ""},
-		{Result{Code: "temperror", Policy: "reject"}, ""},
-		{Result{Code: "permerror"}, ""},
-		{Result{Code: "odd"}, ""},
+		{Result{Status: "fail", Policy: "reject"}, actions.Reject},
+		{Result{Status: "fail", Policy: "reject", Disposition: "quarantine", Override: "sampled_out"}, actions.AddHeader},
+		{Result{Status: "fail", Policy: "quarantine", Disposition: "none", Override: "sampled_out"}, actions.Greylist},
+		{Result{Status: "fail", Policy: "none", Disposition: "none"}, ""},
+		{Result{Status: "fail", Policy: "none"}, ""},
+		{Result{Status: "none", Reason: "No From header"}, actions.RewriteSubject},
+		{Result{Status: "none", Domain: "example.org", From: "example.org"}, ""},
+		{Result{Status: "none", Domain: "example.org"}, ""},
+		{Result{Status: "pass", Policy: "reject"}, ""},
+		{Result{Status: "temperror", Policy: "reject"}, ""},
+		{Result{Status: "permerror"}, ""},
+		{Result{Status: "odd"}, ""},
 	} {
 		out := outcome(t, o, c.r, "From: a@example.org\n")
 		var got actions.Action
@@ -111,7 +111,7 @@ func TestActions(t *testing.T) {
 			t.Errorf("%+v: action %q, want %q", c.r, got, c.want)
 		}
 	}
-	if out := outcome(t, Options{}, Result{Code: "fail", Policy: "reject"}, "From: a@example.org\n"); len(out.PreResults) != 0 {
+	if out := outcome(t, Options{}, Result{Status: "fail", Policy: "reject"}, "From: a@example.org\n"); len(out.PreResults) != 0 {
 		t.Errorf("an action nobody asked for: %v", out.PreResults)
 	}
 }

@@ -6,11 +6,21 @@ import (
 	"github.com/winnowmail/winnow/checks/authres"
 )
 
+// A Status is a result of RFC 7489 section 11.2.
+type Status string
+
+// The results.
+const (
+	StatusNone      Status = "none" // the domain in From has no record
+	StatusPass      Status = "pass"
+	StatusFail      Status = "fail"
+	StatusTempError Status = "temperror"
+	StatusPermError Status = "permerror"
+)
+
 // A Result is the outcome of an evaluation.
 type Result struct {
-	// Code is the RFC 7489 section 11.2 result: "none" (no record), "pass",
-	// "fail", "temperror" or "permerror".
-	Code   string
+	Status Status
 	Domain string // where the record was found, or the domain in From
 	// Policy is what the record asks for messages that fail: "none",
 	// "quarantine", "reject"; "" without a record.
@@ -36,6 +46,8 @@ type Result struct {
 	Unsigned int64 `json:",omitempty"`
 	// Record is the record that was applied, or the one that is wrong.
 	Record *Record `json:",omitempty"`
+	// Authentic tells that the DNS answer with Record was validated by DNSSEC.
+	Authentic bool `json:",omitempty"`
 
 	noDNS bool // there was nobody to ask
 }

@@ -15,6 +15,8 @@ type finding struct {
 	other  bool // TXT records, but none of DMARC
 	failed string
 	noDNS  bool // there is nobody to ask
+	// authentic tells that DNSSEC validated the answer.
+	authentic bool
 }
 
 // A search finds the record that is for a domain.
@@ -52,6 +54,7 @@ func read(reply resolver.Reply) (f finding) {
 		}
 		return f
 	}
+	f.authentic = reply.Answer.Authentic
 	for _, record := range reply.Answer.Records {
 		if record.Type != resolver.TypeTXT {
 			continue
@@ -97,7 +100,7 @@ func (s *search) missing(domain string) bool {
 }
 
 // listed finds the record by the public suffix list: the domain's own, else
-// that of the organization. Without one it sets Code.
+// that of the organization. Without one it sets Status.
 func (s *search) listed(res *Result) {
 	res.Organization = organization(s.from)
 	s.ask(s.from, res.Organization)
@@ -108,17 +111,17 @@ func (s *search) listed(res *Result) {
 	}
 	switch {
 	case f.failed != "":
-		res.Code, res.Reason, res.noDNS = "temperror", f.failed, f.noDNS
+		res.Status, res.Reason, res.noDNS = StatusTempError, f.failed, f.noDNS
 	case f.many:
-		res.Code, res.Reason = "permerror", "Multiple policies defined in DNS"
+		res.Status, res.Reason = StatusPermError, "Multiple policies defined in DNS"
 	case f.other:
-		res.Code, res.Reason = "none", "no valid DMARC record"
+		res.Status, res.Reason = StatusNone, "no valid DMARC record"
 	case f.record == nil:
-		res.Code = "none"
+		res.Status = StatusNone
 	default:
-		res.Record = f.record
+		res.Record, res.Authentic = f.record, f.authentic
 		if reason := f.record.fatal(res.Domain != s.from); reason != "" {
-			res.Code, res.Reason = "permerror", reason
+			res.Status, res.Reason = StatusPermError, reason
 		}
 	}
 }
@@ -200,25 +203,25 @@ func below(domain, top string) string {
 
 // walked finds the record by a walk: the domain's own, the organization's, or
 // that of the public suffix above it (RFC 9989 section 4.10.1). Without one
-// that can be applied it sets Code.
+// that can be applied it sets Status.
 func (s *search) walked(res *Result) {
 	names, failed := s.walk(s.from)
 	res.Organization = s.organization(s.from)
 	if failed != "" && (len(names) == 0 || names[0] != s.from) {
-		res.Code, res.Reason, res.noDNS = "temperror", failed, s.found[s.from].noDNS
+		res.Status, res.Reason, res.noDNS = StatusTempError, failed, s.found[s.from].noDNS
 		return
 	}
 	if len(names) == 0 {
-		res.Code = "none"
+		res.Status = StatusNone
 		return
 	}
 	for _, candidate := range []string{s.from, res.Organization, names[len(names)-1]} {
 		if f := s.found[candidate]; f.record != nil && !f.many {
-			res.Domain, res.Record = candidate, f.record
+			res.Domain, res.Record, res.Authentic = candidate, f.record, f.authentic
 			break
 		}
 	}
 	if r := res.Record; r.Policy == "" && len(r.Aggregate) == 0 {
-		res.Code, res.Reason, res.Record = "none", "no valid DMARC record", nil
+		res.Status, res.Reason, res.Record, res.Authentic = StatusNone, "no valid DMARC record", nil, false
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/winnowmail/winnow/checks/dkim"
+	"github.com/winnowmail/winnow/checks/spf"
 	"github.com/winnowmail/winnow/internal/publicsuffix"
 	"github.com/winnowmail/winnow/internal/shared"
 	"github.com/winnowmail/winnow/mail"
@@ -102,14 +103,14 @@ func (c evalCase) params(t *testing.T) Params {
 	p := Params{From: c.from(t), Discovery: TreeWalk}
 	for _, raw := range c.DKIMPass {
 		domain, unsigned := identity(raw)
-		p.DKIM = append(p.DKIM, dkim.Signature{Domain: domain, Code: "pass", Unsigned: unsigned})
+		p.DKIM = append(p.DKIM, dkim.Signature{Domain: domain, Status: "pass", Unsigned: unsigned})
 	}
 	for _, s := range c.DKIM {
-		p.DKIM = append(p.DKIM, dkim.Signature{Domain: s.Domain, Code: s.Result})
+		p.DKIM = append(p.DKIM, dkim.Signature{Domain: s.Domain, Status: dkim.Status(s.Result)})
 	}
 	for _, raw := range c.SPFPass {
 		p.SPF.Domain, _ = identity(raw)
-		p.SPF.Code = "pass"
+		p.SPF.Status = "pass"
 	}
 	return p
 }
@@ -119,7 +120,7 @@ func TestSuiteEval(t *testing.T) {
 	for _, c := range cases {
 		p := c.params(t)
 		if c.SPF != nil {
-			p.SPF.Code, p.SPF.Domain = c.SPF.Result, c.SPF.Domain
+			p.SPF.Status, p.SPF.Domain = spf.Status(c.SPF.Result), c.SPF.Domain
 		}
 		dns := c.Zone.parse(t)
 		r := Evaluate(t.Context(), dns, p)
@@ -161,14 +162,14 @@ func (r Result) field(name string) string {
 		if r.Domain == "" {
 			return "false"
 		}
-		return r.Code
+		return string(r.Status)
 	case "policy":
 		if r.Record != nil && r.Record.Testing {
 			return r.Disposition
 		}
 		return r.Policy
 	case "disposition":
-		if r.Code == "pass" {
+		if r.Status == "pass" {
 			return "none"
 		}
 		return r.Disposition

@@ -88,16 +88,16 @@ func (o Options) note(ctx context.Context, t *checks.Task) {
 	}
 	row := rowOf(res)
 	row.SourceIP = client.IP.Unmap().WithZone("")
-	if chain, _ := arc.Fact.Get(t); chain.SoftensDMARC && res.Code == "fail" {
+	if chain, _ := arc.Fact.Get(t); chain.SoftensDMARC && res.Status == "fail" {
 		row.Disposition, row.Override, row.Comment = "none", "trusted_forwarder", "arc=pass"
 	}
 	if s, ok := spf.Fact.Get(t); ok {
-		row.SPFDomain, row.SPFResult, row.NullSender = name(s.Domain), s.Code, s.Identity == "helo"
+		row.SPFDomain, row.SPFResult, row.NullSender = name(s.Domain), string(s.Status), s.Identity == "helo"
 	}
 	signatures, _ := dkim.Fact.Get(t)
 	for _, s := range signatures[:min(len(signatures), maxSignatures)] {
 		if !s.Ignored {
-			row.Signatures = append(row.Signatures, Signature{name(s.Domain), name(s.Selector), s.Code})
+			row.Signatures = append(row.Signatures, Signature{name(s.Domain), name(s.Selector), string(s.Status)})
 		}
 	}
 	l := ledger{store: t.Store(), day: t.Now()}
@@ -110,7 +110,7 @@ func (o Options) note(ctx context.Context, t *checks.Task) {
 // record that asks for it, a result that says something, and a domain that
 // may stand in the name of a file.
 func (o Options) wants(res dmarc.Result) bool {
-	switch res.Code {
+	switch res.Status {
 	case "pass", "fail", "temperror":
 	default:
 		return false
@@ -173,9 +173,9 @@ func policyOf(res dmarc.Result) Policy {
 func rowOf(res dmarc.Result) Row {
 	row := Row{Disposition: "none", DKIM: res.DKIMAligned, SPF: res.SPFAligned, HeaderFrom: name(res.From)}
 	switch {
-	case res.Code == "pass" && res.Policy != "none":
+	case res.Status == "pass" && res.Policy != "none":
 		row.Disposition = "pass"
-	case res.Code == "fail":
+	case res.Status == "fail":
 		row.Disposition = res.Disposition
 	}
 	switch {

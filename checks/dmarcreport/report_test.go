@@ -53,7 +53,7 @@ func result(t testing.TB, domain, text string) dmarc.Result {
 	if !ok {
 		t.Fatalf("%q is no record", text)
 	}
-	return dmarc.Result{Code: "fail", Domain: domain, From: domain, Policy: r.Policy, Disposition: r.Policy, Record: &r}
+	return dmarc.Result{Status: "fail", Domain: domain, From: domain, Policy: r.Policy, Disposition: r.Policy, Record: &r}
 }
 
 // post collects what is sent.
@@ -108,13 +108,13 @@ func sample(t *testing.T) Mail {
 	kv := storage.NewMemory(storage.MemoryOptions{})
 	res := result(t, "example.org", wanted)
 	for range 3 {
-		note(t, Options{}, kv, "192.0.2.1", res, checks.Seed(spf.Fact, spf.Result{Code: "fail", Domain: "bounce.example.net"}),
-			checks.Seed(dkim.Fact, []dkim.Signature{{Domain: "Example.NET", Selector: "s<1>", Code: "fail"}, {Domain: "x", Code: "permerror", Ignored: true}}))
+		note(t, Options{}, kv, "192.0.2.1", res, checks.Seed(spf.Fact, spf.Result{Status: "fail", Domain: "bounce.example.net"}),
+			checks.Seed(dkim.Fact, []dkim.Signature{{Domain: "Example.NET", Selector: "s<1>", Status: "fail"}, {Domain: "x", Status: "permerror", Ignored: true}}))
 	}
-	res.Code, res.SPFAligned = "pass", true
-	note(t, Options{}, kv, "2001:db8::1", res, checks.Seed(spf.Fact, spf.Result{Code: "pass", Domain: "example.org"}))
+	res.Status, res.SPFAligned = "pass", true
+	note(t, Options{}, kv, "2001:db8::1", res, checks.Seed(spf.Fact, spf.Result{Status: "pass", Domain: "example.org"}))
 	res = result(t, "example.org", wanted)
-	note(t, Options{}, kv, "192.0.2.2", res, checks.Seed(arc.Fact, arc.Result{Code: "pass", SoftensDMARC: true}))
+	note(t, Options{}, kv, "192.0.2.2", res, checks.Seed(arc.Fact, arc.Result{Status: "pass", SoftensDMARC: true}))
 	res.Disposition, res.Override = "quarantine", "sampled_out"
 	note(t, Options{}, kv, "192.0.2.3", res)
 	p := &post{}
@@ -137,7 +137,7 @@ func TestEnvelopeSender(t *testing.T) {
 	for identity, want := range map[string]string{"mailfrom": "mx.example.net", "helo": ""} {
 		kv := storage.NewMemory(storage.MemoryOptions{})
 		note(t, Options{}, kv, "192.0.2.1", result(t, "example.org", wanted),
-			checks.Seed(spf.Fact, spf.Result{Code: "pass", Domain: "mx.example.net", Identity: identity}))
+			checks.Seed(spf.Fact, spf.Result{Status: "pass", Domain: "mx.example.net", Identity: identity}))
 		p := &post{}
 		if _, err := p.sender(kv, "").Run(t.Context(), today()); err != nil || len(p.mails) != 1 {
 			t.Fatalf("%v, %d mails", err, len(p.mails))

@@ -94,7 +94,7 @@ example.org._report._dmarc.broken.example   !servfail
 func TestNotNoted(t *testing.T) {
 	res := result(t, "example.org", wanted)
 	none := res
-	none.Code = "none"
+	none.Status = "none"
 	silent := result(t, "example.org", "v=DMARC1; p=none")
 	for _, c := range []struct {
 		why string
@@ -107,7 +107,7 @@ func TestNotNoted(t *testing.T) {
 		{"not among the only ones", Options{Only: []string{"example.net"}}, res},
 		{"a path as domain", Options{}, result(t, "x/../../example.org", wanted)},
 		{"odd characters", Options{}, result(t, "a!b.example.org", wanted)},
-		{"seeded without record", Options{}, dmarc.Result{Code: "fail", Domain: "example.org", Policy: "reject"}},
+		{"seeded without record", Options{}, dmarc.Result{Status: "fail", Domain: "example.org", Policy: "reject"}},
 	} {
 		kv := storage.NewMemory(storage.MemoryOptions{})
 		note(t, c.o, kv, "192.0.2.1", c.res)

@@ -119,7 +119,7 @@ func runKnown(t *checks.Task, known map[string]*regexp.Regexp) {
 	f := t.Message().Header().Get("message-id")
 	for _, s := range sigs {
 		re, ok := known[strings.ToLower(s.Domain)]
-		if !ok || s.Code != "pass" || s.Ignored {
+		if !ok || s.Status != "pass" || s.Ignored {
 			continue
 		}
 		option := s.Domain + ":s=" + s.Selector

@@ -76,7 +76,7 @@ func newSubject(t *checks.Task, p part) *subject {
 	}
 	sigs, _ := dkim.Fact.Get(t)
 	for _, sig := range sigs {
-		if sig.Code == "pass" && !sig.Ignored && !slices.Contains(s.signers, sig.Domain) {
+		if sig.Status == "pass" && !sig.Ignored && !slices.Contains(s.signers, sig.Domain) {
 			s.signers = append(s.signers, sig.Domain)
 		}
 	}

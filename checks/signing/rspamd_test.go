@@ -116,7 +116,7 @@ func roundTrips(t *testing.T, o signing.Options, dns resolver.Resolver, env mail
 		raw = onTop(res.Edits) + raw
 		m := mail.Parse([]byte(raw), mail.Envelope{}, mail.Limits{})
 		r := arc.Verify(t.Context(), dns, m, at(), arc.Options{})
-		if !res.Has("ARC_SIGNED") || r.Code != "pass" || len(r.Sets) != i {
+		if !res.Has("ARC_SIGNED") || r.Status != "pass" || len(r.Sets) != i {
 			t.Errorf("320/003_roundtrip, %d sets: %+v, notes %v\n%s", i, r, res.Notes, raw)
 			continue
 		}

@@ -64,7 +64,7 @@ func verifies(t *testing.T, raw string, key ed25519.PrivateKey) bool {
 	dns := published(t, map[string]any{"mail._domainkey.example.com": key.Public()})
 	m := mail.Parse([]byte(raw), mail.Envelope{}, mail.Limits{})
 	sigs := dkim.Verify(t.Context(), dns, m, at(), dkim.Options{})
-	return len(sigs) == 1 && sigs[0].Code == "pass" && sigs[0].Domain == "example.com"
+	return len(sigs) == 1 && sigs[0].Status == "pass" && sigs[0].Domain == "example.com"
 }
 
 // note returns the only note of a result.
@@ -299,7 +299,7 @@ func TestChain(t *testing.T) {
 	if !res.Has("ARC_SIGNED") {
 		t.Fatalf("not sealed: %v", res.Notes)
 	}
-	res, second := scan(t, o, env, first, at(), checks.Seed(arc.Fact, arc.Result{Code: "pass"}))
+	res, second := scan(t, o, env, first, at(), checks.Seed(arc.Fact, arc.Result{Status: "pass"}))
 	if got := res.Symbol("ARC_SIGNED"); got == nil || got.Options[0] != "example.org:s=arc:i=2" {
 		t.Fatalf("second set: %v, notes %v", got, res.Notes)
 	}
@@ -312,7 +312,7 @@ func TestChain(t *testing.T) {
 	if got := mailDKIM(t, strings.Replace(second, "Hello Bob", "Hello Eve", 1), dns); strings.HasPrefix(got, "pass") {
 		t.Error("Mail::DKIM passes a changed message")
 	}
-	res, _ = scan(t, o, env, first, at(), checks.Seed(arc.Fact, arc.Result{Code: "fail", Temporary: true}))
+	res, _ = scan(t, o, env, first, at(), checks.Seed(arc.Fact, arc.Result{Status: "fail", Temporary: true}))
 	if got := note(t, res); !strings.Contains(got, "nobody verified its ARC chain") {
 		t.Errorf("with a DNS failure: %q", got)
 	}

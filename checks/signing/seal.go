@@ -57,5 +57,5 @@ func (a *ARC) chain(ctx context.Context, t *checks.Task) signing.Chain {
 	if r.Temporary {
 		return ""
 	}
-	return signing.Chain(r.Code)
+	return signing.Chain(r.Status)
 }

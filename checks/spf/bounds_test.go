@@ -103,10 +103,10 @@ func TestBoundedWork(t *testing.T) {
 			if e.read > 2*maxRecords || e.expanded > maxExpanded+maxExpansion {
 				t.Errorf("%s, tolerant %v: %d bytes of records, %d of macros", name, tolerant, e.read, e.expanded)
 			}
-			if res.Code == "" || res.Lookups > l.Lookups+1 {
+			if res.Status == "" || res.Lookups > l.Lookups+1 {
 				t.Errorf("%s, tolerant %v: %+v", name, tolerant, res)
 			}
-			t.Logf("%-15s tolerant %-5v %-9s %3d questions %3d terms %v", name, tolerant, res.Code, counter.Asked(), res.Lookups, time.Since(start).Round(10*time.Microsecond))
+			t.Logf("%-15s tolerant %-5v %-9s %3d questions %3d terms %v", name, tolerant, res.Status, counter.Asked(), res.Lookups, time.Since(start).Round(10*time.Microsecond))
 		}
 	}
 }
@@ -120,12 +120,12 @@ func TestRecordsAreCounted(t *testing.T) {
 		txt("a.example.org", "v=spf1"+long), txt("b.example.org", "v=spf1"+long), txt("c.example.org", "v=spf1"+long),
 	)
 	p := Params{IP: netip.MustParseAddr("192.0.2.1"), MailFrom: "ann@example.org"}
-	if r := Evaluate(t.Context(), z, p); r.Code != CodeNeutral {
+	if r := Evaluate(t.Context(), z, p); r.Status != StatusNeutral {
 		t.Errorf("60 KiB: %+v", r)
 	}
 	z = zone.New(txt("example.org", "v=spf1"+strings.Repeat(" ip4:10.1.2.3", 66<<10/13)+" -all"))
-	if r := Evaluate(t.Context(), z, p); r.Code != CodePermError {
-		t.Errorf("66 KiB: %s", r.Code)
+	if r := Evaluate(t.Context(), z, p); r.Status != StatusPermError {
+		t.Errorf("66 KiB: %s", r.Status)
 	}
 }
 
@@ -156,7 +156,7 @@ x.test MX 10 m1.test`)
 		counter := &resolver.Counter{Resolver: slow}
 		start := time.Now()
 		r := Evaluate(t.Context(), counter, Params{IP: netip.MustParseAddr("192.0.2.1"), MailFrom: "ann@example.org"})
-		if r.Code != CodePass {
+		if r.Status != StatusPass {
 			t.Errorf("%+v", r)
 		}
 		// the record, its terms, a.test's hosts, the MX hosts
@@ -185,8 +185,8 @@ func TestTooManyTermsGoTogether(t *testing.T) {
 		r := Evaluate(t.Context(), counter, Params{
 			IP: netip.MustParseAddr("192.0.2.1"), MailFrom: "ann@example.org", Limits: Limits{Voids: -1},
 		})
-		if took := time.Since(start); r.Code != CodePermError || took != 40*time.Millisecond || counter.Asked() != 11 {
-			t.Errorf("%s: %d questions took %v", r.Code, counter.Asked(), took)
+		if took := time.Since(start); r.Status != StatusPermError || took != 40*time.Millisecond || counter.Asked() != 11 {
+			t.Errorf("%s: %d questions took %v", r.Status, counter.Asked(), took)
 		}
 	})
 }
@@ -196,7 +196,7 @@ func TestContextEnds(t *testing.T) {
 	cancel()
 	s := resolver.NewSession(ctx, resolver.Options{Resolver: zone.Must(`example.org TXT "v=spf1 -all"`)})
 	r := Evaluate(ctx, s, Params{IP: netip.MustParseAddr("192.0.2.1"), MailFrom: "ann@example.org"})
-	if r.Code != CodeTempError {
+	if r.Status != StatusTempError {
 		t.Errorf("%+v", r)
 	}
 }

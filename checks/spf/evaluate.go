@@ -94,18 +94,19 @@ type evaluation struct {
 
 // A verdict is the outcome of check_host for one domain.
 type verdict struct {
-	code      string
+	status    Status
 	mechanism string // what decided, with its qualifier
 	reason    string // of an error
 	limit     bool   // a permerror that spoils the records which include it too
 	all       bool   // passed by the mechanism all
 	text      string // the record
+	authentic bool   // its answer
 	exp       *spec
 	expDomain string // domain in hand where exp stands
 }
 
 func permError(format string, args ...any) verdict {
-	return verdict{code: CodePermError, mechanism: badRecord, reason: fmt.Sprintf(format, args...)}
+	return verdict{status: StatusPermError, mechanism: badRecord, reason: fmt.Sprintf(format, args...)}
 }
 
 func overLimit(format string, args ...any) verdict {
@@ -115,7 +116,7 @@ func overLimit(format string, args ...any) verdict {
 }
 
 func tempError(err error) verdict {
-	return verdict{code: CodeTempError, mechanism: dnsFailed, reason: err.Error()}
+	return verdict{status: StatusTempError, mechanism: dnsFailed, reason: err.Error()}
 }
 
 // Evaluate tells whether a client may use a sender (RFC 7208). It asks r, in
@@ -153,12 +154,12 @@ func (e *evaluation) run() Result {
 	}
 	res.Domain = strings.ToLower(strings.TrimSuffix(res.Domain, "."))
 	if why := e.unusable(); why != "" {
-		res.Code, res.Mechanism, res.Reason = CodeNone, noDomain, why
+		res.Status, res.Mechanism, res.Reason = StatusNone, noDomain, why
 		return res
 	}
 	v := e.checkHost(e.domain, 0, false)
 	res.noDNS = e.noDNS
-	if v.code == CodeFail && !e.NoExplanation {
+	if v.status == StatusFail && !e.NoExplanation {
 		res.Explanation = e.explain(v)
 	}
 	res.set(e, v)
@@ -222,7 +223,7 @@ func (e *evaluation) checkHost(domain string, depth int, included bool) verdict 
 	ascii, _ := toASCII(domain)
 	reply := e.ask1(ascii, resolver.TypeTXT)
 	text, v := e.selectRecord(domain, reply)
-	if v.code != "" {
+	if v.status != "" {
 		return v
 	}
 	rec, err := parseRecord(text, grammar{e.Tolerant, e.OneLabel})
@@ -238,13 +239,13 @@ func (e *evaluation) checkHost(domain string, depth int, included bool) verdict 
 		v = e.terms(&rec, domain, depth, included)
 	}
 	if depth == 0 || v.text == "" {
-		v.text = text
+		v.text, v.authentic = text, reply.Answer.Authentic
 	}
 	return v
 }
 
 // selectRecord finds the SPF record among a domain's TXT records (RFC 7208
-// section 4.5). A verdict with a code means there is none to evaluate.
+// section 4.5). A verdict with a status means there is none to evaluate.
 func (e *evaluation) selectRecord(domain string, reply resolver.Reply) (string, verdict) {
 	if resolver.IsTemporary(reply.Err) {
 		return "", tempError(reply.Err)
@@ -252,7 +253,7 @@ func (e *evaluation) selectRecord(domain string, reply resolver.Reply) (string, 
 	texts := slices.DeleteFunc(reply.Answer.Texts(), func(s string) bool { return !isRecord(s) })
 	switch len(texts) {
 	case 0:
-		return "", verdict{code: CodeNone, mechanism: noRecord, reason: fmt.Sprintf("%s has no SPF record", domain)}
+		return "", verdict{status: StatusNone, mechanism: noRecord, reason: fmt.Sprintf("%s has no SPF record", domain)}
 	case 1:
 	default:
 		return "", overLimit("%s has %d SPF records", domain, len(texts))
@@ -273,11 +274,11 @@ func (e *evaluation) terms(rec *record, domain string, depth int, included bool)
 		}
 		matched, v := e.match(t, domain, depth, included)
 		switch {
-		case v.code == CodeTempError && e.Tolerant && !v.limit:
+		case v.status == StatusTempError && e.Tolerant && !v.limit:
 			e.failed = true
-		case v.code == CodePermError && e.Tolerant && !v.limit:
+		case v.status == StatusPermError && e.Tolerant && !v.limit:
 			e.broken = true
-		case v.code != "" && !matched:
+		case v.status != "" && !matched:
 			return v
 		case matched:
 			return e.decide(t, v, rec, domain)
@@ -287,9 +288,9 @@ func (e *evaluation) terms(rec *record, domain string, depth int, included bool)
 		return e.redirect(rec.redirect, domain, depth, included)
 	}
 	if e.failed && !included {
-		return verdict{code: CodeTempError, mechanism: dnsFailed, reason: "DNS failed for a part of the record"}
+		return verdict{status: StatusTempError, mechanism: dnsFailed, reason: "DNS failed for a part of the record"}
 	}
-	return verdict{code: CodeNeutral, mechanism: "?all"}
+	return verdict{status: StatusNeutral, mechanism: "?all"}
 }
 
 // decide turns a match into the result that the term's qualifier says. v is
@@ -302,16 +303,16 @@ func (e *evaluation) decide(t *term, v verdict, rec *record, domain string) verd
 	}
 	switch t.qualifier {
 	case '+':
-		out.code, out.all = CodePass, t.kind == kindAll || v.all || t.net.IsValid() && t.net.Bits() == 0
+		out.status, out.all = StatusPass, t.kind == kindAll || v.all || t.net.IsValid() && t.net.Bits() == 0
 	case '-':
-		out.code = CodeFail
+		out.status = StatusFail
 	case '~':
-		out.code = CodeSoftFail
+		out.status = StatusSoftFail
 	default:
-		out.code = CodeNeutral
+		out.status = StatusNeutral
 	}
 	if t.kind == kindAll && e.failed {
-		return verdict{code: CodeTempError, mechanism: q + "any", reason: "DNS failed for a part of the record"}
+		return verdict{status: StatusTempError, mechanism: q + "any", reason: "DNS failed for a part of the record"}
 	}
 	return out
 }
@@ -337,7 +338,7 @@ func (e *evaluation) void() verdict {
 
 // redirect gives the result of another domain's record (RFC 7208 section 6.1).
 func (e *evaluation) redirect(s *spec, domain string, depth int, included bool) verdict {
-	if v := e.count(depth + 1); v.code != "" {
+	if v := e.count(depth + 1); v.status != "" {
 		return v
 	}
 	target, ok := e.expandDomain(s, domain)
@@ -345,7 +346,7 @@ func (e *evaluation) redirect(s *spec, domain string, depth int, included bool) 
 		return permError("redirect=%s of %s gives no domain", clip(s.text), domain)
 	}
 	v := e.checkHost(target, depth+1, included)
-	if v.code == CodeNone {
+	if v.status == StatusNone {
 		return permError("%s redirects to %s, which has no SPF record", domain, target)
 	}
 	return v

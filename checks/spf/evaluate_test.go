@@ -62,13 +62,24 @@ func evaluateLine(t *testing.T, z *zone.Zone, line string, tolerant bool) {
 		IP: netip.MustParseAddr(f[0]), Helo: f[1], MailFrom: from, Tolerant: tolerant,
 		Receiver: "mail.example.com", Now: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC),
 	})
-	if r.Code != f[3] || r.Mechanism != f[4] {
-		t.Errorf("%s [%s], want %s [%s]: %s", r.Code, r.Mechanism, f[3], f[4], r.Reason)
+	if string(r.Status) != f[3] || r.Mechanism != f[4] {
+		t.Errorf("%s [%s], want %s [%s]: %s", r.Status, r.Mechanism, f[3], f[4], r.Reason)
 	}
 	if len(f) > 5 && r.Explanation != f[5] {
 		t.Errorf("explanation %q, want %q", r.Explanation, f[5])
 	}
 	if r.Reason == "" || strings.ContainsAny(r.Reason, "\r\n") {
 		t.Errorf("reason %q", r.Reason)
+	}
+}
+
+func TestAuthentic(t *testing.T) {
+	z := zone.Must(`example.org TXT "v=spf1 ip4:192.0.2.0/24 -all"`)
+	for _, signed := range []bool{false, true} {
+		z.Authentic = signed
+		r := Evaluate(t.Context(), z, Params{IP: netip.MustParseAddr("192.0.2.1"), MailFrom: "ann@example.org"})
+		if r.Status != StatusPass || r.Authentic != signed {
+			t.Errorf("%+v", r)
+		}
 	}
 }

@@ -24,7 +24,7 @@ func ExampleEvaluate() {
 		Receiver: "mx.example.com",
 	}
 	r := spf.Evaluate(context.Background(), dns, p)
-	fmt.Println(r.Code, r.Mechanism)
+	fmt.Println(r.Status, r.Mechanism)
 	fmt.Println(r.Explanation)
 	fmt.Println("Received-SPF:", r.ReceivedSPF(p))
 	// Output:

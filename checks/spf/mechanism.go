@@ -9,7 +9,7 @@ import (
 )
 
 // match tells whether a term matches the client. An error, or that a limit
-// was passed, is a verdict with a code; for include that matched, the verdict
+// was passed, is a verdict with a status; for include that matched, the verdict
 // is that of the included record.
 func (e *evaluation) match(t *term, domain string, depth int, included bool) (bool, verdict) {
 	if ok, local := e.matchLocal(t, included); local {
@@ -18,7 +18,7 @@ func (e *evaluation) match(t *term, domain string, depth int, included bool) (bo
 	if t.kind == kindInclude {
 		depth++
 	}
-	if v := e.count(depth); v.code != "" {
+	if v := e.count(depth); v.status != "" {
 		return false, v
 	}
 	target, ok := e.target(t, domain)
@@ -66,12 +66,12 @@ func (e *evaluation) target(t *term, domain string) (string, bool) {
 
 func (e *evaluation) include(target, domain string, depth int) (bool, verdict) {
 	v := e.checkHost(target, depth, true)
-	switch v.code {
-	case CodePass:
+	switch v.status {
+	case StatusPass:
 		return true, v
-	case CodeTempError, CodePermError:
+	case StatusTempError, StatusPermError:
 		return false, v
-	case CodeNone:
+	case StatusNone:
 		return false, permError("%s includes %s, which has no SPF record", domain, target)
 	}
 	return false, verdict{}

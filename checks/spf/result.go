@@ -5,15 +5,18 @@ import (
 	"strings"
 )
 
-// The results of RFC 7208 section 2.6.
+// A Status is a result of RFC 7208 section 2.6.
+type Status string
+
+// The results.
 const (
-	CodeNone      = "none"
-	CodeNeutral   = "neutral"
-	CodePass      = "pass"
-	CodeFail      = "fail"
-	CodeSoftFail  = "softfail"
-	CodeTempError = "temperror"
-	CodePermError = "permerror"
+	StatusNone      Status = "none"
+	StatusNeutral   Status = "neutral"
+	StatusPass      Status = "pass"
+	StatusFail      Status = "fail"
+	StatusSoftFail  Status = "softfail"
+	StatusTempError Status = "temperror"
+	StatusPermError Status = "permerror"
 )
 
 // What stands for the mechanism where none decided, in Rspamd's words.
@@ -27,9 +30,8 @@ const (
 
 // A Result is the outcome of an evaluation, for one identity.
 type Result struct {
-	// Code is the RFC 7208 section 2.6 result: "none", "neutral", "pass",
-	// "fail", "softfail", "temperror" or "permerror".
-	Code string
+	// Status is one of the constants; "" is none of them: nothing was evaluated.
+	Status Status
 	// Domain is the domain that was evaluated, of MAIL FROM or HELO, in lower
 	// case and ASCII form.
 	Domain string
@@ -45,6 +47,8 @@ type Result struct {
 	// Record is the text of the domain's record, "" if there is none, cut at
 	// 4 KiB; Mechanism and Reason are cut at 1 KiB.
 	Record string `json:",omitempty"`
+	// Authentic tells that the DNS answer with Record was validated by DNSSEC.
+	Authentic bool `json:",omitempty"`
 	// Reason says in one sentence why, for people.
 	Reason string `json:",omitempty"`
 	// Explanation is what the domain says to a sender that fails (exp=): ASCII,
@@ -58,14 +62,14 @@ type Result struct {
 
 // set takes over what an evaluation found.
 func (r *Result) set(e *evaluation, v verdict) {
-	r.Code, r.PlusAll, r.Lookups = v.code, v.all, e.lookups
+	r.Status, r.PlusAll, r.Lookups, r.Authentic = v.status, v.all, e.lookups, v.authentic
 	r.Mechanism, r.Record, r.Reason = cut(v.mechanism, 1<<10), cut(v.text, 4<<10), cut(v.reason, 1<<10)
 	if r.Reason != "" {
 		return
 	}
-	says := map[string]string{
-		CodePass: "permits", CodeFail: "does not permit", CodeSoftFail: "probably does not permit", CodeNeutral: "says nothing about",
-	}[v.code]
+	says := map[Status]string{
+		StatusPass: "permits", StatusFail: "does not permit", StatusSoftFail: "probably does not permit", StatusNeutral: "says nothing about",
+	}[v.status]
 	r.Reason = cut(fmt.Sprintf("%s %s %s as sender (%s)", e.domain, says, e.IP, v.mechanism), 1<<10)
 }
 
@@ -80,7 +84,7 @@ func cut(s string, most int) string {
 // section 9.1) for the evaluation of p, in one line.
 func (r Result) ReceivedSPF(p Params) string {
 	var b strings.Builder
-	b.WriteString(r.Code)
+	b.WriteString(string(r.Status))
 	receiver := p.Receiver
 	if receiver == "" {
 		receiver = "unknown"
@@ -100,10 +104,10 @@ func (r Result) ReceivedSPF(p Params) string {
 		pair("helo", p.Helo)
 	}
 	pair("identity", r.Identity)
-	switch r.Code {
-	case CodeTempError, CodePermError:
+	switch r.Status {
+	case StatusTempError, StatusPermError:
 		pair("problem", r.Reason)
-	case CodeNone:
+	case StatusNone:
 	default:
 		pair("mechanism", strings.TrimLeft(r.Mechanism, "+-~?"))
 	}

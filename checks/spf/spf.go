@@ -179,23 +179,23 @@ func raise(t *checks.Task, r Result) {
 }
 
 func symbol(r Result) *symbols.Def {
-	switch r.Code {
-	case CodePass:
+	switch r.Status {
+	case StatusPass:
 		if r.PlusAll {
 			return PlusAll
 		}
 		return Allow
-	case CodeFail:
+	case StatusFail:
 		return Fail
-	case CodeSoftFail:
+	case StatusSoftFail:
 		return SoftFail
-	case CodeNeutral:
+	case StatusNeutral:
 		return Neutral
-	case CodeTempError:
+	case StatusTempError:
 		return DNSFail
-	case CodePermError:
+	case StatusPermError:
 		return PermFail
-	case CodeNone:
+	case StatusNone:
 		return NA
 	}
 	return nil

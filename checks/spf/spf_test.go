@@ -36,7 +36,7 @@ func TestSeededAsksNothing(t *testing.T) {
 		want  string
 		asked int64
 	}{
-		{[]checks.Seeded{checks.Seed(Fact, Result{Code: CodePass, Mechanism: "+a"})}, "R_SPF_ALLOW", 0},
+		{[]checks.Seeded{checks.Seed(Fact, Result{Status: StatusPass, Mechanism: "+a"})}, "R_SPF_ALLOW", 0},
 		{nil, "R_SPF_FAIL", 2},
 	} {
 		counter := &resolver.Counter{Resolver: zone.Must(`example.org TXT "v=spf1 a a a -all"`)}

@@ -127,8 +127,8 @@ func TestSuite(t *testing.T) {
 				IP: netip.MustParseAddr(c.IP), Helo: c.Helo, MailFrom: c.MailFrom,
 				OneLabel: oneLabel(c.ID),
 			})
-			if !slices.Contains(c.Results, res.Code) {
-				t.Errorf("%s is none of %v: %s (%s)", res.Code, c.Results, res.Reason, c.Description)
+			if !slices.Contains(c.Results, string(res.Status)) {
+				t.Errorf("%s is none of %v: %s (%s)", res.Status, c.Results, res.Reason, c.Description)
 				return
 			}
 			if c.Explanation != nil && *c.Explanation != "DEFAULT" && res.Explanation != *c.Explanation ||

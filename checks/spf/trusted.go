@@ -12,12 +12,12 @@ import (
 func trusted(t *checks.Task) (res Result, ok bool) {
 	h, _ := authres.Fact.Get(t)
 	for _, r := range h.Of("spf") {
-		one := Result{Code: string(r.Value), Sender: r.Property("smtp", "mailfrom"), Identity: "mailfrom", Reason: r.Reason}
+		one := Result{Status: Status(r.Value), Sender: r.Property("smtp", "mailfrom"), Identity: "mailfrom", Reason: r.Reason}
 		if one.Sender == "" {
 			one.Sender, one.Identity = r.Property("smtp", "helo"), "helo"
 		}
-		if one.Code == "hardfail" {
-			one.Code = CodeFail // RFC 5451 section 2.4.2
+		if one.Status == "hardfail" {
+			one.Status = StatusFail // RFC 5451 section 2.4.2
 		}
 		one.Domain = strings.ToLower(one.Sender[strings.LastIndexByte(one.Sender, '@')+1:])
 		if symbol(one) == nil {

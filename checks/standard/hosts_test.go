@@ -133,7 +133,7 @@ func TestKnownMessageID(t *testing.T) {
 	} {
 		raw := "From: shop@" + c.domain + "\n" + c.mid + "\nhello\n"
 		seed := func(code string) checks.Seeded {
-			return checks.Seed(dkim.Fact, []dkim.Signature{{Domain: c.domain, Selector: "s", Code: code}})
+			return checks.Seed(dkim.Fact, []dkim.Signature{{Domain: c.domain, Selector: "s", Status: dkim.Status(code)}})
 		}
 		if list := scan(t, o, "", raw, mail.Envelope{}, seed("pass")); !has(list, c.allowed) || has(list, c.not) {
 			t.Errorf("signed by %s: %q", c.domain, list)

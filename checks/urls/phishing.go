@@ -46,7 +46,7 @@ type strictList struct {
 
 func runPhishing(t *checks.Task, except exceptions) error {
 	sender := "" // the registrable domain that DMARC vouches for
-	if r, ok := dmarc.Fact.Get(t); ok && r.Code == "pass" {
+	if r, ok := dmarc.Fact.Get(t); ok && r.Status == "pass" {
 		sender, _ = publicsuffix.ESLD(r.Domain)
 	}
 	var options []string

@@ -45,21 +45,21 @@ func (o Options) identify(t *checks.Task) identity {
 		id.from = registrable(id.fromHost)
 	}
 	if r, ok := spf.Fact.Get(t); ok {
-		id.spf = proofOf(r.Code)
+		id.spf = proofOf(string(r.Status))
 	}
 	if r, ok := dmarc.Fact.Get(t); ok {
-		id.dmarc = proofOf(r.Code)
+		id.dmarc = proofOf(string(r.Status))
 	}
 	list, ok := dkim.Fact.Get(t)
 	id.signatures = ok
 	for _, s := range list {
 		switch {
 		case s.Ignored:
-		case s.Code == "pass":
+		case s.Status == dkim.StatusPass:
 			id.good = append(id.good, registrable(s.Domain))
-		case s.Code == "fail":
+		case s.Status == dkim.StatusFail:
 			id.bad = append(id.bad, registrable(s.Domain))
-		case s.Code == "temperror":
+		case s.Status == dkim.StatusTempError:
 			id.signatures = false
 		}
 	}

@@ -44,7 +44,7 @@ func TestSignatureHolds(t *testing.T) {
 		}
 		signed := strings.ReplaceAll("DKIM-Signature: "+sig+"\n"+c.raw, "\r\n", "\n")
 		m := mail.Parse([]byte(strings.ReplaceAll(signed, "\n", "\r\n")), mail.Envelope{}, mail.Limits{})
-		if got := verifier.Verify(t.Context(), dns, m, time.Now(), verifier.Options{}); len(got) != 1 || got[0].Code != "pass" {
+		if got := verifier.Verify(t.Context(), dns, m, time.Now(), verifier.Options{}); len(got) != 1 || got[0].Status != "pass" {
 			t.Errorf("%s: %s: %+v", c.header, c.value, got)
 		}
 	}
