@@ -38,13 +38,16 @@ const (
 	KindMalformed Kind = "malformed" // the answer could not be read
 	KindBudget    Kind = "budget"    // ErrBudget
 	KindNoDNS     Kind = "nodns"     // ErrNoDNS
-	KindUnknown   Kind = "unknown"   // an error of a foreign Resolver; not recorded in a replay
+	// KindUnsupported: the Resolver can't ask such a question. It matches
+	// errors.ErrUnsupported.
+	KindUnsupported Kind = "unsupported"
+	KindUnknown     Kind = "unknown" // an error of a foreign Resolver; not recorded in a replay
 )
 
 func (k Kind) valid() bool {
 	switch k {
 	case KindNXDomain, KindNoData, KindServFail, KindRefused, KindTimeout, KindCanceled,
-		KindTruncated, KindLame, KindLoop, KindNetwork, KindMalformed, KindBudget, KindNoDNS, KindUnknown:
+		KindTruncated, KindLame, KindLoop, KindNetwork, KindMalformed, KindBudget, KindNoDNS, KindUnsupported, KindUnknown:
 		return true
 	}
 	return false
@@ -67,8 +70,8 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Is matches the sentinels of this package, and context.DeadlineExceeded and
-// context.Canceled.
+// Is matches the sentinels of this package, and context.DeadlineExceeded,
+// context.Canceled and errors.ErrUnsupported.
 func (e *Error) Is(target error) bool {
 	switch target {
 	case ErrNotFound:
@@ -79,6 +82,8 @@ func (e *Error) Is(target error) bool {
 		return e.Kind == KindNoDNS
 	case ErrBudget:
 		return e.Kind == KindBudget
+	case errors.ErrUnsupported:
+		return e.Kind == KindUnsupported
 	case context.DeadlineExceeded:
 		return e.Kind == KindTimeout
 	case context.Canceled:
