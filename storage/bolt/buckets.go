@@ -1,0 +1,108 @@
+package bolt
+
+import (
+	"context"
+	"encoding/binary"
+	"math"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/winnowmail/winnow/storage"
+)
+
+// Take implements storage.Buckets. One that only looks writes nothing, and so
+// does not prolong the bucket's life.
+func (s *Store) Take(ctx context.Context, name string, d storage.Draw, now time.Time) (storage.Bucket, error) {
+	if err := d.Check(); err != nil {
+		return storage.Bucket{}, err
+	}
+	if d.N == 0 {
+		if err := storage.CheckKey(name); err != nil {
+			return storage.Bucket{}, err
+		}
+		return read(ctx, s, func(v view) (storage.Bucket, error) {
+			b, _, err := bucketOf(v.Bucket([]byte(inBuckets)), name, v.now)
+			return b.Take(d, now), err
+		})
+	}
+	return s.step(ctx, name, d.Keep(), func(b storage.Bucket) storage.Bucket { return b.Take(d, now) })
+}
+
+// Tune implements storage.Buckets.
+func (s *Store) Tune(ctx context.Context, name string, t storage.Tuning, now time.Time) (storage.Bucket, error) {
+	if err := t.Check(); err != nil {
+		return storage.Bucket{}, err
+	}
+	return s.step(ctx, name, t.Keep(), func(b storage.Bucket) storage.Bucket { return b.Tune(t, now) })
+}
+
+// step replaces a bucket by what a step makes of it.
+func (s *Store) step(ctx context.Context, name string, lasts time.Duration, step func(storage.Bucket) storage.Bucket) (storage.Bucket, error) {
+	if err := storage.CheckKey(name); err != nil {
+		return storage.Bucket{}, err
+	}
+	return write(ctx, s, 128, func(t *tx) (storage.Bucket, error) {
+		in := t.root(inBuckets)
+		was, st, err := bucketOf(in, name, t.now)
+		if err != nil {
+			return storage.Bucket{}, err
+		}
+		b := step(was)
+		if st, err = t.schedule(kindBucket, []byte(name), st, until(t.now, lasts)); err != nil {
+			return storage.Bucket{}, err
+		}
+		return b, t.put(in, []byte(name), appendBucket(appendStamp(nil, st), b))
+	})
+}
+
+// Forget implements storage.Buckets.
+func (s *Store) Forget(ctx context.Context, name string) error {
+	if err := storage.CheckKey(name); err != nil {
+		return err
+	}
+	_, err := write(ctx, s, 128, func(t *tx) (bool, error) {
+		in := t.root(inBuckets)
+		raw := in.Get([]byte(name))
+		if raw == nil {
+			return false, nil
+		}
+		f := fields{rest: raw}
+		if err := t.unlist(kindBucket, []byte(name), f.stamp()); err != nil {
+			return false, err
+		}
+		return true, t.del(in, []byte(name))
+	})
+	return err
+}
+
+// bucketOf returns the bucket of that name, the zero one if it is not there,
+// and its stamp, also if its time is over.
+func bucketOf(in *bbolt.Bucket, name string, now time.Time) (storage.Bucket, stamp, error) {
+	raw := in.Get([]byte(name))
+	if raw == nil {
+		return storage.Bucket{}, stamp{}, nil
+	}
+	b, st, err := parseBucket(raw)
+	if st.over(now) {
+		b = storage.Bucket{}
+	}
+	return b, st, err
+}
+
+func appendBucket(b []byte, v storage.Bucket) []byte {
+	for _, f := range []float64{v.Level, v.RateFactor, v.BurstFactor} {
+		b = binary.BigEndian.AppendUint64(b, math.Float64bits(f))
+	}
+	return binary.BigEndian.AppendUint64(b, uint64(v.Time.UnixNano()))
+}
+
+func parseBucket(raw []byte) (storage.Bucket, stamp, error) {
+	f := fields{rest: raw}
+	st := f.stamp()
+	b := storage.Bucket{Level: f.float(), RateFactor: f.float(), BurstFactor: f.float(), Time: time.Unix(0, int64(f.fixed()))}
+	if !(b.Level >= 0 && b.RateFactor > 0 && b.BurstFactor > 0) {
+		f.bad = true
+	}
+	return b, st, f.end("a bucket of a limit")
+}
