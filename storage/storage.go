@@ -8,6 +8,10 @@
 // methods return ErrUnsupported. Every implementation, a user's own too,
 // passes storagetest.Run.
 //
+// Prefix gives each user of a store a part of its own, Timed bounds how long a
+// scan waits for it, and WriteSnapshot and ReadSnapshot keep values that are
+// larger than a KV takes.
+//
 // Keys, names, members and values are bytes: a Go string may hold any of
 // them. Names of buckets, tables, logs, lists and sets obey CheckKey as keys
 // do, and each kind has names of its own.
@@ -34,6 +38,11 @@ var (
 	// ErrFull is of writes to a store that has no room left: memory's MaxBytes,
 	// a disk, a server's limit. The write changed nothing.
 	ErrFull = errors.New("storage: no room left")
+	// ErrSuperseded is of a snapshot that did not come in force, since another
+	// one did meanwhile or covers more.
+	ErrSuperseded = errors.New("storage: snapshot is superseded")
+	// ErrDamaged is of a snapshot of which something is missing or changed.
+	ErrDamaged = errors.New("storage: snapshot is damaged")
 	// ErrUnavailable is wrapped by errors of a store that is known to be down
 	// and was not asked: its circuit is open, or the budget is spent.
 	ErrUnavailable = errors.New("storage: store is unavailable")

@@ -142,12 +142,12 @@ func forget(t *testing.T, _ Store, b storage.Buckets) {
 	drawn(t, b, d, 0, 2, false)
 }
 
-func bucketNames(t *testing.T, _ Store, b storage.Buckets) {
-	for i, name := range oddKeys() {
+func bucketNames(t *testing.T, s Store, b storage.Buckets) {
+	for i, name := range s.oddKeys() {
 		_, err := b.Take(t.Context(), name, storage.Draw{Burst: 100, N: float64(i + 1)}, start())
 		must(t, err)
 	}
-	for i, name := range oddKeys() {
+	for i, name := range s.oddKeys() {
 		got, err := b.Take(t.Context(), name, storage.Draw{Burst: 100}, start())
 		must(t, err)
 		near(t, fmt.Sprintf("level of %q", name), got.Level, float64(i+1))

@@ -31,6 +31,7 @@ func kvCases() []testCase[storage.KV] {
 		{"IncrementTTL", incrementTTL},
 		{"Keys", keys},
 		{"Concurrent", concurrent},
+		{"Snapshot", snapshot},
 	}
 }
 
@@ -212,10 +213,10 @@ func incrementTTL(t *testing.T, s Store, kv storage.KV) {
 	holds(t, kv, "n", "-")
 }
 
-func keys(t *testing.T, _ Store, kv storage.KV) {
-	set(t, kv, strings.Repeat("k", storage.MaxKey), "v", 0)
-	holds(t, kv, strings.Repeat("k", storage.MaxKey), "v")
-	for _, key := range []string{"", strings.Repeat("k", storage.MaxKey+1)} {
+func keys(t *testing.T, s Store, kv storage.KV) {
+	set(t, kv, strings.Repeat("k", s.MaxKey), "v", 0)
+	holds(t, kv, strings.Repeat("k", s.MaxKey), "v")
+	for _, key := range []string{"", strings.Repeat("k", s.MaxKey+1)} {
 		_, get := kv.Get(t.Context(), key)
 		_, many := kv.GetMany(t.Context(), []string{"a", key})
 		_, added := kv.Add(t.Context(), key, nil, 0)
@@ -264,4 +265,28 @@ func concurrent(t *testing.T, _ Store, kv storage.KV) {
 		t.Errorf("%d of %d keys were added", added.Load(), rounds)
 	}
 	holds(t, kv, "sum", fmt.Sprint(2*workers*rounds))
+}
+
+// snapshot holds that storage's snapshots work over the store.
+func snapshot(t *testing.T, _ Store, kv storage.KV) {
+	var want storage.Snapshot
+	for i := range 3 {
+		want.Data, want.Mark = bytes.Repeat([]byte{byte(i), 0xff, 0}, 100_000+i), uint64(i)
+		version, err := storage.WriteSnapshot(t.Context(), kv, "s\x00", want)
+		must(t, err)
+		eq(t, "version", version, uint64(i+1))
+		got, err := storage.ReadSnapshot(t.Context(), kv, "s\x00")
+		must(t, err)
+		if !bytes.Equal(got.Data, want.Data) || got.Mark != want.Mark || got.Version != version {
+			t.Errorf("version %d, mark %d, %d bytes; want %d, %d, %d", got.Version, got.Mark, len(got.Data), version, want.Mark, len(want.Data))
+		}
+	}
+	removed, err := storage.SweepSnapshots(t.Context(), kv, "s\x00", time.Now().Add(time.Hour))
+	must(t, err)
+	eq(t, "keys that the sweep removed", removed, 10)
+	got, err := storage.ReadSnapshot(t.Context(), kv, "s\x00")
+	must(t, err)
+	if !bytes.Equal(got.Data, want.Data) {
+		t.Error("the sweep changed the snapshot in force")
+	}
 }

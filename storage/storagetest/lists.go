@@ -75,11 +75,11 @@ func largeItems(t *testing.T, _ Store, r storage.Recent) {
 	items(t, r, 0, 3, large, large)
 }
 
-func listNames(t *testing.T, _ Store, r storage.Recent) {
-	for _, name := range oddKeys() {
+func listNames(t *testing.T, s Store, r storage.Recent) {
+	for _, name := range s.oddKeys() {
 		must(t, r.Push(t.Context(), name, []byte(name), 0))
 	}
-	for _, name := range oddKeys() {
+	for _, name := range s.oddKeys() {
 		got, err := r.Items(t.Context(), name, 0, 9)
 		must(t, err)
 		if len(got) != 1 || string(got[0]) != name {
@@ -199,11 +199,11 @@ func rankTTL(t *testing.T, s Store, r storage.Ranked) {
 	ranked(t, r, 0, 9, storage.Member{Name: "d", Score: 4}, storage.Member{Name: "c", Score: 3})
 }
 
-func rankNames(t *testing.T, _ Store, r storage.Ranked) {
-	for i, name := range oddKeys() {
+func rankNames(t *testing.T, s Store, r storage.Ranked) {
+	for i, name := range s.oddKeys() {
 		must(t, r.Rank(t.Context(), name, name, float64(i), 0, 0))
 	}
-	for i, name := range oddKeys() {
+	for i, name := range s.oddKeys() {
 		got, err := r.Members(t.Context(), name, 0, 9)
 		must(t, err)
 		if want := (storage.Member{Name: name, Score: float64(i)}); len(got) != 1 || got[0] != want {

@@ -231,13 +231,13 @@ func logCopies(t *testing.T, _ Store, l storage.Log) {
 	}
 }
 
-func logNames(t *testing.T, _ Store, l storage.Log) {
-	for _, name := range oddKeys() {
+func logNames(t *testing.T, s Store, l storage.Log) {
+	for _, name := range s.oddKeys() {
 		seq, err := l.Append(t.Context(), name, name, []byte(name))
 		must(t, err)
 		eq(t, fmt.Sprintf("first number of %q", name), seq, 1)
 	}
-	for _, name := range oddKeys() {
+	for _, name := range s.oddKeys() {
 		got, err := l.ReadLog(t.Context(), name, 1, 9)
 		reads(t, fmt.Sprintf("log %q", name), got, err, name)
 		if len(got) == 1 {

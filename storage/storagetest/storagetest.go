@@ -25,6 +25,9 @@ type Store struct {
 	Pass func(d time.Duration)
 	// Tick is the finest TTL that the store knows; 0 means a second.
 	Tick time.Duration
+	// MaxKey is the longest key and name that the store takes; 0 means
+	// storage.MaxKey, as of every store that is no view of another one.
+	MaxKey int
 	// Lessons opens another store that is empty and remembers only the newest
 	// n lessons of a table; nil means that forgetting isn't tested.
 	Lessons func(t *testing.T, n int) storage.KV
@@ -72,6 +75,9 @@ func suite[T any](t *testing.T, open func(t *testing.T) Store, name string, prob
 				if s.Tick == 0 {
 					s.Tick = time.Second
 				}
+				if s.MaxKey == 0 {
+					s.MaxKey = storage.MaxKey
+				}
 				if s.Pass == nil {
 					s.Pass = time.Sleep
 				}
@@ -102,6 +108,6 @@ func badKeys() []string { return []string{"", string(make([]byte, storage.MaxKey
 
 // Names as hosts may use them: bytes that are no text, what patterns and
 // protocols treat specially, and the longest one.
-func oddKeys() []string {
-	return []string{"\x00", "\xff\xfe", "a\r\nb", "{x}:*?[]", "../a/b", " ", "ключ", string(append(make([]byte, storage.MaxKey-1), 'z'))}
+func (s Store) oddKeys() []string {
+	return []string{"\x00", "\xff\xfe", "a\r\nb", "{x}:*?[]", "../a/b", " ", "ключ", string(append(make([]byte, s.MaxKey-1), 'z'))}
 }
