@@ -45,7 +45,14 @@ func set(t *testing.T, kv storage.KV, key, value string, ttl time.Duration) {
 // holds checks that key has a value; "-" stands for none.
 func holds(t *testing.T, kv storage.KV, key, want string) {
 	t.Helper()
+	holdsYet(t, kv, key, want, func() {})
+}
+
+// holdsYet is holds for a key with a TTL.
+func holdsYet(t *testing.T, kv storage.KV, key, want string, inTime func()) {
+	t.Helper()
 	got, err := kv.Get(t.Context(), key)
+	inTime()
 	switch {
 	case want == "-":
 		if !errors.Is(err, storage.ErrNotFound) {
@@ -135,6 +142,7 @@ func deletes(t *testing.T, _ Store, kv storage.KV) {
 }
 
 func ttl(t *testing.T, s Store, kv storage.KV) {
+	inTime, longer := s.lives(s.Tick), s.lives(100*s.Tick)
 	set(t, kv, "short", "1", s.Tick)
 	set(t, kv, "long", "2", 100*s.Tick)
 	set(t, kv, "ever", "3", 0)
@@ -142,30 +150,35 @@ func ttl(t *testing.T, s Store, kv storage.KV) {
 	set(t, kv, "renewed", "5", 0)
 	set(t, kv, "gone", "6", 0)
 	set(t, kv, "gone", "7", -1)
-	holds(t, kv, "short", "1")
+	holdsYet(t, kv, "short", "1", inTime)
 	holds(t, kv, "gone", "-")
 	s.Pass(s.Tick + s.Tick/2)
 	holds(t, kv, "short", "-")
-	holds(t, kv, "long", "2")
+	holdsYet(t, kv, "long", "2", longer)
 	holds(t, kv, "ever", "3")
 	holds(t, kv, "renewed", "5")
-	if got, err := kv.GetMany(t.Context(), []string{"short", "long"}); err != nil || got[0] != nil || string(got[1]) != "2" {
+	got, err := kv.GetMany(t.Context(), []string{"short", "long"})
+	longer()
+	if err != nil || got[0] != nil || string(got[1]) != "2" {
 		t.Errorf("GetMany = %q, %v", got, err)
 	}
 }
 
 func add(t *testing.T, s Store, kv storage.KV) {
+	inTime := s.lives(s.Tick)
 	try := func(key, value string, ttl time.Duration, want []byte) {
 		t.Helper()
 		was, err := kv.Add(t.Context(), key, []byte(value), ttl)
+		inTime()
 		if err != nil || (was == nil) != (want == nil) || !bytes.Equal(was, want) {
 			t.Errorf("Add(%q, %q) = %#v, %v, want %#v", key, value, was, err, want)
 		}
 	}
 	try("k", "1", s.Tick, nil)
 	try("k", "2", 0, []byte("1"))
-	holds(t, kv, "k", "1")
+	holdsYet(t, kv, "k", "1", inTime)
 	s.Pass(s.Tick + s.Tick/2)
+	inTime = func() {}
 	try("k", "3", 0, nil)
 	holds(t, kv, "k", "3")
 	try("empty", "", 0, nil)
@@ -203,10 +216,12 @@ func increment(t *testing.T, _ Store, kv storage.KV) {
 }
 
 func incrementTTL(t *testing.T, s Store, kv storage.KV) {
-	for range 2 {
-		if _, err := kv.Increment(t.Context(), "n", 1, 2*s.Tick); err != nil {
-			t.Fatal(err)
-		}
+	inTime := s.lives(2 * s.Tick)
+	for i := range 2 {
+		n, err := kv.Increment(t.Context(), "n", 1, 2*s.Tick)
+		must(t, err)
+		inTime()
+		eq(t, "sum", n, int64(i+1))
 		s.Pass(s.Tick + s.Tick/4)
 	}
 	// The second increment did not prolong the first one's time.

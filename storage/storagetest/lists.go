@@ -128,8 +128,15 @@ func rankedCases() []testCase[storage.Ranked] {
 // ranked checks the order of members of the set "s".
 func ranked(t *testing.T, r storage.Ranked, skip, n int, want ...storage.Member) {
 	t.Helper()
+	rankedYet(t, r, skip, n, func() {}, want...)
+}
+
+// rankedYet is ranked for a set with a TTL.
+func rankedYet(t *testing.T, r storage.Ranked, skip, n int, inTime func(), want ...storage.Member) {
+	t.Helper()
 	got, err := r.Members(t.Context(), "s", skip, n)
 	must(t, err)
+	inTime()
 	if !slices.Equal(got, want) {
 		t.Errorf("%d members after %d: %v, want %v", n, skip, got, want)
 	}
@@ -186,15 +193,20 @@ func rankScores(t *testing.T, _ Store, r storage.Ranked) {
 }
 
 func rankTTL(t *testing.T, s Store, r storage.Ranked) {
+	first := s.lives(4 * s.Tick)
 	must(t, r.Rank(t.Context(), "s", "a", 1, 0, 4*s.Tick))
 	s.Pass(3 * s.Tick)
+	second := s.lives(4 * s.Tick)
 	must(t, r.Rank(t.Context(), "s", "b", 2, 0, 4*s.Tick))
+	first()
 	s.Pass(3 * s.Tick)
-	ranked(t, r, 0, 9, storage.Member{Name: "b", Score: 2}, storage.Member{Name: "a", Score: 1})
+	rankedYet(t, r, 0, 9, second, storage.Member{Name: "b", Score: 2}, storage.Member{Name: "a", Score: 1})
 	s.Pass(2 * s.Tick)
 	ranked(t, r, 0, 9)
+	third := s.lives(s.Tick)
 	must(t, r.Rank(t.Context(), "s", "c", 3, 0, s.Tick))
 	must(t, r.Rank(t.Context(), "s", "d", 4, 0, 0))
+	third()
 	s.Pass(2 * s.Tick)
 	ranked(t, r, 0, 9, storage.Member{Name: "d", Score: 4}, storage.Member{Name: "c", Score: 3})
 }

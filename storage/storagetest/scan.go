@@ -15,9 +15,12 @@ import (
 )
 
 func swap(t *testing.T, s Store, kv storage.KV) {
+	inTime := func() {}
 	try := func(key string, old, value []byte, ttl time.Duration, want bool) {
 		t.Helper()
-		if ok, err := kv.CompareAndSwap(t.Context(), key, old, value, ttl); err != nil || ok != want {
+		ok, err := kv.CompareAndSwap(t.Context(), key, old, value, ttl)
+		inTime()
+		if err != nil || ok != want {
 			t.Errorf("CompareAndSwap(%q, %#v, %#v) = %v, %v, want %v", key, old, value, ok, err, want)
 		}
 	}
@@ -33,12 +36,16 @@ func swap(t *testing.T, s Store, kv storage.KV) {
 	try("k", bin, []byte{}, 0, true)
 	holds(t, kv, "k", "")
 	try("k", nil, []byte("3"), 0, false)
+	inTime = s.lives(s.Tick)
 	try("k", []byte{}, []byte("3"), s.Tick, true)
-	holds(t, kv, "k", "3")
+	holdsYet(t, kv, "k", "3", inTime)
 	s.Pass(s.Tick + s.Tick/2)
+	inTime = func() {}
 	try("k", []byte("3"), []byte("4"), 0, false)
+	inTime = s.lives(s.Tick)
 	try("k", nil, []byte("5"), s.Tick, true)
 	try("k", []byte("5"), []byte("5"), 0, true)
+	inTime = func() {}
 	s.Pass(s.Tick + s.Tick/2)
 	holds(t, kv, "k", "5")
 	try("k", []byte("5"), nil, 0, true)
