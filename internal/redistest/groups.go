@@ -18,7 +18,7 @@ func Cluster(t testing.TB, n int, settings ...string) []*Server {
 	t.Helper()
 	nodes := make([]*Server, n)
 	for i := range nodes {
-		_, bus, _ := net.SplitHostPort(freeAddr(t))
+		_, bus, _ := net.SplitHostPort(FreeAddr(t))
 		nodes[i] = Start(t, append([]string{
 			"--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-port", bus,
 			"--cluster-node-timeout", "1000", "--cluster-require-full-coverage", "no",
@@ -62,9 +62,10 @@ func Sentinel(t testing.TB, settings ...string) *Group {
 	host, port, _ := net.SplitHostPort(g.Master.Addr)
 	g.Replica = Start(t, append(settings, "--replicaof", host, port)...)
 	g.Replica.Await("master_link_status:up", "INFO", "replication")
+	g.Master.Await("state=online", "INFO", "replication")
 	dir := t.TempDir()
 	conf := filepath.Join(dir, "sentinel.conf")
-	addr := freeAddr(t)
+	addr := FreeAddr(t)
 	_, own, _ := net.SplitHostPort(addr)
 	text := strings.Join([]string{
 		"port " + own, "bind 127.0.0.1", "dir " + dir, "logfile " + filepath.Join(dir, "log"),

@@ -8,6 +8,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -35,7 +36,7 @@ type Server struct {
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	dir := t.TempDir()
-	addr := freeAddr(t)
+	addr := FreeAddr(t)
 	_, port, _ := net.SplitHostPort(addr)
 	s := &Server{t: t, Addr: addr, Dir: dir, Socket: filepath.Join(shortDir(t), "s"), program: "redis-server"}
 	s.args = append([]string{
@@ -69,7 +70,10 @@ func (s *Server) start() {
 	}
 	cmd := s.cmd
 	s.t.Cleanup(func() { end(cmd) })
-	s.Await("PONG", "PING")
+	Await(s.t, s.program+" at "+s.Addr+" answers", func() bool {
+		_, err := s.Do("PING")
+		return err == nil || strings.HasPrefix(err.Error(), "NOAUTH ")
+	})
 }
 
 func end(cmd *exec.Cmd) {
@@ -160,12 +164,17 @@ func (s *Server) Do(command ...string) (string, error) {
 	return readReply(bufio.NewReader(c))
 }
 
-func freeAddr(t testing.TB) string {
+// FreeAddr returns an address on loopback that nobody listens on. Its port is
+// none of those that the system gives to connections that are made meanwhile.
+func FreeAddr(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 10_000+rand.IntN(20_000)))
+		if err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }

@@ -105,6 +105,9 @@ func (s *Store) run(caller context.Context, cmds []*command) error {
 	defer cancel()
 	to, asking := cmds[0].at, false
 	for tries, sentOn := 1, 0; ; {
+		if s.isClosed() {
+			return storage.ErrClosed
+		}
 		n := to
 		if n == nil {
 			var err error
@@ -148,16 +151,19 @@ func (s *Store) run(caller context.Context, cmds []*command) error {
 	}
 }
 
+func (s *Store) isClosed() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.closed
+}
+
 // errScattered says that loose commands do not all belong to one node any more.
 var errScattered = errors.New("redis: keys have moved within the Cluster")
 
 // fails makes the error that a call ends with.
 func (s *Store) fails(caller context.Context, c *command, f fate, err error) error {
-	s.mu.RLock()
-	closed := s.closed
-	s.mu.RUnlock()
 	switch deadline, limited := caller.Deadline(); {
-	case closed:
+	case s.isClosed():
 		return storage.ErrClosed
 	case f == answered:
 		err = refusalOf(c.op, err)
@@ -234,6 +240,8 @@ func (s *Store) nodeAt(by *node, addr string) (found *node) {
 // note draws the consequences of what a node did.
 func (s *Store) note(n *node, f fate, err error) {
 	switch {
+	case s.isClosed():
+		return
 	case f == unknown, f == unsent, f == turnedAway:
 		if broken, ok := errors.AsType[*connError](err); ok && broken.hasty() || !ok && isContext(err) {
 			return // The caller's time was too short to tell.

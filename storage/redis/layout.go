@@ -29,16 +29,22 @@ func (l layout) table(name string) string {
 	return l.prefix + "t:{" + inBraces(name) + "}:"
 }
 
-// notes begins the names of what Rspamd's layout has no place for: the notes of
-// lessons. Rspamd looks for its own keys by their beginning.
+// beside begins the names of what Rspamd has no place for: the notes of lessons
+// and the logs. Rspamd looks for its own keys by their beginning.
+const beside = defaultPrefix + "rspamd:"
+
+// notes is what the names of the keys with a table's lessons begin with.
 func (l layout) notes(table string) string {
-	return defaultPrefix + "t:{" + inBraces(l.prefix+table) + "}:"
+	if l.rspamd {
+		return beside + "t:{" + inBraces(l.prefix+table) + "}:"
+	}
+	return l.table(table)
 }
 
 // log is what the names of a log's keys begin with.
 func (l layout) log(name string) string {
 	if l.rspamd {
-		return defaultPrefix + "l:{" + inBraces(l.prefix+name) + "}:"
+		return beside + "l:{" + inBraces(l.prefix+name) + "}:"
 	}
 	return l.prefix + "l:{" + inBraces(name) + "}:"
 }

@@ -47,13 +47,49 @@ return answer
 const luaLearn = `
 local base, message, class, weight, ids = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 
+-- addSmall adds in two calls. It does nothing and returns false where a sum might
+-- not be exact in Lua.
+local function addSmall(key, by, ids)
+  local names, sums, gone = {}, {}, {}
+  for i = 1, #ids, 8 do
+    names[#names + 1] = string.sub(ids, i, i + 7)
+  end
+  for from = 1, #names, 1000 do
+    local got = redis.call('HMGET', key, unpack(names, from, math.min(#names, from + 999)))
+    for j = 1, #got do
+      local n = (tonumber(got[j] or '0')) + by
+      if n > 1e14 then
+        return false
+      end
+      if n > 0 then
+        sums[#sums + 1] = names[from + j - 1]
+        sums[#sums + 1] = n
+      else
+        gone[#gone + 1] = names[from + j - 1]
+      end
+    end
+  end
+  for from = 1, #sums, 1000 do
+    redis.call('HMSET', key, unpack(sums, from, math.min(#sums, from + 999)))
+  end
+  for from = 1, #gone, 1000 do
+    redis.call('HDEL', key, unpack(gone, from, math.min(#gone, from + 999)))
+  end
+  return true
+end
+
+-- add adds to the counts of a class. It returns how many bytes of ids it has done
+-- and an error when a sum would leave 64 bits.
 local function add(class, by, ids, upto)
   local key = base .. 'n:' .. class
+  if not upto and #by < 14 and addSmall(key, tonumber(by), ids) then
+    return
+  end
   for i = 1, upto or #ids, 8 do
     local id = string.sub(ids, i, i + 7)
     local n = redis.pcall('HINCRBY', key, id, by)
     if type(n) == 'table' then
-      return i - 8, n
+      return i - 1, n
     end
     if n <= 0 then
       redis.call('HDEL', key, id)

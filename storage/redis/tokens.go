@@ -153,11 +153,7 @@ func (s *Store) Lesson(ctx context.Context, table, message string) (string, erro
 	if err := checkKeys(table, message); err != nil {
 		return "", err
 	}
-	base := s.table(table)
-	if s.rspamd {
-		base = s.notes(table)
-	}
-	c := &command{op: "Lesson", key: base, script: &s.scripts.lesson, args: []any{message}, repeat: true}
+	c := &command{op: "Lesson", key: s.notes(table), script: &s.scripts.lesson, args: []any{message}, repeat: true}
 	if err := s.do(ctx, c); err != nil {
 		return "", err
 	}

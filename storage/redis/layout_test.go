@@ -1,0 +1,173 @@
+package redis_test
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/winnowmail/winnow/internal/redistest"
+	"github.com/winnowmail/winnow/storage"
+	"github.com/winnowmail/winnow/storage/redis"
+)
+
+// hash returns a hash as "field=value", sorted.
+func hash(t *testing.T, s *redistest.Server, key string) string {
+	t.Helper()
+	lines := strings.Split(s.Must("HGETALL", key), "\n")
+	var all []string
+	for i := 0; i+1 < len(lines); i += 2 {
+		all = append(all, lines[i]+"="+lines[i+1])
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
+}
+
+func same(t *testing.T, what, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: %q, want %q", what, got, want)
+	}
+}
+
+func TestRspamdBuckets(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	s := open(t, redis.Options{Addrs: []string{server.Addr}, Rspamd: true})
+	now := time.UnixMilli(1_700_000_000_000)
+	// As Rspamd leaves a bucket with two messages that it has not finished.
+	server.Must("HMSET", "RLabc", "l", "1699999999000", "b", "10", "p", "2", "dr", "20000", "db", "5000")
+	d := storage.Draw{Rate: 1, Burst: 20, N: 1}
+	b, err := s.Take(t.Context(), "RLabc", d, now)
+	want := storage.Bucket{Level: 10, RateFactor: 2, BurstFactor: .5, Time: now, OK: false}
+	if err != nil || b != want {
+		t.Errorf("Take: %+v, %v, want %+v", b, err, want)
+	}
+	same(t, "the bucket", hash(t, server, "RLabc"), "b=8 db=5000 dr=20000 l=1700000000000 p=2")
+	if b, err = s.Take(t.Context(), "RLabc", d, now.Add(time.Second)); err != nil || !b.OK || b.Level != 9 {
+		t.Errorf("Take a second later: %+v, %v", b, err)
+	}
+	same(t, "the bucket", hash(t, server, "RLabc"), "b=7 db=5000 dr=20000 l=1700000001000 p=2")
+	if _, err := s.Tune(t.Context(), "RLabc", storage.Tuning{Rate: 1.01, MaxRate: 5}, now); err != nil {
+		t.Error(err)
+	}
+	same(t, "the bucket", hash(t, server, "RLabc"), "b=7 db=10000 dr=20200 l=1700000001000 p=2")
+	if b, err := s.Take(t.Context(), "RLnew", d, now); err != nil || !b.OK {
+		t.Error(b, err)
+	}
+	same(t, "a new bucket", hash(t, server, "RLnew"), "b=1 db=10000 dr=10000 l=1700000000000 p=0")
+	if ttl := server.Must("TTL", "RLnew"); ttl != "172800" && ttl != "172799" {
+		t.Errorf("it lives %s s", ttl)
+	}
+}
+
+func TestRspamdTokens(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	s := open(t, redis.Options{Addrs: []string{server.Addr}, Rspamd: true})
+	// What Rspamd has learned before.
+	server.Must("HMSET", "RS", "learns_spam", "7", "learns_ham", "3", "version", "2")
+	server.Must("HMSET", "RS_18446744073709551615", "S", "5", "H", "1", "tokens", "word")
+	server.Must("SET", "RS_x", "not a token")
+	ids := []uint64{math.MaxUint64, 9007199254740993}
+	counts, err := s.Counts(t.Context(), "RS", ids)
+	if err != nil || counts.Lessons["spam"] != 7 || counts.Lessons["ham"] != 3 ||
+		!slices.Equal(counts.Tokens["spam"], []int64{5, 0}) || !slices.Equal(counts.Tokens["ham"], []int64{1, 0}) {
+		t.Errorf("Counts: %+v, %v", counts, err)
+	}
+	learn := func(class string) {
+		t.Helper()
+		if _, err := s.Learn(t.Context(), "RS", storage.Lesson{Message: "m", Class: class, IDs: ids, Weight: 2}); err != nil {
+			t.Error(err)
+		}
+	}
+	learn("spam")
+	same(t, "a token", hash(t, server, "RS_18446744073709551615"), "H=1 S=7 tokens=word")
+	same(t, "a token", hash(t, server, "RS_9007199254740993"), "S=2")
+	same(t, "the table", hash(t, server, "RS"), "learns_ham=3 learns_spam=8 version=2")
+	same(t, "the tables", server.Must("SMEMBERS", "BAYES_SPAM_keys"), "RS")
+	learn("ham")
+	same(t, "a token", hash(t, server, "RS_9007199254740993"), "H=2")
+	learn("")
+	same(t, "a token", hash(t, server, "RS_18446744073709551615"), "H=1 S=5 tokens=word")
+	same(t, "a token that nobody has", server.Must("EXISTS", "RS_9007199254740993"), "0")
+	same(t, "the table", hash(t, server, "RS"), "learns_ham=3 learns_spam=7 version=2")
+	if err := s.DropTable(t.Context(), "RS"); err != nil {
+		t.Error(err)
+	}
+	same(t, "what is left", server.Must("KEYS", "*"), "RS_x")
+}
+
+func TestRspamdLists(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	s := open(t, redis.Options{Addrs: []string{server.Addr}, Rspamd: true})
+	for _, item := range []string{"1", "2", "3"} {
+		if err := s.Push(t.Context(), "rs_history_zst", []byte(item), 2); err != nil {
+			t.Error(err)
+		}
+		if err := s.Rank(t.Context(), "rs_known_senders", item, 1.5, 2, time.Hour); err != nil {
+			t.Error(err)
+		}
+	}
+	same(t, "the history", server.Must("LRANGE", "rs_history_zst", "0", "-1"), "3\n2")
+	same(t, "the senders", server.Must("ZRANGE", "rs_known_senders", "0", "-1", "WITHSCORES"), "2\n1.5\n3\n1.5")
+}
+
+func TestRspamdLayoutIsNotForClusters(t *testing.T) {
+	for _, o := range []redis.Options{
+		{Addrs: []string{"127.0.0.1:1"}, Cluster: true, Rspamd: true},
+		{Addrs: []string{"127.0.0.1:1", "127.0.0.1:2"}, Rspamd: true},
+	} {
+		if _, err := redis.Open(t.Context(), o); !errors.Is(err, redis.ErrOptions) || !strings.Contains(err.Error(), "Rspamd") {
+			t.Errorf("Open: %v", err)
+		}
+	}
+}
+
+// TestCountsBeyondSmallNumbers adds counts that Lua's numbers can't hold and
+// one that does not fit into 64 bits, which changes nothing.
+func TestCountsBeyondSmallNumbers(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	for _, rspamd := range []bool{false, true} {
+		s := open(t, redis.Options{Addrs: []string{server.Addr}, Rspamd: rspamd})
+		ids := []uint64{1, 2, 1<<53 + 1}
+		learn := func(message, class string, weight int64, ids ...uint64) error {
+			_, err := s.Learn(t.Context(), "t", storage.Lesson{Message: message, Class: class, IDs: ids, Weight: weight})
+			return err
+		}
+		counted := func(what string, want ...int64) {
+			t.Helper()
+			counts, err := s.Counts(t.Context(), "t", ids)
+			if err != nil || !slices.Equal(counts.Tokens["spam"], want) {
+				t.Errorf("%s: %v, %v, want %v", what, counts.Tokens["spam"], err, want)
+			}
+		}
+		const large = 1<<53 + 1
+		if err := learn("large", "spam", large, ids...); err != nil {
+			t.Error(err)
+		}
+		counted("a large weight", large, large, large)
+		if err := learn("small", "spam", 1, ids...); err != nil {
+			t.Error(err)
+		}
+		counted("one more", large+1, large+1, large+1)
+		if err := learn("last", "spam", math.MaxInt64-large-1, ids[2]); err != nil {
+			t.Error(err)
+		}
+		if err := learn("too much", "spam", 1, ids...); !errors.Is(err, storage.ErrNotNumber) {
+			t.Errorf("a count beyond 64 bits: %v", err)
+		}
+		counted("after that", large+1, large+1, math.MaxInt64)
+		if counts, err := s.Counts(t.Context(), "t", nil); err != nil || counts.Lessons["spam"] != 3 {
+			t.Errorf("%+v, %v", counts, err)
+		}
+		if err := learn("last", "", 0); err != nil {
+			t.Error(err)
+		}
+		counted("taken back", large+1, large+1, large+1)
+	}
+}
