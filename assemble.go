@@ -21,9 +21,6 @@ func (s *scan) result(v *verdict) *Result {
 		out.Edits = s.edits(&out.Verdict)
 		res.Recipients = append(res.Recipients, out)
 	}
-	if s.record != nil {
-		res.Transcript = s.record.transcript(s)
-	}
 	return res
 }
 
@@ -110,7 +107,7 @@ func (s *scan) incomplete() []Incomplete {
 			list = append(list, Incomplete{c.Name, "error", r.err})
 		}
 	}
-	return list
+	return append(list, s.incompleteCommits()...)
 }
 
 func (s *scan) timings() []CheckTime {

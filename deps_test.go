@@ -62,6 +62,7 @@ func floors() []floor {
 		{packages: "checks/asn/maxmind", may: []string{"checks", "checks/asn"}, outside: []string{"github.com/oschwald/maxminddb-golang/v2"}},
 		{packages: "checks/authres", may: append([]string{"checks", "checks/*", "internal/..."}, frame...), outside: []string{"github.com/emersion/go-msgauth/authres"}},
 		{packages: "checks/rbl", may: append([]string{"checks", "checks/*", "internal/..."}, frame...), outside: []string{"golang.org/x/crypto/blake2b"}},
+		{packages: "checks/dmarcreport", may: append([]string{"."}, below...)}, // it follows scans and is no check
 		{packages: "checks/*", may: append([]string{"checks", "checks/*", "score", "signing", "bayes", "internal/..."}, frame...), outside: []string{
 			"golang.org/x/text/...", "golang.org/x/net/idna",
 		}},

@@ -25,6 +25,7 @@ const startGrace = 5 * time.Second
 func (s *Scanner) start() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop, s.spares = cancel, newSpares(ctx)
+	s.afterLife, s.giveUp = context.WithCancel(context.Background())
 	env := &checks.Env{Resolver: s.opt.DNS.Resolver, Store: s.opt.Store, Log: s.opt.Log, Now: s.opt.Clock}
 	if env.Resolver == nil {
 		env.Resolver = resolver.None
@@ -36,22 +37,38 @@ func (s *Scanner) start() error {
 			f()
 		}()
 	}
+	if err := s.startAll(ctx, env); err != nil {
+		grace, cancel := context.WithTimeout(context.Background(), startGrace)
+		defer cancel()
+		return errors.Join(err, s.Close(grace))
+	}
+	return nil
+}
+
+func (s *Scanner) startAll(ctx context.Context, env *checks.Env) error {
 	for _, c := range s.plan.Checks() {
 		if c.Start == nil {
 			continue
 		}
 		if err := c.Start(ctx, env); err != nil {
-			grace, cancel := context.WithTimeout(context.Background(), startGrace)
-			defer cancel()
-			return errors.Join(fmt.Errorf("start of check %s: %w", c.Name, err), s.Close(grace))
+			return fmt.Errorf("start of check %s: %w", c.Name, err)
+		}
+	}
+	for _, a := range s.afters {
+		if a.Start == nil {
+			continue
+		}
+		if err := a.Start(ctx, env); err != nil {
+			return fmt.Errorf("start of After %s: %w", a.Name, err)
 		}
 	}
 	return nil
 }
 
 // Close refuses new scans, ends what the checks' Start began and waits for
-// scans in progress and for checks that outlived theirs, until ctx ends; the
-// error then names the checks that never returned. Sessions may be open: a step
+// scans in progress, for checks that outlived theirs and for what is queued of
+// Options.After, until ctx ends. The error then names the checks that never
+// returned, and what is queued is dropped. Sessions may be open: a step
 // that is in progress is waited for, the next one returns ErrClosed.
 func (s *Scanner) Close(ctx context.Context) error {
 	s.mu.Lock()
@@ -59,6 +76,7 @@ func (s *Scanner) Close(ctx context.Context) error {
 	s.mu.Unlock()
 	s.stop()
 	defer s.endSessions()
+	defer s.abandonAfters()
 	for {
 		s.mu.Lock()
 		scans, names := s.scans, slices.Sorted(maps.Keys(s.leftover))
@@ -78,6 +96,14 @@ func (s *Scanner) Close(ctx context.Context) error {
 			}
 			return fmt.Errorf("winnow: close: checks that did not return: %s: %w", strings.Join(names, ", "), ctx.Err())
 		}
+	}
+}
+
+// abandonAfters ends the After values that run and drops what waits for them.
+func (s *Scanner) abandonAfters() {
+	s.giveUp()
+	for _, a := range s.afters {
+		a.abandon()
 	}
 }
 

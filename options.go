@@ -32,6 +32,11 @@ type Options struct {
 	DNS resolver.Options
 	// Store keeps state over scans; nil: nothing is kept.
 	Store storage.KV
+	// StoreBudget is how long, after the verdict, a scan may take for commits
+	// and durable After values; 0 means 300 ms. What takes longer is given up.
+	StoreBudget time.Duration
+	// After is the work that follows a verdict: reports, history, metrics.
+	After []After
 	// Timeout bounds one scan; 0 means 8 s as Rspamd 4.1.6, negative none.
 	Timeout time.Duration
 	// Limits bounds what one message may cost; zero fields mean defaults.
@@ -67,6 +72,10 @@ type Trace struct {
 	ScanDone func(*Result)
 	// StepDone is called at the end of a Session's Connect, MailFrom and Rcpt.
 	StepDone func(checks.Phase, *Result)
+	// AfterDone is called when an After has run for a message, AfterDropped
+	// when a message was not handed to it.
+	AfterDone    func(after string, took time.Duration, err error)
+	AfterDropped func(after string)
 }
 
 // ErrOptions is wrapped by every error of New.
@@ -82,6 +91,10 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Timeout == 0 {
 		o.Timeout = 8 * time.Second
 	}
+	if o.StoreBudget < 0 {
+		return o, fmt.Errorf("StoreBudget: negative (%v)", o.StoreBudget)
+	}
+	o.StoreBudget = orDefault(o.StoreBudget, 300*time.Millisecond)
 	o.DNS.SoftRejectOnTimeout = o.DNS.SoftRejectOnTimeout || p.SoftRejectOnTimeout
 	if o.LocalNetworks == nil {
 		o.LocalNetworks = p.LocalNetworks

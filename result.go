@@ -17,8 +17,9 @@ type Result struct {
 	// Skipped says why no check ran, "" when they did. A message of zero bytes
 	// is skipped; its action is none and it has no edits.
 	Skipped string
-	// Incomplete names the checks that did not come to an end, in list order.
-	// They don't count.
+	// Incomplete names the checks that did not come to an end, in list order;
+	// they don't count. Behind them it names those whose commit did not, which
+	// do count.
 	Incomplete []Incomplete
 	// Recipients holds the verdicts of those recipients that have settings of
 	// their own, in envelope order. For all others Verdict holds.

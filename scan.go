@@ -38,14 +38,16 @@ type scan struct {
 	dns     resolver.Options
 	session *resolver.Session // nil without DNS
 	// hangUpDNS ends the session, nil if that is a Session's.
-	hangUpDNS context.CancelFunc
-	skipped   bool         // the message is empty
-	unknown   []string     // facts that the host seeded and no check knows
-	step      checks.Phase // of a Session; Data for a whole message
-	replayed  bool
-	part      []standing    // of the stage that runs
-	jobs      chan job      // to a worker that is idle
-	quit      chan struct{} // closed when the scan has ended
+	hangUpDNS  context.CancelFunc
+	skipped    bool         // the message is empty
+	unknown    []string     // facts that the host seeded and no check knows
+	step       checks.Phase // of a Session; Data for a whole message
+	replayed   bool
+	commits    []commitResult  // those that did not end well
+	cutCommits map[string]bool // in a replay the checks whose commits were given up
+	part       []standing      // of the stage that runs
+	jobs       chan job        // to a worker that is idle
+	quit       chan struct{}   // closed when the scan has ended
 }
 
 // A checkResult is what became of one check.
@@ -114,7 +116,7 @@ func (s *Scanner) prepare(ctx context.Context, m *Message, seeds []checks.Seeded
 // kept for the late checks, so that the verdict comes by the deadline.
 func (s *scan) run(parent context.Context) (*Result, error) {
 	if s.skipped {
-		return s.empty(), nil
+		return s.empty(parent), nil
 	}
 	ctx, cancel := s.deadline(parent, 0)
 	defer cancel()
@@ -141,16 +143,32 @@ func (s *scan) run(parent context.Context) (*Result, error) {
 	if err := parent.Err(); errors.Is(err, context.Canceled) {
 		return nil, context.Cause(parent)
 	}
-	res := s.result(v)
-	s.after(ctx, res)
-	return res, nil
+	return s.complete(parent, s.result(v)), nil
 }
 
 // empty is the result of a message of zero bytes.
-func (s *scan) empty() *Result {
+func (s *scan) empty(ctx context.Context) *Result {
 	res := s.result(s.judge(s.want.common, false))
 	res.Skipped = "empty message"
-	s.done(res)
+	return s.complete(ctx, res)
+}
+
+// complete does what follows the verdict.
+func (s *scan) complete(ctx context.Context, res *Result) *Result {
+	ctx, cancel := s.afterwards(ctx)
+	defer cancel()
+	if s.step == checks.Data && !s.skipped {
+		s.commit(ctx, res)
+	}
+	res.Timings, res.Incomplete = s.timings(), s.incomplete()
+	if s.record != nil {
+		res.Transcript = s.record.transcript(s)
+	}
+	res.Took = time.Since(s.begun)
+	if s.step == checks.Data && !s.replayed {
+		s.follow(ctx, res)
+	}
+	s.trace(res)
 	return res
 }
 
@@ -248,16 +266,7 @@ func (s *scan) late(ctx context.Context, v *verdict) {
 	}
 }
 
-// after runs what can't change the verdict any more.
-func (s *scan) after(ctx context.Context, res *Result) {
-	s.state.SetVerdict(res.Score, res.Action, res.PreResult)
-	s.runStage(ctx, s.due(checks.After))
-	res.Timings, res.Incomplete = s.timings(), s.incomplete()
-	s.done(res)
-}
-
-func (s *scan) done(res *Result) {
-	res.Took = time.Since(s.begun)
+func (s *scan) trace(res *Result) {
 	t := &s.scanner.opt.Trace
 	switch {
 	case s.step != checks.Data && t.StepDone != nil:
@@ -293,9 +302,6 @@ func (s *scan) runCheck(ctx context.Context, i int, now time.Time) checkResult {
 // take keeps the outcome of check i and shows it to the checks after it.
 func (s *scan) take(i int, res checkResult) {
 	c := s.plan().Checks()[i]
-	if c.Stage == checks.After && len(res.out.Hits)+len(res.out.PreResults)+len(res.out.Edits)+len(res.out.Notes) > 0 {
-		res.out, res.err = checks.Outcome{}, errAfter
-	}
 	s.results[i] = res
 	s.state.Publish(s.plan(), res.out)
 	if res.err != nil {
@@ -305,8 +311,6 @@ func (s *scan) take(i int, res checkResult) {
 		s.scanner.opt.Trace.CheckDone(c.Name, res.took, len(res.out.Hits), res.err)
 	}
 }
-
-var errAfter = errors.New("a check of the last stage tried to change the verdict")
 
 // unfinished returns the checks that were to run and did not end.
 func (s *scan) unfinished() []int {

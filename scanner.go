@@ -33,6 +33,10 @@ type Scanner struct {
 	patience time.Duration
 	stop     context.CancelFunc // ends what Start began, and the spares
 	spares   *spares
+	afters   []*afterWorker
+	// afterLife ends when Close does not wait for After values any more.
+	afterLife context.Context
+	giveUp    context.CancelFunc
 
 	mu       sync.Mutex
 	closed   bool
@@ -67,6 +71,9 @@ func New(o Options) (*Scanner, error) {
 	}
 	s.labels = labels(s.site.metric)
 	if s.digest, err = s.configDigest(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
+	}
+	if err := s.newAfters(o.After); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}
 	if err := s.start(); err != nil {

@@ -34,6 +34,8 @@ type Transcript struct {
 	Outside map[string]map[string]json.RawMessage `json:"outside,omitempty"`
 	// CutOff names the checks that the deadline cut off.
 	CutOff []string `json:"cut_off,omitempty"`
+	// CutCommits names the checks whose commits did not end in time.
+	CutCommits []string `json:"cut_commits,omitempty"`
 }
 
 // A SettingsRecord is a layer of settings as it lay over the site's, for the
@@ -126,6 +128,10 @@ func (s *scan) rewind(t *Transcript) error {
 	for _, name := range t.CutOff {
 		s.cutOff[name] = true
 	}
+	s.cutCommits = map[string]bool{}
+	for _, name := range t.CutCommits {
+		s.cutCommits[name] = true
+	}
 	return nil
 }
 
@@ -184,6 +190,11 @@ func (r *recorder) transcript(s *scan) *Transcript {
 	}
 	for _, i := range s.unfinished() {
 		t.CutOff = append(t.CutOff, s.plan().Checks()[i].Name)
+	}
+	for _, c := range s.commits {
+		if !c.ended {
+			t.CutCommits = append(t.CutCommits, s.plan().Checks()[c.check].Name)
+		}
 	}
 	return t
 }

@@ -58,11 +58,10 @@ const (
 	Early          // before all others, by Priority; a pre-result ends the scan
 	Classify       // after Main, sees its results: statistics
 	Late           // after the composites; may still raise symbols
-	After          // after the verdict, may not change it
 )
 
 func (s Stage) String() string {
-	return [...]string{"main", "early", "classify", "late", "after"}[s]
+	return [...]string{"main", "early", "classify", "late"}[s]
 }
 
 // A Phase is a point of the SMTP dialogue.

@@ -18,7 +18,7 @@ type Plan struct {
 	waits    [][]int   // for each check the checks of its stage it waits for
 	users    [][]int   // the other way round
 	reads    [][]int   // for each check the checks of any stage whose facts and symbols it reads
-	stages   [5][]int
+	stages   [4][]int
 	defs     []*symbols.Def
 	facts    map[string]AnyFact    // those that checks provide or read
 	read     map[*symbols.Def]bool // symbols that checks require
@@ -55,7 +55,7 @@ func NewPlan(families []*Family, own ...*Check) (*Plan, error) {
 			}
 		}
 	}
-	for s := Main; s <= After; s++ {
+	for s := Main; s <= Late; s++ {
 		if p.stages[s], err = p.order(s); err != nil {
 			return nil, err
 		}
@@ -153,6 +153,24 @@ func (p *Plan) Affected(seeds []Seeded) []bool {
 	return stale
 }
 
+// ProvidersOf returns the positions of the checks that provide the facts. It is
+// an error when a check knows one of them by another type.
+func (p *Plan) ProvidersOf(facts []AnyFact) ([]int, error) {
+	var list []int
+	for _, f := range facts {
+		known, ok := p.facts[f.factName()]
+		if ok && known.factType() != f.factType() {
+			return nil, fmt.Errorf("fact %s is a %v, for a check it is a %v", f.factName(), f.factType(), known.factType())
+		}
+		for i, c := range p.checks {
+			if c.provides(f.factName()) {
+				list = append(list, i)
+			}
+		}
+	}
+	return list, nil
+}
+
 // know notes a fact that a check provides or reads.
 func (p *Plan) know(c *Check, f AnyFact) error {
 	known, ok := p.facts[f.factName()]
@@ -213,7 +231,7 @@ func (c *Check) valid() error {
 		return fmt.Errorf("check %s: no doc", c.Name)
 	case c.Run == nil:
 		return fmt.Errorf("check %s: no Run", c.Name)
-	case c.Stage > After:
+	case c.Stage > Late:
 		return fmt.Errorf("check %s: unknown stage %d", c.Name, c.Stage)
 	}
 	for _, d := range c.Symbols {
@@ -228,7 +246,7 @@ func (c *Check) valid() error {
 }
 
 // stageOrder gives the time at which stages run.
-func stageOrder(s Stage) int { return [...]int{Main: 1, Early: 0, Classify: 2, Late: 3, After: 4}[s] }
+func stageOrder(s Stage) int { return [...]int{Main: 1, Early: 0, Classify: 2, Late: 3}[s] }
 
 func (p *Plan) link(i int, c *Check, r Requirement, pr providers) error {
 	if r.All {
@@ -283,7 +301,7 @@ func (p *Plan) order(s Stage) ([]int, error) {
 	}
 	slices.SortStableFunc(todo, func(a, b int) int {
 		d := cmp.Compare(p.checks[b].Priority, p.checks[a].Priority)
-		if s == Late || s == After {
+		if s == Late {
 			return -d
 		}
 		return d

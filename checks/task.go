@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"context"
 	"log/slog"
 	"math/rand/v2"
 	"net/netip"
@@ -32,8 +33,12 @@ type Outcome struct {
 	Edits      []actions.HeaderEdit
 	Notes      []string
 
-	facts []Seeded
+	facts   []Seeded
+	commits []CommitFunc
 }
+
+// Commits returns what the check handed over with Task.Commit.
+func (o *Outcome) Commits() []CommitFunc { return o.commits }
 
 // Message returns the message in hand.
 func (t *Task) Message() *mail.Message { return t.state.Message }
@@ -74,7 +79,7 @@ func (t *Task) Store() storage.KV {
 }
 
 // Verdict returns the score and the action as they stand: in the late stage
-// before the late symbols, in the last one as returned, before that zero.
+// before the late symbols, before that zero.
 func (t *Task) Verdict() (score float64, action actions.Action) { return t.state.verdict() }
 
 // DecidedBy returns the pre-result that gives the action of Verdict, nil if the
@@ -156,9 +161,33 @@ func (t *Task) PreResult(p actions.PreResult) {
 func (t *Task) Edit(e actions.HeaderEdit) { t.out.Edits = append(t.out.Edits, e) }
 
 // Note tells the operator in one sentence what is worth knowing of this
-// message and no symbol says, as why it was not signed. Of the checks after
-// the verdict it would come too late.
+// message and no symbol says, as why it was not signed.
 func (t *Task) Note(text string) { t.out.Notes = append(t.out.Notes, text) }
+
+// A CommitFunc is what a check does once the verdict is final.
+type CommitFunc = func(ctx context.Context, v Final) error
+
+// Commit hands over what is to be done once the verdict is final: a check that
+// counts counts then. It is done at DATA only, not at the steps before it, and
+// before Scan returns; ctx has what is left of the store's budget. It may use
+// the Task's store, which records it, and nothing else of the Task. An error is
+// named in Result.Incomplete. Nothing is done when the check fails, is cut off,
+// or the caller gives the scan up.
+func (t *Task) Commit(f CommitFunc) { t.out.commits = append(t.out.commits, f) }
+
+// Final is a verdict that nothing changes any more.
+type Final struct {
+	Score  float64
+	Action actions.Action
+	Rcpts  []FinalRcpt // of all recipients, in envelope order
+}
+
+// FinalRcpt is the verdict for one recipient.
+type FinalRcpt struct {
+	Address string
+	Score   float64
+	Action  actions.Action
+}
 
 // Raised returns the hits of a symbol that the check requires (or that it
 // raised itself): empty if it was not raised.

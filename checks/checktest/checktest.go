@@ -186,7 +186,7 @@ func (r *runner) scan(t *testing.T, fx fixture) []symbols.Hit {
 		st.DNS = func(*checks.Check) resolver.Resolver { return dns }
 	}
 	outs := make([]checks.Outcome, len(all))
-	for _, stage := range []checks.Stage{checks.Early, checks.Main, checks.Classify, checks.Late, checks.After} {
+	for _, stage := range []checks.Stage{checks.Early, checks.Main, checks.Classify, checks.Late} {
 		for _, i := range plan.Stage(stage) {
 			outs[i] = r.run(t, st, all[i])
 			st.Publish(plan, outs[i])

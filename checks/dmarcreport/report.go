@@ -2,8 +2,8 @@
 // owner of a domain is told how many messages in the domain's name came from
 // where, and what SPF, DKIM and DMARC made of them.
 //
-// A check notes each evaluated message in the Scanner's store, as a row that
-// is counted: equal messages are one row. A Sender makes the reports of a day
+// An After notes each evaluated message in a store, as a row that is counted:
+// equal messages are one row. A Sender makes the reports of a day
 // that is over, one for each published policy, asks DNS whether foreign
 // addresses want them, and hands them to the host's Send, which mails them.
 // What could not be sent is kept and tried again until it expires, two days
@@ -16,11 +16,14 @@ package dmarcreport
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/arc"
 	"github.com/winnowmail/winnow/checks/dkim"
@@ -28,6 +31,7 @@ import (
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/checks/spf"
 	"github.com/winnowmail/winnow/internal/dkimsig"
+	"github.com/winnowmail/winnow/storage"
 )
 
 // Defaults and bounds.
@@ -53,57 +57,88 @@ type Options struct {
 	Exclude, Only []string `json:",omitempty"`
 	// Rows is how many rows of a policy are noted a day; 0 means DefaultRows.
 	Rows int
+	// Store is where the rows are; it is needed.
+	Store storage.KV `json:"-"`
 	// Sender, if set, sends the reports in the background, from an hour after
-	// a day's end (UTC) on. Its Store and Resolver default to the Scanner's.
+	// a day's end (UTC) on. Its Store is by default this one, its Resolver the
+	// Scanner's.
 	Sender *Sender `json:"-"`
 }
 
-// New returns the family that notes rows. It raises nothing.
-func New(o Options) *checks.Family {
-	if o.Rows <= 0 {
-		o.Rows = DefaultRows
+// Validate says what is missing or can't be meant.
+func (o *Options) Validate() error {
+	switch {
+	case o.Store == nil:
+		return errors.New("dmarcreport: Store: none")
+	case o.Rows < 0 || o.Rows > MaxRows:
+		return fmt.Errorf("dmarcreport: Rows: %d is not between 0 and %d", o.Rows, MaxRows)
+	case o.Sender != nil && !o.Sender.complete():
+		return errSettings
 	}
-	o.Rows = min(o.Rows, MaxRows)
-	c := &checks.Check{
-		Name:     "dmarc_report",
-		Doc:      "notes messages for DMARC's aggregate reports",
-		Requires: checks.Facts(dmarc.Fact, spf.Fact, dkim.Fact, arc.Fact, relay.Fact),
-		Stage:    checks.After,
-		Needs:    checks.Needs{Store: true},
-		Always:   true,
-		Config:   o,
-		Run:      func(ctx context.Context, t *checks.Task) error { o.note(ctx, t); return nil },
-	}
-	if o.Sender != nil {
-		c.Start = o.Sender.start
-	}
-	return &checks.Family{Name: "dmarc_report", Doc: "rows of DMARC's aggregate reports", Checks: []*checks.Check{c}}
+	return nil
 }
 
-func (o Options) note(ctx context.Context, t *checks.Task) {
-	res, ok := dmarc.Fact.Get(t)
-	client := relay.Of(t)
-	if !ok || t.Store() == nil || !client.IP.IsValid() || !o.wants(res) {
-		return
+// After returns the work that notes rows: an element of winnow.Options.After.
+// Mail whose SPF, DKIM, DMARC or ARC check did not come to its end is not
+// noted. Options that are not valid are an error of winnow.New.
+func After(o Options) winnow.After {
+	if o.Rows == 0 {
+		o.Rows = DefaultRows
+	}
+	return winnow.After{
+		Name:  "dmarc_report",
+		Doc:   "notes messages for DMARC's aggregate reports",
+		Reads: []checks.AnyFact{dmarc.Fact, spf.Fact, dkim.Fact, arc.Fact, relay.Fact},
+		Start: o.start,
+		Run:   o.note,
+	}
+}
+
+func (o Options) start(ctx context.Context, env *checks.Env) error {
+	if o.Sender != nil {
+		mine := *o.Sender
+		if mine.Store == nil {
+			mine.Store = o.Store
+		}
+		if mine.Resolver == nil {
+			mine.Resolver = env.Resolver
+		}
+		o.Sender = &mine
+	}
+	if err := o.Validate(); err != nil {
+		return err
+	}
+	if o.Sender != nil {
+		o.Sender.start(ctx, env)
+	}
+	return nil
+}
+
+func (o Options) note(ctx context.Context, r *winnow.Result) error {
+	res, ok := dmarc.Fact.From(r)
+	ip, _ := r.Message().Client()
+	if client, relayed := relay.Fact.From(r); relayed {
+		ip = client.IP
+	}
+	if !ok || !ip.IsValid() || !o.wants(res) {
+		return nil
 	}
 	row := rowOf(res)
-	row.SourceIP = client.IP.Unmap().WithZone("")
-	if chain, _ := arc.Fact.Get(t); chain.SoftensDMARC && res.Status == "fail" {
+	row.SourceIP = ip.Unmap().WithZone("")
+	if chain, _ := arc.Fact.From(r); chain.SoftensDMARC && res.Status == "fail" {
 		row.Disposition, row.Override, row.Comment = "none", "trusted_forwarder", "arc=pass"
 	}
-	if s, ok := spf.Fact.Get(t); ok {
+	if s, ok := spf.Fact.From(r); ok {
 		row.SPFDomain, row.SPFResult, row.NullSender = name(s.Domain), string(s.Status), s.Identity == "helo"
 	}
-	signatures, _ := dkim.Fact.Get(t)
+	signatures, _ := dkim.Fact.From(r)
 	for _, s := range signatures[:min(len(signatures), maxSignatures)] {
 		if !s.Ignored {
 			row.Signatures = append(row.Signatures, Signature{name(s.Domain), name(s.Selector), string(s.Status)})
 		}
 	}
-	l := ledger{store: t.Store(), day: t.Now()}
-	if err := l.add(ctx, policyOf(res), row, o.Rows); err != nil {
-		t.Log().Debug("DMARC report row not noted", "domain", res.Domain, "error", err)
-	}
+	l := ledger{store: o.Store, day: r.Time}
+	return l.add(ctx, policyOf(res), row, o.Rows)
 }
 
 // wants reports whether messages with this result are reported: there is a

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/arc"
 	"github.com/winnowmail/winnow/checks/checktest"
@@ -33,15 +34,31 @@ import (
 // today is the day of the notes.
 func today() time.Time { return checktest.Now() }
 
-// note runs the check on a message with that result.
+// scanner scans with no check at all: what is known comes from seeds.
+func scanner(t testing.TB, after ...winnow.After) *winnow.Scanner {
+	t.Helper()
+	s, err := winnow.New(winnow.Options{Families: []*checks.Family{}, Clock: today, After: after})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// note notes a message with that result.
 func note(t testing.TB, o Options, kv storage.KV, ip string, res dmarc.Result, extra ...checks.Seeded) {
 	t.Helper()
-	c := New(o).Checks[0]
-	env := mail.Envelope{ClientIP: netip.MustParseAddr(ip)}
-	s := &checks.State{Message: mail.Parse([]byte("From: a@example.org\r\n\r\n"), env, mail.Limits{}), Now: today()}
-	s.KV = func(*checks.Check) storage.KV { return kv }
-	s.SeedFacts(append(extra, checks.Seed(dmarc.Fact, res)))
-	if _, err := s.Run(context.Background(), c); err != nil {
+	s := scanner(t)
+	defer s.Close(context.Background())
+	m := &winnow.Message{
+		Envelope: mail.Envelope{ClientIP: netip.MustParseAddr(ip)}, Body: winnow.FromBytes([]byte("From: a@example.org\r\n\r\n")),
+	}
+	r, err := s.Scan(context.Background(), m, append(extra, checks.Seed(dmarc.Fact, res))...)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	o.Store = kv
+	if err := After(o).Run(context.Background(), r); err != nil && !errors.Is(err, errFull) {
 		t.Error(err)
 	}
 }

@@ -1,7 +1,6 @@
 package dmarcreport
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -187,13 +186,7 @@ func (s *Sender) deliver(ctx context.Context, m Mail, address string, sum *Summa
 }
 
 // start sends in the background: of the two days before, what is left.
-func (s *Sender) start(ctx context.Context, env *checks.Env) error {
-	mine := *s
-	mine.Store = cmp.Or(s.Store, env.Store)
-	mine.Resolver = cmp.Or(s.Resolver, env.Resolver)
-	if !mine.complete() {
-		return errSettings
-	}
+func (s *Sender) start(ctx context.Context, env *checks.Env) {
 	env.Go("dmarc_report", func() {
 		tick := time.NewTicker(interval)
 		defer tick.Stop()
@@ -205,10 +198,9 @@ func (s *Sender) start(ctx context.Context, env *checks.Env) error {
 			}
 			over := env.Now().UTC().Add(-time.Hour).Truncate(24 * time.Hour)
 			for days := range 2 {
-				sum, err := mine.Run(ctx, over.AddDate(0, 0, -1-days))
+				sum, err := s.Run(ctx, over.AddDate(0, 0, -1-days))
 				env.Log.Debug("DMARC reports", "sent", sum.Sent, "failed", sum.Failed, "skipped", sum.Skipped, "error", err)
 			}
 		}
 	})
-	return nil
 }

@@ -2,15 +2,21 @@ package dmarcreport
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/dkim"
 	"github.com/winnowmail/winnow/checks/dmarc"
+	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/storage"
 )
@@ -115,7 +121,6 @@ func TestNotNoted(t *testing.T) {
 			t.Errorf("%s: noted", c.why)
 		}
 	}
-	note(t, Options{}, nil, "192.0.2.1", res)
 }
 
 func TestBounds(t *testing.T) {
@@ -183,7 +188,7 @@ func TestBackground(t *testing.T) {
 			Now: func() time.Time { return today().Add(11*time.Hour + 30*time.Minute + time.Since(start)) },
 			Go:  func(_ string, f func()) { wg.Go(f) },
 		}
-		if err := New(Options{Sender: s}).Checks[0].Start(ctx, env); err != nil {
+		if err := After(Options{Store: kv, Sender: s}).Start(ctx, env); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(90 * time.Minute)
@@ -196,10 +201,52 @@ func TestBackground(t *testing.T) {
 		}
 		cancel()
 		wg.Wait()
-		if err := New(Options{Sender: &Sender{}}).Checks[0].Start(ctx, env); err == nil {
-			t.Error("an empty Sender was taken")
-		}
 	})
+}
+
+func TestOptionsAreValidated(t *testing.T) {
+	kv := storage.NewMemory(storage.MemoryOptions{})
+	for name, o := range map[string]Options{
+		"no store": {}, "negative rows": {Store: kv, Rows: -1}, "too many rows": {Store: kv, Rows: MaxRows + 1},
+		"an empty sender": {Store: kv, Sender: &Sender{}},
+	} {
+		_, err := winnow.New(winnow.Options{Families: []*checks.Family{}, After: []winnow.After{After(o)}})
+		if !errors.Is(err, winnow.ErrOptions) || !strings.Contains(err.Error(), "dmarcreport") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Mail is noted after its scan, unless a check that says what is noted did not
+// come to its end.
+func TestNotedAfterScans(t *testing.T) {
+	for _, fails := range []bool{false, true} {
+		kv := storage.NewMemory(storage.MemoryOptions{})
+		c := &checks.Check{Name: "dkim", Doc: "d", Provides: []checks.AnyFact{dkim.Fact}, Run: func(context.Context, *checks.Task) error {
+			if fails {
+				return errors.New("bug")
+			}
+			return nil
+		}}
+		s, err := winnow.New(winnow.Options{
+			Families: []*checks.Family{}, Checks: []*checks.Check{c}, Clock: today, After: []winnow.After{After(Options{Store: kv})},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &winnow.Message{
+			Envelope: mail.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1")}, Body: winnow.FromBytes([]byte("From: a@example.org\r\n\r\n")),
+		}
+		if _, err := s.Scan(t.Context(), m, checks.Seed(dmarc.Fact, result(t, "example.org", wanted))); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if noted := kv.Stats().Keys > 0; noted == fails {
+			t.Errorf("the check fails: %v, noted: %v", fails, noted)
+		}
+	}
 }
 
 func BenchmarkNote(b *testing.B) {

@@ -23,7 +23,6 @@ import (
 	"github.com/winnowmail/winnow/checks/date"
 	"github.com/winnowmail/winnow/checks/dkim"
 	"github.com/winnowmail/winnow/checks/dmarc"
-	"github.com/winnowmail/winnow/checks/dmarcreport"
 	"github.com/winnowmail/winnow/checks/encoding"
 	"github.com/winnowmail/winnow/checks/forgedrecipients"
 	"github.com/winnowmail/winnow/checks/forwarding"
@@ -100,9 +99,6 @@ type Options struct {
 	SPF spf.Options
 	// DMARC says how records are found and what failures come to.
 	DMARC dmarc.Options
-	// DMARCReports notes messages for DMARC's aggregate reports, and sends
-	// these; nil does not.
-	DMARCReports *dmarcreport.Options
 	// AuthHeader adds the results as Authentication-Results; nil does not.
 	AuthHeader *authheader.Options
 	// AuthRes names the servers whose Authentication-Results are believed;
@@ -135,9 +131,6 @@ func Families(o Options) []*checks.Family {
 		dkim.New(o.DKIM),
 		arc.New(o.ARC),
 		dmarc.New(o.DMARC),
-	}
-	if o.DMARCReports != nil {
-		list = append(list, dmarcreport.New(*o.DMARCReports))
 	}
 	if o.AuthHeader != nil {
 		list = append(list, authheader.New(*o.AuthHeader))

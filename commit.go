@@ -1,0 +1,103 @@
+package winnow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+
+	"github.com/winnowmail/winnow/checks"
+)
+
+// A commitResult is what became of the commits of one check.
+type commitResult struct {
+	check int // position in the plan
+	ended bool
+	err   error
+}
+
+// commit runs what checks handed over with Task.Commit, one after the other in
+// list order, for as long as ctx lasts.
+func (s *scan) commit(ctx context.Context, res *Result) {
+	var f *checks.Final
+	for i := range s.results {
+		list := s.results[i].out.Commits()
+		if len(list) == 0 {
+			continue
+		}
+		c := commitResult{check: i}
+		if !s.cutCommits[s.plan().Checks()[i].Name] {
+			if f == nil {
+				f = res.final()
+			}
+			c.ended, c.err = s.commitOne(ctx, i, list, *f)
+		}
+		if !c.ended || c.err != nil {
+			s.commits = append(s.commits, c)
+		}
+	}
+}
+
+func (s *scan) commitOne(ctx context.Context, i int, list []checks.CommitFunc, f checks.Final) (ended bool, err error) {
+	name := s.plan().Checks()[i].Name
+	f.Rcpts = slices.Clone(f.Rcpts)
+	return s.scanner.within(ctx, name, func() (err error) {
+		defer func() {
+			if v := recover(); v != nil {
+				err = &checks.PanicError{Check: name, Value: v, Stack: debug.Stack()}
+			}
+		}()
+		for _, commit := range list {
+			if e := commit(ctx, f); e != nil {
+				err = errors.Join(err, fmt.Errorf("check %s: commit: %w", name, e))
+			}
+		}
+		return err
+	})
+}
+
+// final is the verdict as commits see it.
+func (r *Result) final() *checks.Final {
+	f := &checks.Final{Score: r.Score, Action: r.Action}
+	for _, rcpt := range r.msg.Envelope().Rcpts {
+		v := &r.Verdict
+		if i := slices.IndexFunc(r.Recipients, func(o RecipientVerdict) bool { return o.Address == rcpt }); i >= 0 {
+			v = &r.Recipients[i].Verdict
+		}
+		f.Rcpts = append(f.Rcpts, checks.FinalRcpt{Address: rcpt, Score: v.Score, Action: v.Action})
+	}
+	return f
+}
+
+// afterwards is the context of commits and durable After values: it has the
+// store's budget, and ends at once when the caller gives up.
+func (s *scan) afterwards(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
+	end := context.CancelFunc(func() {})
+	if !s.replayed {
+		ctx, end = context.WithTimeout(ctx, s.scanner.opt.StoreBudget)
+	}
+	stop := context.AfterFunc(parent, func() {
+		if errors.Is(parent.Err(), context.Canceled) {
+			cancel()
+		}
+	})
+	return ctx, func() { stop(); end(); cancel() }
+}
+
+// incompleteCommits names the checks whose commits did not end well.
+func (s *scan) incompleteCommits() []Incomplete {
+	var list []Incomplete
+	for _, c := range s.commits {
+		in := Incomplete{s.plan().Checks()[c.check].Name, "error", c.err}
+		switch {
+		case !c.ended:
+			in.Reason = "timeout"
+		case checks.IsPanic(c.err):
+			in.Reason = "panic"
+		}
+		list = append(list, in)
+	}
+	return list
+}
