@@ -165,6 +165,10 @@ func TestSnapshotLateWriter(t *testing.T) {
 	kv.set = func() error { swept(t, m, at.Add(time.Minute), 0); return nil }
 	written(t, kv, Snapshot{Data: filled(6), Time: at.Add(time.Hour)}, 2)
 	inForce(t, m, 2, 0, filled(6))
+	// Nor does the same sweep disturb a writer whose clock is slow.
+	kv.set = func() error { swept(t, m, at.Add(time.Minute), 1); return nil }
+	written(t, kv, Snapshot{Data: filled(7), Time: at}, 3)
+	inForce(t, m, 3, 0, filled(7))
 }
 
 // TestSnapshotVanishes: a reader whose version is swept reads the next one.
