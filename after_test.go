@@ -52,7 +52,7 @@ func TestAfterRunsOnceForAMessage(t *testing.T) {
 		if durable && len(seen) != 1 {
 			t.Errorf("a durable one has not run when Scan returns: %v", seen)
 		}
-		if _, err := s.Replay(t.Context(), res.Transcript); err != nil {
+		if _, err := res.Transcript.Replay(t.Context(), s); err != nil {
 			t.Fatal(err)
 		}
 		x, err := s.NewSession(mail.Envelope{})

@@ -21,6 +21,7 @@ func (s *scan) result(v *verdict) *Result {
 		out.Edits = s.edits(&out.Verdict)
 		res.Recipients = append(res.Recipients, out)
 	}
+	res.OtherConfig = s.rerun != nil && s.rerun.other
 	return res
 }
 
@@ -105,6 +106,10 @@ func (s *scan) incomplete() []Incomplete {
 			list = append(list, Incomplete{c.Name, "panic", r.err})
 		case r.err != nil:
 			list = append(list, Incomplete{c.Name, "error", r.err})
+		case r.ended:
+			if err, _ := s.store.failure(c.Name); err != nil {
+				list = append(list, Incomplete{c.Name, "store", err})
+			}
 		}
 	}
 	return append(list, s.incompleteCommits()...)

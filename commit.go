@@ -70,13 +70,13 @@ func (r *Result) final() *checks.Final {
 	return f
 }
 
-// afterwards is the context of commits and durable After values: it has the
-// store's budget, and ends at once when the caller gives up.
+// afterwards is the context of commits and durable After values: it has
+// what is left of the store's budget, and ends at once when the caller gives up.
 func (s *scan) afterwards(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
 	end := context.CancelFunc(func() {})
-	if !s.replayed {
-		ctx, end = context.WithTimeout(ctx, s.scanner.opt.StoreBudget)
+	if left, bounded := s.storeLeft(); bounded {
+		ctx, end = context.WithTimeout(ctx, left)
 	}
 	stop := context.AfterFunc(parent, func() {
 		if errors.Is(parent.Err(), context.Canceled) {

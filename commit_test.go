@@ -112,7 +112,7 @@ func TestCommitFailures(t *testing.T) {
 			if err := json.Unmarshal(text, &tr); err != nil {
 				t.Fatal(err)
 			}
-			again, err := s.Replay(t.Context(), &tr)
+			again, err := tr.Replay(t.Context(), s)
 			if err != nil {
 				t.Fatal(err)
 			}

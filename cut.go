@@ -13,6 +13,9 @@ import (
 //
 // Only what a replay knows too is looked at: which checks did not end.
 func (s *scan) cutShort() bool {
+	if s.scanner.opt.DNS.SoftRejectOnTimeout && s.storeCut() {
+		return true
+	}
 	open := s.unfinished()
 	if len(open) == 0 || s.scanner.opt.DNS.SoftRejectOnTimeout {
 		return len(open) > 0

@@ -55,7 +55,7 @@ func floors() []floor {
 			"github.com/gogs/chardet", "github.com/abadojack/whatlanggo", "github.com/clipperhouse/uax29/...",
 		}},
 		{packages: "score", may: []string{"symbols", "internal/nearest"}},
-		{packages: "checks", may: frame},
+		{packages: "checks", may: append([]string{"internal/exact"}, frame...)},
 		{packages: "checks/checktest", may: append([]string{"checks", "score", "resolver/zone"}, frame...), outside: []string{"golang.org/x/tools/txtar"}},
 		{packages: "checks/standard", may: []string{"checks", "checks/*", "symbols"}},
 		{packages: "signing", may: []string{"mail", "resolver", "internal/..."}, outside: []string{"golang.org/x/net/idna"}},

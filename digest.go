@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
@@ -43,9 +44,10 @@ func (s *Scanner) configDigest() (string, error) {
 		OnTimeout  bool
 		DNS, Store bool
 		MaxQueries int
+		Budget     time.Duration
 	}{
 		fs, cs, s.opt.Profile.get(), site, s.opt.Limits, s.opt.LocalNetworks,
-		s.opt.DNS.SoftRejectOnTimeout, s.opt.DNS.Enabled(), s.opt.Store != nil, s.opt.DNS.MaxQueries,
+		s.opt.DNS.SoftRejectOnTimeout, s.opt.DNS.Enabled(), s.opt.Store != nil, s.opt.DNS.MaxQueries, s.opt.StoreBudget,
 	})
 	if err != nil {
 		return "", fmt.Errorf("configuration digest: %w", err)

@@ -258,7 +258,7 @@ example.org            MX  10 mx.example.org
 	o.DNS.Resolver = silence()
 	offline := newScanner(t, o)
 	defer closeNow(t, offline)
-	again, err := offline.Replay(t.Context(), first.Transcript)
+	again, err := first.Transcript.Replay(t.Context(), offline)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func TestFactsOfChecksThatDoNotEnd(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			again, err := s.Replay(t.Context(), res.Transcript)
+			again, err := res.Transcript.Replay(t.Context(), s)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,7 +113,7 @@ func TestSeeds(t *testing.T) {
 	if fmt.Sprint(res.Notes) != fmt.Sprint(want) {
 		t.Errorf("notes %v", res.Notes)
 	}
-	again, err := s.Replay(t.Context(), res.Transcript)
+	again, err := res.Transcript.Replay(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -85,7 +85,7 @@ func replays(t *testing.T, s *winnow.Scanner, name string, res *winnow.Result) {
 	if err := json.Unmarshal(data, &back); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	again, err := s.Replay(t.Context(), &back)
+	again, err := back.Replay(t.Context(), s)
 	if err != nil {
 		t.Fatalf("%s: replay: %v", name, err)
 	}

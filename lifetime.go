@@ -11,6 +11,7 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/storage"
 )
 
 // ErrClosed is returned by the scans of a closed Scanner, by its Sessions, and
@@ -26,7 +27,7 @@ func (s *Scanner) start() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop, s.spares = cancel, newSpares(ctx)
 	s.afterLife, s.giveUp = context.WithCancel(context.Background())
-	env := &checks.Env{Resolver: s.opt.DNS.Resolver, Store: s.opt.Store, Log: s.opt.Log, Now: s.opt.Clock}
+	env := &checks.Env{Resolver: s.opt.DNS.Resolver, Store: storage.Full(s.opt.Store), Log: s.opt.Log, Now: s.opt.Clock}
 	if env.Resolver == nil {
 		env.Resolver = resolver.None
 	}

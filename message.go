@@ -24,6 +24,8 @@ type Message struct {
 	RcptSettings map[string]*Settings
 	// Record asks for Result.Transcript.
 	Record bool
+
+	step bool // of a session that may want a transcript later
 }
 
 // ErrMessage is wrapped by errors about the Message handed in: it is nil, has

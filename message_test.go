@@ -121,7 +121,7 @@ func TestEmptyMessage(t *testing.T) {
 		if !bytes.HasPrefix(res.JSON(), []byte(`{"is_skipped":true,`)) {
 			t.Errorf("%s: %s", name, res.JSON())
 		}
-		again, err := s.Replay(t.Context(), res.Transcript)
+		again, err := res.Transcript.Replay(t.Context(), s)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -32,8 +32,11 @@ type Options struct {
 	DNS resolver.Options
 	// Store keeps state over scans; nil: nothing is kept.
 	Store storage.KV
-	// StoreBudget is how long, after the verdict, a scan may take for commits
-	// and durable After values; 0 means 300 ms. What takes longer is given up.
+	// StoreBudget is how long one scan waits for the store in sum, commits and
+	// durable After values included; 0 means DefaultStoreBudget, negative no
+	// bound but the scan's time. What comes later, or is cut off, fails; the
+	// checks that asked are named in Result.Incomplete, and the verdict does
+	// without.
 	StoreBudget time.Duration
 	// After is the work that follows a verdict: reports, history, metrics.
 	After []After
@@ -88,13 +91,10 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Families == nil {
 		o.Families = standard.Families(standard.Options{})
 	}
+	o.StoreBudget = orDefault(o.StoreBudget, DefaultStoreBudget)
 	if o.Timeout == 0 {
 		o.Timeout = 8 * time.Second
 	}
-	if o.StoreBudget < 0 {
-		return o, fmt.Errorf("StoreBudget: negative (%v)", o.StoreBudget)
-	}
-	o.StoreBudget = orDefault(o.StoreBudget, 300*time.Millisecond)
 	o.DNS.SoftRejectOnTimeout = o.DNS.SoftRejectOnTimeout || p.SoftRejectOnTimeout
 	if o.LocalNetworks == nil {
 		o.LocalNetworks = p.LocalNetworks

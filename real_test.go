@@ -115,7 +115,7 @@ func TestRealMailIsTheSameForAll(t *testing.T) {
 				t.Errorf("%s: got %s\nwant %s", name, got, want)
 			}
 		}
-		same(s.Replay(t.Context(), first.Transcript))
+		same(first.Transcript.Replay(t.Context(), s))
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {

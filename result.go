@@ -35,6 +35,13 @@ type Result struct {
 	Time time.Time
 	// Transcript is set when Message.Record was.
 	Transcript *Transcript
+	// OtherConfig tells that this is the replay of a scan under another
+	// configuration than the Scanner's.
+	OtherConfig bool
+	// Unrecorded names, sorted, what a replay asked of DNS, the store and the
+	// world outside that the transcript does not hold, and checks that were cut
+	// off and that the Scanner does not have: at most 100 and then "…".
+	Unrecorded []string
 
 	msg     *mail.Message
 	scan    *scan
@@ -72,7 +79,7 @@ type Note struct{ Check, Text string }
 // Incomplete tells why a check did not come to an end.
 type Incomplete struct {
 	Check  string
-	Reason string // "timeout", "error" or "panic"
+	Reason string // "timeout", "error", "panic"; "store": it went on without what it asked the store for
 	Err    error  // nil for a timeout
 }
 

@@ -39,10 +39,11 @@ type scan struct {
 	session *resolver.Session // nil without DNS
 	// hangUpDNS ends the session, nil if that is a Session's.
 	hangUpDNS  context.CancelFunc
-	skipped    bool         // the message is empty
-	unknown    []string     // facts that the host seeded and no check knows
-	step       checks.Phase // of a Session; Data for a whole message
-	replayed   bool
+	skipped    bool            // the message is empty
+	unknown    []string        // facts that the host seeded and no check knows
+	step       checks.Phase    // of a Session; Data for a whole message
+	rerun      *rerun          // nil unless this is a replay
+	store      *scanStore      // nil without a store
 	commits    []commitResult  // those that did not end well
 	cutCommits map[string]bool // in a replay the checks whose commits were given up
 	part       []standing      // of the stage that runs
@@ -61,7 +62,7 @@ type checkResult struct {
 
 func (s *scan) plan() *checks.Plan { return s.scanner.plan }
 
-func (s *Scanner) scan(ctx context.Context, m *Message, seeds []checks.Seeded, replay *Transcript) (*Result, error) {
+func (s *Scanner) scan(ctx context.Context, m *Message, seeds []checks.Seeded, re *rerun) (*Result, error) {
 	if m == nil {
 		return nil, fmt.Errorf("%w: nil", ErrMessage)
 	}
@@ -72,7 +73,7 @@ func (s *Scanner) scan(ctx context.Context, m *Message, seeds []checks.Seeded, r
 	if err := context.Cause(ctx); errors.Is(err, context.Canceled) {
 		return nil, err
 	}
-	sc, err := s.prepare(ctx, m, seeds, replay)
+	sc, err := s.prepare(ctx, m, seeds, re)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +81,7 @@ func (s *Scanner) scan(ctx context.Context, m *Message, seeds []checks.Seeded, r
 }
 
 // prepare parses the message and sets the scan up.
-func (s *Scanner) prepare(ctx context.Context, m *Message, seeds []checks.Seeded, replay *Transcript) (*scan, error) {
+func (s *Scanner) prepare(ctx context.Context, m *Message, seeds []checks.Seeded, re *rerun) (*scan, error) {
 	unknown, err := s.plan.ValidateSeeds(seeds)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMessage, err)
@@ -90,18 +91,18 @@ func (s *Scanner) prepare(ctx context.Context, m *Message, seeds []checks.Seeded
 		return nil, err
 	}
 	sc := &scan{
-		scanner: s, begun: time.Now(), results: make([]checkResult, len(s.plan.Checks())), skipped: len(raw) == 0, unknown: unknown, replayed: replay != nil,
+		scanner: s, begun: time.Now(), results: make([]checkResult, len(s.plan.Checks())), skipped: len(raw) == 0, unknown: unknown, rerun: re,
 		jobs: make(chan job), quit: make(chan struct{}),
 	}
 	msg := mail.Parse(raw, m.Envelope, s.opt.Limits)
 	sc.state = &checks.State{Message: msg, Log: s.opt.Log, Local: s.local(m.Envelope.ClientIP), IsLocal: s.local}
-	if err := sc.source(m, seeds, replay); err != nil {
+	if err := sc.source(m, seeds); err != nil {
 		return nil, err
 	}
-	if replay == nil {
+	if re == nil || re.t.Settings == nil {
 		sc.want, err = s.wanted(ctx, m, msg)
 	} else {
-		sc.want, err = s.recalled(replay)
+		sc.want, err = s.recalled(m, re)
 	}
 	if err != nil {
 		return nil, err
@@ -121,6 +122,7 @@ func (s *scan) run(parent context.Context) (*Result, error) {
 	ctx, cancel := s.deadline(parent, 0)
 	defer cancel()
 	defer close(s.quit)
+	defer s.scanner.letGo(s.store)
 	s.dial(parent)
 	if s.hangUpDNS != nil {
 		defer s.scanner.hangUp(s.session)
@@ -161,11 +163,12 @@ func (s *scan) complete(ctx context.Context, res *Result) *Result {
 		s.commit(ctx, res)
 	}
 	res.Timings, res.Incomplete = s.timings(), s.incomplete()
-	if s.record != nil {
+	if s.record != nil && s.record.wanted {
 		res.Transcript = s.record.transcript(s)
 	}
+	res.Unrecorded = s.rerun.unrecorded()
 	res.Took = time.Since(s.begun)
-	if s.step == checks.Data && !s.replayed {
+	if s.step == checks.Data && s.rerun == nil {
 		s.follow(ctx, res)
 	}
 	s.trace(res)
@@ -190,7 +193,7 @@ func (s *scan) dial(ctx context.Context) {
 // verdict is over, or extra later.
 func (s *scan) deadline(parent context.Context, extra time.Duration) (context.Context, context.CancelFunc) {
 	timeout := s.scanner.opt.Timeout
-	if timeout <= 0 {
+	if timeout <= 0 || s.rerun != nil {
 		return parent, func() {}
 	}
 	return context.WithDeadline(parent, s.begun.Add(timeout-timeout/20+extra))
@@ -271,7 +274,7 @@ func (s *scan) trace(res *Result) {
 	switch {
 	case s.step != checks.Data && t.StepDone != nil:
 		t.StepDone(s.step, res)
-	case s.step == checks.Data && !s.replayed && t.ScanDone != nil:
+	case s.step == checks.Data && s.rerun == nil && t.ScanDone != nil:
 		t.ScanDone(res)
 	}
 }

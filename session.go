@@ -144,7 +144,7 @@ func (x *Session) step(ctx context.Context, ph checks.Phase, m *Message, seeds [
 
 // message is what a step scans: m or, where there is none yet, nothing.
 func (x *Session) message(m *Message) *Message {
-	msg := Message{Body: FromBytes(nil)}
+	msg := Message{Body: FromBytes(nil), step: true}
 	if m != nil {
 		msg = *m
 	}
@@ -172,6 +172,8 @@ func (s *scan) inherit(prev *scan, seeds []checks.Seeded) {
 		if r.ended && !(stale != nil && stale[i]) && s.plan().Checks()[i].Needs.Phase != checks.Rcpt {
 			s.results[i] = r
 			s.state.Publish(s.plan(), r.out)
+			s.store.inherit(prev.store, s.plan().Checks()[i].Name)
+			s.record.inherit(prev.record, s.plan().Checks()[i].Name)
 		}
 	}
 }

@@ -128,7 +128,7 @@ func testReplay(t *testing.T) {
 			n, err3 := t.Store().Increment(ctx, "n", 1, 0)
 			_, err4 := t.Store().Get(ctx, "none")
 			known, _ := fact.Get(t)
-			seen := checks.Observe(t, "world", func() int64 { return world.Add(1) })
+			seen, _ := checks.Observe(t, "world", func() int64 { return world.Add(1) })
 			t.Hit(d, fmt.Sprint(a.Texts(), err), fmt.Sprint(err2), fmt.Sprint(n, err3), fmt.Sprint(errors.Is(err4, storage.ErrNotFound)),
 				fmt.Sprint(t.Rand().Uint64(), t.Now(), known, t.Envelope().ClientIP, seen))
 			return nil
@@ -172,7 +172,7 @@ func testReplay(t *testing.T) {
 	})
 	offline := newScanner(t, o)
 	defer closeNow(t, offline)
-	again, err := offline.Replay(t.Context(), &back)
+	again, err := back.Replay(t.Context(), offline)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,8 +189,9 @@ func testReplay(t *testing.T) {
 	o.Thresholds = actions.Thresholds{actions.Reject: 3}
 	other := newScanner(t, o)
 	defer closeNow(t, other)
-	if _, err := other.Replay(t.Context(), &back); !errors.Is(err, winnow.ErrReplay) {
-		t.Errorf("replay under another configuration: %v", err)
+	again, err = back.Replay(t.Context(), other)
+	if err != nil || !again.OtherConfig || again.Required != 3 || again.Score != res.Score {
+		t.Errorf("replay under another configuration: %+v, %v", again, err)
 	}
 }
 

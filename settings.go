@@ -152,14 +152,9 @@ type givenSettings struct {
 
 // wanted collects the settings of a message and its recipients.
 func (s *Scanner) wanted(ctx context.Context, m *Message, msg *mail.Message) (*wanted, error) {
-	w := &wanted{common: s.site}
-	if env := &m.Envelope; env.User != "" {
-		if users := s.opt.Profile.get().Users; !users.Empty() {
-			set := &Settings{Layer: Layer{Disable: users.Disable, Enable: users.Enable}}
-			if err := w.add(s, givenSettings{set: set}); err != nil {
-				return nil, err
-			}
-		}
+	w, err := s.users(&m.Envelope)
+	if err != nil {
+		return nil, err
 	}
 	if err := w.add(s, s.given(ctx, m, msg, "")); err != nil {
 		return nil, err
@@ -170,6 +165,19 @@ func (s *Scanner) wanted(ctx context.Context, m *Message, msg *mail.Message) (*w
 		}
 	}
 	return w, nil
+}
+
+// users begins with what the profile says of users' mail. A transcript does not
+// hold it: it belongs to the configuration.
+func (s *Scanner) users(env *mail.Envelope) (*wanted, error) {
+	w := &wanted{common: s.site}
+	users := s.opt.Profile.get().Users
+	if env.User == "" || users.Empty() {
+		return w, nil
+	}
+	err := w.add(s, givenSettings{set: &Settings{Layer: Layer{Disable: users.Disable, Enable: users.Enable}}})
+	w.sets = nil
+	return w, err
 }
 
 // given returns the settings for a recipient or the message: the Message's own
@@ -276,7 +284,7 @@ func (w *wanted) skips() []bool {
 
 // records are the settings for a transcript.
 func (w *wanted) records() []SettingsRecord {
-	var list []SettingsRecord
+	list := []SettingsRecord{} // not nil, which would mean other settings
 	for _, g := range w.sets {
 		if g.set == nil {
 			list = append(list, SettingsRecord{Rcpt: g.rcpt, Error: g.err.Error()})
@@ -323,16 +331,24 @@ func (r *SettingsRecord) settings() *Settings {
 	return set
 }
 
-// recalled makes of a transcript what wanted made of the message.
-func (s *Scanner) recalled(t *Transcript) (*wanted, error) {
-	w := &wanted{common: s.site}
-	for i := range t.Settings {
-		r := &t.Settings[i]
+// recalled makes of a transcript what wanted made of the message. Under another
+// configuration settings may name what this Scanner does not know: then they
+// don't hold.
+func (s *Scanner) recalled(m *Message, re *rerun) (*wanted, error) {
+	w, err := s.users(&m.Envelope)
+	if err != nil {
+		return nil, err
+	}
+	for i := range re.t.Settings {
+		r := &re.t.Settings[i]
 		g := givenSettings{rcpt: r.Rcpt}
 		if r.Error != "" {
 			g.err = errors.New(r.Error)
 		} else {
 			g.set = r.settings()
+		}
+		if re.other && g.err == nil {
+			g.err = s.Check(*g.set)
 		}
 		if err := w.add(s, g); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrReplay, err)

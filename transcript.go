@@ -1,7 +1,6 @@
 package winnow
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -10,22 +9,29 @@ import (
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/exact"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/score"
 )
 
 // A Transcript is everything a scan depended on: with it the same scan can be
-// repeated offline (Scanner.Replay) and gives the same Result apart from
-// times. It marshals to JSON and back. It contains the message.
+// repeated offline (Transcript.Replay) and gives the same Result apart from
+// times. It contains the message.
+//
+// It marshals to JSON and back without loss. Strings there, the message among
+// them, stand as they are where they are UTF-8, else as "base64:" and their
+// bytes in base64.
 type Transcript struct {
 	Version  int       `json:"version"`
 	Config   string    `json:"config"` // digest of the Scanner's configuration
 	Time     time.Time `json:"time"`
 	Seed     uint64    `json:"seed,string"`
 	Envelope mail.Envelope
-	Raw      []byte             `json:"raw"`
-	Settings []SettingsRecord   `json:"settings,omitempty"`
+	Raw      []byte `json:"raw"`
+	// Settings are those of the message and its recipients; nil makes Replay
+	// ask the Scanner's Options.Settings.
+	Settings []SettingsRecord   `json:"settings"`
 	Seeds    []SeedRecord       `json:"seeds,omitempty"`
 	DNS      resolver.Recording `json:"dns,omitempty"`
 	// Store holds the store's answers by check, in the order of its calls.
@@ -61,84 +67,85 @@ type SeedRecord struct {
 }
 
 // transcriptVersion changes with the meaning of a Transcript.
-const transcriptVersion = 1
+const transcriptVersion = 2
 
-// Replay repeats a recorded scan: no network, no store, the recorded time. It
-// is an error (ErrReplay) when the Scanner's configuration differs from the
-// one that recorded.
-func (s *Scanner) Replay(ctx context.Context, t *Transcript) (*Result, error) {
-	if t == nil || t.Version != transcriptVersion {
-		return nil, fmt.Errorf("%w: not a transcript of version %d", ErrReplay, transcriptVersion)
+// MarshalJSON writes the transcript as one object.
+func (t Transcript) MarshalJSON() ([]byte, error) {
+	type Fields Transcript
+	return exact.Marshal(struct {
+		Fields
+		Raw string `json:"raw"`
+	}{Fields(t), string(t.Raw)})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote. A transcript of another version
+// is an error that wraps ErrReplay.
+func (t *Transcript) UnmarshalJSON(data []byte) error {
+	var head struct {
+		Version int `json:"version"`
 	}
-	if t.Config != s.digest {
-		return nil, fmt.Errorf("%w: recorded under configuration %.12s, this is %.12s", ErrReplay, t.Config, s.digest)
+	if err := json.Unmarshal(data, &head); err != nil {
+		return fmt.Errorf("%w: %w", ErrReplay, err)
 	}
-	var seeds []checks.Seeded
-	for _, r := range t.Seeds {
-		seed, err := s.plan.DecodeSeed(r.Fact, r.Value)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrReplay, err)
-		}
-		seeds = append(seeds, seed)
+	if err := versionError(head.Version); err != nil {
+		return err
 	}
-	return s.scan(ctx, &Message{Envelope: t.Envelope, Body: FromBytes(t.Raw)}, seeds, t)
+	type Fields Transcript
+	var w struct {
+		Fields
+		Raw string `json:"raw"`
+	}
+	if err := exact.Unmarshal(data, &w); err != nil {
+		return fmt.Errorf("%w: %w", ErrReplay, err)
+	}
+	*t = Transcript(w.Fields)
+	t.Raw = []byte(w.Raw)
+	return nil
+}
+
+func versionError(v int) error {
+	if v == transcriptVersion {
+		return nil
+	}
+	return fmt.Errorf("%w: transcript has version %d, and this winnow reads version %d", ErrReplay, v, transcriptVersion)
 }
 
 // source says where the scan takes time, draws, DNS and store from: from the
 // outside, noting it if asked to, or from a transcript.
-func (s *scan) source(m *Message, seeds []checks.Seeded, replay *Transcript) error {
+func (s *scan) source(m *Message, seeds []checks.Seeded) error {
 	o := &s.scanner.opt
-	s.state.Now, s.state.Seed = o.Clock().Round(0), o.Seed()
 	s.dns = o.DNS
-	if replay != nil {
-		return s.rewind(replay)
+	if s.rerun != nil {
+		s.rewind(s.rerun)
+		return nil
 	}
-	if o.Store != nil {
-		s.state.KV = s.direct
+	s.state.Now, s.state.Seed = o.Clock().Round(0).UTC(), o.Seed()
+	record := m.Record || m.step
+	if s.store = s.scanner.newScanStore(record, nil); s.store != nil {
+		s.state.Store = s.store.of
 	}
+	if !record {
+		return nil
+	}
+	s.record = &recorder{wanted: m.Record, outside: map[string]map[string]json.RawMessage{}}
+	s.state.Outside = s.record.observe
 	if !m.Record {
 		return nil
 	}
-	s.record = &recorder{store: map[string]*callLog{}, outside: map[string]map[string]json.RawMessage{}}
-	s.state.Outside = s.record.observe
 	for _, seed := range seeds {
-		v, err := json.Marshal(seed.Value())
+		v, err := exact.Marshal(seed.Value())
 		if err != nil {
 			return fmt.Errorf("%w: seed %s can't be recorded: %w", ErrMessage, seed.Name(), err)
 		}
 		s.record.seeds = append(s.record.seeds, SeedRecord{seed.Name(), v})
-	}
-	if o.Store != nil {
-		s.state.KV = s.record.kv(o.Store)
-	}
-	return nil
-}
-
-// rewind sets the scan to what the transcript says.
-func (s *scan) rewind(t *Transcript) error {
-	s.state.Now, s.state.Seed = t.Time, t.Seed
-	if s.dns.Enabled() {
-		s.dns.Resolver = t.DNS.Resolver()
-	}
-	if s.scanner.opt.Store != nil {
-		s.state.KV = replayKV(t.Store)
-	}
-	s.state.Outside = func(c *checks.Check, name string, _ func() []byte) []byte { return t.Outside[c.Name][name] }
-	s.cutOff = map[string]bool{}
-	for _, name := range t.CutOff {
-		s.cutOff[name] = true
-	}
-	s.cutCommits = map[string]bool{}
-	for _, name := range t.CutCommits {
-		s.cutCommits[name] = true
 	}
 	return nil
 }
 
 // A recorder notes what a scan takes from the outside.
 type recorder struct {
-	seeds []SeedRecord
-	store map[string]*callLog
+	wanted bool // a transcript is; else a later step of the session may want one
+	seeds  []SeedRecord
 
 	mu      sync.Mutex
 	outside map[string]map[string]json.RawMessage
@@ -154,6 +161,18 @@ func (r *recorder) observe(c *checks.Check, name string, f func() []byte) []byte
 	}
 	r.outside[c.Name][name] = v
 	return v
+}
+
+// inherit takes over what a check saw in an earlier step of a session.
+func (r *recorder) inherit(prev *recorder, check string) {
+	if r == nil || prev == nil {
+		return
+	}
+	if seen := prev.observed()[check]; seen != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.outside[check] = seen
+	}
 }
 
 // observed returns what the checks saw, for a transcript that later
@@ -176,17 +195,10 @@ func (r *recorder) transcript(s *scan) *Transcript {
 	t := &Transcript{
 		Version: transcriptVersion, Config: s.scanner.digest, Time: s.state.Now, Seed: s.state.Seed,
 		Envelope: *s.state.Message.Envelope(), Raw: s.state.Message.Raw(), Seeds: r.seeds,
-		Settings: s.want.records(),
+		Settings: s.want.records(), Outside: r.observed(), Store: s.store.calls(),
 	}
 	if s.session != nil {
 		t.DNS = s.session.Recording()
-	}
-	t.Outside = r.observed()
-	for name, log := range r.store {
-		if t.Store == nil {
-			t.Store = map[string][]StoreCall{}
-		}
-		t.Store[name] = log.all()
 	}
 	for _, i := range s.unfinished() {
 		t.CutOff = append(t.CutOff, s.plan().Checks()[i].Name)

@@ -2,211 +2,175 @@ package winnow
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
+	"strings"
 	"time"
 
-	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/exact"
 	"github.com/winnowmail/winnow/storage"
 )
 
 // A StoreCall is one call of a check to the store, with what came back.
 type StoreCall struct {
-	Op      string   `json:"op"`
-	Keys    []string `json:"keys"`
-	Values  [][]byte `json:"values,omitempty"`
-	Swapped bool     `json:"swapped,omitempty"`
-	Number  int64    `json:"number,omitempty"`
-	Next    string   `json:"next,omitempty"`
-	Error   string   `json:"error,omitempty"`
+	Op string `json:"op"` // the method's name in lower case
+	// Args are all arguments as text; a long one is "sha256:" and its digest.
+	Args []string `json:"args"`
+	// Result is what the method returned, as JSON whose strings are escaped as
+	// those of the Transcript.
+	Result json.RawMessage `json:"result,omitempty"`
+	Error  *StoreError     `json:"error,omitempty"`
 }
 
-// direct gives each check the Scanner's store.
-func (s *scan) direct(*checks.Check) storage.KV { return s.scanner.opt.Store }
-
-// A callLog is one check's calls; its own goroutines may share it.
-type callLog struct {
-	mu    sync.Mutex
-	calls []StoreCall
+// A StoreError is an error of the store as checks see it, recorded or not: its
+// text, and what errors.Is says of it.
+type StoreError struct {
+	Text string `json:"text"`
+	// Kinds names the errors of package storage and of contexts that it is.
+	Kinds []string `json:"kinds,omitempty"`
 }
 
-func (l *callLog) add(c StoreCall, err error) {
-	if err != nil {
-		c.Error = err.Error()
+// Error returns the text of the store's error.
+func (e *StoreError) Error() string { return e.Text }
+
+// Is reports whether the store's error was target, wrapped or not: one of the
+// errors of package storage, context.Canceled or context.DeadlineExceeded.
+func (e *StoreError) Is(target error) bool {
+	return slices.ContainsFunc(storeKinds(), func(k storeKind) bool { return k.err == target && e.is(k.name) })
+}
+
+func (e *StoreError) is(kind string) bool { return slices.Contains(e.Kinds, kind) }
+
+// answers reports whether the store was there and said no, or the check itself
+// gave up.
+func (e *StoreError) answers() bool {
+	return slices.ContainsFunc(storeKinds(), func(k storeKind) bool { return k.answer && e.is(k.name) })
+}
+
+// A storeKind is an error that a check can tell from others.
+type storeKind struct {
+	name   string
+	err    error
+	answer bool // the store was there
+}
+
+// errStoreBudget is what errors are that the scan's budget made.
+var errStoreBudget = errors.New("the scan's budget is spent")
+
+func storeKinds() []storeKind {
+	return []storeKind{
+		{"not found", storage.ErrNotFound, true}, {"not a number", storage.ErrNotNumber, true},
+		{"bad key", storage.ErrBadKey, true}, {"too large", storage.ErrTooLarge, true},
+		{"trimmed", storage.ErrTrimmed, true}, {"forgotten", storage.ErrForgotten, true},
+		{"unsupported", storage.ErrUnsupported, true}, {"canceled", context.Canceled, true},
+		{"closed", storage.ErrClosed, false}, {"unavailable", storage.ErrUnavailable, false},
+		{"deadline", context.DeadlineExceeded, false}, {"budget", errStoreBudget, false},
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.calls = append(l.calls, c)
 }
 
-func (l *callLog) all() []StoreCall {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.Clone(l.calls)
-}
-
-// kv gives each check the store, recorded.
-func (r *recorder) kv(store storage.KV) func(*checks.Check) storage.KV {
-	var mu sync.Mutex
-	return func(c *checks.Check) storage.KV {
-		mu.Lock()
-		defer mu.Unlock()
-		log := r.store[c.Name]
-		if log == nil {
-			log = &callLog{}
-			r.store[c.Name] = log
+func newStoreError(err error, spent bool) *StoreError {
+	e := &StoreError{Text: err.Error()}
+	for _, k := range storeKinds() {
+		if errors.Is(err, k.err) || spent && k.err == errStoreBudget {
+			e.Kinds = append(e.Kinds, k.name)
 		}
-		return &recordedKV{store, log}
 	}
+	return e
 }
 
-type recordedKV struct {
-	next storage.KV
-	log  *callLog
-}
-
-func (k *recordedKV) Get(ctx context.Context, key string) ([]byte, error) {
-	v, err := k.next.Get(ctx, key)
-	k.log.add(StoreCall{Op: "get", Keys: []string{key}, Values: [][]byte{v}}, err)
-	return v, err
-}
-
-func (k *recordedKV) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
-	vs, err := k.next.GetMany(ctx, keys)
-	k.log.add(StoreCall{Op: "getmany", Keys: slices.Clone(keys), Values: vs}, err)
-	return vs, err
-}
-
-func (k *recordedKV) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	err := k.next.Set(ctx, key, value, ttl)
-	k.log.add(StoreCall{Op: "set", Keys: []string{key}}, err)
-	return err
-}
-
-func (k *recordedKV) Add(ctx context.Context, key string, value []byte, ttl time.Duration) ([]byte, error) {
-	was, err := k.next.Add(ctx, key, value, ttl)
-	k.log.add(StoreCall{Op: "add", Keys: []string{key}, Values: [][]byte{was}}, err)
-	return was, err
-}
-
-func (k *recordedKV) CompareAndSwap(ctx context.Context, key string, old, value []byte, ttl time.Duration) (bool, error) {
-	swapped, err := k.next.CompareAndSwap(ctx, key, old, value, ttl)
-	k.log.add(StoreCall{Op: "swap", Keys: []string{key}, Swapped: swapped}, err)
-	return swapped, err
-}
-
-func (k *recordedKV) Scan(ctx context.Context, prefix, cursor string, n int) ([]string, string, error) {
-	keys, next, err := k.next.Scan(ctx, prefix, cursor, n)
-	c := StoreCall{Op: "scan", Keys: []string{prefix, cursor}, Next: next}
-	for _, key := range keys {
-		c.Values = append(c.Values, []byte(key))
+// keep records a call.
+func (k *checkStore) keep(op string, args []any, result any, failed *StoreError) {
+	c := StoreCall{Op: op, Args: argTexts(args), Error: failed}
+	if _, nothing := result.(none); !nothing {
+		c.Result, _ = exact.Marshal(result) // of the store's types, whose numbers are finite
 	}
-	k.log.add(c, err)
-	return keys, next, err
-}
-
-func (k *recordedKV) Increment(ctx context.Context, key string, delta int64, ttl time.Duration) (int64, error) {
-	n, err := k.next.Increment(ctx, key, delta, ttl)
-	k.log.add(StoreCall{Op: "increment", Keys: []string{key}, Number: n}, err)
-	return n, err
-}
-
-func (k *recordedKV) Delete(ctx context.Context, keys ...string) error {
-	err := k.next.Delete(ctx, keys...)
-	k.log.add(StoreCall{Op: "delete", Keys: slices.Clone(keys)}, err)
-	return err
-}
-
-// replayKV answers each check's calls from the record: the first recorded
-// call of that kind with those keys that was not used yet.
-func replayKV(record map[string][]StoreCall) func(*checks.Check) storage.KV {
-	return func(c *checks.Check) storage.KV { return &replayedKV{calls: slices.Clone(record[c.Name])} }
-}
-
-type replayedKV struct {
-	mu    sync.Mutex
-	calls []StoreCall
-}
-
-// errNotRecorded is the answer to calls the recorded scan did not make.
-var errNotRecorded = errors.New("store call is not in the transcript")
-
-func (k *replayedKV) take(op string, keys ...string) (StoreCall, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for i, c := range k.calls {
-		if c.Op == op && slices.Equal(c.Keys, keys) {
-			k.calls = slices.Delete(k.calls, i, i+1)
-			return c, storeError(c.Error)
+	k.calls = append(k.calls, c)
+}
+
+// replayed answers a call from the transcript: with the first call of that
+// kind and with those arguments that was not used yet.
+func replayed[T any](k *checkStore, op string, args []any) (v T, err error) {
+	texts := argTexts(args)
+	c, ok := k.take(op, texts)
+	if ok && len(c.Result) > 0 {
+		ok = exact.Unmarshal(c.Result, &v) == nil
+	}
+	if !ok {
+		var nothing T
+		v = nothing
+		c.Error = &StoreError{Text: "store call is not in the transcript", Kinds: []string{"unavailable"}}
+		k.scan.rerun.miss(fmt.Sprintf("store: check %s: %s %q", k.check, op, texts))
+	}
+	k.note(c.Error)
+	if c.Error != nil {
+		return v, c.Error
+	}
+	return v, nil
+}
+
+func (k *checkStore) take(op string, args []string) (StoreCall, bool) {
+	id := callID(op, args)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	list := k.left[id]
+	if len(list) == 0 {
+		return StoreCall{}, false
+	}
+	k.left[id] = list[1:]
+	return list[0], true
+}
+
+// byCall sorts recorded calls by what was asked.
+func byCall(calls []StoreCall) map[string][]StoreCall {
+	m := make(map[string][]StoreCall, len(calls))
+	for _, c := range calls {
+		id := callID(c.Op, c.Args)
+		m[id] = append(m[id], c)
+	}
+	return m
+}
+
+func callID(op string, args []string) string { return fmt.Sprintf("%q %q", op, args) }
+
+// maxArg is the longest argument that a transcript shows.
+const maxArg = 256
+
+func argTexts(args []any) []string {
+	texts := make([]string, len(args))
+	for i, a := range args {
+		texts[i] = argText(a)
+		if len(texts[i]) > maxArg || strings.HasPrefix(texts[i], "sha256:") {
+			sum := sha256.Sum256([]byte(texts[i]))
+			texts[i] = "sha256:" + hex.EncodeToString(sum[:])
 		}
 	}
-	return StoreCall{}, fmt.Errorf("%s %q: %w", op, keys, errNotRecorded)
+	return texts
 }
 
-// storeError gives a recorded error its identity back.
-func storeError(text string) error {
-	if text == "" {
-		return nil
-	}
-	for _, err := range []error{
-		storage.ErrNotFound, storage.ErrNotNumber, storage.ErrBadKey, storage.ErrTooLarge, storage.ErrClosed,
-		context.DeadlineExceeded, context.Canceled,
-	} {
-		if err.Error() == text {
-			return err
+// argText writes an argument so that different ones differ.
+func argText(a any) string {
+	switch a := a.(type) {
+	case string:
+		return a
+	case []byte:
+		if a == nil {
+			return "none"
 		}
+		return "=" + string(a)
+	case time.Duration:
+		return a.String()
+	case time.Time:
+		return a.UTC().Format(time.RFC3339Nano)
 	}
-	return errors.New(text)
-}
-
-func (k *replayedKV) Get(_ context.Context, key string) ([]byte, error) {
-	c, err := k.take("get", key)
-	if err != nil || len(c.Values) == 0 {
-		return nil, err
+	data, err := exact.Marshal(a)
+	if err != nil {
+		return fmt.Sprintf("%+v", a) // a number that is none
 	}
-	return c.Values[0], nil
-}
-
-func (k *replayedKV) GetMany(_ context.Context, keys []string) ([][]byte, error) {
-	c, err := k.take("getmany", keys...)
-	return c.Values, err
-}
-
-func (k *replayedKV) Set(_ context.Context, key string, _ []byte, _ time.Duration) error {
-	_, err := k.take("set", key)
-	return err
-}
-
-func (k *replayedKV) Add(_ context.Context, key string, _ []byte, _ time.Duration) ([]byte, error) {
-	c, err := k.take("add", key)
-	if err != nil || len(c.Values) == 0 {
-		return nil, err
-	}
-	return c.Values[0], nil
-}
-
-func (k *replayedKV) CompareAndSwap(_ context.Context, key string, _, _ []byte, _ time.Duration) (bool, error) {
-	c, err := k.take("swap", key)
-	return c.Swapped, err
-}
-
-func (k *replayedKV) Scan(_ context.Context, prefix, cursor string, _ int) ([]string, string, error) {
-	c, err := k.take("scan", prefix, cursor)
-	keys := make([]string, 0, len(c.Values))
-	for _, v := range c.Values {
-		keys = append(keys, string(v))
-	}
-	return keys, c.Next, err
-}
-
-func (k *replayedKV) Increment(_ context.Context, key string, _ int64, _ time.Duration) (int64, error) {
-	c, err := k.take("increment", key)
-	return c.Number, err
-}
-
-func (k *replayedKV) Delete(_ context.Context, keys ...string) error {
-	_, err := k.take("delete", keys...)
-	return err
+	return string(data)
 }

@@ -1,9 +1,10 @@
 package checks
 
 import (
-	"encoding/json"
 	"fmt"
 	"reflect"
+
+	"github.com/winnowmail/winnow/internal/exact"
 )
 
 // A Fact is a typed value that one check leaves for others in a scan, and for
@@ -50,7 +51,7 @@ func (f Fact[T]) valid(value any) error {
 // decode reads a value of the fact from JSON, for replays of seeded scans.
 func (f Fact[T]) decode(data []byte) (Seeded, error) {
 	var v T
-	if err := json.Unmarshal(data, &v); err != nil {
+	if err := exact.Unmarshal(data, &v); err != nil {
 		return Seeded{}, fmt.Errorf("fact %s: %w", f.Name, err)
 	}
 	return Seeded{f.Name, v}, nil

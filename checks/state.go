@@ -24,7 +24,7 @@ import (
 // Env is what a check's Start is given.
 type Env struct {
 	Resolver resolver.Resolver // never nil
-	Store    storage.KV        // nil if the Scanner has none
+	Store    storage.Store     // nil if the Scanner has none; no scan's budget bounds it
 	Log      *slog.Logger      // never nil
 	Now      func() time.Time
 	// Go runs f in the background until ctx, the one given to Start, ends;
@@ -43,10 +43,10 @@ type State struct {
 	IsLocal func(netip.Addr) bool
 	Seed    uint64                         // of the random sources
 	DNS     func(*Check) resolver.Resolver // nil: no DNS
-	KV      func(*Check) storage.KV        // nil: no store
+	Store   func(*Check) storage.Store     // nil: no store
 	Log     *slog.Logger                   // nil: silent
 	// Outside stands between Observe and the world, nil: nothing does. It
-	// returns what f does, or what a recorded scan saw.
+	// returns what f does, or what a recorded scan saw, nil if it saw nothing.
 	Outside func(c *Check, name string, f func() []byte) []byte
 
 	seeds []Seeded // the host's; they don't change

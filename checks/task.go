@@ -23,7 +23,7 @@ type Task struct {
 	out   Outcome
 	rng   *rand.Rand
 	dns   resolver.Resolver
-	kv    storage.KV
+	store storage.Store
 }
 
 // An Outcome is what one check reported.
@@ -70,12 +70,16 @@ func (t *Task) Resolver() resolver.Resolver {
 // take work to make looks here first.
 func (t *Task) Asks() bool { return t.state.DNS != nil }
 
-// Store returns the scan's store, nil if the Scanner has none.
-func (t *Task) Store() storage.KV {
-	if t.kv == nil && t.state.KV != nil {
-		t.kv = t.state.KV(t.check)
+// Store returns the scan's store, nil if the Scanner has none. A scan waits
+// for it no longer than its budget; after that every call fails with an error
+// that wraps storage.ErrUnavailable. A check whose call the store did not
+// answer goes on without it, and Result.Incomplete names it. Errors are what
+// errors.Is says of them: a store's own types do not come through.
+func (t *Task) Store() storage.Store {
+	if t.store == nil && t.state.Store != nil {
+		t.store = t.state.Store(t.check)
 	}
-	return t.kv
+	return t.store
 }
 
 // Verdict returns the score and the action as they stand: in the late stage

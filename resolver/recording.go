@@ -69,7 +69,11 @@ func (r Recording) sort() {
 
 // Resolver answers from the recording. A question that is not in it gets a
 // temporary error of KindUnknown.
-func (r Recording) Resolver() Resolver {
+func (r Recording) Resolver() Resolver { return r.Replay(func(Question) {}) }
+
+// Replay is Resolver, and tells missing of each question that is not in the
+// recording; it may be called from several goroutines at once.
+func (r Recording) Replay(missing func(Question)) Resolver {
 	known := make(map[Question]Exchange, len(r))
 	for _, e := range r {
 		known[e.Question] = e
@@ -79,6 +83,7 @@ func (r Recording) Resolver() Resolver {
 		e, ok := known[q]
 		switch {
 		case !ok:
+			missing(q)
 			return Answer{}, &Error{q.Name, q.Type, KindUnknown, "not in the recording"}
 		case e.Err != nil:
 			return Answer{}, e.Err

@@ -207,20 +207,23 @@ func (s *Session) Asked() int { return int(s.asked.Load()) }
 // given to NewSession first; a Resolver that ignores it is waited for.
 func (s *Session) Wait() { s.running.Wait() }
 
-// Recording returns the questions that have been answered so far, in an order
-// that does not depend on timing.
+// Recording returns the questions that were asked so far, in an order that does
+// not depend on timing. One without an answer yet has timed out for all who
+// waited for it.
 func (s *Session) Recording() Recording {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rec := make(Recording, 0, len(s.flights))
 	for q, f := range s.flights {
+		e := Exchange{Question: q}
 		select {
 		case <-f.done:
-			e := Exchange{Question: q, Answer: f.reply.Answer.clone()}
+			e.Answer = f.reply.Answer.clone()
 			e.Err, _ = f.reply.Err.(*Error)
-			rec = append(rec, e)
 		default:
+			e.Err = asError(q, context.DeadlineExceeded)
 		}
+		rec = append(rec, e)
 	}
 	rec.sort()
 	return rec

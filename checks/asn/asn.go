@@ -121,7 +121,8 @@ func (o *Options) run(ctx context.Context, t *checks.Task) error {
 	var ev symbols.Evidence
 	var why string
 	if o.Source != nil {
-		r = checks.Observe(t, "source", func() Result {
+		var ok bool
+		r, ok = checks.Observe(t, "source", func() Result {
 			r, err := o.Source.Lookup(c.IP)
 			if err != nil {
 				t.Log().Debug("source failed", "err", err)
@@ -129,6 +130,7 @@ func (o *Options) run(ctx context.Context, t *checks.Task) error {
 			}
 			return r
 		})
+		r.Failed = r.Failed || !ok
 		why = c.IP.String()
 	} else {
 		r, ev, why = o.ask(ctx, t, c.IP)

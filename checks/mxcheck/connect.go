@@ -79,7 +79,7 @@ func (c *check) connect(ctx context.Context, t *checks.Task, list []*lookup) {
 	if len(targets) == 0 {
 		return
 	}
-	codes := checks.Observe(t, "connections", func() []string { return c.probeAll(ctx, targets) })
+	codes, _ := checks.Observe(t, "connections", func() []string { return c.probeAll(ctx, targets) })
 	for i, ip := range targets {
 		if i >= len(codes) {
 			break

@@ -47,7 +47,7 @@ func (w *world) scan(t testing.TB, from string) (string, checks.Outcome) {
 		Outside: w.state.Outside,
 	}
 	if w.store != nil {
-		st.KV = func(*checks.Check) storage.KV { return w.store }
+		st.Store = func(*checks.Check) storage.Store { return storage.Full(w.store) }
 	}
 	out, err := st.Run(t.Context(), mxcheck.New(w.opt).Checks[0])
 	if err != nil {
@@ -297,7 +297,7 @@ func BenchmarkRun(b *testing.B) {
 		st := &checks.State{
 			Message: m,
 			DNS:     func(*checks.Check) resolver.Resolver { return &w.dns },
-			KV:      func(*checks.Check) storage.KV { return w.store },
+			Store:   func(*checks.Check) storage.Store { return storage.Full(w.store) },
 		}
 		if _, err := st.Run(b.Context(), c); err != nil {
 			b.Fatal(err)

@@ -156,7 +156,7 @@ func (f *family) runFeeds(_ context.Context, t *checks.Task) error {
 	}
 	urls := f.urls(t)
 	for _, n := range f.feeds {
-		list := checks.Observe(t, n.def.Name, func() []found {
+		list, _ := checks.Observe(t, n.def.Name, func() []found {
 			var list []found
 			for i, u := range urls {
 				if factor, options := n.feed.match(u); factor > 0 {

@@ -88,7 +88,7 @@ func (h *health) outOfUse(t *checks.Task) observed {
 		return observed{}
 	}
 	live := false
-	lists := checks.Observe(t, "lists out of use", func() []string {
+	lists, _ := checks.Observe(t, "lists out of use", func() []string {
 		live = true
 		return h.out(t.Now())
 	})

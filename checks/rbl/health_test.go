@@ -190,7 +190,7 @@ func TestSentinelPausesList(t *testing.T) {
 		}
 		b.told()
 		for _, res := range []*winnow.Result{refused, paused} {
-			again, err := b.Replay(t.Context(), res.Transcript)
+			again, err := res.Transcript.Replay(t.Context(), b.Scanner)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -321,7 +321,7 @@ func TestKeysStayHidden(t *testing.T) {
 				t.Errorf("the %s tells the key: %s", what, text)
 			}
 		}
-		again, err := b.Replay(t.Context(), res.Transcript)
+		again, err := res.Transcript.Replay(t.Context(), b.Scanner)
 		if err != nil || symbolsOf(again) != symbolsOf(res) {
 			t.Errorf("replay: %v", err)
 		}

@@ -223,7 +223,7 @@ func TestReloadAndReplay(t *testing.T) {
 		if err := json.Unmarshal(data, &tr); err != nil {
 			t.Fatal(err)
 		}
-		again, err := s.Replay(t.Context(), &tr)
+		again, err := tr.Replay(t.Context(), s)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -79,7 +79,7 @@ func dkimCheck(r *signing.Rules) *checks.Check {
 		Config:   r,
 		Start:    start(signer, err),
 		Run: func(ctx context.Context, t *checks.Task) error {
-			out := checks.Observe(t, "outcome", func() signing.Outcome {
+			out, _ := checks.Observe(t, "outcome", func() signing.Outcome {
 				if why := refusal(t, r); why != "" {
 					return signing.Outcome{Notes: []string{why}}
 				}
@@ -104,7 +104,7 @@ func arcCheck(a *ARC) *checks.Check {
 		Config:   a,
 		Start:    start(signer, err),
 		Run: func(ctx context.Context, t *checks.Task) error {
-			out := checks.Observe(t, "outcome", func() signing.Outcome {
+			out, _ := checks.Observe(t, "outcome", func() signing.Outcome {
 				if why := refusal(t, &a.Rules); why != "" {
 					return signing.Outcome{Notes: []string{why}}
 				}

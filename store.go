@@ -1,0 +1,284 @@
+package winnow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/storage"
+)
+
+// DefaultStoreBudget is how long a scan waits for its store in sum.
+const DefaultStoreBudget = 300 * time.Millisecond
+
+// A scanStore is the store of one scan: it bounds the waiting, remembers which
+// checks did not get what they asked for, and records or replays the calls.
+type scanStore struct {
+	next   storage.Store       // nil in a replay
+	timed  *storage.TimedStore // next, where there is a budget
+	budget time.Duration
+	record bool
+	rerun  *rerun // nil unless this is a replay
+
+	mu    sync.Mutex
+	views map[string]*checkStore
+}
+
+// newScanStore makes the store of a scan, nil for a Scanner without one.
+func (s *Scanner) newScanStore(record bool, r *rerun) *scanStore {
+	if s.opt.Store == nil {
+		return nil
+	}
+	st := &scanStore{budget: s.opt.StoreBudget, record: record, rerun: r, views: map[string]*checkStore{}}
+	if r != nil {
+		return st
+	}
+	if st.next = storage.Full(s.opt.Store); st.budget > 0 {
+		st.timed = storage.Timed(st.next, st.budget)
+		st.next = st.timed
+	}
+	return st
+}
+
+// of returns the store as one check of the scan has it.
+func (st *scanStore) of(c *checks.Check) storage.Store {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	v := st.views[c.Name]
+	if v == nil {
+		v = &checkStore{scan: st, check: c.Name}
+		if st.rerun != nil {
+			v.left = byCall(st.rerun.t.Store[c.Name])
+		}
+		st.views[c.Name] = v
+	}
+	return v
+}
+
+// inherit takes over what a check did with the store in an earlier step. What
+// it handed over with Task.Commit then still uses the store of that step: those
+// calls count here too, and not those of an earlier transaction.
+func (st *scanStore) inherit(prev *scanStore, check string) {
+	if st == nil || prev == nil {
+		return
+	}
+	prev.mu.Lock()
+	v := prev.views[check]
+	prev.mu.Unlock()
+	if v == nil {
+		return
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.views[check] = v.copy(st)
+}
+
+// storeLeft returns what is left of the store's budget after the verdict.
+func (s *scan) storeLeft() (left time.Duration, bounded bool) {
+	if s.rerun != nil || s.scanner.opt.StoreBudget < 0 {
+		return 0, false
+	}
+	left = s.scanner.opt.StoreBudget
+	if s.store != nil && s.store.timed != nil {
+		left -= s.store.timed.Spent()
+	}
+	return max(left, 0), true
+}
+
+// failure returns why a check did not have the store, nil if it did or did not
+// ask; cut tells that the scan's budget was spent.
+func (st *scanStore) failure(check string) (err error, cut bool) {
+	if st == nil {
+		return nil, false
+	}
+	st.mu.Lock()
+	v := st.views[check]
+	st.mu.Unlock()
+	if v == nil {
+		return nil, false
+	}
+	_, failed, cut := v.seen()
+	if failed == nil {
+		return nil, cut
+	}
+	return failed, cut
+}
+
+// storeCut reports whether the store's budget cut off what a check asked for
+// that ended. A replay knows it too.
+func (s *scan) storeCut() bool {
+	for i := range s.results {
+		if s.results[i].ended {
+			if _, cut := s.store.failure(s.plan().Checks()[i].Name); cut {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// calls returns what was recorded, by check.
+func (st *scanStore) calls() map[string][]StoreCall {
+	if st == nil {
+		return nil
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	var all map[string][]StoreCall
+	for name, v := range st.views {
+		if calls, _, _ := v.seen(); len(calls) > 0 {
+			if all == nil {
+				all = map[string][]StoreCall{}
+			}
+			all[name] = calls
+		}
+	}
+	return all
+}
+
+// letGo leaves calls that the store has not finished to the Scanner's account.
+func (s *Scanner) letGo(st *scanStore) {
+	if st == nil || st.timed == nil {
+		return
+	}
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	if st.timed.Wait(ended) == nil {
+		return
+	}
+	s.leave("store")
+	go func() {
+		_ = st.timed.Wait(context.Background())
+		s.returned("store")
+	}()
+}
+
+// A checkStore is the store as one check of a scan has it; the check's own
+// goroutines may share it.
+type checkStore struct {
+	scan  *scanStore
+	check string
+
+	mu     sync.Mutex
+	calls  []StoreCall            // recorded
+	left   map[string][]StoreCall // of the transcript, by what was asked
+	failed *StoreError            // the failure that comes first in order
+	cut    bool
+
+	step *checkStore // of the step that ran the check, nil: this one
+	from int         // calls of step that an earlier transaction made
+	// first is what the check itself did, once there is a copy.
+	first *checkStore
+}
+
+func (k *checkStore) seen() (calls []StoreCall, failed *StoreError, cut bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.step == nil {
+		return slices.Clip(k.calls), k.failed, k.cut
+	}
+	k.step.mu.Lock()
+	defer k.step.mu.Unlock()
+	return slices.Concat(k.calls, k.step.calls[k.from:]), k.failed, k.cut
+}
+
+// copy is the view for a later step.
+func (k *checkStore) copy(st *scanStore) *checkStore {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	c := &checkStore{scan: st, check: k.check, calls: slices.Clip(k.calls), failed: k.failed, cut: k.cut, step: k.step}
+	if k.step != nil {
+		k.step.mu.Lock()
+		defer k.step.mu.Unlock()
+		c.from = len(k.step.calls)
+		return c
+	}
+	if k.first == nil {
+		k.first = &checkStore{calls: c.calls, failed: k.failed, cut: k.cut}
+	}
+	c.calls, c.failed, c.cut = k.first.calls, k.first.failed, k.first.cut
+	c.step, c.from = k, len(k.calls)
+	return c
+}
+
+// storeCall makes one call for a check: of the store, or of the transcript.
+func storeCall[T any](k *checkStore, op string, do func(s storage.Store) (T, error), args ...any) (T, error) {
+	if k.scan.rerun != nil {
+		return replayed[T](k, op, args)
+	}
+	v, err := attempt(k.scan.next, do)
+	var failed *StoreError
+	if err != nil {
+		failed = newStoreError(err, k.scan.spent(err))
+	}
+	k.note(failed)
+	if k.scan.record {
+		k.keep(op, args, v, failed)
+	}
+	if failed != nil {
+		return v, failed
+	}
+	return v, nil
+}
+
+// attempt calls the store. A store that panics fails, and so does one that
+// answers with a number that is none.
+func attempt[T any](s storage.Store, do func(s storage.Store) (T, error)) (v T, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: it panicked: %v", storage.ErrUnavailable, r)
+		}
+	}()
+	if v, err = do(s); err == nil && !finite(v) {
+		err = fmt.Errorf("%w: %v", storage.ErrNotNumber, v)
+	}
+	return v, err
+}
+
+// finite reports whether v has no number that a transcript can't hold.
+func finite(v any) bool {
+	is := func(fs ...float64) bool {
+		for _, f := range fs {
+			if math.IsNaN(f) || math.IsInf(f, 0) {
+				return false
+			}
+		}
+		return true
+	}
+	switch v := v.(type) {
+	case float64:
+		return is(v)
+	case storage.Bucket:
+		return is(v.Level, v.RateFactor, v.BurstFactor)
+	case []storage.Member:
+		for _, m := range v {
+			if !is(m.Score) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// spent reports whether an error is due to the scan's budget.
+func (st *scanStore) spent(err error) bool {
+	return st.timed != nil && errors.Is(err, storage.ErrUnavailable) && st.timed.Spent() >= st.budget
+}
+
+// note remembers that the store failed the check. Of several failures the one
+// whose text comes first counts, so that it is always the same.
+func (k *checkStore) note(err *StoreError) {
+	if err == nil || err.answers() {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.cut = k.cut || err.is("budget"); k.failed == nil || err.Text < k.failed.Text {
+		k.failed = err
+	}
+}
