@@ -18,11 +18,7 @@ func Cluster(t testing.TB, n int, settings ...string) []*Server {
 	t.Helper()
 	nodes := make([]*Server, n)
 	for i := range nodes {
-		_, bus, _ := net.SplitHostPort(FreeAddr(t))
-		nodes[i] = Start(t, append([]string{
-			"--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-port", bus,
-			"--cluster-node-timeout", "1000", "--cluster-require-full-coverage", "no",
-		}, settings...)...)
+		nodes[i] = startNode(t, settings...)
 		nodes[i].Must("CLUSTER", "ADDSLOTSRANGE", strconv.Itoa(slots*i/n), strconv.Itoa(slots*(i+1)/n-1))
 		nodes[i].Must("CLUSTER", "SET-CONFIG-EPOCH", strconv.Itoa(i+1))
 		if i > 0 {
@@ -36,6 +32,35 @@ func Cluster(t testing.TB, n int, settings ...string) []*Server {
 		node.Await(fmt.Sprintf("cluster_known_nodes:%d", n), "CLUSTER", "INFO")
 	}
 	return nodes
+}
+
+// AddReplica starts a replica of the i-th master of a Cluster, which takes its
+// place when it is lost.
+func AddReplica(t testing.TB, nodes []*Server, i int) *Server {
+	t.Helper()
+	replica := startNode(t)
+	host, port, _ := net.SplitHostPort(nodes[i].Addr)
+	replica.Must("CLUSTER", "MEET", host, port, nodes[i].bus())
+	replica.Await(fmt.Sprintf("cluster_known_nodes:%d", len(nodes)+1), "CLUSTER", "INFO")
+	Await(t, "the replica knows its master", func() bool {
+		_, err := replica.Do("CLUSTER", "REPLICATE", nodes[i].Must("CLUSTER", "MYID"))
+		return err == nil
+	})
+	replica.Await("master_link_status:up", "INFO", "replication")
+	for _, node := range nodes {
+		node.Await(fmt.Sprintf("cluster_known_nodes:%d", len(nodes)+1), "CLUSTER", "INFO")
+	}
+	return replica
+}
+
+func startNode(t testing.TB, settings ...string) *Server {
+	t.Helper()
+	_, bus, _ := net.SplitHostPort(FreeAddr(t))
+	return Start(t, append([]string{
+		"--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-port", bus,
+		"--cluster-node-timeout", "1000", "--cluster-require-full-coverage", "no", "--cluster-replica-validity-factor", "0",
+		"--repl-diskless-sync-delay", "0",
+	}, settings...)...)
 }
 
 // bus returns the port that the nodes of a Cluster talk on.
@@ -62,7 +87,11 @@ func Sentinel(t testing.TB, settings ...string) *Group {
 	host, port, _ := net.SplitHostPort(g.Master.Addr)
 	g.Replica = Start(t, append(settings, "--replicaof", host, port)...)
 	g.Replica.Await("master_link_status:up", "INFO", "replication")
-	g.Master.Await("state=online", "INFO", "replication")
+	// The master sends nothing to a replica that has not told how far it is.
+	Await(t, "the replica tells how far it is", func() bool {
+		_, state, ok := strings.Cut(g.Master.Must("INFO", "replication"), "state=online,offset=")
+		return ok && state[0] != '0'
+	})
 	dir := t.TempDir()
 	conf := filepath.Join(dir, "sentinel.conf")
 	addr := FreeAddr(t)

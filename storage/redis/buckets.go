@@ -24,10 +24,10 @@ local function read(key, now)
   local h = redis.call('HMGET', key, 'l', 'b', 'p', 'dr', 'db')
   return {
     last = tonumber(h[1] or '') or now,
-    level = tonumber(h[2] or '') or 0,
-    pending = tonumber(h[3] or '') or 0,
-    rate = (tonumber(h[4] or '') or 10000) / 10000,
-    burst = (tonumber(h[5] or '') or 10000) / 10000,
+    level = math.max(0, tonumber(h[2] or '') or 0),
+    pending = math.max(0, tonumber(h[3] or '') or 0),
+    rate = math.max(1, tonumber(h[4] or '') or 10000) / 10000,
+    burst = math.max(1, tonumber(h[5] or '') or 10000) / 10000,
     fresh = not h[3],
   }
 end

@@ -145,6 +145,31 @@ func TestClusterLosesAMaster(t *testing.T) {
 	l.check(t)
 }
 
+func TestClusterReplacesAMaster(t *testing.T) {
+	t.Parallel()
+	nodes := redistest.Cluster(t, 3)
+	replica := redistest.AddReplica(t, nodes, 0)
+	s := open(t, redis.Options{Addrs: addrs(nodes[1:]), Timeout: timeout, Connect: true})
+	var key string
+	for i := 0; key == ""; i++ {
+		try := fmt.Sprint("key", i)
+		if _, err := nodes[0].Do("GET", "winnow:k:"+try); err == nil {
+			key = try
+		}
+	}
+	if err := s.Set(t.Context(), key, []byte("v"), 0); err != nil {
+		t.Fatal(err)
+	}
+	nodes[0].Kill()
+	redistest.Await(t, "the replica has taken over", func() bool { return s.Set(t.Context(), key, []byte("w"), 0) == nil })
+	replica.Await("role:master", "INFO", "replication")
+	// The lost one is no master any more, so it does not count.
+	up(t, s)
+	if v, err := s.Get(t.Context(), key); err != nil || string(v) != "w" {
+		t.Errorf("Get: %q, %v", v, err)
+	}
+}
+
 func TestClusterMovesASlot(t *testing.T) {
 	t.Parallel()
 	nodes := redistest.Cluster(t, 3)

@@ -81,6 +81,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
+// String describes the server without passwords.
+func (s *Store) String() string { return s.o.String() }
+
+// GoString is String.
+func (s *Store) GoString() string { return s.o.String() }
+
 func (s *Store) newNode(client *goredis.Client, l *line, name string) *node {
 	return &node{client: client, line: l, circuit: circuit{name: name, wake: s.wake}}
 }

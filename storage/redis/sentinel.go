@@ -21,7 +21,7 @@ type sentinels struct {
 
 	mu   sync.Mutex // held while they are asked, so that they are asked once
 	addr string     // "" to be asked
-	last string     // the master before that one
+	last string     // what renew was last told
 }
 
 var errNotMaster = errors.New("the server that the Sentinels name is not a master")
@@ -48,12 +48,16 @@ func (s *sentinels) close() {
 	s.asking.Wait()
 }
 
-// master returns the master's address, and asks for it where none is known.
+// master returns the master's address, and asks for it where none is known. If no
+// Sentinel answers it is the latest that they named.
 func (s *sentinels) master(ctx context.Context) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.addr == "" {
 		addr, err := s.ask(ctx)
+		if err != nil && s.last != "" {
+			return s.last, nil
+		}
 		if err != nil {
 			return "", err
 		}
