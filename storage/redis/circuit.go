@@ -72,9 +72,10 @@ func (c *circuit) fail(err error, n int) bool {
 	return opened
 }
 
-// state returns the latest failure, nil since the server last answered.
-func (c *circuit) state() (open bool, err error, since time.Time) {
+// state returns whether the circuit is open, and the latest failure and since when
+// there are some, nil since the server last answered.
+func (c *circuit) state() (open bool, since time.Time, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.open, c.err, c.since
+	return c.open, c.since, c.err
 }

@@ -183,10 +183,10 @@ func (s *Store) Close() error {
 	} else {
 		_ = s.only.client.Close()
 	}
+	<-s.watched
 	if s.sentinels != nil {
 		s.sentinels.close()
 	}
-	<-s.watched
 	s.running.Wait()
 	return nil
 }
@@ -200,7 +200,7 @@ func (s *Store) Stats() storage.Stats {
 		Warnings: s.warnings.list(),
 	}
 	s.eachCircuit(func(c *circuit) {
-		open, err, since := c.state()
+		open, since, err := c.state()
 		st.Up = st.Up && !open
 		if err != nil && (st.Err == nil || since.Before(st.Since)) {
 			st.Err, st.Since = fmt.Errorf("redis: %s: %w", c.name, err), since

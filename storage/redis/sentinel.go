@@ -19,9 +19,10 @@ type sentinels struct {
 	line    *line
 	asking  sync.WaitGroup
 
-	mu   sync.Mutex // held while they are asked, so that they are asked once
-	addr string     // "" to be asked
-	last string     // what renew was last told
+	mu     sync.Mutex // held while they are asked, so that they are asked once
+	closed bool
+	addr   string // "" to be asked
+	last   string // what renew was last told
 }
 
 var errNotMaster = errors.New("the server that the Sentinels name is not a master")
@@ -41,10 +42,14 @@ func newSentinels(s *Store) *sentinels {
 	return all
 }
 
+// close is called when renew is not any more.
 func (s *sentinels) close() {
 	for _, c := range s.clients {
 		_ = c.Close()
 	}
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
 	s.asking.Wait()
 }
 
@@ -53,6 +58,9 @@ func (s *sentinels) close() {
 func (s *sentinels) master(ctx context.Context) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return "", errClosed
+	}
 	if s.addr == "" {
 		addr, err := s.ask(ctx)
 		if err != nil && s.last != "" {
