@@ -69,6 +69,8 @@ func floors() []floor {
 		{packages: ".", may: below, outside: []string{"github.com/emersion/go-message/textproto"}},
 		{packages: "controller", may: append([]string{"."}, below...)},
 		{packages: "examples/smtpd", may: []string{".", "..."}, outside: []string{"github.com/emersion/go-smtp", "github.com/emersion/go-sasl"}},
+		{packages: "examples/maddycheck", may: []string{".", "actions", "mail"}, outside: []string{"github.com/emersion/go-message/textproto"}},
+		{packages: "examples/internal/state", may: []string{"storage", "storage/*"}},
 		{packages: "examples/*", may: []string{".", "..."}},
 	}
 }

@@ -36,6 +36,7 @@ import (
 	"github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/controller"
+	"github.com/winnowmail/winnow/examples/internal/state"
 	"github.com/winnowmail/winnow/resolver/dnsclient"
 )
 
@@ -87,7 +88,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.BoolVar(&c.monitoring, "monitoring", true, "look after the health of DNS lists")
 	flags.StringVar(&c.profile, "profile", "rspamd", "weights and thresholds: rspamd (4.1.6), rspamd-3.4 or dms")
 	flags.StringVar(&c.maps, "maps", "builtin", "lists of facts such as freemail domains: builtin or none")
-	flags.StringVar(&c.state, "state", "", "`directory` for what is kept over restarts; it is made, and stays empty in this version")
+	flags.StringVar(&c.state, "state", "", state.Usage)
 	flags.StringVar(&c.cpuProfile, "cpuprofile", "", "`file` for a profile of the CPU time from start to end")
 	flags.Var(&c.sign, "sign", "sign outgoing mail with the key `DOMAIN:SELECTOR:KEYFILE`; may be repeated")
 	err := flags.Parse(args)
@@ -169,15 +170,17 @@ func (c *config) options() (winnow.Options, error) {
 }
 
 // serve scans until ctx ends.
-func (c *config) serve(ctx context.Context, o winnow.Options) error {
+func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 	if c.client != nil {
 		defer c.client.Close()
 	}
-	if c.state != "" {
-		if err := os.MkdirAll(c.state, 0o700); err != nil {
-			return fmt.Errorf("-state: %w", err)
-		}
-		o.Log.Warn("this version keeps nothing in the state directory", "dir", c.state)
+	store, err := state.Open(ctx, c.state, o.Log)
+	if err != nil {
+		return err
+	}
+	if store != nil {
+		defer func() { err = errors.Join(err, store.Close()) }()
+		o.Store = store
 	}
 	scanner, err := winnow.New(o)
 	if err != nil {

@@ -23,6 +23,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/netip"
 	"os"
 	"os/signal"
@@ -35,8 +36,10 @@ import (
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/standard"
+	"github.com/winnowmail/winnow/examples/internal/state"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver/dnsclient"
+	"github.com/winnowmail/winnow/storage"
 )
 
 func main() {
@@ -69,6 +72,7 @@ type program struct {
 	failOn                 string
 	jobs                   int
 	profile, maps, dns     string
+	state                  string
 	paths                  []string
 
 	client *dnsclient.Client // nil without -dns
@@ -84,6 +88,14 @@ func (p *program) run(ctx context.Context, args []string) int {
 	}
 	if p.client != nil {
 		defer p.client.Close()
+	}
+	if err == nil {
+		var store storage.Store
+		store, err = state.Open(ctx, p.state, slog.New(slog.NewTextHandler(p.stderr, nil)))
+		if store != nil {
+			defer store.Close()
+			options.Store = store
+		}
 	}
 	var scanner *winnow.Scanner
 	if err == nil {
@@ -109,6 +121,7 @@ func (p *program) parse(args []string) (winnow.Options, error) {
 	flags.StringVar(&p.profile, "profile", "rspamd", "weights and thresholds: rspamd (4.1.6), rspamd-3.4 or dms")
 	flags.StringVar(&p.maps, "maps", "builtin", "lists of facts such as freemail domains: builtin or none")
 	flags.StringVar(&p.dns, "dns", "none", "whom to ask: `ADDR[,ADDR]`, system (resolv.conf) or none")
+	flags.StringVar(&p.state, "state", "", state.Usage)
 	env := &p.envelope
 	flags.Func("ip", "`address` of the SMTP client", func(v string) (err error) {
 		env.ClientIP, err = netip.ParseAddr(v)

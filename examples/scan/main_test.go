@@ -295,3 +295,18 @@ func TestDNS(t *testing.T) {
 		t.Errorf("a name as server: exit code %d, said %q", code, errs)
 	}
 }
+
+func TestState(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	for range 2 { // the second call finds the file
+		if code, _, errs := call(t, "", "-state", dir, spam); code != 0 || errs != "" {
+			t.Errorf("exit code %d, said %q", code, errs)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "winnow.db")); err != nil {
+		t.Error(err)
+	}
+	if code, _, errs := call(t, "", "-state", "nosql://x", spam); code != 2 || !strings.HasPrefix(errs, "scan: -state: ") {
+		t.Errorf("exit code %d, said %q", code, errs)
+	}
+}
