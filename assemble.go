@@ -13,13 +13,10 @@ import (
 func (s *scan) result(v *verdict) *Result {
 	res := &Result{Time: s.state.Now, msg: s.state.Message, scan: s, verdict: v}
 	res.Verdict = v.export()
-	res.Edits, res.Notes = s.edits(&res.Verdict), s.notes()
 	for _, r := range s.want.rcpts {
 		rv := s.judge(r.rules, v.cut)
-		s.finish(rv)
-		out := RecipientVerdict{Address: r.addr, Verdict: rv.export()}
-		out.Edits = s.edits(&out.Verdict)
-		res.Recipients = append(res.Recipients, out)
+		rv.finish()
+		res.Recipients = append(res.Recipients, RecipientVerdict{Address: r.addr, Verdict: rv.export()})
 	}
 	res.OtherConfig = s.rerun != nil && s.rerun.other
 	return res
@@ -30,26 +27,13 @@ func (v *verdict) export() Verdict {
 	out := Verdict{
 		Symbols: v.sheet.Symbols(), Score: c.Score, Action: c.Action,
 		Thresholds: v.rules.thresholds, Required: v.rules.thresholds[actions.Reject], PreResult: c.By,
+		Reply: replyTo(c), Notes: v.notes(),
 	}
-	out.Reply = replyText(c)
 	if c.Action == actions.RewriteSubject {
 		out.Subject = v.scan.subject(c.Score)
 	}
+	out.Edits = v.edits(&out)
 	return out
-}
-
-// replyText is the pre-result's message, else Rspamd's texts.
-func replyText(c actions.Verdict) string {
-	if c.Action != actions.Reject && c.Action != actions.SoftReject {
-		return ""
-	}
-	if c.By != nil && c.By.Message != "" && !c.By.NoMessage {
-		return c.By.Message
-	}
-	if c.Action == actions.Reject {
-		return "Spam message rejected"
-	}
-	return "Try again later"
 }
 
 // subject expands the profile's subject template: %s is the original, %d the
@@ -62,32 +46,30 @@ func (s *scan) subject(total float64) string {
 
 // edits are the header changes of an action, as Rspamd's milter makes them,
 // and those that checks asked for.
-func (s *scan) edits(v *Verdict) []actions.HeaderEdit {
-	if s.skipped {
+func (v *verdict) edits(out *Verdict) []actions.HeaderEdit {
+	if v.scan.skipped {
 		return nil
 	}
 	es := []actions.HeaderEdit{{Remove: true, Name: "X-Spam"}}
-	for i := range s.results {
-		es = append(es, s.results[i].out.Edits...)
+	for _, e := range own(v, func(o *checks.Outcome) []checks.Owned[actions.HeaderEdit] { return o.Edits }) {
+		es = append(es, e)
 	}
-	switch v.Action {
+	switch out.Action {
 	case actions.AddHeader:
 		es = append(es, actions.HeaderEdit{Name: "X-Spam", Value: "Yes", Index: 1})
 	case actions.RewriteSubject:
-		es = append(es, actions.HeaderEdit{Remove: true, Name: "Subject"}, actions.HeaderEdit{Name: "Subject", Value: v.Subject})
+		es = append(es, actions.HeaderEdit{Remove: true, Name: "Subject"}, actions.HeaderEdit{Name: "Subject", Value: out.Subject})
 	}
 	return es
 }
 
-func (s *scan) notes() []Note {
+func (v *verdict) notes() []Note {
 	var list []Note
-	for _, name := range s.unknown {
+	for _, name := range v.scan.unknown {
 		list = append(list, Note{"seed", "no check knows the fact " + name})
 	}
-	for i := range s.results {
-		for _, text := range s.results[i].out.Notes {
-			list = append(list, Note{s.plan().Checks()[i].Name, text})
-		}
+	for i, text := range own(v, func(o *checks.Outcome) []checks.Owned[string] { return o.Notes }) {
+		list = append(list, Note{v.scan.plan().Checks()[i].Name, text})
 	}
 	return list
 }

@@ -61,10 +61,7 @@ func (s *scan) commitOne(ctx context.Context, i int, list []checks.CommitFunc, f
 func (r *Result) final() *checks.Final {
 	f := &checks.Final{Score: r.Score, Action: r.Action}
 	for _, rcpt := range r.msg.Envelope().Rcpts {
-		v := &r.Verdict
-		if i := slices.IndexFunc(r.Recipients, func(o RecipientVerdict) bool { return o.Address == rcpt }); i >= 0 {
-			v = &r.Recipients[i].Verdict
-		}
+		v := r.For(rcpt)
 		f.Rcpts = append(f.Rcpts, checks.FinalRcpt{Address: rcpt, Score: v.Score, Action: v.Action})
 	}
 	return f

@@ -154,8 +154,8 @@ func TestSilentResolver(t *testing.T) {
 		for _, i := range res.Incomplete {
 			cut = append(cut, i.Check+" "+i.Reason)
 		}
-		if res.Action != c.want || res.Reply != c.reply || !slices.Equal(cut, []string{"asks timeout"}) || res.Score != c.score+2 {
-			t.Errorf("%+v: action %q, reply %q, score %v, cut off %q", c, res.Action, res.Reply, res.Score, cut)
+		if res.Action != c.want || res.Reply.Text != c.reply || !slices.Equal(cut, []string{"asks timeout"}) || res.Score != c.score+2 {
+			t.Errorf("%+v: action %q, reply %v, score %v, cut off %q", c, res.Action, res.Reply, res.Score, cut)
 		}
 		if took > 8*time.Second || took < 7*time.Second {
 			t.Errorf("the verdict took %v", took)

@@ -25,8 +25,6 @@ type Explanation struct {
 	// would give, "" if there is no milder one.
 	Next, Below   actions.Action
 	Points, Slack float64
-	// Notes are those of the Result.
-	Notes []Note
 	// Decisive lists the symbols without which the action would be another.
 	Decisive []Change
 }
@@ -55,7 +53,7 @@ type Change struct {
 // from several goroutines.
 func (r *Result) Explain() *Explanation {
 	v := r.scan.replayScore(r.verdict, nil, true)
-	e := &Explanation{Verdict: r.Verdict, Steps: v.sheet.Steps(), Notes: r.Notes}
+	e := &Explanation{Verdict: r.Verdict, Steps: v.sheet.Steps()}
 	for _, s := range append(v.sheet.Symbols(), v.sheet.Hidden()...) {
 		h := ExplainedHit{Scored: s}
 		for _, ev := range s.Evidence {
@@ -83,12 +81,12 @@ func (s *scan) replayScore(v *verdict, without *symbols.Def, record bool) *verdi
 	if without != nil {
 		metric = metric.Without(without)
 	}
-	again := &verdict{scan: s, rules: v.rules, sheet: metric.NewSheet(), cut: v.cut}
+	again := &verdict{scan: s, rules: v.rules, sheet: metric.NewSheet(), ender: v.ender, cut: v.cut}
 	if record {
 		again.sheet.Record()
 	}
 	again.sum()
-	s.finish(again)
+	again.finish()
 	return again
 }
 

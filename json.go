@@ -125,15 +125,21 @@ func isPlain(s string) bool {
 	return true
 }
 
-// num writes whole numbers with one decimal, as Rspamd does.
+// num writes whole numbers with one decimal, as Rspamd does. JSON has nothing
+// for what is no number; scores and thresholds always are.
 func (w *jsonWriter) num(f float64) {
 	w.sep()
-	f += 0 // no negative zero
+	if f += 0; math.IsNaN(f) || math.IsInf(f, 0) { // the sum makes -0 0
+		f = 0
+	}
 	if f == math.Trunc(f) && math.Abs(f) < 1e15 {
 		w.WriteString(strconv.FormatFloat(f, 'f', 1, 64))
 		return
 	}
-	w.WriteString(strconv.FormatFloat(math.Round(f*1e6)/1e6, 'g', -1, 64))
+	if math.Abs(f) < 1e15 {
+		f = math.Round(f*1e6) / 1e6
+	}
+	w.WriteString(strconv.FormatFloat(f, 'g', -1, 64))
 }
 
 func (w *jsonWriter) verdict(v *Verdict, notes []Note) {

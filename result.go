@@ -22,15 +22,11 @@ type Result struct {
 	// do count.
 	Incomplete []Incomplete
 	// Recipients holds the verdicts of those recipients that have settings of
-	// their own, in envelope order. For all others Verdict holds.
+	// their own, in envelope order. For all others Verdict holds; For finds
+	// the right one.
 	Recipients []RecipientVerdict
-	// Edits are the header changes that the host applies on delivery.
-	Edits []actions.HeaderEdit
-	// Notes are what checks tell the operator beside symbols, in list order,
-	// after those about seeds.
-	Notes   []Note
-	Timings []CheckTime // in list order
-	Took    time.Duration
+	Timings    []CheckTime // in list order
+	Took       time.Duration
 	// Time is the scan's time by the Scanner's clock.
 	Time time.Time
 	// Transcript is set when Message.Record was.
@@ -57,18 +53,34 @@ type Verdict struct {
 	Thresholds actions.Thresholds
 	// PreResult is what decided instead of the score, nil if the score did.
 	PreResult *actions.PreResult
-	// Reply is the text for an SMTP reply to a reject or soft reject; "" for
-	// other actions.
-	Reply string
+	// Reply is the SMTP reply to a reject, a soft reject and to greylisting
+	// where a check greylists; zero for what is to be accepted.
+	Reply Reply
 	// Subject is the new subject when the action is to rewrite it.
 	Subject string
+	// Edits are the header changes that the host applies on delivery.
+	Edits []actions.HeaderEdit
+	// Notes are what checks tell the operator beside symbols, in list order,
+	// after those about seeds.
+	Notes []Note
 }
 
 // A RecipientVerdict is the verdict for one recipient.
 type RecipientVerdict struct {
 	Address string
 	Verdict
-	Edits []actions.HeaderEdit
+}
+
+// For returns the verdict for a recipient: its own, or the common one where it
+// has none. The case of the domain does not count.
+func (r *Result) For(rcpt string) *Verdict {
+	rcpt = lowerDomain(rcpt)
+	for i := range r.Recipients {
+		if lowerDomain(r.Recipients[i].Address) == rcpt {
+			return &r.Recipients[i].Verdict
+		}
+	}
+	return &r.Verdict
 }
 
 // A Note is a sentence of a check for the operator: why a message was not

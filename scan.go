@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -11,7 +12,6 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
-	"github.com/winnowmail/winnow/score"
 )
 
 // Scan looks at one message and returns the verdict. seeds are facts that the
@@ -141,7 +141,7 @@ func (s *scan) run(parent context.Context) (*Result, error) {
 	}
 	s.late(ctx, v)
 	v.cut = s.cutShort()
-	s.finish(v)
+	v.finish()
 	if err := parent.Err(); errors.Is(err, context.Canceled) {
 		return nil, context.Cause(parent)
 	}
@@ -219,15 +219,19 @@ func (s *scan) anyWaits(list []int) bool {
 	return slices.ContainsFunc(list, func(i int) bool { return s.plan().Checks()[i].Needs.Waits() })
 }
 
-// forgetAfterEnd drops what checks of a lower priority found than the one that
-// ended the scan.
+// forgetAfterEnd drops what checks found that nobody's verdict counts, since
+// their priority is lower than that of the check that ended the scan for the
+// last of the recipients.
 func (s *scan) forgetAfterEnd(list []int) {
-	k := slices.IndexFunc(list, s.ends)
-	if k < 0 {
+	if !s.ended() {
 		return
 	}
-	for _, j := range list[k+1:] {
-		if s.priority(j) < s.priority(list[k]) {
+	last := math.MaxInt
+	for r := range s.want.all() {
+		last = min(last, s.priority(s.ender(r)))
+	}
+	for _, j := range list {
+		if s.priority(j) < last {
 			s.results[j] = checkResult{}
 		}
 	}
@@ -239,16 +243,33 @@ func (s *scan) forgetAfterEnd(list []int) {
 
 func (s *scan) priority(i int) int { return s.plan().Checks()[i].Priority }
 
-// ended reports whether an early check's pre-result ended the scan.
+// ended reports whether early checks' pre-results ended the scan for
+// everybody: one that does not count for a recipient ends nothing for them.
 func (s *scan) ended() bool {
-	return slices.ContainsFunc(s.plan().Stage(checks.Early), s.ends)
+	for r := range s.want.all() {
+		if s.ender(r) < 0 {
+			return false
+		}
+	}
+	return true
 }
 
-// ends reports whether a check's pre-result ends the scan.
-func (s *scan) ends(i int) bool {
-	return !s.want.passAll && slices.ContainsFunc(s.results[i].out.PreResults, func(p actions.PreResult) bool {
-		return !p.Least && !p.ProcessAll
-	})
+// ender returns the early check of the highest priority whose pre-result ends
+// the scan under the rules, -1 if there is none.
+func (s *scan) ender(r *rules) int {
+	best := -1
+	if r.passAll {
+		return best
+	}
+	for _, i := range s.plan().Stage(checks.Early) {
+		ends := func(p checks.Owned[actions.PreResult]) bool {
+			return !p.Value.Least && !p.Value.ProcessAll && r.owns(i, p.Of)
+		}
+		if slices.ContainsFunc(s.results[i].out.PreResults, ends) && (best < 0 || s.priority(i) > s.priority(best)) {
+			best = i
+		}
+	}
+	return best
 }
 
 // late runs the late checks, which see the verdict as it stands.
@@ -324,24 +345,4 @@ func (s *scan) unfinished() []int {
 		}
 	}
 	return list
-}
-
-// count adds what was raised to a sheet, in list order: by the late checks,
-// or by all others.
-func (s *scan) count(sheet *score.Sheet, late bool) {
-	for i, c := range s.plan().Checks() {
-		if (c.Stage == checks.Late) == late {
-			for _, h := range s.results[i].out.Hits {
-				sheet.Add(h)
-			}
-		}
-	}
-}
-
-func (s *scan) preResults() []actions.PreResult {
-	var ps []actions.PreResult
-	for i := range s.results {
-		ps = append(ps, s.results[i].out.PreResults...)
-	}
-	return ps
 }

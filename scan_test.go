@@ -237,8 +237,8 @@ func TestEarlyCheckEndsTheScan(t *testing.T) {
 	milder.Stage, early.Priority = checks.Early, 1
 	o := options(milder, early, raise("main", defSpam))
 	res := scan(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
-	if res.Action != actions.SoftReject || res.Reply != "later" || len(res.Symbols) > 0 || res.PreResult.Check != "early" || len(res.Incomplete) > 0 {
-		t.Errorf("action %v, reply %q, symbols %v, incomplete %v", res.Action, res.Reply, res.Symbols, res.Incomplete)
+	if res.Action != actions.SoftReject || res.Reply != (winnow.Reply{Code: 451, Enhanced: "4.7.1", Text: "later"}) || len(res.Symbols) > 0 || res.PreResult.Check != "early" || len(res.Incomplete) > 0 {
+		t.Errorf("action %v, reply %v, symbols %v, incomplete %v", res.Action, res.Reply, res.Symbols, res.Incomplete)
 	}
 	res = scan(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(plain)), Settings: &winnow.Settings{PassAll: true}})
 	if res.Action != actions.SoftReject || !res.Has("T_SPAM") {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -128,19 +129,41 @@ func mergeThresholds(base, over actions.Thresholds) (actions.Thresholds, error) 
 	return th, set.Validate()
 }
 
+// owns reports whether what check i reported counts: what belongs to symbols
+// where one of them is on, what belongs to the check where that is.
+func (r *rules) owns(i int, of []*symbols.Def) bool {
+	if len(of) > 0 {
+		return slices.ContainsFunc(of, r.metric.Enabled)
+	}
+	return !r.off[i]
+}
+
 // wanted is what the settings of a scan ask for: the common ones and those
 // of single recipients.
 type wanted struct {
-	common  *rules
-	rcpts   []rcptRules // recipients with settings of their own
-	passAll bool
-	sets    []givenSettings // what they were made of
-	err     error           // why settings of Options.Settings do not hold
+	common *rules
+	rcpts  []rcptRules     // recipients with settings of their own
+	sets   []givenSettings // what they were made of
+	err    error           // why settings of Options.Settings do not hold
 }
 
 type rcptRules struct {
 	addr  string
 	rules *rules
+}
+
+// all yields the rules of all verdicts.
+func (w *wanted) all() iter.Seq[*rules] {
+	return func(yield func(*rules) bool) {
+		if !yield(w.common) {
+			return
+		}
+		for _, r := range w.rcpts {
+			if !yield(r.rules) {
+				return
+			}
+		}
+	}
 }
 
 // givenSettings are settings of the message (rcpt "") or of a recipient.
@@ -248,7 +271,6 @@ func (w *wanted) add(s *Scanner, g givenSettings) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrMessage, settingsError(g.rcpt, err))
 	}
-	w.passAll = w.passAll || r.passAll
 	switch {
 	case g.rcpt == "":
 		w.common = r

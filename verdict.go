@@ -1,6 +1,8 @@
 package winnow
 
 import (
+	"iter"
+
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/score"
@@ -13,12 +15,13 @@ type verdict struct {
 	scan  *scan
 	rules *rules
 	sheet *score.Sheet
+	ender int  // the early check that ended the scan under these rules, or -1
 	cut   bool // checks were cut off, see cutShort
 }
 
 // judge sums what the stages before the late one raised.
 func (s *scan) judge(r *rules, cut bool) *verdict {
-	v := &verdict{scan: s, rules: r, sheet: r.metric.NewSheet(), cut: cut}
+	v := &verdict{scan: s, rules: r, sheet: r.metric.NewSheet(), ender: s.ender(r), cut: cut}
 	v.sum()
 	return v
 }
@@ -27,19 +30,64 @@ func (v *verdict) sum() {
 	if v.scan.skipped {
 		return
 	}
-	v.scan.count(v.sheet, false)
+	v.count(false)
 	v.sheet.Compose(1)
 }
 
 // finish adds what the late checks raised, and grows and composes for the
 // last time.
-func (s *scan) finish(v *verdict) {
-	if s.skipped {
+func (v *verdict) finish() {
+	if v.scan.skipped {
 		return
 	}
-	s.count(v.sheet, true)
+	v.count(true)
 	v.sheet.Grow(v.rules.thresholds.Highest())
 	v.sheet.Compose(2)
+}
+
+// count adds what was raised to the sheet, in list order: by the late checks,
+// or by all others.
+func (v *verdict) count(late bool) {
+	for i, c := range v.scan.plan().Checks() {
+		if (c.Stage == checks.Late) == late && v.looksAt(i) {
+			for _, h := range v.scan.results[i].out.Hits {
+				v.sheet.Add(h)
+			}
+		}
+	}
+}
+
+// looksAt reports whether check i is looked at under the verdict's rules.
+// Where the scan ended early for this verdict but not for another, checks ran
+// that must not count here.
+func (v *verdict) looksAt(i int) bool {
+	if v.ender < 0 {
+		return true
+	}
+	switch c := v.scan.plan().Checks()[i]; c.Stage {
+	case checks.Early:
+		return c.Priority >= v.scan.priority(v.ender)
+	case checks.Main, checks.Classify:
+		return false
+	}
+	return true
+}
+
+// own yields what checks reported and counts under the verdict's rules, in list
+// order, with the check's position.
+func own[T any](v *verdict, list func(*checks.Outcome) []checks.Owned[T]) iter.Seq2[int, T] {
+	return func(yield func(int, T) bool) {
+		for i := range v.scan.results {
+			if !v.looksAt(i) {
+				continue
+			}
+			for _, o := range list(&v.scan.results[i].out) {
+				if v.rules.owns(i, o.Of) && !yield(i, o.Value) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // showComposites makes the composites that matched visible to late checks.
@@ -58,7 +106,10 @@ func (v *verdict) choose() actions.Verdict {
 	if v.scan.skipped {
 		return actions.Verdict{Action: actions.NoAction}
 	}
-	pre := v.scan.preResults()
+	var pre []actions.PreResult
+	for _, p := range own(v, func(o *checks.Outcome) []checks.Owned[actions.PreResult] { return o.PreResults }) {
+		pre = append(pre, p)
+	}
 	if v.cut {
 		pre = append(pre, actions.PreResult{
 			Action: actions.SoftReject, Least: true, Check: "task timeout", Message: "timeout processing message",

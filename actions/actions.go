@@ -75,13 +75,17 @@ func Parse(name string) Action {
 // that is missing is never chosen by score.
 type Thresholds map[Action]float64
 
-// Validate reports thresholds that can't be meant: no numbers, an action
+// Limit bounds thresholds and the scores of pre-results: larger numbers can't
+// be meant, and differences of them would not stay numbers.
+const Limit = 1e9
+
+// Validate reports thresholds that can't be meant: beyond Limit, an action
 // without a name, and NoAction, which needs none. Their order is free.
 func (th Thresholds) Validate() error {
 	for _, a := range slices.Sorted(maps.Keys(th)) {
 		switch v := th[a]; {
-		case math.IsNaN(v) || math.IsInf(v, 0):
-			return fmt.Errorf("actions: threshold of %q is %v", a, v)
+		case !(math.Abs(v) <= Limit):
+			return fmt.Errorf("actions: threshold of %q is %v, which is not within ±%g", a, v, float64(Limit))
 		case a == "":
 			return fmt.Errorf("actions: threshold %v of an action without a name", v)
 		case a == NoAction:

@@ -25,7 +25,8 @@ type PreResult struct {
 	Message  string // for the SMTP reply
 	Check    string // who asks
 	// Score replaces the score when HasScore: NoAction lowers it at most to
-	// Score, every other action sets it.
+	// Score, every other action sets it. It counts within ±Limit, and not at
+	// all if it is NaN.
 	Score    float64
 	HasScore bool
 	// AtThreshold replaces the score by the action's threshold, if it has
@@ -42,7 +43,7 @@ type PreResult struct {
 // target returns the score that the pre-result asks for.
 func (p *PreResult) target(th Thresholds) (score float64, ok bool) {
 	if p.HasScore && !math.IsNaN(p.Score) {
-		return p.Score, true
+		return max(-Limit, min(p.Score, Limit)), true
 	}
 	if p.AtThreshold {
 		score, ok = th[p.Action]

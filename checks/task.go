@@ -29,9 +29,9 @@ type Task struct {
 // An Outcome is what one check reported.
 type Outcome struct {
 	Hits       []symbols.Hit
-	PreResults []actions.PreResult
-	Edits      []actions.HeaderEdit
-	Notes      []string
+	PreResults []Owned[actions.PreResult]
+	Edits      []Owned[actions.HeaderEdit]
+	Notes      []Owned[string]
 
 	facts   []Seeded
 	commits []CommitFunc
@@ -39,6 +39,24 @@ type Outcome struct {
 
 // Commits returns what the check handed over with Task.Commit.
 func (o *Outcome) Commits() []CommitFunc { return o.commits }
+
+// Owned is something that counts for a recipient as long as one of the symbols
+// that it belongs to is on for them, whether it was raised or not. Without
+// symbols it belongs to the check as a whole.
+type Owned[T any] struct {
+	Value T
+	Of    []*symbols.Def
+}
+
+// owned binds v to symbols of the check.
+func owned[T any](t *Task, v T, of []*symbols.Def) Owned[T] {
+	for _, d := range of {
+		if !slices.Contains(t.check.Symbols, d) {
+			panic(misusef("check %s reports something that belongs to %s, which it does not declare", t.check.Name, d.Name))
+		}
+	}
+	return Owned[T]{v, of}
+}
 
 // Message returns the message in hand.
 func (t *Task) Message() *mail.Message { return t.state.Message }
@@ -153,20 +171,29 @@ func Text(x *mail.Text, offset, length int) []symbols.Evidence {
 	return []symbols.Evidence{{Part: x.Part.Path, Offset: offset, Length: length, Decoded: true}}
 }
 
-// PreResult asks for an action regardless of the score.
-func (t *Task) PreResult(p actions.PreResult) {
+// PreResult asks for an action regardless of the score. It belongs to the
+// symbols given, else to the check: where settings turn these off, it does not
+// count. A check that greylists, and has kept in its store that it did, asks
+// for actions.Greylist, not as a Least.
+func (t *Task) PreResult(p actions.PreResult, of ...*symbols.Def) {
 	if p.Check == "" {
 		p.Check = t.check.Name
 	}
-	t.out.PreResults = append(t.out.PreResults, p)
+	t.out.PreResults = append(t.out.PreResults, owned(t, p, of))
 }
 
-// Edit asks the host to change the message's header on delivery.
-func (t *Task) Edit(e actions.HeaderEdit) { t.out.Edits = append(t.out.Edits, e) }
+// Edit asks the host to change the message's header on delivery. It belongs to
+// symbols, or the check, as a PreResult does.
+func (t *Task) Edit(e actions.HeaderEdit, of ...*symbols.Def) {
+	t.out.Edits = append(t.out.Edits, owned(t, e, of))
+}
 
 // Note tells the operator in one sentence what is worth knowing of this
-// message and no symbol says, as why it was not signed.
-func (t *Task) Note(text string) { t.out.Notes = append(t.out.Notes, text) }
+// message and no symbol says, as why it was not signed. It belongs to symbols,
+// or the check, as a PreResult does.
+func (t *Task) Note(text string, of ...*symbols.Def) {
+	t.out.Notes = append(t.out.Notes, owned(t, text, of))
+}
 
 // A CommitFunc is what a check does once the verdict is final.
 type CommitFunc = func(ctx context.Context, v Final) error

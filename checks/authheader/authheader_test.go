@@ -34,7 +34,9 @@ func write(t *testing.T, o Options, env mail.Envelope, message string, local boo
 		if err != nil {
 			t.Fatal(err)
 		}
-		edits = append(edits, out.Edits...)
+		for _, e := range out.Edits {
+			edits = append(edits, e.Value)
+		}
 	}
 	return payload, edits
 }

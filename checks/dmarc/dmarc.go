@@ -208,7 +208,7 @@ func (o Options) raise(t *checks.Task, r Result) {
 	}
 	t.HitAt(h)
 	if least != "" {
-		t.PreResult(actions.PreResult{Action: least, Message: "Action set by DMARC", Least: true})
+		t.PreResult(actions.PreResult{Action: least, Message: "Action set by DMARC", Least: true}, h.Def)
 	}
 }
 

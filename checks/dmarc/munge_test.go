@@ -64,7 +64,8 @@ func TestMunging(t *testing.T) {
 	} {
 		out := outcome(t, Options{Munging: &c.m}, c.r, c.message)
 		var got []string
-		for _, e := range out.Edits {
+		for _, o := range out.Edits {
+			e := o.Value
 			if e.Remove {
 				got = append(got, fmt.Sprint("-", e.Name, " ", e.Index))
 			} else {
@@ -102,7 +103,8 @@ func TestActions(t *testing.T) {
 	} {
 		out := outcome(t, o, c.r, "From: a@example.org\n")
 		var got actions.Action
-		for _, p := range out.PreResults {
+		for _, o := range out.PreResults {
+			p := o.Value
 			if got = p.Action; !p.Least || p.Message != "Action set by DMARC" {
 				t.Errorf("%+v: %+v", c.r, p)
 			}

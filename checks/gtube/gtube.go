@@ -83,7 +83,7 @@ func (o Options) look(t *checks.Task) {
 		t.HitAt(symbols.Hit{Def: Found, Factor: 1, Evidence: checks.Part(text.Part)})
 		t.PreResult(actions.PreResult{
 			Action: a, Priority: actions.Critical, AtThreshold: true, Message: "Gtube pattern", Check: "GTUBE",
-		})
+		}, Found)
 		return
 	}
 }

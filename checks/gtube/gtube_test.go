@@ -34,7 +34,7 @@ func wanted(out checks.Outcome) string {
 	if len(out.Hits) == 0 && len(out.PreResults) == 0 {
 		return ""
 	}
-	p := out.PreResults[0]
+	p := out.PreResults[0].Value
 	return fmt.Sprintf("%s %s %d %t %s", out.Hits[0].Def.Name, p.Action, p.Priority, p.AtThreshold, p.Message)
 }
 
@@ -100,7 +100,7 @@ func TestVectors(t *testing.T) {
 		if (len(out.Hits) == 1) != (c.Symbol != "") {
 			t.Errorf("%s: hits %v", c.ID, out.Hits)
 		}
-		if c.Action != "" && (len(out.PreResults) != 1 || string(out.PreResults[0].Action) != c.Action) {
+		if c.Action != "" && (len(out.PreResults) != 1 || string(out.PreResults[0].Value.Action) != c.Action) {
 			t.Errorf("%s: pre-results %v", c.ID, out.PreResults)
 		}
 	}

@@ -204,7 +204,7 @@ func (c *check) run(ctx context.Context, t *checks.Task) error {
 	for _, v := range verdicts {
 		raise(t, v)
 		if v.Outcome == Null && c.RejectNull && !t.Authenticated() && !relay.Of(t).Local {
-			t.PreResult(actions.PreResult{Action: actions.Reject, Message: c.RejectNullMessage})
+			t.PreResult(actions.PreResult{Action: actions.Reject, Message: c.RejectNullMessage}, owners(v)...)
 		}
 	}
 	return nil

@@ -247,7 +247,7 @@ func TestRejectNull(t *testing.T) {
 	w := newWorld("example.org MX 0 .")
 	w.opt.RejectNull, w.opt.NoFrom = true, true
 	got, out := w.scan(t, "ann@example.org")
-	if got != "MX_NULL[example.org]" || len(out.PreResults) != 1 || out.PreResults[0].Action != actions.Reject {
+	if got != "MX_NULL[example.org]" || len(out.PreResults) != 1 || out.PreResults[0].Value.Action != actions.Reject {
 		t.Errorf("%s, %+v", got, out.PreResults)
 	}
 }

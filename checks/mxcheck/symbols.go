@@ -129,6 +129,15 @@ func (v *Verdict) name() string {
 	}[v.Outcome]
 }
 
+// owners returns the symbol of a verdict, nothing for a source that there is
+// not.
+func owners(v Verdict) []*symbols.Def {
+	if d := bySource[v.Source][v.name()]; d != nil {
+		return []*symbols.Def{d}
+	}
+	return nil
+}
+
 // raise raises what a verdict says.
 func raise(t *checks.Task, v Verdict) {
 	d := bySource[v.Source]

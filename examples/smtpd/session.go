@@ -64,12 +64,10 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil { // the filter is to blame, not the mail: let the client try again
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Content filter failed"}
 	}
-	switch res.Action {
-	case actions.Reject:
-		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: res.Reply}
-	case actions.SoftReject:
-		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: res.Reply}
-	case actions.Discard:
+	if r := res.Reply; r.Code != 0 {
+		return &smtp.SMTPError{Code: r.Code, EnhancedCode: enhanced(r.Enhanced), Message: r.Text}
+	}
+	if res.Action == actions.Discard {
 		return nil
 	}
 	tagged, err := winnow.Apply(raw, res.Edits) // where the Result asks for it
@@ -89,4 +87,12 @@ func (s *session) deliver(msg []byte) error {
 		return err
 	}
 	return f.Close()
+}
+
+// enhanced reads an enhanced status code (RFC 3463).
+func enhanced(code string) (c smtp.EnhancedCode) {
+	if _, err := fmt.Sscanf(code, "%d.%d.%d", &c[0], &c[1], &c[2]); err != nil {
+		return smtp.NoEnhancedCode
+	}
+	return c
 }
