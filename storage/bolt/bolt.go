@@ -81,7 +81,7 @@ func (o Options) withDefaults() Options {
 	if o.LockTimeout < 0 {
 		o.LockTimeout = 1 // bbolt takes 0 for waiting without end
 	}
-	if o.Lessons <= 0 {
+	if o.Lessons == 0 {
 		o.Lessons = storage.DefaultLessons
 	}
 	if o.SweepEvery == 0 {

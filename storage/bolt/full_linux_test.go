@@ -122,7 +122,7 @@ func fillUp(path string, want error, more func() error) error {
 			return err
 		}
 	}
-	return entriesAre(ctx, s, 6, n+41, data)
+	return errors.Join(entriesAre(ctx, s, 6, n+41, data), check(s))
 }
 
 // besides writes small keys and large entries at once; only the entries find

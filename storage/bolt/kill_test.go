@@ -153,6 +153,7 @@ func recount(t *testing.T, path string, told []worker) {
 // what it must hold.
 func checkKilled(t *testing.T, path string, told []worker) {
 	s := reopened(t, path, Options{})
+	sound(t, s)
 	lessons, entries, tokens := map[string]int64{}, map[string]uint64{}, map[string]map[uint64]int64{"ham": {}, "spam": {}}
 	for w := range told {
 		for i := range min(told[w].learned, told[w].appended) + 1 {

@@ -26,6 +26,7 @@ func TestLikeMemory(t *testing.T) {
 	for i := range 10_000 {
 		switch r.IntN(300) {
 		case 0:
+			sound(t, s)
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}

@@ -32,6 +32,9 @@ func Open(path string, o Options) (*Store, error) {
 }
 
 func open(path string, o Options, sch schema) (*Store, error) {
+	if o.Lessons < 0 {
+		return nil, fmt.Errorf("bolt: options: lessons %d is below 0", o.Lessons)
+	}
 	o = o.withDefaults()
 	s := &Store{path: path, o: o, ops: make(chan *op), reading: make(chan struct{}, maxReads)}
 	if err := s.openFile(); err != nil {
