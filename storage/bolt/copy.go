@@ -19,8 +19,8 @@ import (
 // grows. When ctx ends or the store is closed the backup is broken off before
 // the next write to w. What of w was written then is no database.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
-	return s.copying(ctx, func(ctx context.Context, t *bbolt.Tx) error {
-		b := &boundWriter{ctx: ctx, w: w}
+	return s.copying(ctx, func(stopped func() error, t *bbolt.Tx) error {
+		b := &boundWriter{stopped: stopped, w: w}
 		_, err := t.WriteTo(b)
 		if b.err != nil {
 			return b.err // bbolt hides it
@@ -29,9 +29,10 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	})
 }
 
-// copying runs a function in a transaction that reads, beside the others. The
-// context that it gets ends when the store is closed.
-func (s *Store) copying(ctx context.Context, run func(context.Context, *bbolt.Tx) error) error {
+// copying runs a function in a transaction that reads, beside the others. What
+// the function is given says why it must stop: ctx has ended or the store is
+// being closed.
+func (s *Store) copying(ctx context.Context, run func(stopped func() error, t *bbolt.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -39,29 +40,29 @@ func (s *Store) copying(ctx context.Context, run func(context.Context, *bbolt.Tx
 		return err
 	}
 	defer s.users.Done()
-	bound, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(s.life, cancel)()
-	err := guard(func() error {
-		return s.db.View(func(t *bbolt.Tx) error { return run(bound, t) })
-	})
-	if err != nil && bound.Err() != nil {
-		if err = ctx.Err(); err == nil {
-			err = storage.ErrClosed
+	stopped := func() error {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
+		if s.life.Err() != nil {
+			return storage.ErrClosed
+		}
+		return nil
 	}
-	return s.named(err)
+	return s.named(guard(func() error {
+		return s.db.View(func(t *bbolt.Tx) error { return run(stopped, t) })
+	}))
 }
 
-// A boundWriter writes until its context ends.
+// A boundWriter writes until it is stopped, and keeps the error.
 type boundWriter struct {
-	ctx context.Context
-	w   io.Writer
-	err error
+	stopped func() error
+	w       io.Writer
+	err     error
 }
 
 func (b *boundWriter) Write(p []byte) (n int, err error) {
-	if b.err = b.ctx.Err(); b.err == nil {
+	if b.err = b.stopped(); b.err == nil {
 		n, b.err = b.w.Write(p)
 	}
 	return n, b.err
@@ -83,8 +84,8 @@ func (s *Store) Compact(ctx context.Context, dst string) error {
 	if err := tmp.Close(); err != nil {
 		return errors.Join(err, os.Remove(tmp.Name()))
 	}
-	err = s.copying(ctx, func(ctx context.Context, t *bbolt.Tx) error {
-		return compact(ctx, t, tmp.Name())
+	err = s.copying(ctx, func(stopped func() error, t *bbolt.Tx) error {
+		return compact(stopped, t, tmp.Name())
 	})
 	if err == nil {
 		err = os.Rename(tmp.Name(), dst)
@@ -107,7 +108,7 @@ func syncDir(dir string) error {
 }
 
 // compact copies what a transaction sees into an empty file.
-func compact(ctx context.Context, from *bbolt.Tx, path string) (err error) {
+func compact(stopped func() error, from *bbolt.Tx, path string) (err error) {
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{NoSync: true, FreelistType: bbolt.FreelistMapType})
 	if err != nil {
 		return err
@@ -118,7 +119,7 @@ func compact(ctx context.Context, from *bbolt.Tx, path string) (err error) {
 			err = shorten(path, end)
 		}
 	}()
-	c := &copier{ctx: ctx, db: db}
+	c := &copier{stopped: stopped, db: db}
 	err = from.ForEach(func(name []byte, b *bbolt.Bucket) error {
 		return c.bucket([][]byte{name}, b)
 	})
@@ -148,10 +149,10 @@ func shorten(path string, size int64) error {
 
 // A copier copies buckets, some MiB in each transaction.
 type copier struct {
-	ctx  context.Context
-	db   *bbolt.DB
-	tx   *bbolt.Tx
-	size int
+	stopped func() error
+	db      *bbolt.DB
+	tx      *bbolt.Tx
+	size    int
 }
 
 const copyCost = 8 << 20
@@ -175,7 +176,7 @@ func (c *copier) bucket(names [][]byte, from *bbolt.Bucket) error {
 			return err
 		}
 		if c.size += len(k) + len(v) + 16; c.size > copyCost {
-			if err := errors.Join(c.ctx.Err(), c.commit()); err != nil {
+			if err := errors.Join(c.stopped(), c.commit()); err != nil {
 				return err
 			}
 			if to, err = c.open(names); err != nil {
