@@ -2,6 +2,7 @@ package redis_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -41,14 +42,18 @@ func by64(b *testing.B, do func(i int) error) {
 }
 
 func BenchmarkGet(b *testing.B) {
-	s := benchStore(b)
-	if err := s.Set(b.Context(), "k", []byte("v"), 0); err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		if _, err := s.Get(b.Context(), "k"); err != nil {
-			b.Fatal(err)
-		}
+	for name, ctx := range map[string]context.Context{"endless": context.Background(), "cancelable": b.Context()} {
+		b.Run(name, func(b *testing.B) {
+			s := benchStore(b)
+			if err := s.Set(ctx, "k", []byte("v"), 0); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if _, err := s.Get(ctx, "k"); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

@@ -23,12 +23,12 @@
 //
 // # A server that is down
 //
-// A call ends when its context does, and after Options.Timeout at the latest
-// for each of at most three attempts. What certainly did not happen (the connection could not be made, the
-// server is loading, it is a replica now) is tried again. What may have happened
-// is tried again only where that changes nothing: reads, Set, Delete, Append
-// with an id, Learn, Rank; not Increment, Add, CompareAndSwap, Take, Tune, Push
-// and Append without an id.
+// A call ends when its context does, and after Options.Timeout at the latest. It
+// makes at most three attempts. What certainly did not happen (the connection
+// could not be made, the server is loading, it is a replica now) is tried again.
+// What may have happened is tried again only where that changes nothing: reads,
+// Set, Delete, Forget, Append with an id, Learn, Rank; not Increment, Add,
+// CompareAndSwap, Take, Tune, Push, TrimLog and Append without an id.
 //
 // After three failures in a row to reach a server its circuit opens: calls end at
 // once with an error that wraps storage.ErrUnavailable, and one goroutine asks

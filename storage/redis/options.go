@@ -59,8 +59,8 @@ type Options struct {
 	// Connect makes Open wait for the server, as long as its context allows, and
 	// fail if it does not answer or refuses the password.
 	Connect bool
-	// Timeout is how long a call waits for an answer when its context allows
-	// more; 0 means 2 s.
+	// Timeout is how long a call takes at most when its context allows more; 0
+	// means 2 s. Calls that need several trips take it for each of them.
 	Timeout time.Duration
 	// DialTimeout bounds the making of a connection; 0 means 1 s.
 	DialTimeout time.Duration
