@@ -1,6 +1,7 @@
 package winnow
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/winnowmail/winnow/actions"
@@ -13,6 +14,15 @@ type Reply struct {
 	Code     int    // 554 or 451 (RFC 5321 section 4.2), 0: accept
 	Enhanced string // "5.7.1" or "4.7.1" (RFC 3463)
 	Text     string // one line of printable ASCII
+}
+
+// EnhancedCode returns Enhanced as the numbers that Go's SMTP servers take, all
+// zero for the zero Reply.
+func (r Reply) EnhancedCode() (code [3]int) {
+	for i, digits := range strings.SplitN(r.Enhanced, ".", len(code)) {
+		code[i], _ = strconv.Atoi(digits) // what is no number stays 0
+	}
+	return code
 }
 
 // replyTo makes the reply of a verdict. A pre-result's text goes before

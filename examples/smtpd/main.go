@@ -86,7 +86,7 @@ func serve(ctx context.Context, listener net.Listener, dir string, o winnow.Opti
 	if err != nil {
 		return err
 	}
-	server := smtp.NewServer(&backend{scanner: scanner, name: "mx.example.net", dir: dir})
+	server := smtp.NewServer(&backend{scanner: scanner, name: "mx.example.net", deliver: into(dir)})
 	server.Domain = "mx.example.net"
 	server.ReadTimeout, server.WriteTimeout = 5*time.Minute, 5*time.Minute
 	server.MaxMessageBytes, server.MaxRecipients, server.MaxLineLength = 25<<20, 100, 4096
@@ -100,4 +100,19 @@ func serve(ctx context.Context, listener net.Listener, dir string, o winnow.Opti
 	end, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	return errors.Join(server.Shutdown(end), scanner.Close(end))
+}
+
+// into delivers to a directory, a file a message.
+func into(dir string) func(from string, msg []byte) error {
+	return func(from string, msg []byte) error {
+		f, err := os.CreateTemp(dir, "*.eml")
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if _, err := fmt.Fprintf(f, "Return-Path: <%s>\r\n%s", from, msg); err != nil {
+			return err
+		}
+		return f.Close()
+	}
 }

@@ -138,7 +138,7 @@ func TestActions(t *testing.T) {
 			t.Fatal(err)
 		}
 		dir := t.TempDir()
-		s := &session{backend: &backend{scanner: scanner, dir: dir}}
+		s := &session{backend: &backend{scanner: scanner, deliver: into(dir)}}
 		got := ""
 		if err := s.Data(strings.NewReader("Subject: hi\r\nX-Spam: forged\r\n\r\nhi\r\n")); err != nil {
 			got = err.Error()

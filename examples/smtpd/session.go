@@ -2,11 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"net"
-	"net/netip"
-	"os"
 
 	"github.com/emersion/go-smtp"
 
@@ -17,21 +13,19 @@ import (
 
 // A backend is what all SMTP sessions share.
 type backend struct {
-	scanner   *winnow.Scanner
-	name, dir string
+	scanner *winnow.Scanner
+	name    string
+	deliver func(from string, msg []byte) error
 }
 
 // NewSession notes who is there: the filter wants to know what the dialogue
-// tells, not only the message.
+// tells, not only the message. After STARTTLS go-smtp asks for another one.
 func (b *backend) NewSession(c *smtp.Conn) (smtp.Session, error) {
-	s := &session{backend: b}
-	s.client.Helo, s.client.MTAName = c.Hostname(), b.name
-	if tcp, ok := c.Conn().RemoteAddr().(*net.TCPAddr); ok {
-		ip, _ := netip.AddrFromSlice(tcp.IP)
-		s.client.ClientIP = ip.Unmap()
+	state, _ := c.TLSConnectionState()
+	client := mail.Envelope{
+		ClientIP: mail.AddrOf(c.Conn().RemoteAddr()), Helo: c.Hostname(), TLS: mail.TLSOf(&state), MTAName: b.name,
 	}
-	s.Reset()
-	return s, nil
+	return &session{backend: b, client: client, env: client}, nil
 }
 
 // A session is one connection; env is the transaction in hand.
@@ -65,7 +59,7 @@ func (s *session) Data(r io.Reader) error {
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Content filter failed"}
 	}
 	if r := res.Reply; r.Code != 0 {
-		return &smtp.SMTPError{Code: r.Code, EnhancedCode: enhanced(r.Enhanced), Message: r.Text}
+		return &smtp.SMTPError{Code: r.Code, EnhancedCode: r.EnhancedCode(), Message: r.Text}
 	}
 	if res.Action == actions.Discard {
 		return nil
@@ -74,25 +68,5 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	return s.deliver(tagged)
-}
-
-func (s *session) deliver(msg []byte) error {
-	f, err := os.CreateTemp(s.dir, "*.eml")
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if _, err := fmt.Fprintf(f, "Return-Path: <%s>\r\n%s", s.env.From, msg); err != nil {
-		return err
-	}
-	return f.Close()
-}
-
-// enhanced reads an enhanced status code (RFC 3463).
-func enhanced(code string) (c smtp.EnhancedCode) {
-	if _, err := fmt.Sscanf(code, "%d.%d.%d", &c[0], &c[1], &c[2]); err != nil {
-		return smtp.NoEnhancedCode
-	}
-	return c
+	return s.deliver(s.env.From, tagged)
 }
