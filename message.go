@@ -25,7 +25,8 @@ type Message struct {
 	// Record asks for Result.Transcript.
 	Record bool
 
-	step bool // of a session that may want a transcript later
+	answers map[string]*Settings // what Options.Settings said in the transaction, by address
+	step    bool                 // of a session before DATA, which may want a transcript later
 }
 
 // ErrMessage is wrapped by errors about the Message handed in: it is nil, has

@@ -50,7 +50,9 @@ type Options struct {
 	LocalNetworks []netip.Prefix
 	// Settings, if set, is asked for the settings of each scan: for the
 	// message as a whole and for each recipient. They lie over those of the
-	// profile; nil changes nothing. After an error, and where what it returned
+	// profile; nil changes nothing. It is asked once for each address of a
+	// transaction; of a Session, nil before DATA is no answer yet, and it is
+	// asked again when there is a message. After an error, and where what it returned
 	// is not in order (Scanner.Check), the site's settings hold, and
 	// Result.Incomplete names "settings".
 	Settings func(ctx context.Context, r SettingsRequest) (*Settings, error)

@@ -33,6 +33,7 @@ type Session struct {
 	connect *scan           // the connection's step, kept over transactions
 	dns     *resolver.Session
 	closed  bool
+	answers map[string]*Settings // of Options.Settings in the transaction, by address
 }
 
 // NewSession begins a session for a connection: client address and name,
@@ -84,7 +85,7 @@ func (x *Session) Connect(ctx context.Context) (*Result, error) {
 // MailFrom begins a transaction, forgetting an earlier one, and gives the
 // verdict on its sender; "" is the null sender.
 func (x *Session) MailFrom(ctx context.Context, from string, seeds ...checks.Seeded) (*Result, error) {
-	x.env, x.last, x.added = x.conn, x.connect, nil
+	x.env, x.last, x.added, x.answers = x.conn, x.connect, nil, nil
 	x.env.From, x.env.HasFrom, x.env.Rcpts = from, true, nil
 	return x.step(ctx, checks.MailFrom, nil, seeds)
 }
@@ -137,6 +138,7 @@ func (x *Session) step(ctx context.Context, ph checks.Phase, m *Message, seeds [
 	sc.putOff()
 	res, err := sc.run(ctx)
 	if x.last = sc; ph == checks.Data {
+		x.answers = nil
 		x.last = x.connect // the transaction is over, its message need not be kept
 	}
 	return res, err
@@ -155,6 +157,10 @@ func (x *Session) message(m *Message) *Message {
 	if msg.Envelope.MTAName != "" {
 		env.MTAName = msg.Envelope.MTAName
 	}
+	if x.answers == nil && x.scanner.opt.Settings != nil {
+		x.answers = map[string]*Settings{}
+	}
+	msg.answers = x.answers
 	msg.Envelope = env
 	return &msg
 }

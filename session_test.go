@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -257,6 +258,46 @@ func TestSessionSeeds(t *testing.T) {
 		}
 		if r := res.Symbol("READS"); i > 0 && (r == nil || r.Options[0] != step.want) {
 			t.Errorf("step %d: its reader saw %v", i, r)
+		}
+	}
+}
+
+// Options.Settings is asked once for each address of a transaction; an answer
+// of nil is asked for again when there is a message.
+func TestSessionAsksForSettingsOnce(t *testing.T) {
+	o := options(raise("a", defSpam))
+	var asked []string
+	o.Settings = func(_ context.Context, r winnow.SettingsRequest) (*winnow.Settings, error) {
+		asked = append(asked, fmt.Sprint(r.Rcpt, r.Message != nil))
+		if r.Rcpt == "low@example.net" {
+			return &winnow.Settings{Layer: winnow.Layer{Thresholds: actions.Thresholds{actions.Reject: 5}}}, nil
+		}
+		return nil, nil
+	}
+	s := newScanner(t, o)
+	defer closeNow(t, s)
+	x, err := s.NewSession(mail.Envelope{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	for range 2 { // two transactions are alike
+		asked = nil
+		if _, err := x.MailFrom(t.Context(), "a@example.org"); err != nil {
+			t.Fatal(err)
+		}
+		for _, rcpt := range []string{"low@Example.net", "b@example.net"} {
+			if _, err := x.Rcpt(t.Context(), rcpt); err != nil {
+				t.Fatal(err)
+			}
+		}
+		res, err := x.Data(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
+		if err != nil || res.For("low@example.net").Action != actions.Reject || res.Action != actions.Greylist {
+			t.Fatalf("%v, %v", res, err)
+		}
+		want := "false false low@example.netfalse false b@example.netfalse true b@example.nettrue"
+		if got := strings.Join(asked, " "); got != want {
+			t.Errorf("asked %s, want %s", got, want)
 		}
 	}
 }

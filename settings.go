@@ -215,9 +215,20 @@ func (s *Scanner) given(ctx context.Context, m *Message, msg *mail.Message, rcpt
 	if g.set != nil || s.opt.Settings == nil {
 		return g
 	}
-	g.set, g.err = s.opt.Settings(ctx, SettingsRequest{Envelope: &m.Envelope, Rcpt: lowerDomain(rcpt), Message: msg})
+	r := SettingsRequest{Envelope: &m.Envelope, Rcpt: lowerDomain(rcpt), Message: msg}
+	if known, ok := m.answers[r.Rcpt]; ok {
+		g.set = known
+		return g
+	}
+	if m.step {
+		r.Message = nil
+	}
+	g.set, g.err = s.opt.Settings(ctx, r)
 	if g.err == nil && g.set != nil {
 		g.err = s.Check(*g.set)
+	}
+	if m.answers != nil && g.err == nil && (g.set != nil || !m.step) {
+		m.answers[r.Rcpt] = g.set
 	}
 	return g
 }

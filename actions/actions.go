@@ -19,16 +19,41 @@ import (
 type Action string
 
 // The actions, from the mildest to the most severe. A custom action stands
-// between RewriteSubject and Quarantine.
+// between RewriteSubject and Quarantine; what a host does then is its own
+// matter. A host that asks at RCPT, before there is a message, acts on reject
+// and soft reject there (for that recipient alone) and on nothing else.
 const (
-	NoAction       Action = "no action"
-	Greylist       Action = "greylist"
-	AddHeader      Action = "add header"
+	// NoAction delivers the message; the header edits of the verdict are made
+	// all the same. At DATA and at RCPT it accepts.
+	NoAction Action = "no action"
+	// Greylist delays a sender that is not known yet: at DATA and at RCPT the
+	// host answers 451 4.7.1 where somebody greylists, that is where a check
+	// asked for it by a pre-result (then winnow's Verdict.Reply has a code).
+	// By score alone, where nobody greylists, it accepts and delivers as
+	// NoAction does.
+	Greylist Action = "greylist"
+	// AddHeader accepts at DATA and delivers with "X-Spam: Yes", which is
+	// among the verdict's edits; users' filters sort by it. At RCPT it does
+	// nothing.
+	AddHeader Action = "add header"
+	// RewriteSubject accepts at DATA and delivers with the subject that is
+	// among the verdict's edits. At RCPT it does nothing.
 	RewriteSubject Action = "rewrite subject"
-	Quarantine     Action = "quarantine"
-	SoftReject     Action = "soft reject"
-	Reject         Action = "reject"
-	Discard        Action = "discard"
+	// Quarantine accepts at DATA and puts the message where only an operator
+	// sees it instead of delivering it. A host without such a place delivers
+	// it to the recipient's folder for spam. At RCPT it does nothing.
+	Quarantine Action = "quarantine"
+	// SoftReject refuses for now, at DATA or at RCPT, with 451 4.7.1: the
+	// client tries again. A host that has accepted the message already
+	// scans it again later.
+	SoftReject Action = "soft reject"
+	// Reject refuses for good, at DATA or at RCPT, with 554 5.7.1. A host that
+	// has accepted the message already must not send a bounce to a sender
+	// that may be forged: it quarantines the message.
+	Reject Action = "reject"
+	// Discard accepts at DATA with 250 and drops the message; nobody is told.
+	// At RCPT it accepts.
+	Discard Action = "discard"
 )
 
 // Severity orders the actions; the higher the more severe.
