@@ -27,7 +27,7 @@ func (s *Scanner) start() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop, s.spares = cancel, newSpares(ctx)
 	s.afterLife, s.giveUp = context.WithCancel(context.Background())
-	env := &checks.Env{Resolver: s.opt.DNS.Resolver, Store: storage.Full(s.opt.Store), Log: s.opt.Log, Now: s.opt.Clock}
+	env := checks.Env{Resolver: s.opt.DNS.Resolver, Store: storage.Full(s.opt.Store), Log: s.opt.Log, Now: s.opt.Clock}
 	if env.Resolver == nil {
 		env.Resolver = resolver.None
 	}
@@ -38,6 +38,7 @@ func (s *Scanner) start() error {
 			f()
 		}()
 	}
+	s.wait = env.Go
 	if err := s.startAll(ctx, env); err != nil {
 		grace, cancel := context.WithTimeout(context.Background(), startGrace)
 		defer cancel()
@@ -46,36 +47,47 @@ func (s *Scanner) start() error {
 	return nil
 }
 
-func (s *Scanner) startAll(ctx context.Context, env *checks.Env) error {
-	for _, c := range s.plan.Checks() {
-		if c.Start == nil {
-			continue
+func (s *Scanner) startAll(ctx context.Context, env checks.Env) error {
+	for _, f := range append(slices.Clone(s.plan.Families()), &checks.Family{Checks: s.opt.Checks}) {
+		if err := f.Begin(env); err != nil {
+			return err
 		}
-		if err := c.Start(ctx, env); err != nil {
-			return fmt.Errorf("start of check %s: %w", c.Name, err)
-		}
+		s.begun = append(s.begun, f)
 	}
 	for _, a := range s.afters {
 		if a.Start == nil {
 			continue
 		}
-		if err := a.Start(ctx, env); err != nil {
+		if err := a.Start(ctx, &env); err != nil {
 			return fmt.Errorf("start of After %s: %w", a.Name, err)
 		}
 	}
 	return nil
 }
 
-// Close refuses new scans, ends what the checks' Start began and waits for
-// scans in progress, for checks that outlived theirs and for what is queued of
-// Options.After, until ctx ends. The error then names the checks that never
-// returned, and what is queued is dropped. Sessions may be open: a step
+// endFamilies ends those that were begun, once.
+func (s *Scanner) endFamilies() {
+	s.mu.Lock()
+	begun := s.begun
+	s.begun = nil
+	s.mu.Unlock()
+	for _, f := range begun {
+		f.End(s.wait)
+	}
+}
+
+// Close refuses new scans, ends what the checks' Start began, unless another
+// Scanner shares their family, and waits for scans in progress, for checks that
+// outlived theirs and for what is queued of Options.After, until ctx ends. The
+// error then names the checks that never returned, and what is queued is
+// dropped. Sessions may be open: a step
 // that is in progress is waited for, the next one returns ErrClosed.
 func (s *Scanner) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
 	s.stop()
+	s.endFamilies()
 	defer s.endSessions()
 	defer s.abandonAfters()
 	for {

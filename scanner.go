@@ -38,6 +38,9 @@ type Scanner struct {
 	afterLife context.Context
 	giveUp    context.CancelFunc
 
+	begun []*checks.Family            // to be ended, guarded by mu
+	wait  func(name string, f func()) // Close waits for f to return
+
 	mu       sync.Mutex
 	closed   bool
 	scans    int

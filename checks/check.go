@@ -40,7 +40,8 @@ type Check struct {
 	// the server is asked about "s3cret.list.example" (resolver.Mask).
 	Secrets map[string]string
 	// Start, if set, begins what outlives a scan (list health, feeds). It
-	// returns when that has begun; ctx ends when the Scanner closes.
+	// returns when that has begun; ctx ends when the last Scanner that uses
+	// the family closes, which is the only one for the host's own checks.
 	Start func(ctx context.Context, env *Env) error
 	// Run looks at one message. A network failure is a value of a fact or a
 	// symbol, never an error: an error means a bug in the check and names it

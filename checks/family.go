@@ -3,6 +3,7 @@ package checks
 import (
 	"encoding/json"
 	"fmt"
+	"sync"
 )
 
 // A Family is a set of checks that are switched on, configured and named
@@ -17,6 +18,12 @@ type Family struct {
 	// Config is the family's configuration as data, complete: the
 	// configuration digest covers it. It must marshal to JSON.
 	Config any
+	// Err is what is wrong with the options that the family was made of, as
+	// their Validate says; winnow.New returns it.
+	Err error
+
+	mu   sync.Mutex
+	life *life // nil: not begun
 }
 
 // Flatten lists the checks of families in order.
@@ -36,6 +43,8 @@ func (f *Family) valid() error {
 		return fmt.Errorf("family: no name (doc %q)", f.Doc)
 	case f.Doc == "":
 		return fmt.Errorf("family %s: no doc", f.Name)
+	case f.Err != nil:
+		return f.Err
 	}
 	if _, err := json.Marshal(f.Config); err != nil {
 		return fmt.Errorf("family %s: config is not data: %w", f.Name, err)
