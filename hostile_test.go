@@ -27,7 +27,7 @@ import (
 func guarded(dns *resolver.Counter) winnow.Options {
 	o := builtin()
 	o.Families = standard.Families(standard.Options{
-		RBL: rbl.Options{NoMonitoring: true}, MX: mxcheck.Options{Enabled: true, IPv6: true},
+		RBL: rbl.Options{NoMonitoring: true}, MX: &mxcheck.Options{IPv6: true},
 	})
 	o.DNS.Resolver = dns
 	return o

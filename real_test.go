@@ -131,7 +131,11 @@ func TestProfiles(t *testing.T) {
 	for _, p := range []winnow.Profile{winnow.Rspamd(), winnow.Rspamd34(), winnow.DMS()} {
 		for _, noMaps := range []bool{false, true} {
 			o := builtin()
-			o.Profile, o.Families = p, standard.Families(standard.Options{NoMaps: noMaps})
+			var so standard.Options
+			if noMaps {
+				so = so.WithoutMaps()
+			}
+			o.Profile, o.Families = p, standard.Families(so)
 			res := scan(t, o, &winnow.Message{Envelope: envelope(), Body: winnow.FromBytes(letter(4096))})
 			if !res.Has("SUBJ_EXCESS_BASE64") || res.Required == 0 || len(res.Incomplete) > 0 {
 				t.Errorf("%s: %s", p.Name(), res.JSON())

@@ -65,9 +65,9 @@ func caseRows(t *testing.T) []caseRow {
 func caseOptions() standard.Options {
 	return standard.Options{
 		RBL: rbl.Options{NoMonitoring: true},
-		PhishingStrict: []urls.StrictDomains{
+		Phishing: urls.PhishingOptions{Strict: []urls.StrictDomains{
 			{Symbol: "STRICT_PHISHING", Domains: []string{"myspace.com"}}, {Symbol: "STRICTER_PHISHING", Domains: []string{"bank.com"}},
-		},
+		}},
 		Aliases: aliases.Options{
 			LocalDomains: []string{"example.com", "mail.example.com", "internal.example.com"},
 			Virtual: map[string]string{

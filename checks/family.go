@@ -1,6 +1,8 @@
 package checks
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"sync"
@@ -50,4 +52,15 @@ func (f *Family) valid() error {
 		return fmt.Errorf("family %s: config is not data: %w", f.Name, err)
 	}
 	return nil
+}
+
+// Digest returns a short form of data that stands for it in a Config, for long
+// lists: equal data have equal digests. v must marshal to JSON.
+func Digest(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return "none: " + err.Error()
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:16])
 }

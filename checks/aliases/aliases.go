@@ -9,11 +9,14 @@ package aliases
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/forwarding"
 	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -42,10 +45,31 @@ func def(name, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"aliases"}, Doc: doc}
 }
 
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	v := valid.Of("aliases")
+	v.Domains("LocalDomains", o.LocalDomains)
+	for _, k := range slices.Sorted(maps.Keys(o.Virtual)) {
+		v.If(k == "" || o.Virtual[k] == "", valid.Key("Virtual", k), "empty")
+	}
+	for _, k := range slices.Sorted(maps.Keys(o.System)) {
+		v.If(k == "", valid.Key("System", k), "empty")
+	}
+	v.Number("Depth", int64(o.Depth), 0, maxDepth)
+	return v.Err()
+}
+
+// maxDepth bounds Options.Depth.
+const maxDepth = 100
+
 // New returns the family.
 func New(o Options) *checks.Family {
+	f := &checks.Family{Name: "aliases", Doc: "aliases, tagged addresses and the direction of the mail", Config: o, Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
+	}
 	r := newResolver(o)
-	return &checks.Family{Name: "aliases", Doc: "aliases, tagged addresses and the direction of the mail", Checks: []*checks.Check{{
+	f.Checks = []*checks.Check{{
 		Name:     "aliases",
 		Doc:      "resolves aliases and tells the direction of the mail",
 		Symbols:  []*symbols.Def{taggedFrom, taggedRcpt, resolved, inbound, outbound, internal},
@@ -54,9 +78,9 @@ func New(o Options) *checks.Family {
 		Stage:    checks.Early,
 		Priority: 11,
 		Always:   true,
-		Config:   o,
 		Run:      func(_ context.Context, t *checks.Task) error { return r.run(t) },
-	}}}
+	}}
+	return f
 }
 
 // From returns the From addresses, rewritten if the fact is there.

@@ -10,6 +10,8 @@ import (
 // Options is what the operator knows about aliases. The zero value resolves
 // tags and Gmail addresses only.
 type Options struct {
+	// Off leaves the family out.
+	Off          bool
 	LocalDomains []string
 	// Virtual maps whole addresses, as Postfix's virtual table.
 	Virtual map[string]string

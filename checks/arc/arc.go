@@ -8,6 +8,7 @@ import (
 	"github.com/winnowmail/winnow/checks/authres"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/internal/dkimsig"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -30,22 +31,34 @@ var (
 	Trusted = once(def("ARC_ALLOW_TRUSTED", -2, "the ARC chain holds and ends with sealers that the operator trusts"))
 )
 
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	v := valid.Of("arc")
+	v.Number("MinBits", int64(o.MinBits), 0, 1<<14)
+	v.Domains("TrustedSealers", o.TrustedSealers)
+	return v.Err()
+}
+
 // New returns the family.
 func New(o Options) *checks.Family {
+	f := &checks.Family{Name: "arc", Doc: "the ARC chain", Config: o, Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
+	}
 	keys := new(dkimsig.KeyCache)
-	return &checks.Family{Name: "arc", Doc: "the ARC chain", Checks: []*checks.Check{{
+	f.Checks = []*checks.Check{{
 		Name:     "arc",
 		Doc:      "validates the ARC chain",
 		Symbols:  []*symbols.Def{Allow, Reject, Invalid, DNSFail, NA, Trusted},
 		Provides: []checks.AnyFact{Fact},
 		Requires: checks.Facts(relay.Fact, authres.Fact),
 		Needs:    checks.Needs{DNS: true, Queries: dkimsig.MaxInstance + maxOldest},
-		Config:   o,
 		Run: func(ctx context.Context, t *checks.Task) error {
 			run(ctx, t, o, keys)
 			return nil
 		},
-	}}}
+	}}
+	return f
 }
 
 func run(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyCache) {

@@ -18,6 +18,8 @@ import (
 // Options is how chains are validated. The zero value is RFC 8617 with the
 // strictness of RFC 8301.
 type Options struct {
+	// Off leaves the family out.
+	Off bool
 	// AcceptSHA1 accepts rsa-sha1, and MinBits, unless 0, RSA keys of fewer
 	// bits than 1024, as Rspamd does.
 	AcceptSHA1 bool

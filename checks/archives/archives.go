@@ -8,12 +8,15 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/internal/ascii"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
 
 // Options are words that lure people into opening a file.
 type Options struct {
+	// Off leaves the family out.
+	Off bool
 	// Bait are words in lower case; one in a file name or subject, as a whole
 	// word, counts. nil means the built-in ones.
 	Bait []string
@@ -35,10 +38,24 @@ type defs struct {
 	exe, exeMisidentified, misidentified, single, baitName, baitSubject, udf *symbols.Def
 }
 
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	v := valid.Of("archives")
+	v.Words("Bait", o.Bait)
+	for i, s := range o.Bait {
+		v.If(s != strings.ToLower(s), valid.At("Bait", i), "%q is not in lower case and matches nothing", s)
+	}
+	return v.Err()
+}
+
 // New returns the family.
 func New(o Options) *checks.Family {
 	if o.Bait == nil {
 		o.Bait = bait()
+	}
+	f := &checks.Family{Name: "archives", Doc: "programs in archives", Config: o, Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
 	}
 	d := defs{
 		exe:              def("EXE_IN_ARCHIVE", 1.5, "an archive holds a program"),
@@ -49,16 +66,16 @@ func New(o Options) *checks.Family {
 		baitSubject:      def("EXE_ARCHIVE_CLICKBAIT_SUBJECT", 9, "an archive with a program comes under a subject that lures"),
 		udf:              def("UDF_COMPRESSION_500PLUS", 9, "a disk image in an archive is packed to less than a 500th"),
 	}
-	return &checks.Family{Name: "archives", Doc: "programs in archives", Checks: []*checks.Check{{
+	f.Checks = []*checks.Check{{
 		Name:    "archives",
 		Doc:     "programs in archives and names that lure",
 		Symbols: []*symbols.Def{d.exe, d.exeMisidentified, d.misidentified, d.single, d.baitName, d.baitSubject, d.udf},
-		Config:  o,
 		Run: func(_ context.Context, t *checks.Task) error {
 			d.run(t, o.Bait)
 			return nil
 		},
-	}}}
+	}}
+	return f
 }
 
 // Bounds: what a person would open lies at the top.

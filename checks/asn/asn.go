@@ -10,12 +10,14 @@ package asn
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -65,8 +67,11 @@ const (
 
 // Options says who is asked.
 type Options struct {
-	// Source, if set, is asked instead of DNS.
-	Source Source
+	// Off leaves the family out.
+	Off bool
+	// Source, if set, is asked instead of DNS. What it knows is part of the
+	// configuration if it has a method Digest() string that tells.
+	Source Source `json:"-"`
 	// Zone4 and Zone6 are the DNS zones for IPv4 and IPv6 addresses; "" means
 	// the default, "-" that nobody is asked.
 	Zone4, Zone6 string
@@ -86,26 +91,61 @@ var (
 	}
 )
 
-// New returns the family.
-func New(o Options) *checks.Family {
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	v := valid.Of("asn")
+	for _, z := range []struct{ field, zone, preset string }{{"Zone4", o.Zone4, DefaultZone4}, {"Zone6", o.Zone6, DefaultZone6}} {
+		switch z.zone {
+		case "", "-", z.preset:
+			continue
+		}
+		v.Domain(z.field, z.zone)
+		v.If(o.Source != nil, z.field, "nobody asks it where Source is set")
+	}
+	return v.Err()
+}
+
+func (o Options) withDefaults() Options {
 	if o.Zone4 == "" {
 		o.Zone4 = DefaultZone4
 	}
 	if o.Zone6 == "" {
 		o.Zone6 = DefaultZone6
 	}
-	return &checks.Family{Name: "asn", Doc: "the client's autonomous system, network and country", Checks: []*checks.Check{{
+	return o
+}
+
+func (o Options) config() any {
+	source := ""
+	if o.Source != nil {
+		source = fmt.Sprintf("%T", o.Source)
+		if d, ok := o.Source.(interface{ Digest() string }); ok {
+			source = d.Digest()
+		}
+	}
+	return struct {
+		Options
+		Source string
+	}{o, source}
+}
+
+// New returns the family.
+func New(o Options) *checks.Family {
+	o = o.withDefaults()
+	f := &checks.Family{Name: "asn", Doc: "the client's autonomous system, network and country", Config: o.config(), Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
+	}
+	f.Checks = []*checks.Check{{
 		Name:     "asn",
 		Doc:      "the client's autonomous system, network and country",
 		Symbols:  []*symbols.Def{found, failed},
 		Provides: []checks.AnyFact{Fact},
 		Requires: checks.Facts(relay.Fact),
 		Needs:    checks.Needs{DNS: o.Source == nil, Queries: 1, Phase: checks.Connect},
-		Config: map[string]any{
-			"zone4": o.Zone4, "zone6": o.Zone6, "local": o.CheckLocal, "source": o.Source != nil,
-		},
-		Run: o.run,
-	}}}
+		Run:      o.run,
+	}}
+	return f
 }
 
 func (o *Options) run(ctx context.Context, t *checks.Task) error {

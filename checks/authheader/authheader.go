@@ -24,10 +24,13 @@ import (
 	"github.com/winnowmail/winnow/checks/rdns"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/checks/spf"
+	"github.com/winnowmail/winnow/internal/valid"
 )
 
 // Options says how the header is written.
 type Options struct {
+	// Off leaves the family out.
+	Off bool
 	// ServID names the server, its authserv-id; "" means the envelope's
 	// MTAName, else "localhost".
 	ServID string
@@ -44,16 +47,27 @@ func Facts() []checks.AnyFact {
 	return []checks.AnyFact{spf.Fact, dkim.Fact, dmarc.Fact, arc.Fact, rdns.Fact, relay.Fact}
 }
 
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	v := valid.Of("authheader")
+	v.If(strings.ContainsFunc(o.ServID, func(r rune) bool { return r <= ' ' || r == 0x7f || r == ';' }), "ServID", "%q is no authserv-id", o.ServID)
+	return v.Err()
+}
+
 // New returns the family that adds the header.
 func New(o Options) *checks.Family {
-	return &checks.Family{Name: "authheader", Doc: "adds the results as Authentication-Results", Checks: []*checks.Check{{
+	f := &checks.Family{Name: "authheader", Doc: "adds the results as Authentication-Results", Config: o, Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
+	}
+	f.Checks = []*checks.Check{{
 		Name:     "authheader",
 		Doc:      "adds the results as Authentication-Results",
 		Requires: checks.Facts(Facts()...),
 		Always:   true,
-		Config:   o,
 		Run:      func(_ context.Context, t *checks.Task) error { o.add(t); return nil },
-	}}}
+	}}
+	return f
 }
 
 func (o Options) add(t *checks.Task) {

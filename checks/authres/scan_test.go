@@ -20,7 +20,7 @@ import (
 // TestScanAsksNothing holds that the results of a trusted server take the
 // place of the four checks that find out the same.
 func TestScanAsksNothing(t *testing.T) {
-	list := standard.Families(standard.Options{NoMaps: true, AuthRes: authres.Options{Trusted: []string{"gw.example.net"}}})
+	list := standard.Families(standard.Options{AuthRes: authres.Options{Trusted: []string{"gw.example.net"}}}.WithoutMaps())
 	var asked []string
 	opt := winnow.Options{Families: list}
 	opt.DNS.Resolver = resolver.Func(func(_ context.Context, name string, qtype uint16) (resolver.Answer, error) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/valid"
 )
 
 // Fact is the fact of the results that a trusted server wrote into the
@@ -19,6 +20,8 @@ var Fact = checks.Fact[Header]{Name: "authres"}
 
 // Options says whose results are believed.
 type Options struct {
+	// Off leaves the family out.
+	Off bool
 	// Trusted are the authserv-ids of the servers whose headers count, in any
 	// case. None: no header counts, and there is no check.
 	Trusted []string
@@ -29,24 +32,34 @@ type Options struct {
 	Clients []netip.Prefix
 }
 
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	v := valid.Of("authres")
+	v.Words("Trusted", o.Trusted)
+	v.Networks("Clients", o.Clients)
+	v.If(len(o.Clients) > 0 && len(o.Trusted) == 0, "Trusted", "missing: without it Clients mean nothing")
+	return v.Err()
+}
+
 // New returns the family.
 func New(o Options) *checks.Family {
-	if len(o.Trusted) == 0 {
-		return &checks.Family{Name: "authres", Doc: "results of trusted servers in Authentication-Results"}
+	f := &checks.Family{Name: "authres", Doc: "results of trusted servers in Authentication-Results", Config: o, Err: o.Validate()}
+	if o.Off || f.Err != nil || len(o.Trusted) == 0 {
+		return f
 	}
-	return &checks.Family{Name: "authres", Doc: "results of trusted servers in Authentication-Results", Checks: []*checks.Check{{
+	f.Checks = []*checks.Check{{
 		Name:     "authres",
 		Doc:      "takes the results of trusted servers from Authentication-Results",
 		Provides: []checks.AnyFact{Fact},
 		Always:   true,
-		Config:   o,
 		Run: func(_ context.Context, t *checks.Task) error {
 			if h, ok := o.read(t); ok {
 				Fact.Set(t, h)
 			}
 			return nil
 		},
-	}}}
+	}}
+	return f
 }
 
 // read joins the trusted fields. A field counts if no Received field of

@@ -16,6 +16,7 @@ import (
 	"github.com/winnowmail/winnow/checks/authres"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/internal/dkimsig"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -79,22 +80,34 @@ var (
 	Trace    = def("DKIM_TRACE", 0, false, "the domains of the DKIM signatures: + good, - bad, ~ key is wrong, ? key could not be had")
 )
 
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	v := valid.Of("dkim")
+	v.Number("MinBits", int64(o.MinBits), 0, 1<<14)
+	v.Number("MaxSignatures", int64(o.MaxSignatures), 0, maxFields)
+	return v.Err()
+}
+
 // New returns the family.
 func New(o Options) *checks.Family {
+	f := &checks.Family{Name: "dkim", Doc: "DKIM signatures", Config: o, Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
+	}
 	keys := new(dkimsig.KeyCache)
-	return &checks.Family{Name: "dkim", Doc: "DKIM signatures", Checks: []*checks.Check{{
+	f.Checks = []*checks.Check{{
 		Name:     "dkim",
 		Doc:      "verifies the DKIM signatures",
 		Symbols:  []*symbols.Def{Allow, Reject, TempFail, PermFail, NA, Trace},
 		Provides: []checks.AnyFact{Fact},
 		Requires: checks.Facts(relay.Fact, authres.Fact),
 		Needs:    checks.Needs{DNS: true, Queries: o.withDefaults().MaxSignatures},
-		Config:   o,
 		Run: func(ctx context.Context, t *checks.Task) error {
 			run(ctx, t, o, keys)
 			return nil
 		},
-	}}}
+	}}
+	return f
 }
 
 func run(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyCache) {

@@ -13,6 +13,8 @@ import (
 
 // Options is how signatures are verified. The zero value is RFC 8301.
 type Options struct {
+	// Off leaves the family out.
+	Off bool
 	// AcceptSHA1 accepts rsa-sha1, and MinBits, unless 0, RSA keys of fewer
 	// bits than 1024. Rspamd accepts rsa-sha1, and any key.
 	AcceptSHA1 bool

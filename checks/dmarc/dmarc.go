@@ -15,6 +15,7 @@ package dmarc
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
@@ -23,6 +24,7 @@ import (
 	"github.com/winnowmail/winnow/checks/dkim"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/checks/spf"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/symbols"
@@ -48,6 +50,8 @@ var (
 
 // Options is what the operator decides. The zero value is Rspamd's way.
 type Options struct {
+	// Off leaves the family out.
+	Off       bool
 	Discovery Discovery
 	// NoSampling lists domains of records whose pct= and t= are ignored: all
 	// their failing messages get the policy in full.
@@ -72,16 +76,44 @@ type Actions struct {
 	NA actions.Action `json:",omitempty"`
 }
 
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	v := valid.Of("dmarc")
+	v.If(o.Discovery > TreeWalk, "Discovery", "unknown value %d", o.Discovery)
+	v.Domains("NoSampling", o.NoSampling)
+	for _, a := range []struct {
+		field  string
+		action actions.Action
+	}{
+		{"Actions.Reject", o.Actions.Reject}, {"Actions.Quarantine", o.Actions.Quarantine},
+		{"Actions.SoftFail", o.Actions.SoftFail}, {"Actions.NA", o.Actions.NA},
+	} {
+		v.If(a.action == actions.NoAction, a.field, "%q changes nothing, leave it empty", a.action)
+		v.If(actions.Parse(string(a.action)) != a.action, a.field, "it is written %q", actions.Parse(string(a.action)))
+	}
+	if m := o.Munging; m != nil {
+		v.If(len(m.Lists) == 0, "Munging.Lists", "missing")
+		for i, l := range m.Lists {
+			v.If(!strings.Contains(l, "@"), valid.At("Munging.Lists", i), "%q is no address", l)
+		}
+		v.If(m.Any && m.StrictOnly, "Munging.Any", "StrictOnly leaves out what fails")
+	}
+	return v.Err()
+}
+
 // New returns the family. As Rspamd 4.1.6 nothing is raised
 // unless both SPF and DKIM were looked at, and nothing for local and
 // authenticated clients; a seeded result is raised for any. Without DNS and
 // without a seeded result nothing is said about anybody.
 func New(o Options) *checks.Family {
+	f := &checks.Family{Name: "dmarc", Doc: "whether SPF or DKIM passes for the domain in From (DMARC)", Config: o, Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
+	}
 	queries := 3
 	if o.Discovery == TreeWalk {
 		queries = (1+1+maxIdentifiers)*maxWalk + 1
 	}
-	f := &checks.Family{Name: "dmarc", Doc: "whether SPF or DKIM passes for the domain in From (DMARC)"}
 	f.Checks = []*checks.Check{{
 		Name:     "dmarc",
 		Doc:      "whether SPF or DKIM passes for the domain in From, and what that domain asks for (DMARC)",
@@ -89,7 +121,6 @@ func New(o Options) *checks.Family {
 		Provides: []checks.AnyFact{Fact},
 		Requires: checks.Facts(spf.Fact, dkim.Fact, arc.Fact, authres.Fact, relay.Fact),
 		Needs:    checks.Needs{DNS: true, Queries: queries},
-		Config:   o,
 		Run:      func(ctx context.Context, t *checks.Task) error { return o.run(ctx, t) },
 	}}
 	if o.Munging != nil {

@@ -39,7 +39,6 @@ func (m *Munging) check() *checks.Check {
 		Doc:      "rewrites From for mailing lists",
 		Symbols:  []*symbols.Def{Munged},
 		Requires: checks.Facts(Fact),
-		Config:   m,
 		Run:      func(_ context.Context, t *checks.Task) error { m.run(t); return nil },
 	}
 }

@@ -32,7 +32,7 @@ func TestRspamdCases(t *testing.T) {
 		{"no such record", "utf.eml", "37.48.67.26", "foo@mom.za.org", "DMARC_NA"},
 		{"pct=0 and sp=quarantine", "dmarc/pct_none1.eml", "37.48.67.26", "foo@mom.za.org", "DMARC_POLICY_SOFTFAIL"},
 	}, 0
-	s, err := winnow.New(winnow.Options{Families: standard.Families(standard.Options{NoMaps: true}), DNS: resolver.Options{Resolver: dns}})
+	s, err := winnow.New(winnow.Options{Families: standard.Families(standard.Options{}.WithoutMaps()), DNS: resolver.Options{Resolver: dns}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,18 +13,19 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/aliases"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
 
 // Options replaces the lists. The zero value takes those of the package.
 type Options struct {
+	// Off leaves the family out.
+	Off bool
 	// Freemail and Disposable are domains; one that begins with a dot stands
 	// for everything below it. nil takes the package's list; a list that is
 	// not nil and empty matches nothing. ReadList reads one.
 	Freemail, Disposable []string
-	// None leaves the family out.
-	None bool
 }
 
 // Bounds of what one message may cost.
@@ -56,24 +57,40 @@ const (
 	parties
 )
 
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	v := valid.Of("freemail")
+	v.Words("Freemail", o.Freemail)
+	v.Words("Disposable", o.Disposable)
+	return v.Err()
+}
+
+func (o Options) config() any {
+	return struct {
+		Off                  bool
+		Freemail, Disposable string
+	}{o.Off, choose(o.Freemail, builtinFreemail).digest(), choose(o.Disposable, builtinDisposable).digest()}
+}
+
 // New returns the family.
 func New(o Options) *checks.Family {
-	if o.None {
-		return &checks.Family{Name: "freemail", Doc: "providers of free and disposable mailboxes"}
+	f := &checks.Family{Name: "freemail", Doc: "providers of free and disposable mailboxes", Config: o.config(), Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
 	}
 	free := &kind{choose(o.Freemail, builtinFreemail), defs("FREEMAIL", "free", 0)}
 	disposable := &kind{choose(o.Disposable, builtinDisposable), defs("DISPOSABLE", "disposable", 0.5)}
-	return &checks.Family{Name: "freemail", Doc: "providers of free and disposable mailboxes", Checks: []*checks.Check{{
+	f.Checks = []*checks.Check{{
 		Name:     "freemail",
 		Doc:      "senders, recipients and reply addresses at providers of free and disposable mailboxes",
 		Requires: checks.Facts(aliases.Fact),
 		Symbols:  slices.Concat(free.defs[:], disposable.defs[:], []*symbols.Def{differ}),
-		Config:   map[string]string{"freemail": free.list.digest(), "disposable": disposable.list.digest()},
 		Run: func(_ context.Context, t *checks.Task) error {
 			run(t, []*kind{free, disposable})
 			return nil
 		},
-	}}}
+	}}
+	return f
 }
 
 func defs(prefix, word string, mdnWeight float64) (ds [parties]*symbols.Def) {

@@ -57,9 +57,9 @@ func TestHas(t *testing.T) {
 	}
 }
 
-func TestNone(t *testing.T) {
-	if New(Options{None: true}).Checks != nil {
-		t.Error("None leaves something")
+func TestOff(t *testing.T) {
+	if New(Options{Off: true}).Checks != nil {
+		t.Error("Off leaves something")
 	}
 }
 

@@ -24,7 +24,6 @@ var disposableText string
 // until somebody looks.
 type list struct {
 	text string
-	name string // of a built-in list
 	wild string // the part of text whose lines begin with a dot: the first one
 	// filter tells most names that are no line of text at one glance; it is
 	// made when the first name is looked up.
@@ -58,16 +57,16 @@ func (f filter) may(name string) bool {
 	return f[i/64]&(1<<(i%64)) != 0
 }
 
-func builtinFreemail() list { return newList(freemailText, "built-in") }
+func builtinFreemail() list { return newList(freemailText) }
 
-func builtinDisposable() list { return newList(disposableText, "built-in") }
+func builtinDisposable() list { return newList(disposableText) }
 
-func newList(text, name string) list {
+func newList(text string) list {
 	wild := 0
 	for wild < len(text) && text[wild] <= '.' {
 		wild += strings.IndexByte(text[wild:], '\n') + 1
 	}
-	return list{text, name, text[:wild], sync.OnceValue(func() filter { return newFilter(text) })}
+	return list{text, text[:wild], sync.OnceValue(func() filter { return newFilter(text) })}
 }
 
 func choose(domains []string, builtin func() list) list {
@@ -81,7 +80,7 @@ func choose(domains []string, builtin func() list) list {
 		}
 	}
 	slices.Sort(lines)
-	return newList(strings.Join(slices.Compact(lines), ""), "")
+	return newList(strings.Join(slices.Compact(lines), ""))
 }
 
 func clean(domain string) string {
@@ -90,9 +89,6 @@ func clean(domain string) string {
 
 // digest identifies the list in a Scanner's configuration.
 func (l list) digest() string {
-	if l.name != "" {
-		return l.name
-	}
 	sum := sha256.Sum256([]byte(l.text))
 	return hex.EncodeToString(sum[:])
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -26,27 +27,28 @@ type Patterns string
 
 // The choices, as Rspamd's gtube_patterns.
 const (
-	RejectOnly Patterns = "reject"  // GTUBE alone; the default
-	All        Patterns = "all"     // its siblings too
-	Disabled   Patterns = "disable" // none
+	RejectOnly Patterns = "reject" // GTUBE alone; the default
+	All        Patterns = "all"    // its siblings too
 )
 
-// ParsePatterns takes the values of Rspamd's gtube_patterns.
-func ParsePatterns(s string) (Patterns, error) {
+// ParseOptions takes the values of Rspamd's gtube_patterns.
+func ParseOptions(s string) (Options, error) {
 	switch s = strings.ToLower(s); s {
 	case "", "reject":
-		return RejectOnly, nil
+		return Options{}, nil
 	case "all":
-		return All, nil
+		return Options{Patterns: All}, nil
 	case "disable", "disabled":
-		return Disabled, nil
+		return Options{Off: true}, nil
 	}
-	return "", fmt.Errorf("gtube: unknown patterns %q, want reject, all or disable", s)
+	return Options{}, fmt.Errorf("gtube: unknown patterns %q, want reject, all or disable", s)
 }
 
 // Options configures the check; the zero value recognises GTUBE alone.
 type Options struct {
-	Patterns Patterns
+	// Off leaves the family out.
+	Off      bool
+	Patterns Patterns // "": RejectOnly
 }
 
 // The strings differ in their first letter, which chooses the action. They
@@ -56,22 +58,31 @@ const (
 	maxText = 8 << 10
 )
 
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	v := valid.Of("gtube")
+	v.If(o.Patterns != "" && o.Patterns != RejectOnly && o.Patterns != All, "Patterns", "unknown value %q", o.Patterns)
+	return v.Err()
+}
+
 // New returns the family.
 func New(o Options) *checks.Family {
-	return &checks.Family{Name: "gtube", Doc: "the GTUBE test strings", Checks: []*checks.Check{{
+	f := &checks.Family{Name: "gtube", Doc: "the GTUBE test strings", Config: o, Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
+	}
+	f.Checks = []*checks.Check{{
 		Name:     "gtube",
 		Doc:      "looks for the GTUBE test strings and answers with their action",
 		Symbols:  []*symbols.Def{Found},
 		Stage:    checks.Early,
 		Priority: 100,
-		Config:   o,
 		Run: func(_ context.Context, t *checks.Task) error {
-			if o.Patterns != Disabled {
-				o.look(t)
-			}
+			o.look(t)
 			return nil
 		},
-	}}}
+	}}
+	return f
 }
 
 func (o Options) look(t *checks.Task) {

@@ -52,7 +52,6 @@ func TestActions(t *testing.T) {
 		{"html", "", "text/html", "<p>" + gtube + "</p>", answer(actions.Reject)},
 		{"html that shows little", "", "text/html", "<!--" + strings.Repeat("x", maxText) + "-->" + gtube, answer(actions.Reject)},
 		{"html that does not show it", "", "text/html", "<p title='" + gtube + "'>hello</p>", ""},
-		{"disabled", Disabled, "text/plain", gtube, ""},
 		{"sibling by default", "", "text/plain", "Y" + gtube[1:], ""},
 		{"add header", All, "text/plain", "Y" + gtube[1:], answer(actions.AddHeader)},
 		{"rewrite subject", All, "text/plain", "Z" + gtube[1:], answer(actions.RewriteSubject)},
@@ -71,13 +70,13 @@ func TestActions(t *testing.T) {
 	}
 }
 
-func TestParsePatterns(t *testing.T) {
-	for in, want := range map[string]Patterns{"": RejectOnly, "reject": RejectOnly, "ALL": All, "disabled": Disabled, "disable": Disabled} {
-		if got, err := ParsePatterns(in); err != nil || got != want {
-			t.Errorf("%q: %q %v", in, got, err)
+func TestParseOptions(t *testing.T) {
+	for in, want := range map[string]Options{"": {}, "reject": {}, "ALL": {Patterns: All}, "disabled": {Off: true}, "disable": {Off: true}} {
+		if got, err := ParseOptions(in); err != nil || got != want {
+			t.Errorf("%q: %+v %v", in, got, err)
 		}
 	}
-	if _, err := ParsePatterns("some"); err == nil {
+	if _, err := ParseOptions("some"); err == nil {
 		t.Error("some patterns")
 	}
 }

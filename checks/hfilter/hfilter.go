@@ -17,6 +17,7 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/rdns"
 	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -24,6 +25,9 @@ import (
 // Options says what is looked at. The zero value is what Rspamd does by
 // default: all but the host of the Message-ID.
 type Options struct {
+	// Off leaves the family out.
+	Off bool
+	// What is not looked at.
 	NoHelo, NoHostname, NoSender, NoRecipients, NoLinks bool
 	// MessageID looks the right-hand side of the Message-ID up as if it were
 	// the sender's domain.
@@ -82,13 +86,22 @@ var (
 	}
 )
 
+// Validate returns what is wrong with the options: nothing is left to look at,
+// which Off says.
+func (o Options) Validate() error {
+	v := valid.Of("hfilter")
+	nothing := o.NoHelo && o.NoHostname && o.NoSender && o.NoRecipients && o.NoLinks && !o.MessageID
+	v.If(nothing && !o.Off, "Off", "nothing is left to look at, set it")
+	return v.Err()
+}
+
 // New returns the family: one check for each step of the SMTP dialogue.
 func New(o Options) *checks.Family {
-	f := &checks.Family{Name: "hfilter", Doc: "names of clients and senders, texts that are little but links"}
-	add := func(c *checks.Check) {
-		c.Config = o
-		f.Checks = append(f.Checks, c)
+	f := &checks.Family{Name: "hfilter", Doc: "names of clients and senders, texts that are little but links", Config: o, Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
 	}
+	add := func(c *checks.Check) { f.Checks = append(f.Checks, c) }
 	if !o.NoHelo || !o.NoHostname {
 		add(clientCheck(o))
 	}

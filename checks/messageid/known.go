@@ -10,6 +10,7 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/dkim"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -26,6 +27,8 @@ var (
 
 // Options is what the operator knows of senders.
 type Options struct {
+	// Off leaves the family out.
+	Off bool
 	// Known are domains that write a strange Message-ID, with a regular
 	// expression (package regexp) for it, or none, with "". A good DKIM
 	// signature of the domain itself has to prove it.
@@ -77,13 +80,12 @@ func bare(re string) (string, error) {
 }
 
 func knownCheck(o Options) *checks.Check {
-	known, err := compile(o.Known)
+	known := compile(o.Known)
 	c := &checks.Check{
 		Name:     "messageid-known",
 		Doc:      "a strange or missing Message-ID of a signer who is known for it",
 		Symbols:  []*symbols.Def{knownMID, knownNoMID},
 		Requires: checks.Facts(dkim.Fact),
-		Config:   o,
 		Run: func(_ context.Context, t *checks.Task) error {
 			if len(known) > 0 {
 				runKnown(t, known)
@@ -91,26 +93,32 @@ func knownCheck(o Options) *checks.Check {
 			return nil
 		},
 	}
-	if err != nil {
-		c.Start = func(context.Context, *checks.Env) error { return err }
-	}
 	return c
 }
 
-func compile(list map[string]string) (map[string]*regexp.Regexp, error) {
-	known := make(map[string]*regexp.Regexp, len(list))
-	for _, domain := range slices.Sorted(maps.Keys(list)) {
-		known[strings.ToLower(domain)] = nil
-		if list[domain] == "" {
-			continue
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	v := valid.Of("mid")
+	for _, domain := range slices.Sorted(maps.Keys(o.Known)) {
+		field := valid.Key("Known", domain)
+		v.Domain(field, domain)
+		if _, err := regexp.Compile(o.Known[domain]); err != nil {
+			v.Add(field, "%w", err)
 		}
-		re, err := regexp.Compile(list[domain])
-		if err != nil {
-			return nil, fmt.Errorf("known Message-ID of %s: %w", domain, err)
-		}
-		known[strings.ToLower(domain)] = re
 	}
-	return known, nil
+	return v.Err()
+}
+
+// compile makes valid options ready.
+func compile(list map[string]string) map[string]*regexp.Regexp {
+	known := make(map[string]*regexp.Regexp, len(list))
+	for domain, expr := range list {
+		known[strings.ToLower(domain)] = nil
+		if expr != "" {
+			known[strings.ToLower(domain)] = regexp.MustCompile(expr)
+		}
+	}
+	return known
 }
 
 // runKnown looks for the first signer that explains the Message-ID.

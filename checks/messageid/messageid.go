@@ -56,9 +56,13 @@ func form(name string, weight float64, doc string) *symbols.Def {
 
 // New returns the family.
 func New(o Options) *checks.Family {
+	f := &checks.Family{Name: "mid", Doc: "the Message-ID header", Config: o, Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
+	}
 	// Three groups of hexadecimal digits, as Outlook and MimeOLE write them.
 	dollars := regexp.MustCompile(`[0-9a-f]{4,}\$[0-9a-f]{4,}\$[0-9a-f]{4,}@\S`)
-	return &checks.Family{Name: "mid", Doc: "the Message-ID header", Checks: []*checks.Check{
+	f.Checks = []*checks.Check{
 		{
 			Name:    "messageid-form",
 			Doc:     "a missing or malformed Message-ID",
@@ -79,7 +83,8 @@ func New(o Options) *checks.Family {
 			Run:      runParties,
 		},
 		knownCheck(o),
-	}}
+	}
+	return f
 }
 
 func runForm(_ context.Context, t *checks.Task) error {

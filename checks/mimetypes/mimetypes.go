@@ -44,13 +44,16 @@ func newDefs() defs {
 
 // New returns the family.
 func New(o Options) *checks.Family {
+	f := &checks.Family{Name: "mime_types", Doc: "media types, file names and archive listings", Config: o.config(), Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
+	}
 	d, tables := newDefs(), newTables(o)
-	return &checks.Family{Name: "mime_types", Doc: "media types, file names and archive listings", Checks: []*checks.Check{{
+	f.Checks = []*checks.Check{{
 		Name: "mimetypes",
 		Doc:  "media types, file names and archive listings of all parts",
 		Symbols: []*symbols.Def{d.good, d.bad, d.unknown, d.badAttachment, d.badExtension, d.doubleExtension,
 			d.badUnicode, d.encrypted, d.obfuscated, d.splitRAR, d.archiveInside, d.trace},
-		Config: o,
 		Run: func(_ context.Context, t *checks.Task) error {
 			for _, p := range t.Message().Parts() {
 				v := &visit{t: t, defs: &d, tables: tables, part: p}
@@ -58,7 +61,8 @@ func New(o Options) *checks.Family {
 			}
 			return nil
 		},
-	}}}
+	}}
+	return f
 }
 
 // A visit looks at one part.

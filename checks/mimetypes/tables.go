@@ -4,8 +4,12 @@ import (
 	_ "embed"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/valid"
 )
 
 //go:embed data/types.txt
@@ -22,6 +26,8 @@ var archiveData string
 
 // Options adds to the built-in tables or overrides entries of them.
 type Options struct {
+	// Off leaves the family out.
+	Off bool
 	// Types maps media types to factors: positive raises MIME_BAD, negative
 	// MIME_GOOD, 0 neither. A key may end in "*".
 	Types map[string]float64
@@ -30,8 +36,37 @@ type Options struct {
 	Extensions map[string][]string
 	// BadExtensions and BadInArchive map extensions to factors; 0 clears one.
 	BadExtensions, BadInArchive map[string]float64
-	// Ignore, if set, tells file names that are not looked at.
+	// Ignore, if set, tells file names that are not looked at. The
+	// configuration digest knows only whether it is set.
 	Ignore func(name string) bool `json:"-"`
+}
+
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	v := valid.Of("mime_types")
+	for _, k := range slices.Sorted(maps.Keys(o.Types)) {
+		v.If(!strings.ContainsAny(k, "/*"), valid.Key("Types", k), "no media type")
+		v.Factor(valid.Key("Types", k), o.Types[k])
+	}
+	for _, k := range slices.Sorted(maps.Keys(o.Extensions)) {
+		v.If(k == "" || k[0] == '.', valid.Key("Extensions", k), "an extension is written without a dot")
+		v.Words(valid.Key("Extensions", k), o.Extensions[k])
+	}
+	for field, m := range map[string]map[string]float64{"BadExtensions": o.BadExtensions, "BadInArchive": o.BadInArchive} {
+		for _, k := range slices.Sorted(maps.Keys(m)) {
+			v.If(k == "" || k[0] == '.', valid.Key(field, k), "an extension is written without a dot")
+			v.Factor(valid.Key(field, k), m[k])
+		}
+	}
+	return v.Err()
+}
+
+func (o Options) config() any {
+	return struct {
+		Options
+		Ignores bool
+		Builtin string
+	}{o, o.Ignore != nil, checks.Digest([]string{typesData, extensionsData, badData, archiveData})}
 }
 
 // tables are the lists in the form that rules look them up in. They are not

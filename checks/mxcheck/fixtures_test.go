@@ -65,7 +65,7 @@ func (silent) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
 
 func options() mxcheck.Options {
 	return mxcheck.Options{
-		Enabled: true, Dial: scripted, VerifyGreeting: true, SendQuit: true, Loopback: true, IPv6: true,
+		Dial: scripted, VerifyGreeting: true, SendQuit: true, Loopback: true, IPv6: true,
 		ExcludeDomains: []string{"*.trusted.example.net", "Exact.example.net"},
 		ExcludeMXs:     []string{"mx?.provider.test", "mx.trap.test"},
 		BadMXs:         []mxcheck.BadName{{Pattern: "*.trap.test", Factor: 0.5}, {Pattern: "mx.spammer.test"}},

@@ -3,7 +3,8 @@
 // hosts, at what kind of addresses they are, and, if the operator gives it a
 // dialer, whether somebody accepts a connection there.
 //
-// It works as Rspamd 4.1.6's mx_check and is off by default as that is. Each
+// It works as Rspamd 4.1.6's mx_check; like that one it has to be asked for, with
+// standard.Options.MX. Each
 // domain is looked at once, for the first source that names it. MX and address
 // records come from the scan's resolver, which caches them; what a connection
 // told is kept in the Scanner's store by address, in Rspamd's keys and values
@@ -27,12 +28,13 @@ import (
 	"github.com/winnowmail/winnow/mail"
 )
 
-// Options says what is looked at. The zero value is: nothing.
+// Options says what is looked at.
 type Options struct {
-	// Enabled turns the check on.
-	Enabled bool
+	// Off leaves the family out.
+	Off bool
 	// Dial makes the connections, (*net.Dialer).DialContext for one. Without
 	// it none is made, and what would need one is MX_SKIP.
+	// The configuration digest knows only whether there is one.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error) `json:"-"`
 
 	ConnectTimeout time.Duration // 0: 2 s
@@ -89,7 +91,7 @@ type BadNet struct {
 
 func (o Options) withDefaults() Options {
 	orDuration := func(d *time.Duration, v time.Duration) {
-		if *d <= 0 {
+		if *d == 0 {
 			*d = v
 		}
 	}
@@ -101,7 +103,7 @@ func (o Options) withDefaults() Options {
 	if o.Port == 0 {
 		o.Port = 25
 	}
-	if o.MaxRecords <= 0 {
+	if o.MaxRecords == 0 {
 		o.MaxRecords = 3
 	}
 	if o.RejectNullMessage == "" {
@@ -165,6 +167,10 @@ type check struct {
 // New returns the family.
 func New(o Options) *checks.Family {
 	o = o.withDefaults()
+	f := &checks.Family{Name: "mx_check", Doc: "the mail exchangers of the sender's domain", Config: o.config(), Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
+	}
 	c := &check{Options: o, excludeDomains: wildcard.New(o.ExcludeDomains), excludeMXs: wildcard.New(o.ExcludeMXs)}
 	for _, b := range o.BadMXs {
 		c.badMXs = append(c.badMXs, wildcard.New([]string{b.Pattern}))
@@ -175,27 +181,22 @@ func New(o Options) *checks.Family {
 		Symbols:  allDefs(),
 		Provides: []checks.AnyFact{Fact},
 		Requires: checks.Facts(relay.Fact, aliases.Fact),
-		Config: struct {
-			Options
-			Connects bool
-		}{o, o.Dial != nil},
-		Run: c.run,
+		Run:      c.run,
 	}
-	if o.Enabled {
-		families := 2
-		if o.NoIPv4 || !o.IPv6 {
-			families = 1
-		}
-		queries := maxDomains * (1 + o.MaxRecords*families)
-		ch.Needs = checks.Needs{DNS: true, Store: true, Net: o.Dial != nil, Queries: queries}
+	families := 2
+	if o.NoIPv4 || !o.IPv6 {
+		families = 1
 	}
-	return &checks.Family{Name: "mx_check", Doc: "the mail exchangers of the sender's domain", Checks: []*checks.Check{ch}}
+	queries := maxDomains * (1 + o.MaxRecords*families)
+	ch.Needs = checks.Needs{DNS: true, Store: true, Net: o.Dial != nil, Queries: queries}
+	f.Checks = []*checks.Check{ch}
+	return f
 }
 
 func (c *check) run(ctx context.Context, t *checks.Task) error {
 	verdicts, seeded := Fact.Get(t)
 	if !seeded {
-		if !c.Enabled || t.Authenticated() && !c.CheckAuthenticated || relay.Of(t).Local && !c.CheckLocal {
+		if t.Authenticated() && !c.CheckAuthenticated || relay.Of(t).Local && !c.CheckLocal {
 			return nil
 		}
 		verdicts = c.verdicts(ctx, t)

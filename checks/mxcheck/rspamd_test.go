@@ -46,7 +46,7 @@ func TestRspamdCases(t *testing.T) {
 		return nil, &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	}
 	plain := mxcheck.Options{
-		Enabled: true, Dial: dial, Loopback: true, NoFrom: true, NoReplyTo: true,
+		Dial: dial, Loopback: true, NoFrom: true, NoReplyTo: true,
 		ExcludeMXs: []string{"mail.trusted.test"}, ExcludeIPs: []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32")},
 		BadMXs: []mxcheck.BadName{{Pattern: "trapmx.bad.test"}}, BadIPs: []mxcheck.BadNet{{Net: netip.MustParsePrefix("1.2.3.4/32")}},
 	}

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/internal/zbase32"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
@@ -29,11 +30,13 @@ const MaxQueries = 48
 
 // Options says which feeds there are. The zero value is PhishTank alone.
 type Options struct {
+	// Off leaves the family out.
+	Off bool
 	// Zone is the DNS zone of PhishTank's list; "" means DefaultZone, "-"
 	// none.
 	Zone string
 	// OpenPhish is OpenPhish's feed, Generic any other; nil: none.
-	OpenPhish, Generic *Feed
+	OpenPhish, Generic *Feed `json:"-"`
 	// Excluded are hosts whose URLs are looked up in no feed.
 	Excluded []string
 }
@@ -78,8 +81,38 @@ type namedFeed struct {
 	feed *Feed
 }
 
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	v := valid.Of("phishing_feeds")
+	if o.Zone != "" && o.Zone != "-" {
+		v.Domain("Zone", strings.Trim(o.Zone, "."))
+	}
+	v.Words("Excluded", o.Excluded)
+	v.If(o.OpenPhish != nil && o.OpenPhish == o.Generic, "Generic", "the same feed as OpenPhish")
+	return v.Err()
+}
+
+// config names the feeds by their files: what these say is recorded with each
+// scan.
+func (o Options) config() any {
+	name := func(f *Feed) string {
+		if f == nil {
+			return "none"
+		}
+		return "file:" + f.path
+	}
+	return struct {
+		Options
+		OpenPhish, Generic string
+	}{o, name(o.OpenPhish), name(o.Generic)}
+}
+
 // New returns the family.
 func New(o Options) *checks.Family {
+	out := &checks.Family{Name: "phishing_feeds", Doc: "feeds of known phishing pages", Config: o.config(), Err: o.Validate()}
+	if o.Off || out.Err != nil {
+		return out
+	}
 	f := &family{zone: strings.Trim(o.Zone, "."), excluded: map[string]bool{}}
 	if f.zone == "" {
 		f.zone = DefaultZone
@@ -87,7 +120,6 @@ func New(o Options) *checks.Family {
 	for _, h := range o.Excluded {
 		f.excluded[strings.ToLower(strings.Trim(h, ". "))] = true
 	}
-	config := map[string]any{"zone": f.zone, "excluded": o.Excluded}
 	feeds := &checks.Check{
 		Name:    "phishing-feeds",
 		Doc:     "URLs that the operator's phishing feeds have",
@@ -97,21 +129,19 @@ func New(o Options) *checks.Family {
 	for _, n := range []namedFeed{{openPhish, o.OpenPhish}, {generic, o.Generic}} {
 		if n.feed != nil {
 			f.feeds = append(f.feeds, n)
-			config[n.def.Name] = n.feed.path
 		}
 	}
-	feeds.Config = config
 	if len(f.feeds) > 0 {
 		feeds.Start = f.start
 	}
-	return &checks.Family{Name: "phishing_feeds", Doc: "feeds of known phishing pages", Checks: []*checks.Check{{
+	out.Checks = []*checks.Check{{
 		Name:    "phishtank",
 		Doc:     "URLs that PhishTank knows, by DNS",
 		Symbols: []*symbols.Def{phishTank},
 		Needs:   checks.Needs{DNS: true, Queries: MaxQueries},
-		Config:  config,
 		Run:     f.runPhishTank,
-	}, feeds}}
+	}, feeds}
+	return out
 }
 
 // urls returns the message's URLs that are looked up: no images, and none of

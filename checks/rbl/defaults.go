@@ -52,7 +52,7 @@ func Spamhaus() List {
 	all = append(all, symbols.Def{Name: "RECEIVED_SPAMHAUS", Doc: "Spamhaus ZEN has a hop of the way for a reason that is not known here"})
 	all = append(append(all, refuse("RBL")...), refuse("RECEIVED")...)
 	return List{
-		Symbol: "SPAMHAUS", Zone: "zen.spamhaus.org", Checks: []What{From, Received}, Unknown: true,
+		Name: "spamhaus", Symbol: "SPAMHAUS", Zone: "zen.spamhaus.org", Checks: []What{From, Received}, Unknown: true,
 		Prefixes: map[What]string{From: "RBL", Received: "RECEIVED"}, ExcludeUsers: true, ExcludeLocal: true,
 		Codes: []Code{
 			{Symbol: "SPAMHAUS_SBL", Answers: []string{"127.0.0.2"}},
@@ -69,7 +69,7 @@ func Spamhaus() List {
 
 func mailspike() List {
 	return List{
-		Symbol: "MAILSPIKE", Zone: "rep.mailspike.net", Unknown: true, White: true, ExcludeUsers: true, ExcludeLocal: true,
+		Name: "mailspike", Symbol: "MAILSPIKE", Zone: "rep.mailspike.net", Unknown: true, White: true, ExcludeUsers: true, ExcludeLocal: true,
 		Except: []string{
 			"RWL_MAILSPIKE_NEUTRAL", "RWL_MAILSPIKE_POSSIBLE", "RWL_MAILSPIKE_GOOD",
 			"RBL_MAILSPIKE_WORST", "RBL_MAILSPIKE_VERYBAD", "RBL_MAILSPIKE_BAD",
@@ -99,14 +99,14 @@ func mailspike() List {
 
 func sem() List {
 	return List{
-		Symbol: "RBL_SEM", Zone: "bl.spameatingmonkey.net", NoIPv6: true, ExcludeUsers: true, ExcludeLocal: true,
+		Name: "sem", Symbol: "RBL_SEM", Zone: "bl.spameatingmonkey.net", NoIPv6: true, ExcludeUsers: true, ExcludeLocal: true,
 		Symbols: describe(false, []string{"rbl", "sem"}, symbols.Def{Name: "RBL_SEM", Weight: 1, Doc: "the client is on Spam Eating Monkey's block list"}),
 	}
 }
 
 func semIPv6() List {
 	return List{
-		Symbol: "RBL_SEM_IPV6", Zone: "bl.ipv6.spameatingmonkey.net", NoIPv4: true, ExcludeUsers: true, ExcludeLocal: true,
+		Name: "semIPv6", Symbol: "RBL_SEM_IPV6", Zone: "bl.ipv6.spameatingmonkey.net", NoIPv4: true, ExcludeUsers: true, ExcludeLocal: true,
 		Symbols: describe(false, []string{"rbl", "sem"}, symbols.Def{Name: "RBL_SEM_IPV6", Weight: 1, Doc: "the client is on Spam Eating Monkey's block list for IPv6"}),
 	}
 }
@@ -127,7 +127,7 @@ func trust(prefix, refused string) []Code {
 func dnswl() List {
 	groups := []string{"rbl", "dnswl"}
 	return List{
-		Symbol: "RCVD_IN_DNSWL", Zone: "list.dnswl.org", Checks: []What{From, Received}, Unknown: true,
+		Name: "dnswl", Symbol: "RCVD_IN_DNSWL", Zone: "list.dnswl.org", Checks: []What{From, Received}, Unknown: true,
 		White: true, Except: []string{"RCVD_IN_DNSWL_NONE", "RCVD_IN_DNSWL_LOW"}, ExcludeUsers: true, ExcludeLocal: true,
 		Codes: trust("RCVD_IN_DNSWL", "DNSWL_BLOCKED"),
 		Symbols: append(describe(false, groups,
@@ -143,7 +143,7 @@ func dnswl() List {
 func domainWhite() List {
 	groups := []string{"rbl", "dnswl"}
 	return List{
-		Symbol: "DWL_DNSWL", Zone: "dwl.dnswl.org", Checks: []What{DKIM}, DKIMDomainOnly: true,
+		Name: "dnswl_dwl", Symbol: "DWL_DNSWL", Zone: "dwl.dnswl.org", Checks: []What{DKIM}, DKIMDomainOnly: true,
 		IgnoreWhite: true, ExcludeUsers: true, ExcludeLocal: true,
 		Codes: trust("DWL_DNSWL", "DWL_DNSWL_BLOCKED"),
 		Symbols: append(describe(false, groups,
@@ -157,7 +157,7 @@ func domainWhite() List {
 
 func virusfree() List {
 	return List{
-		Symbol: "RBL_VIRUSFREE_UNKNOWN", Zone: "bip.virusfree.cz", Unknown: true, ExcludeUsers: true, ExcludeLocal: true,
+		Name: "virusfree", Symbol: "RBL_VIRUSFREE_UNKNOWN", Zone: "bip.virusfree.cz", Unknown: true, ExcludeUsers: true, ExcludeLocal: true,
 		Codes: []Code{{Symbol: "RBL_VIRUSFREE_BOTNET", Answers: []string{"127.0.0.2"}}},
 		Symbols: []symbols.Def{
 			{Name: "RBL_VIRUSFREE_BOTNET", Weight: 2, Doc: "the client is part of a botnet, says virusfree.cz"},
@@ -169,7 +169,7 @@ func virusfree() List {
 func blocklist() List {
 	groups := []string{"rbl", "blocklistde"}
 	return List{
-		Symbol: "BLOCKLISTDE", Zone: "bl.blocklist.de", Checks: []What{From, Received}, ExcludeUsers: true, ExcludeLocal: true,
+		Name: "blocklistde", Symbol: "BLOCKLISTDE", Zone: "bl.blocklist.de", Checks: []What{From, Received}, ExcludeUsers: true, ExcludeLocal: true,
 		Prefixes: map[What]string{From: "RBL", Received: "RECEIVED"},
 		Symbols: append(describe(false, groups, symbols.Def{Name: "RBL_BLOCKLISTDE", Weight: 4, Doc: "the client attacked others, says blocklist.de"}),
 			describe(true, groups, symbols.Def{Name: "RECEIVED_BLOCKLISTDE", Weight: 3, Doc: "a hop of the way attacked others, says blocklist.de"})...),

@@ -90,7 +90,7 @@ func FuzzList(f *testing.F) {
 		if json.Unmarshal(data, &l) != nil {
 			return
 		}
-		c, err := compile(l, map[string]string{"k": "s"}, newDefs())
+		c, _, err := compile(l, map[string]string{"k": "s"}, newDefs())
 		if err != nil {
 			return
 		}

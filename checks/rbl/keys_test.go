@@ -14,7 +14,7 @@ import (
 // must compiles a list.
 func must(t testing.TB, l List) *list {
 	t.Helper()
-	c, err := compile(l, map[string]string{"key": "s3cret"}, newDefs())
+	c, _, err := compile(l, map[string]string{"key": "s3cret"}, newDefs())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package rbl
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -106,7 +107,10 @@ type Hops struct {
 // A List is one DNS list: what it is asked, and what its answers mean. Fields
 // are named after Rspamd's options of module rbl.
 type List struct {
-	// Symbol names the list: hits of answers without a code, its failures
+	// Name is by which Options.Without and files mean the list, Rspamd's where
+	// there is one; "" means Symbol. It is unique.
+	Name string
+	// Symbol is raised by the list: hits of answers without a code, its failures
 	// (Symbol_FAIL). It is unique.
 	Symbol string
 	// Zone is the domain the list answers under. A label in braces stands for
@@ -195,29 +199,31 @@ type list struct {
 	exempt      bool // known domains are asked about as well
 }
 
+func (l *List) name() string { return cmp.Or(l.Name, l.Symbol) }
+
 // compile validates a list and makes its symbols; known tells Defs of other
-// lists of the same name.
-func compile(l List, keys map[string]string, known *defs) (*list, error) {
-	c := &list{List: l, asks: map[What]bool{}, limit: l.Limit}
+// lists of the same name. field is the one that is wrong.
+func compile(l List, keys map[string]string, known *defs) (c *list, field string, err error) {
+	c = &list{List: l, asks: map[What]bool{}, limit: l.Limit}
 	if l.Symbol == "" {
-		return nil, fmt.Errorf("list for zone %q: symbol: missing", l.Zone)
+		return nil, "Symbol", fmt.Errorf("missing, zone %q", l.Zone)
 	}
 	for _, step := range []struct {
 		field string
 		do    func(map[string]string) error
 	}{
-		{"zone", c.readZone}, {"checks", c.readChecks}, {"compose", c.readCompose}, {"codes", c.readCodes}, {"hash", c.readHash},
-		{"limit", c.readLimits},
+		{"Zone", c.readZone}, {"Checks", c.readChecks}, {"Selectors", c.readSelectors}, {"Hops", c.readHops},
+		{"Compose", c.readCompose}, {"Codes", c.readCodes}, {"Hash", c.readHash}, {"Limit", c.readLimits},
 	} {
 		if err := step.do(keys); err != nil {
-			return nil, fmt.Errorf("list %q: %s: %w", l.Symbol, step.field, err)
+			return nil, step.field, err
 		}
 	}
 	if err := c.makeDefs(known); err != nil {
-		return nil, fmt.Errorf("list %q: symbols: %w", l.Symbol, err)
+		return nil, "Symbols", err
 	}
 	c.exempt = l.IgnoreWhite || l.IgnoreKnown || c.asks[From] || c.asks[Received]
-	return c, nil
+	return c, "", nil
 }
 
 // readZone checks the zone and its placeholders.
@@ -256,14 +262,22 @@ func (l *list) readChecks(map[string]string) error {
 		}
 		l.asks[w] = true
 	}
+	if len(l.Checks) == 0 && len(l.Selectors) == 0 {
+		l.asks[From] = true
+	}
+	return nil
+}
+
+func (l *list) readSelectors(map[string]string) error {
 	for _, s := range l.Selectors {
 		if s.Label == "" || s.Values == nil {
 			return errors.New("a selector lacks its label or its function")
 		}
 	}
-	if len(l.Checks) == 0 && len(l.Selectors) == 0 {
-		l.asks[From] = true
-	}
+	return nil
+}
+
+func (l *list) readHops(map[string]string) error {
 	for _, f := range slices.Concat(l.Hops.With, l.Hops.Without) {
 		if f != "ssl" && f != "authenticated" {
 			return fmt.Errorf("%q is no fact about a hop", f)

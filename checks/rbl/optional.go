@@ -13,7 +13,7 @@ import (
 func Optional() []List { return []List{senderscore(), senderscoreValue(), resolvedURIs()} }
 
 func senderscore() List {
-	list := List{Symbol: "RBL_SENDERSCORE_UNKNOWN", Zone: "bl.score.senderscore.com", Unknown: true, ExcludeUsers: true, ExcludeLocal: true, Listed: "-", Unlisted: "1.0.0.127"}
+	list := List{Name: "senderscore", Symbol: "RBL_SENDERSCORE_UNKNOWN", Zone: "bl.score.senderscore.com", Unknown: true, ExcludeUsers: true, ExcludeLocal: true, Listed: "-", Unlisted: "1.0.0.127"}
 	groups := []string{"rbl", "senderscore"}
 	// The last octet is a sum: 1 a bot, 2 no authentication, 4 pristine traps,
 	// 8 suspicious attachments, 16 a low score.
@@ -41,7 +41,7 @@ func refuses(l List, symbol string) List {
 }
 
 func senderscoreValue() List {
-	list := List{Symbol: "RBL_SENDERSCORE_REPUT_UNKNOWN", Zone: "score.senderscore.com", Unknown: true, ExcludeUsers: true, ExcludeLocal: true, Listed: "-", Unlisted: "1.0.0.127"}
+	list := List{Name: "senderscore_reputation", Symbol: "RBL_SENDERSCORE_REPUT_UNKNOWN", Zone: "score.senderscore.com", Unknown: true, ExcludeUsers: true, ExcludeLocal: true, Listed: "-", Unlisted: "1.0.0.127"}
 	groups := []string{"rbl", "senderscore"}
 	list.Symbols = []symbols.Def{{Name: "RBL_SENDERSCORE_REPUT_UNKNOWN", Groups: groups, Doc: "Senderscore says something about the client that is not known here"}}
 	for i, weight := range []float64{4, 3.5, 3, 2.5, 2, 1.5, 1, 0.5, 0, -1} {

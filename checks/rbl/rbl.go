@@ -18,8 +18,6 @@ package rbl
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -30,13 +28,18 @@ import (
 	"github.com/winnowmail/winnow/checks/dkim"
 	"github.com/winnowmail/winnow/checks/rdns"
 	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/symbols"
 )
 
 // Options is what the operator may choose.
 type Options struct {
+	// Off leaves the family out.
+	Off bool
 	// Lists replaces Default; More adds to it.
 	Lists, More []List
+	// Without names lists that are left out.
+	Without []string
 	// Keys are the secrets that labels in braces stand for in zones: with
 	// "dqs" here, zone "{dqs}.zen.dq.spamhaus.net" is asked under the key.
 	// The secrets are in no symbol, option, evidence, log or transcript.
@@ -75,10 +78,10 @@ func (o Options) withDefaults() Options {
 	if o.MaxQueries == 0 {
 		o.MaxQueries = DefaultMaxQueries
 	}
-	if o.Interval <= 0 {
+	if o.Interval == 0 {
 		o.Interval = DefaultInterval
 	}
-	if o.Pause <= 0 {
+	if o.Pause == 0 {
 		o.Pause = DefaultPause
 	}
 	if o.Known == nil && !o.NoKnown {
@@ -97,21 +100,14 @@ type engine struct {
 }
 
 // New returns the family: one for what is known of the client when
-// it connects, one for the rest. Options that are wrong come to light when a
-// Scanner is made: Start then fails with what Validate says.
+// it connects, one for the rest.
 func New(o Options) *checks.Family {
-	f := &checks.Family{Name: "rbl", Doc: "DNS lists of addresses, domains, URLs and mail addresses"}
-	config := o
-	o = o.withDefaults()
 	e, all, err := newEngine(o)
-	if err != nil {
-		fail := func(context.Context, *checks.Env) error { return err }
-		f.Checks = []*checks.Check{{
-			Name: "rbl", Doc: "DNS lists with wrong options", Config: config, Start: fail,
-			Run: func(context.Context, *checks.Task) error { return err },
-		}}
+	f := &checks.Family{Name: "rbl", Doc: "DNS lists of addresses, domains, URLs and mail addresses", Config: o.config(), Err: err}
+	if o.Off || f.Err != nil {
 		return f
 	}
+	o = e.opt
 	client, message := part{e, true}, part{e, false}
 	clientDefs := e.early(all)
 	if len(clientDefs) > 0 {
@@ -130,7 +126,6 @@ func New(o Options) *checks.Family {
 		Symbols:  slices.DeleteFunc(all.all, func(d *symbols.Def) bool { return slices.Contains(clientDefs, d) }),
 		Requires: checks.Facts(relay.Fact, rdns.Fact, dkim.Fact, aliases.Fact),
 		Needs:    checks.Needs{DNS: true, Queries: o.MaxQueries},
-		Config:   config,
 		Secrets:  e.secrets(),
 		Run:      func(ctx context.Context, t *checks.Task) error { message.run(ctx, t); return nil },
 		Start:    func(ctx context.Context, env *checks.Env) error { return e.health.start(ctx, env) },
@@ -140,25 +135,61 @@ func New(o Options) *checks.Family {
 
 // Validate returns what is wrong with the options: the list and its field.
 func (o Options) Validate() error {
-	_, _, err := newEngine(o.withDefaults())
+	_, _, err := newEngine(o)
 	return err
 }
 
+// config holds no secrets: which they are counts, not what they say.
+func (o Options) config() any {
+	o = o.withDefaults()
+	lists, known := checks.Digest(o.Lists), checks.Digest(o.Known)
+	o.Lists, o.Known = nil, nil
+	return struct {
+		Options
+		Lists, Known string
+		Keys         []string
+	}{o, lists, known, slices.Sorted(maps.Keys(o.Keys))}
+}
+
+// validate notes what is wrong beside the lists.
+func (o Options) validate(v *valid.Fields) {
+	v.Words("Known", o.Known)
+	v.If(o.NoKnown && len(o.Known) > 0, "NoKnown", "Known has some")
+	v.Number("MaxQueries", int64(o.MaxQueries), 0, 10000)
+	v.If(o.Interval < 0, "Interval", "%v is negative", o.Interval)
+	v.If(o.Pause < 0, "Pause", "%v is negative", o.Pause)
+}
+
 func newEngine(o Options) (*engine, *defs, error) {
+	v := valid.Of("rbl")
+	o.validate(v)
+	given := len(o.Lists)
+	if o.Lists == nil {
+		given = len(Default())
+	}
+	o = o.withDefaults()
 	e := &engine{opt: o, known: map[string]bool{}, white: map[string]bool{}}
 	all := newDefs()
-	names := map[string]bool{}
-	var errs []error
-	for _, l := range o.Lists {
-		c, err := compile(l, o.Keys, all)
-		if err == nil && names[l.Symbol] {
-			err = fmt.Errorf("list %q: symbol: another list has it too", l.Symbol)
+	symbols, names := map[string]bool{}, map[string]bool{}
+	for i, l := range o.Lists {
+		at := valid.At("Lists", i) + "."
+		if i >= given {
+			at = valid.At("More", i-given) + "."
 		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("rbl: %w", err))
+		v.If(names[l.name()] && l.Symbol != "", at+"Name", "another list is %q too", l.name())
+		v.If(symbols[l.Symbol], at+"Symbol", "another list has %q too", l.Symbol)
+		if symbols[l.Symbol] {
 			continue
 		}
-		names[l.Symbol] = true
+		symbols[l.Symbol], names[l.name()] = l.Symbol != "", true
+		if slices.Contains(o.Without, l.name()) {
+			continue
+		}
+		c, field, err := compile(l, o.Keys, all)
+		if err != nil {
+			v.Add(at+field, "%w (list %q)", err, l.name())
+			continue
+		}
 		e.lists = append(e.lists, c)
 		if l.White {
 			for w := range maps.Keys(c.asks) {
@@ -166,11 +197,14 @@ func newEngine(o Options) (*engine, *defs, error) {
 			}
 		}
 	}
+	for i, name := range o.Without {
+		v.If(!names[name], valid.At("Without", i), "there is no list %q", name)
+	}
 	for _, d := range o.Known {
 		e.known[strings.ToLower(d)] = true
 	}
 	e.health = newHealth(o, e.lists)
-	return e, all, errors.Join(errs...)
+	return e, all, v.Err()
 }
 
 // secrets returns the zones that hold keys, and what is asked instead.

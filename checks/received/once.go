@@ -9,6 +9,7 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/rdns"
 	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -21,6 +22,8 @@ var (
 
 // OnceOptions are about mail straight from its sender.
 type OnceOptions struct {
+	// Off leaves the family out.
+	Off bool
 	// Good and Bad are parts of client names, lower case: servers' ("mail" if
 	// nil), which are left in peace, and dial-up customers' ("static" and
 	// "dynamic" if nil).
@@ -32,21 +35,38 @@ type OnceOptions struct {
 	CheckLocal, CheckAuthenticated bool
 }
 
-func onceCheck(o OnceOptions) *checks.Check {
+// Validate returns what is wrong with the options.
+func (o OnceOptions) Validate() error {
+	v := valid.Of("once_received")
+	v.Words("Good", o.Good)
+	v.Words("Bad", o.Bad)
+	v.Networks("Whitelist", o.Whitelist)
+	return v.Err()
+}
+
+// NewOnce returns the family once_received, about mail straight from its
+// sender.
+func NewOnce(o OnceOptions) *checks.Family {
+	f := &checks.Family{Name: "once_received", Doc: "mail straight from its sender", Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		f.Config = o
+		return f
+	}
 	if o.Good == nil {
 		o.Good = []string{"mail"}
 	}
 	if o.Bad == nil {
 		o.Bad = []string{"static", "dynamic"}
 	}
-	return &checks.Check{
+	f.Config = o
+	f.Checks = []*checks.Check{{
 		Name:     "once-received",
 		Doc:      "mail straight from its sender",
 		Symbols:  []*symbols.Def{once, onceStrict, directToMX},
 		Requires: checks.Facts(relay.Fact, rdns.Fact),
-		Config:   o,
 		Run:      func(_ context.Context, t *checks.Task) error { return o.run(t) },
-	}
+	}}
+	return f
 }
 
 // run counts servers for mail from strangers, as Rspamd 4.1.6: a mail program

@@ -31,13 +31,8 @@ func def(name string, weight float64, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"headers"}, Weight: weight, Doc: doc}
 }
 
-// Options says how mail that passed few servers is judged.
-type Options struct {
-	Once OnceOptions
-}
-
 // New returns the family.
-func New(o Options) *checks.Family {
+func New() *checks.Family {
 	return &checks.Family{Name: "received", Doc: "trace headers and the servers on the way", Checks: []*checks.Check{
 		{
 			Name: "received",
@@ -48,7 +43,6 @@ func New(o Options) *checks.Family {
 			},
 			Run: runChain,
 		},
-		onceCheck(o.Once),
 		{
 			Name:     "forged-received",
 			Doc:      "trace headers that no server writes",

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -21,10 +22,11 @@ func Builtin() []string { return strings.Fields(builtin) }
 
 // Options chooses the list.
 type Options struct {
-	// Domains replaces the built-in list: registrable domains.
+	// Off leaves the family out.
+	Off bool
+	// Domains replaces the built-in list: registrable domains. nil means
+	// Builtin; a list that is not nil and empty matches nothing.
 	Domains []string
-	// None leaves the family out.
-	None bool
 }
 
 var url = &symbols.Def{
@@ -32,24 +34,41 @@ var url = &symbols.Def{
 	Doc: "a URL belongs to a service that redirects, such as a URL shortener",
 }
 
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	v := valid.Of("redirectors")
+	v.Domains("Domains", o.Domains)
+	return v.Err()
+}
+
+func (o Options) domains() []string {
+	if o.Domains == nil {
+		return Builtin()
+	}
+	return o.Domains
+}
+
+func (o Options) config() any {
+	return struct {
+		Off     bool
+		Domains string
+	}{o.Off, checks.Digest(o.domains())}
+}
+
 // New returns the family.
 func New(o Options) *checks.Family {
-	if o.None {
-		return &checks.Family{Name: "redirectors", Doc: "links to services that lead elsewhere"}
+	f := &checks.Family{Name: "redirectors", Doc: "links to services that lead elsewhere", Config: o.config(), Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
 	}
-	domains := o.Domains
-	if domains == nil {
-		domains = Builtin()
-	}
-	set := make(map[string]bool, len(domains))
-	for _, d := range domains {
+	set := make(map[string]bool, len(o.domains()))
+	for _, d := range o.domains() {
 		set[strings.ToLower(strings.Trim(d, ". "))] = true
 	}
-	return &checks.Family{Name: "redirectors", Doc: "links to services that lead elsewhere", Checks: []*checks.Check{{
+	f.Checks = []*checks.Check{{
 		Name:    "redirectors",
 		Doc:     "URLs of services that lead elsewhere",
 		Symbols: []*symbols.Def{url},
-		Config:  o.Domains,
 		Run: func(_ context.Context, t *checks.Task) error {
 			var seen []string
 			for _, u := range t.Message().URLs() {
@@ -61,5 +80,6 @@ func New(o Options) *checks.Family {
 			}
 			return nil
 		},
-	}}}
+	}}
+	return f
 }

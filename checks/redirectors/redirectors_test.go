@@ -25,7 +25,7 @@ func TestListIsClean(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	if New(Options{None: true}).Checks != nil {
+	if New(Options{Off: true}).Checks != nil {
 		t.Error("None leaves something")
 	}
 	st := &checks.State{Message: mail.Parse([]byte("Subject: a\r\n\r\nhttp://go.example.org/1 and http://tinyurl.com/2\r\n"), mail.Envelope{}, mail.Limits{})}

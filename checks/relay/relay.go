@@ -2,11 +2,12 @@ package relay
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -53,7 +54,11 @@ type Rule struct {
 // Options are the relays through which mail comes in. Without a rule the
 // client is the one connected, or the one that the host seeds.
 type Options struct {
+	// Off leaves the family out.
+	Off   bool
 	Rules []Rule
+	// Without names rules, by their Symbol, that are left out.
+	Without []string `json:",omitempty"`
 }
 
 // A rule is a Rule made ready.
@@ -63,11 +68,31 @@ type rule struct {
 	users, names map[string]bool
 }
 
-// New returns the family. It is an error, told by winnow.New, when
-// a rule has no symbol, two have the same, a strategy is not known or lacks
-// what it works with.
+// Validate returns what is wrong with the options: a rule has no symbol, two
+// have the same, a strategy is not known or lacks what it works with.
+func (o Options) Validate() error {
+	v := valid.Of("external_relay")
+	seen := map[string]bool{}
+	for i, r := range o.Rules {
+		at := valid.At("Rules", i) + "."
+		v.Symbol(at+"Symbol", r.Symbol)
+		v.If(seen[r.Symbol] && r.Symbol != "", at+"Symbol", "there is another rule with the symbol %s", r.Symbol)
+		seen[r.Symbol] = true
+		r.validate(v, at)
+	}
+	for i, name := range o.Without {
+		v.If(!seen[name], valid.At("Without", i), "there is no rule %q", name)
+	}
+	return v.Err()
+}
+
+// New returns the family.
 func New(o Options) *checks.Family {
-	rules, err := compile(o.Rules)
+	f := &checks.Family{Name: "external_relay", Doc: "the client before the host's own relays", Config: o, Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
+	}
+	rules := compile(o)
 	c := &checks.Check{
 		Name:     "relay",
 		Doc:      "the client before the host's own relays",
@@ -75,7 +100,6 @@ func New(o Options) *checks.Family {
 		Stage:    checks.Early,
 		Priority: 20, // before all that judges the client
 		Always:   true,
-		Config:   o,
 		Run:      func(_ context.Context, t *checks.Task) error { return run(t, rules) },
 	}
 	for _, r := range rules {
@@ -84,56 +108,45 @@ func New(o Options) *checks.Family {
 	if len(rules) == 0 {
 		c.Needs.Phase = checks.Connect
 	}
-	if err != nil {
-		c.Start = func(context.Context, *checks.Env) error { return err }
-	}
-	return &checks.Family{Name: "external_relay", Doc: "the client before the host's own relays", Checks: []*checks.Check{c}}
+	f.Checks = []*checks.Check{c}
+	return f
 }
 
-func compile(list []Rule) ([]rule, error) {
-	rules := make([]rule, 0, len(list))
-	seen := map[string]bool{}
-	for i, r := range list {
-		if err := r.validate(); err != nil {
-			return nil, fmt.Errorf("relay rule %d (%s): %w", i+1, r.Symbol, err)
+func compile(o Options) []rule {
+	var rules []rule
+	for _, r := range o.Rules {
+		if slices.Contains(o.Without, r.Symbol) {
+			continue
 		}
-		if seen[r.Symbol] {
-			return nil, fmt.Errorf("relay rule %d: there is another rule with the symbol %s", i+1, r.Symbol)
-		}
-		seen[r.Symbol] = true
 		def := &symbols.Def{
 			Name: r.Symbol, Groups: []string{"external_relay"},
 			Doc: "the client was found in a Received header of the host's own relays",
 		}
 		rules = append(rules, rule{r, def, set(r.Users), set(r.Names)})
 	}
-	return rules, nil
+	return rules
 }
 
-func (r *Rule) validate() error {
-	if r.Symbol == "" {
-		return fmt.Errorf("no symbol")
+// validate notes what is wrong with a rule, whose place is at.
+func (r *Rule) validate(v *valid.Fields, at string) {
+	uses := func(strategy Strategy, field string, set, needed bool) {
+		v.If(r.Strategy == strategy && needed && !set, at+field, "missing")
+		v.If(r.Strategy != strategy && set, at+field, "means nothing to the strategy %q", r.Strategy)
 	}
 	switch r.Strategy {
-	case Authenticated, LocalHops:
-		return nil
-	case Count:
-		if r.Count < 1 {
-			return fmt.Errorf("count is %d", r.Count)
-		}
-		return nil
-	case HostnameMap:
-		if len(r.Names) == 0 {
-			return fmt.Errorf("no names")
-		}
-		return nil
-	case IPMap:
-		if len(r.Networks) == 0 {
-			return fmt.Errorf("no networks")
-		}
-		return nil
+	case Authenticated, Count, HostnameMap, IPMap, LocalHops:
+	default:
+		v.Add(at+"Strategy", "unknown strategy %q", r.Strategy)
+		return
 	}
-	return fmt.Errorf("unknown strategy %q", r.Strategy)
+	v.If(r.Count < 0, at+"Count", "%d is no position", r.Count)
+	uses(Count, "Count", r.Count > 0, true)
+	uses(Authenticated, "Users", len(r.Users) > 0, false)
+	uses(HostnameMap, "Names", len(r.Names) > 0, true)
+	uses(IPMap, "Networks", len(r.Networks) > 0, true)
+	v.Words(at+"Users", r.Users)
+	v.Words(at+"Names", r.Names)
+	v.Networks(at+"Networks", r.Networks)
 }
 
 func set(list []string) map[string]bool {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"strings"
 	"testing"
 
 	"github.com/winnowmail/winnow/checks"
@@ -46,20 +45,15 @@ func TestWrongRules(t *testing.T) {
 		want  string
 		rules []relay.Rule
 	}{
-		{"rule 1 (): no symbol", []relay.Rule{{Strategy: relay.LocalHops}}},
-		{"rule 2 (B): count is 0", []relay.Rule{{Symbol: "A", Strategy: relay.LocalHops}, {Symbol: "B", Strategy: relay.Count}}},
-		{"rule 1 (A): no names", []relay.Rule{{Symbol: "A", Strategy: relay.HostnameMap}}},
-		{"rule 1 (A): no networks", []relay.Rule{{Symbol: "A", Strategy: relay.IPMap}}},
-		{`rule 1 (A): unknown strategy "x"`, []relay.Rule{{Symbol: "A", Strategy: "x"}}},
-		{"rule 2: there is another rule with the symbol A", []relay.Rule{{Symbol: "A", Strategy: relay.LocalHops}, {Symbol: "A", Strategy: relay.LocalHops}}},
+		{"Rules[0].Symbol: missing", []relay.Rule{{Strategy: relay.LocalHops}}},
+		{"Rules[1].Count: missing", []relay.Rule{{Symbol: "A", Strategy: relay.LocalHops}, {Symbol: "B", Strategy: relay.Count}}},
+		{"Rules[0].Names: missing", []relay.Rule{{Symbol: "A", Strategy: relay.HostnameMap}}},
+		{"Rules[0].Networks: missing", []relay.Rule{{Symbol: "A", Strategy: relay.IPMap}}},
+		{`Rules[0].Strategy: unknown strategy "x"`, []relay.Rule{{Symbol: "A", Strategy: "x"}}},
+		{"Rules[1].Symbol: there is another rule with the symbol A", []relay.Rule{{Symbol: "A", Strategy: relay.LocalHops}, {Symbol: "A", Strategy: relay.LocalHops}}},
 	} {
-		list := relay.New(relay.Options{Rules: c.rules}).Checks
-		if list[0].Start == nil {
-			t.Errorf("%s: no error", c.want)
-			continue
-		}
-		if err := list[0].Start(t.Context(), nil); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("got %v, want %s", err, c.want)
+		if f := relay.New(relay.Options{Rules: c.rules}); f.Err == nil || f.Err.Error() != "external_relay: "+c.want {
+			t.Errorf("got %v, want %s", f.Err, c.want)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/authheader"
 	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/signing"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -22,6 +23,8 @@ import (
 // Options says what is signed. The zero value is nothing, and then there are
 // no checks.
 type Options struct {
+	// Off leaves the family out.
+	Off  bool
 	DKIM *signing.Rules // nil: no DKIM signatures
 	ARC  *ARC           // nil: no ARC sets
 }
@@ -50,10 +53,52 @@ var (
 	}
 )
 
-// New returns the family of the checks that the options ask for. Rules that can't be
-// meant are an error when the Scanner starts.
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	v := valid.Of("dkim_signing")
+	check := func(field string, r signing.Rules) {
+		if _, err := signing.New(r); err != nil {
+			v.Add(field, "%w", err)
+		}
+	}
+	if o.DKIM != nil {
+		check("DKIM", *o.DKIM)
+	}
+	if o.ARC != nil {
+		check("ARC", o.ARC.Rules)
+	}
+	return v.Err()
+}
+
+// config tells of what is not data only whether it is there: key sources and
+// conditions decide outside the rules.
+func (o Options) config() any {
+	type rules struct {
+		*signing.Rules
+		Decides, HasKeys bool
+	}
+	of := func(r *signing.Rules) *rules { return &rules{r, r.Condition != nil, r.Keys != nil} }
+	c := struct {
+		Off       bool
+		DKIM, ARC *rules
+		ServID    string
+		Reuse     bool
+	}{Off: o.Off}
+	if o.DKIM != nil {
+		c.DKIM = of(o.DKIM)
+	}
+	if o.ARC != nil {
+		c.ARC, c.ServID, c.Reuse = of(&o.ARC.Rules), o.ARC.ServID, o.ARC.Reuse
+	}
+	return c
+}
+
+// New returns the family of the checks that the options ask for.
 func New(o Options) *checks.Family {
-	f := &checks.Family{Name: "dkim_signing", Doc: "signs outgoing mail with DKIM and seals it with ARC"}
+	f := &checks.Family{Name: "dkim_signing", Doc: "signs outgoing mail with DKIM and seals it with ARC", Config: o.config(), Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
+	}
 	if o.DKIM != nil {
 		f.Checks = append(f.Checks, dkimCheck(o.DKIM))
 	}
@@ -67,7 +112,7 @@ func New(o Options) *checks.Family {
 const priority = 100
 
 func dkimCheck(r *signing.Rules) *checks.Check {
-	signer, err := signing.New(*r)
+	signer, _ := signing.New(*r) // Validate saw to errors
 	return &checks.Check{
 		Name:     "dkim_signing",
 		Doc:      "signs outgoing mail with DKIM",
@@ -76,8 +121,7 @@ func dkimCheck(r *signing.Rules) *checks.Check {
 		Stage:    checks.Late,
 		Priority: priority,
 		Needs:    needs(r),
-		Config:   r,
-		Start:    start(signer, err),
+		Start:    start(signer),
 		Run: func(ctx context.Context, t *checks.Task) error {
 			out, _ := checks.Observe(t, "outcome", func() signing.Outcome {
 				if why := refusal(t, r); why != "" {
@@ -92,7 +136,7 @@ func dkimCheck(r *signing.Rules) *checks.Check {
 }
 
 func arcCheck(a *ARC) *checks.Check {
-	signer, err := signing.New(a.Rules)
+	signer, _ := signing.New(a.Rules) // Validate saw to errors
 	return &checks.Check{
 		Name:     "arc_signing",
 		Doc:      "seals mail with ARC",
@@ -101,8 +145,7 @@ func arcCheck(a *ARC) *checks.Check {
 		Stage:    checks.Late,
 		Priority: priority,
 		Needs:    arcNeeds(&a.Rules),
-		Config:   a,
-		Start:    start(signer, err),
+		Start:    start(signer),
 		Run: func(ctx context.Context, t *checks.Task) error {
 			out, _ := checks.Observe(t, "outcome", func() signing.Outcome {
 				if why := refusal(t, &a.Rules); why != "" {
@@ -116,12 +159,9 @@ func arcCheck(a *ARC) *checks.Check {
 	}
 }
 
-// start refuses bad rules and warns of keys that can't be used.
-func start(s *signing.Signer, err error) func(context.Context, *checks.Env) error {
+// start warns of keys that can't be used.
+func start(s *signing.Signer) func(context.Context, *checks.Env) error {
 	return func(ctx context.Context, env *checks.Env) error {
-		if err != nil {
-			return err
-		}
 		for _, problem := range s.Problems(ctx) {
 			env.Log.Warn("signing key: " + problem.Error())
 		}

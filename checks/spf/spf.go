@@ -35,6 +35,7 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/authres"
 	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/symbols"
@@ -64,6 +65,8 @@ var (
 
 // Options is what the operator decides. The zero value is Rspamd's way.
 type Options struct {
+	// Off leaves the family out.
+	Off bool
 	// Strict reads records as RFC 7208 says, to the letter.
 	Strict bool
 	Limits Limits
@@ -78,24 +81,41 @@ type Options struct {
 // maxQueries is the check's share of a scan's DNS questions.
 const maxQueries = 64
 
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	v := valid.Of("spf")
+	const most = 1000
+	v.Number("Limits.Lookups", int64(o.Limits.Lookups), 0, most)
+	v.Number("Limits.Voids", int64(o.Limits.Voids), -1, most)
+	v.Number("Limits.Nesting", int64(o.Limits.Nesting), 0, most)
+	v.Number("Limits.Hosts", int64(o.Limits.Hosts), 0, most)
+	v.Networks("Exempt", o.Exempt)
+	v.Networks("Relays", o.Relays)
+	return v.Err()
+}
+
 // New returns the family. As Rspamd 4.1.6 it says nothing about
 // local and authenticated clients. Without DNS and without a seeded result it
 // says nothing about anybody.
 func New(o Options) *checks.Family {
+	f := &checks.Family{Name: "spf", Doc: "whether the client may send for the envelope sender's domain (SPF)", Config: o, Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
+	}
 	phase := checks.MailFrom
 	if len(o.Relays) > 0 {
 		phase = checks.Data
 	}
-	return &checks.Family{Name: "spf", Doc: "whether the client may send for the envelope sender's domain (SPF)", Checks: []*checks.Check{{
+	f.Checks = []*checks.Check{{
 		Name:     "spf",
 		Doc:      "whether the client may send for the envelope sender's domain (SPF)",
 		Symbols:  []*symbols.Def{Allow, Fail, SoftFail, Neutral, DNSFail, PermFail, PlusAll, NA},
 		Provides: []checks.AnyFact{Fact},
 		Requires: checks.Facts(relay.Fact, authres.Fact),
 		Needs:    checks.Needs{DNS: true, Phase: phase, Queries: maxQueries},
-		Config:   o,
 		Run:      func(ctx context.Context, t *checks.Task) error { return run(ctx, t, o) },
-	}}}
+	}}
+	return f
 }
 
 func run(ctx context.Context, t *checks.Task, o Options) error {

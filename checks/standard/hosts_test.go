@@ -111,14 +111,14 @@ func TestLocalClientsOnDemand(t *testing.T) {
 		}
 	}
 	o.HFilter.CheckLocal, o.HFilter.CheckAuthenticated = true, true
-	o.Received = received.Options{Once: received.OnceOptions{CheckLocal: true, CheckAuthenticated: true}}
+	o.OnceReceived = received.OnceOptions{CheckLocal: true, CheckAuthenticated: true}
 	list = scan(t, o, "", raw, env)
 	for _, s := range symbols {
 		if !has(list, s) {
 			t.Errorf("no %s: %q", s, list)
 		}
 	}
-	o.Received.Once.Whitelist = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	o.OnceReceived.Whitelist = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	if list = scan(t, o, "", raw, env); has(list, "ONCE_RECEIVED") {
 		t.Errorf("a whitelisted client: %q", list)
 	}

@@ -9,6 +9,8 @@
 package standard
 
 import (
+	"errors"
+
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/aliases"
 	"github.com/winnowmail/winnow/checks/arc"
@@ -57,70 +59,81 @@ import (
 
 //go:generate go run ../../internal/gendocs -o ../../docs/symbols.md
 
-// Options chooses among the built-in checks. The zero value is all of them
-// with the lists of facts that come with the module.
+// Options chooses among the built-in families and configures them: every
+// family that has options has a field, and Off in it leaves the family out.
+// The zero value is all that Rspamd 4.1.6 has by default. What is off there by
+// default has a pointer here: nil leaves it out, its zero value turns it on.
+//
+// A family without options is left out by winnow.Layer's Disable.
 type Options struct {
-	// NoMaps leaves out what depends on lists of facts about the world, such
-	// as free mail providers or URL shorteners.
-	NoMaps bool
-	// GTUBE says which test strings count; the default is GTUBE alone.
-	GTUBE gtube.Patterns
-	// MIME changes the tables of media types and file name extensions.
-	MIME mimetypes.Options
-	// ASN says who tells the client's network.
-	ASN asn.Options
-	// DKIM says which signatures are good enough.
-	DKIM dkim.Options
-	// MX turns the look at the sender's mail exchangers on; the zero value is
-	// off.
-	MX mxcheck.Options
-	// ARC says which chains are good enough, and which sealers are trusted.
-	ARC arc.Options
-	// PhishingTrusted are hosts that links may lead to whatever they show, see
-	// urls.Options.Trusted.
-	PhishingTrusted []string
-	// PhishingStrict are domains with phishing symbols of their own.
-	PhishingStrict []urls.StrictDomains
-	// Phishing names the feeds of known phishing pages.
-	Phishing phishfeeds.Options
-	// Relays are the host's own relays, before which the client is.
-	Relays relay.Options
-	// Received says which clients are like servers by their names.
-	Received received.Options
-	// Whitelist binds trust in domains to SPF, DKIM and DMARC.
-	Whitelist whitelist.Options
-	// MessageID names senders of strange Message-IDs.
-	MessageID messageid.Options
-	// HFilter says which names of clients and senders are judged.
-	HFilter hfilter.Options
-	// Aliases is what the site knows about its own addresses.
-	Aliases aliases.Options
-	// SPF chooses how strictly records are read.
-	SPF spf.Options
-	// DMARC says how records are found and what failures come to.
-	DMARC dmarc.Options
-	// AuthHeader adds the results as Authentication-Results; nil does not.
+	GTUBE        gtube.Options        // which test strings count
+	Relays       relay.Options        // the host's own relays, before which the client is
+	Aliases      aliases.Options      // what the site knows about its own addresses
+	OnceReceived received.OnceOptions // which clients are like servers by their names
+	HFilter      hfilter.Options      // which names of clients and senders are judged
+	ASN          asn.Options          // who tells the client's network
+	AuthRes      authres.Options      // whose Authentication-Results are believed, none by default
+	SPF          spf.Options          // how strictly records are read
+	DKIM         dkim.Options         // which signatures are good enough
+	ARC          arc.Options          // which chains are good enough, which sealers trusted
+	DMARC        dmarc.Options        // how records are found and what failures come to
+	Whitelist    whitelist.Options    // trust in domains, bound to SPF, DKIM and DMARC
+	MessageID    messageid.Options    // senders of strange Message-IDs
+	Freemail     freemail.Options     // providers of free and disposable mailboxes
+	MIME         mimetypes.Options    // media types and file name extensions
+	Archives     archives.Options     // words that lure people into opening a file
+	URLs         urls.Options         // suffixes that abuse prefers
+	Phishing     urls.PhishingOptions // which links are no phishing, and which are more
+	Feeds        phishfeeds.Options   // feeds of known phishing pages
+	Redirectors  redirectors.Options  // services that lead elsewhere
+	RBL          rbl.Options          // DNS lists and how they are watched over
+	Signing      signing.Options      // what is signed with DKIM and sealed with ARC, nothing by default
+
+	// AuthHeader adds the results as Authentication-Results.
 	AuthHeader *authheader.Options
-	// AuthRes names the servers whose Authentication-Results are believed;
-	// none by default.
-	AuthRes authres.Options
-	// Signing says which mail is signed with DKIM and sealed with ARC; none
-	// by default.
-	Signing signing.Options
-	// RBL chooses the DNS lists and how they are watched over.
-	RBL rbl.Options
+	// MX looks at the mail exchangers of the sender's domain.
+	MX *mxcheck.Options
+}
+
+// WithoutMaps leaves out the lists of facts about the world that come with the
+// module, such as free mail providers or URL shorteners; lists that o names
+// itself stay.
+func (o Options) WithoutMaps() Options {
+	o.Freemail.Off = o.Freemail.Off || o.Freemail.Freemail == nil && o.Freemail.Disposable == nil
+	o.Redirectors.Off = o.Redirectors.Off || o.Redirectors.Domains == nil
+	if o.Whitelist.Rules == nil && o.Whitelist.Lists == nil {
+		o.Whitelist.Lists = &whitelist.Lists{}
+	}
+	if o.URLs.SuspiciousTLDs == nil {
+		o.URLs.SuspiciousTLDs = []string{}
+	}
+	if o.Phishing.Redirectors == nil {
+		o.Phishing.Redirectors = []string{}
+	}
+	return o
+}
+
+// Validate returns what is wrong with the options: the families and their
+// fields.
+func (o Options) Validate() error {
+	var errs []error
+	for _, f := range Families(o) {
+		errs = append(errs, f.Err)
+	}
+	return errors.Join(errs...)
 }
 
 // Families returns new values of the built-in families, in order.
 func Families(o Options) []*checks.Family {
 	list := []*checks.Family{
-		gtube.New(gtube.Options{Patterns: o.GTUBE}),
+		gtube.New(o.GTUBE),
 		relay.New(o.Relays),
 		forwarding.New(),
 		aliases.New(o.Aliases),
 		sender.New(),
 		recipients.New(),
-		received.New(o.Received),
+		received.New(),
+		received.NewOnce(o.OnceReceived),
 		date.New(),
 		forgedrecipients.New(),
 		rdns.New(),
@@ -135,8 +148,8 @@ func Families(o Options) []*checks.Family {
 	if o.AuthHeader != nil {
 		list = append(list, authheader.New(*o.AuthHeader))
 	}
-	return append(list,
-		whitelist.New(whitelistOptions(o)),
+	list = append(list,
+		whitelist.New(o.Whitelist),
 		headers.New(),
 		encoding.New(),
 		priority.New(),
@@ -147,17 +160,22 @@ func Families(o Options) []*checks.Family {
 		upstream.New(),
 		maillist.New(),
 		bounce.New(),
-		freemail.New(freemail.Options{None: o.NoMaps}),
+		freemail.New(o.Freemail),
 		mimetypes.New(o.MIME),
 		mimeparts.New(),
-		archives.New(archives.Options{}),
+		archives.New(o.Archives),
 		html.New(),
-		urls.New(urlOptions(o)),
-		phishfeeds.New(o.Phishing),
-		mxcheck.New(o.MX),
+		urls.New(o.URLs),
+		urls.NewPhishing(o.Phishing),
+		phishfeeds.New(o.Feeds),
+	)
+	if o.MX != nil {
+		list = append(list, mxcheck.New(*o.MX))
+	}
+	return append(list,
 		bodytext.New(),
 		chartable.New(),
-		redirectors.New(redirectors.Options{None: o.NoMaps}),
+		redirectors.New(o.Redirectors),
 		rbl.New(o.RBL),
 		limits.New(),
 		signing.New(o.Signing),
@@ -166,19 +184,3 @@ func Families(o Options) []*checks.Family {
 
 // Checks returns the checks of Families.
 func Checks(o Options) []*checks.Check { return checks.Flatten(Families(o)...) }
-
-// urlOptions gives the URL rules the list of the redirectors.
-func urlOptions(o Options) urls.Options {
-	u := urls.Options{Trusted: o.PhishingTrusted, Strict: o.PhishingStrict, None: o.NoMaps}
-	if !o.NoMaps {
-		u.Redirectors = redirectors.Builtin()
-	}
-	return u
-}
-
-// whitelistOptions leaves the built-in domains out where lists are unwanted.
-func whitelistOptions(o Options) whitelist.Options {
-	w := o.Whitelist
-	w.None = w.None || o.NoMaps
-	return w
-}

@@ -10,8 +10,9 @@ import (
 
 func TestEveryCombinationIsAPlan(t *testing.T) {
 	dkim, arc := signing.DKIM(), signing.ARC()
+	dkim.Path, arc.Path = "$domain.$selector.key", "$domain.$selector.key"
 	all := signingcheck.Options{DKIM: &dkim, ARC: &signingcheck.ARC{Rules: arc}}
-	for _, o := range []Options{{}, {NoMaps: true}, {Signing: all}} {
+	for _, o := range []Options{{}, Options{}.WithoutMaps(), {Signing: all}} {
 		if _, err := checks.NewPlan(Families(o)); err != nil {
 			t.Errorf("%+v: %v", o, err)
 		}

@@ -3,15 +3,16 @@ package urls_test
 import (
 	"testing"
 
+	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/checktest"
 	"github.com/winnowmail/winnow/checks/dmarc"
 	"github.com/winnowmail/winnow/checks/urls"
 )
 
 func TestFixtures(t *testing.T) {
-	family := urls.New(urls.Options{
+	family := checks.Flatten(urls.New(urls.Options{}), urls.NewPhishing(urls.PhishingOptions{
 		Redirectors: []string{"example.net"}, Trusted: []string{"Track?.*.example"},
 		Strict: []urls.StrictDomains{{Symbol: "STRICT_PHISHING", Weight: 5, Domains: []string{"Bank.example.com", "bank.org"}}},
-	}).Checks
+	}))
 	checktest.Run(t, family, checktest.With(dmarc.New(dmarc.Options{}).Checks...))
 }

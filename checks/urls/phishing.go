@@ -1,12 +1,16 @@
 package urls
 
 import (
+	"context"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/dmarc"
+	"github.com/winnowmail/winnow/checks/redirectors"
 	"github.com/winnowmail/winnow/internal/publicsuffix"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/internal/wildcard"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
@@ -30,6 +34,96 @@ var (
 		Doc: "the domain of a URL is written with letters that look like others",
 	}
 )
+
+// PhishingOptions says which links are no phishing, and which are more.
+type PhishingOptions struct {
+	// Off leaves the family out.
+	Off bool
+	// Redirectors are registrable domains of services that lead elsewhere and
+	// say so openly: links through them are no phishing. nil means
+	// redirectors.Builtin; a list that is not nil and empty none.
+	Redirectors []string
+	// Trusted are hosts and registrable domains that links may lead to
+	// whatever they show; * stands for any text, ? for one character.
+	Trusted []string
+	// Strict are domains with symbols of their own, which are raised in full
+	// instead of PHISHING where a link shows one and leads elsewhere.
+	Strict []StrictDomains
+	// Without names lists of Strict, by their Symbol, that are left out.
+	Without []string
+}
+
+// StrictDomains are hosts and registrable domains that phishing is about, such
+// as those of banks.
+type StrictDomains struct {
+	Symbol  string
+	Weight  float64
+	Domains []string
+}
+
+// Validate returns what is wrong with the options.
+func (o PhishingOptions) Validate() error {
+	v := valid.Of("phishing")
+	v.Domains("Redirectors", o.Redirectors)
+	v.Words("Trusted", o.Trusted)
+	seen := map[string]bool{}
+	for i, s := range o.Strict {
+		at := valid.At("Strict", i) + "."
+		v.Symbol(at+"Symbol", s.Symbol)
+		v.If(seen[s.Symbol] && s.Symbol != "", at+"Symbol", "there is another list with the symbol %s", s.Symbol)
+		seen[s.Symbol] = true
+		v.Factor(at+"Weight", s.Weight)
+		v.If(len(s.Domains) == 0, at+"Domains", "missing")
+		v.Domains(at+"Domains", s.Domains)
+	}
+	for i, name := range o.Without {
+		v.If(!seen[name], valid.At("Without", i), "there is no list %q", name)
+	}
+	return v.Err()
+}
+
+// NewPhishing returns the family phishing: links that show another domain than
+// they lead to.
+func NewPhishing(o PhishingOptions) *checks.Family {
+	if o.Redirectors == nil {
+		o.Redirectors = redirectors.Builtin()
+	}
+	config := o
+	config.Redirectors = []string{checks.Digest(o.Redirectors)}
+	f := &checks.Family{Name: "phishing", Doc: "links that show another domain than they lead to", Config: config, Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
+	}
+	defs := []*symbols.Def{phishing, redirectorFalse, phishedWhitelisted, omograph}
+	except := exceptions{redirectors: set(o.Redirectors), trusted: wildcard.New(o.Trusted)}
+	for _, s := range o.Strict {
+		if slices.Contains(o.Without, s.Symbol) {
+			continue
+		}
+		def := &symbols.Def{
+			Name: s.Symbol, Groups: []string{"phishing"}, Weight: s.Weight,
+			Doc: "a link shows a domain of the operator's list but leads elsewhere",
+		}
+		except.strict = append(except.strict, strictList{def, set(s.Domains)})
+		defs = append(defs, def)
+	}
+	f.Checks = []*checks.Check{{
+		Name:     "urls-phishing",
+		Doc:      "links that show another domain than they lead to",
+		Symbols:  defs,
+		Requires: checks.Facts(dmarc.Fact),
+		Run:      func(_ context.Context, t *checks.Task) error { return runPhishing(t, except) },
+	}}
+	return f
+}
+
+func set(list []string) map[string]bool {
+	m := make(map[string]bool, len(list))
+	for _, s := range list {
+		m[strings.ToLower(s)] = true
+	}
+	return m
+}
 
 // exceptions are links that are no phishing whatever they show.
 type exceptions struct {

@@ -15,73 +15,54 @@ import (
 	"unicode/utf8"
 
 	"github.com/winnowmail/winnow/checks"
-	"github.com/winnowmail/winnow/checks/dmarc"
-	"github.com/winnowmail/winnow/internal/wildcard"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
 
 // Options chooses the lists of facts the family works with.
 type Options struct {
+	// Off leaves the family out.
+	Off bool
 	// SuspiciousTLDs are public suffixes without leading dot that abuse
-	// prefers. Nil means the list that comes with the package.
+	// prefers. nil means the list that comes with the package; a list that is
+	// not nil and empty none.
 	SuspiciousTLDs []string
-	// Redirectors are registrable domains of services that lead elsewhere and
-	// say so openly: links through them are no phishing.
-	Redirectors []string
-	// Trusted are hosts and registrable domains that links may lead to
-	// whatever they show; * stands for any text, ? for one character.
-	Trusted []string
-	// Strict are domains with symbols of their own, which are raised in full
-	// instead of PHISHING where a link shows one and leads elsewhere.
-	Strict []StrictDomains
-	// None leaves out what depends on the built-in lists.
-	None bool
 }
 
-// StrictDomains are hosts and registrable domains that phishing is about, such
-// as those of banks.
-type StrictDomains struct {
-	Symbol  string
-	Weight  float64
-	Domains []string
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	v := valid.Of("urls")
+	v.Domains("SuspiciousTLDs", trimDots(o.SuspiciousTLDs))
+	return v.Err()
 }
 
-// New returns the family.
+func trimDots(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = strings.TrimPrefix(s, ".")
+	}
+	return out
+}
+
+// New returns the family of how URLs are written and what they name.
 func New(o Options) *checks.Family {
+	if o.SuspiciousTLDs == nil {
+		o.SuspiciousTLDs = []string{"tk", "ml", "ga", "cf", "gq"} // free registration without verification
+	}
+	f := &checks.Family{Name: "urls", Doc: "how links are written and what they name", Config: o, Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
+	}
 	tlds := map[string]bool{}
-	list := o.SuspiciousTLDs
-	if list == nil && !o.None {
-		list = []string{"tk", "ml", "ga", "cf", "gq"} // free registration without verification
+	for _, s := range trimDots(o.SuspiciousTLDs) {
+		tlds[strings.ToLower(s)] = true
 	}
-	for _, s := range list {
-		tlds[strings.ToLower(strings.TrimPrefix(s, "."))] = true
-	}
-	except := exceptions{redirectors: make(map[string]bool, len(o.Redirectors)), trusted: wildcard.New(o.Trusted)}
-	for _, s := range o.Redirectors {
-		except.redirectors[strings.ToLower(s)] = true
-	}
-	phishingDefs := []*symbols.Def{phishing, redirectorFalse, phishedWhitelisted, omograph}
-	for _, s := range o.Strict {
-		list := strictList{
-			def: &symbols.Def{
-				Name: s.Symbol, Groups: []string{"phishing"}, Weight: s.Weight,
-				Doc: "a link shows a domain of the operator's list but leads elsewhere",
-			},
-			domains: make(map[string]bool, len(s.Domains)),
-		}
-		for _, d := range s.Domains {
-			list.domains[strings.ToLower(d)] = true
-		}
-		except.strict = append(except.strict, list)
-		phishingDefs = append(phishingDefs, list.def)
-	}
-	return &checks.Family{Name: "urls", Doc: "how links are written and where they lead", Checks: []*checks.Check{
+	f.Checks = []*checks.Check{
 		{
 			Name:    "urls-writing",
 			Doc:     "how URLs are written",
 			Symbols: writingSymbols(),
-			Config:  list,
 			Run:     func(_ context.Context, t *checks.Task) error { return runWriting(t, tlds) },
 		},
 		{
@@ -96,15 +77,8 @@ func New(o Options) *checks.Family {
 			Symbols: []*symbols.Def{countOdd, inSubject},
 			Run:     runMessage,
 		},
-		{
-			Name:     "urls-phishing",
-			Doc:      "links that show another domain than they lead to",
-			Symbols:  phishingDefs,
-			Requires: checks.Facts(dmarc.Fact),
-			Config:   []any{o.Redirectors, o.Trusted, o.Strict},
-			Run:      func(_ context.Context, t *checks.Task) error { return runPhishing(t, except) },
-		},
-	}}
+	}
+	return f
 }
 
 func group() []string { return []string{"url"} }

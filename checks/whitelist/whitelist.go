@@ -11,7 +11,6 @@ package whitelist
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -22,6 +21,7 @@ import (
 	"github.com/winnowmail/winnow/checks/dmarc"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/checks/spf"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -46,12 +46,15 @@ type Rule struct {
 
 // Options is the list of rules.
 type Options struct {
+	// Off leaves the family out.
+	Off bool
 	// Rules replaces the rules that Rspamd has by default, over the Lists.
 	Rules []Rule
-	// Lists are the domains of the default rules; nil means Builtin.
+	// Lists are the domains of the default rules; nil means Builtin, the zero
+	// value none: the default rules are then idle.
 	Lists *Lists
-	// None leaves the built-in domains out: the default rules are then idle.
-	None bool
+	// Without names rules, by their Symbol, that are left out.
+	Without []string
 	// CheckLocal and CheckAuthenticated distrust local clients and those that
 	// logged in, too, for what SPF and DMARC say.
 	CheckLocal, CheckAuthenticated bool
@@ -76,23 +79,56 @@ func (o Options) rules() []Rule {
 		return o.Rules
 	case o.Lists != nil:
 		return o.Lists.Rules()
-	case o.None:
-		return Lists{}.Rules()
 	}
 	return Builtin().Rules()
 }
 
-// New returns the family. A wrong rule is an error of winnow.New.
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	v := valid.Of("whitelist")
+	v.If(o.Rules != nil && o.Lists != nil, "Lists", "they are for the default rules, which Rules replaces")
+	names, all := map[string]bool{}, map[string]bool{}
+	for i, r := range o.rules() {
+		at := valid.At("Rules", i) + "."
+		r.validate(v, at)
+		for _, s := range []string{r.Symbol, r.Inverse} {
+			v.If(all[s], at+"Symbol", "there is another rule with the symbol %s", s)
+			all[s] = s != ""
+		}
+		names[r.Symbol] = true
+	}
+	for i, name := range o.Without {
+		v.If(!names[name], valid.At("Without", i), "there is no rule %q", name)
+	}
+	return v.Err()
+}
+
+func (r *Rule) validate(v *valid.Fields, at string) {
+	v.Symbol(at+"Symbol", r.Symbol)
+	if r.Inverse != "" {
+		v.Symbol(at+"Inverse", r.Inverse)
+	}
+	v.If(!r.SPF && !r.DKIM && !r.DMARC, at+"DMARC", "one of SPF, DKIM, DMARC must be set")
+	v.Factor(at+"Weight", r.Weight)
+	v.Factor(at+"InverseWeight", r.InverseWeight)
+	v.Factor(at+"InverseFactor", r.InverseFactor)
+	for _, d := range slices.Sorted(maps.Keys(r.Domains)) {
+		e := r.Domains[d]
+		v.If(d != clean(d) || d == "" || e.Mode > Both || !(e.Factor >= 0), valid.Key(at+"Domains", d), "wrong entry")
+	}
+}
+
+// New returns the family.
 func New(o Options) *checks.Family {
-	rules, err := compile(o.rules())
+	f := &checks.Family{Name: "whitelist", Doc: "domains trusted when SPF, DKIM or DMARC prove them", Config: o.config(), Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
+	}
+	rules := compile(o)
 	c := &checks.Check{
 		Name:     "whitelist",
 		Doc:      "domains trusted when SPF, DKIM or DMARC prove them, or distrusted when not",
 		Requires: checks.Facts(spf.Fact, dkim.Fact, dmarc.Fact, aliases.Fact, relay.Fact),
-		Config:   o,
-	}
-	if err != nil {
-		c.Start = func(context.Context, *checks.Env) error { return err }
 	}
 	for i := range rules {
 		c.Symbols = append(c.Symbols, rules[i].def)
@@ -111,7 +147,8 @@ func New(o Options) *checks.Family {
 		}
 		return nil
 	}
-	return &checks.Family{Name: "whitelist", Doc: "domains trusted when SPF, DKIM or DMARC prove them", Checks: []*checks.Check{c}}
+	f.Checks = []*checks.Check{c}
+	return f
 }
 
 // A rule is a Rule made ready.
@@ -120,27 +157,23 @@ type rule struct {
 	def, inverse *symbols.Def
 }
 
-func compile(list []Rule) ([]rule, error) {
-	rules := make([]rule, 0, len(list))
-	names := map[string]bool{}
-	for i, r := range list {
-		if r.Symbol == "" || !r.SPF && !r.DKIM && !r.DMARC {
-			return nil, fmt.Errorf("whitelist rule %d (%s): it needs a symbol and one of SPF, DKIM, DMARC", i+1, r.Symbol)
+func compile(o Options) (rules []rule) {
+	for _, r := range o.rules() {
+		if !slices.Contains(o.Without, r.Symbol) {
+			rules = append(rules, r.ready())
 		}
-		for _, d := range slices.Sorted(maps.Keys(r.Domains)) {
-			if e := r.Domains[d]; d != clean(d) || d == "" || e.Mode > Both || e.Factor < 0 {
-				return nil, fmt.Errorf("whitelist rule %d (%s): wrong entry %q", i+1, r.Symbol, d)
-			}
-		}
-		for _, s := range []string{r.Symbol, r.Inverse} {
-			if names[s] {
-				return nil, fmt.Errorf("whitelist rule %d: there is another rule with the symbol %s", i+1, s)
-			}
-			names[s] = s != ""
-		}
-		rules = append(rules, r.ready())
 	}
-	return rules, nil
+	return rules
+}
+
+func (o Options) config() any {
+	type options Options
+	c := options(o)
+	c.Rules, c.Lists = nil, nil
+	return struct {
+		options
+		Rules string
+	}{c, checks.Digest(o.rules())}
 }
 
 func (r Rule) ready() rule {

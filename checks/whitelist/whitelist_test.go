@@ -47,7 +47,7 @@ func TestFixtures(t *testing.T) {
 }
 
 func TestRules(t *testing.T) {
-	for _, o := range []whitelist.Options{{}, {None: true}, {Lists: &whitelist.Lists{}}} {
+	for _, o := range []whitelist.Options{{}, {Lists: &whitelist.Lists{}}} {
 		if list := whitelist.New(o).Checks; len(list) != 1 || len(list[0].Symbols) != 8 || list[0].Start != nil {
 			t.Errorf("%+v: %+v", o, list)
 		}
@@ -57,17 +57,14 @@ func TestRules(t *testing.T) {
 		want  string
 		rules []whitelist.Rule
 	}{
-		{"rule 1 (): it needs a symbol", []whitelist.Rule{{SPF: true, Domains: dom}}},
-		{"rule 1 (A): it needs a symbol and one of", []whitelist.Rule{{Symbol: "A", Domains: dom}}},
-		{"another rule with the symbol A", []whitelist.Rule{{Symbol: "A", SPF: true}, {Symbol: "B", Inverse: "A", SPF: true}}},
-		{`rule 1 (A): wrong entry "Example.org"`, []whitelist.Rule{{Symbol: "A", SPF: true, Domains: map[string]whitelist.Entry{"Example.org": {}}}}},
-		{`rule 1 (A): wrong entry "example.org"`, []whitelist.Rule{{Symbol: "A", SPF: true, Domains: map[string]whitelist.Entry{"example.org": {Mode: 9}}}}},
+		{"Rules[0].Symbol: missing", []whitelist.Rule{{SPF: true, Domains: dom}}},
+		{"Rules[0].DMARC: one of SPF", []whitelist.Rule{{Symbol: "A", Domains: dom}}},
+		{"Rules[1].Symbol: there is another rule with the symbol A", []whitelist.Rule{{Symbol: "A", SPF: true}, {Symbol: "B", Inverse: "A", SPF: true}}},
+		{`Rules[0].Domains["Example.org"]: wrong entry`, []whitelist.Rule{{Symbol: "A", SPF: true, Domains: map[string]whitelist.Entry{"Example.org": {}}}}},
+		{`Rules[0].Domains["example.org"]: wrong entry`, []whitelist.Rule{{Symbol: "A", SPF: true, Domains: map[string]whitelist.Entry{"example.org": {Mode: 9}}}}},
 	} {
-		list := whitelist.New(whitelist.Options{Rules: c.rules}).Checks
-		if list[0].Start == nil {
-			t.Errorf("%s: no error", c.want)
-		} else if err := list[0].Start(t.Context(), nil); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("got %v, want %s", err, c.want)
+		if f := whitelist.New(whitelist.Options{Rules: c.rules}); f.Err == nil || !strings.Contains(f.Err.Error(), c.want) {
+			t.Errorf("got %v, want %s", f.Err, c.want)
 		}
 	}
 }

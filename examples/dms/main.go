@@ -155,11 +155,14 @@ func (c *config) options() (winnow.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	o.Families = standard.Families(standard.Options{
-		NoMaps:  c.maps == "none",
+	families := standard.Options{
 		RBL:     rbl.Options{NoMonitoring: !c.monitoring},
 		Signing: signing.Options{DKIM: outgoing},
-	})
+	}
+	if c.maps == "none" {
+		families = families.WithoutMaps()
+	}
+	o.Families = standard.Families(families)
 	if c.dns != "none" {
 		if c.client, err = dnsclient.New(dnsclient.Options{Servers: strings.Split(c.dns, ",")}); err != nil {
 			return o, fmt.Errorf("-dns: %w", err)

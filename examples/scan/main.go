@@ -165,10 +165,11 @@ func (p *program) check(o winnow.Options) (winnow.Options, error) {
 	if p.maps != "builtin" && p.maps != "none" {
 		return o, fmt.Errorf("-maps %q: builtin and none are known", p.maps)
 	}
-	o.Families = standard.Families(standard.Options{
-		NoMaps: p.maps == "none",
-		RBL:    rbl.Options{NoMonitoring: true}, // for a few mails
-	})
+	families := standard.Options{RBL: rbl.Options{NoMonitoring: true}} // for a few mails
+	if p.maps == "none" {
+		families = families.WithoutMaps()
+	}
+	o.Families = standard.Families(families)
 	if p.dns != "none" {
 		if p.client, err = dnsclient.New(dnsclient.Options{Servers: strings.Split(p.dns, ",")}); err != nil {
 			return o, fmt.Errorf("-dns: %w", err)

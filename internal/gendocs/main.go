@@ -33,6 +33,7 @@ func main() {
 // everything are the checks with those that have to be asked for.
 func everything() []*checks.Check {
 	dkim, arc := signing.DKIM(), signing.ARC()
+	dkim.Path, arc.Path = "$domain.$selector.key", "$domain.$selector.key" // keys are files of the operator's
 	return standard.Checks(standard.Options{Signing: signingcheck.Options{DKIM: &dkim, ARC: &signingcheck.ARC{Rules: arc}}})
 }
 
