@@ -13,7 +13,9 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/authheader"
 	"github.com/winnowmail/winnow/checks/composites"
+	"github.com/winnowmail/winnow/checks/mxcheck"
 	signingcheck "github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/score"
@@ -30,27 +32,32 @@ func main() {
 	}
 }
 
-// everything are the checks with those that have to be asked for.
-func everything() []*checks.Check {
+// everything are the families with those that have to be asked for.
+func everything() []*checks.Family {
 	dkim, arc := signing.DKIM(), signing.ARC()
 	dkim.Path, arc.Path = "$domain.$selector.key", "$domain.$selector.key" // keys are files of the operator's
-	return standard.Checks(standard.Options{Signing: signingcheck.Options{DKIM: &dkim, ARC: &signingcheck.ARC{Rules: arc}}})
+	return standard.Families(standard.Options{
+		MX: &mxcheck.Options{}, AuthHeader: &authheader.Options{},
+		Signing: signingcheck.Options{DKIM: &dkim, ARC: &signingcheck.ARC{Rules: arc}},
+	})
 }
 
 // An entry is one line of the page.
 type entry struct {
 	def *symbols.Def
-	by  string // the check, or the composite's expression
+	by  string // the family, or the composite's expression
 }
 
-func page(list []*checks.Check, joined []score.Composite) []byte {
+func page(families []*checks.Family, joined []score.Composite) []byte {
 	groups := map[string][]entry{}
 	seen := map[*symbols.Def]bool{}
-	for _, c := range list {
-		for _, d := range c.Symbols {
-			if !seen[d] {
-				seen[d] = true
-				groups[group(d)] = append(groups[group(d)], entry{d, c.Name})
+	for _, f := range families {
+		for _, c := range f.Checks {
+			for _, d := range c.Symbols {
+				if !seen[d] {
+					seen[d] = true
+					groups[group(d)] = append(groups[group(d)], entry{d, f.Name})
+				}
 			}
 		}
 	}
@@ -65,10 +72,14 @@ func page(list []*checks.Check, joined []score.Composite) []byte {
 	slices.Sort(names)
 
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# Symbols\n\nWritten by `go generate` from the declarations; do not edit. %d symbols of %d checks and %d composites.\n", len(seen), len(list), len(joined))
+	fmt.Fprintf(&b, "# Symbols\n\nWritten by `go generate` from the declarations; do not edit. %d symbols of %d families and %d composites.\n", len(seen), len(families), len(joined))
 	b.WriteString("Weights are the defaults, before a profile or `winnow.Options` changes them; a symbol of weight 0 is\nshown and can be used in composites. ¹ counts once however often it is raised.\n")
+	b.WriteString("\n## Families\n\n| family | looks at |\n|---|---|\n")
+	for _, f := range families {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", f.Name, cell(f.Doc))
+	}
 	for _, name := range names {
-		fmt.Fprintf(&b, "\n## %s\n\n| symbol | weight | meaning | raised by |\n|---|---|---|---|\n", name)
+		fmt.Fprintf(&b, "\n## %s\n\n| symbol | weight | meaning | family |\n|---|---|---|---|\n", name)
 		entries := groups[name]
 		slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.def.Name, b.def.Name) })
 		for _, e := range entries {
