@@ -11,8 +11,11 @@
 //	-- zone --         the whole DNS, in the format of resolver/zone
 //	-- message.eml --  the message; line ends become CRLF
 //	-- message.b64 --  or: the exact bytes in base64
-//	-- want --         what the family raises: "SYMBOL factor [option, …]";
-//	                   go test -update rewrites it
+//	-- want --         what the family reports, in list order; go test -update
+//	                   rewrites it. "SYMBOL factor [option, …]" is a hit, the
+//	                   indented lines below it are its evidence: where it is and
+//	                   in quotes what the message says there. "= pre-result",
+//	                   "= edit" and "= note" lines come last
 //	-- absent --       symbols that must not fire on this near miss
 //
 // Run fails when a declared symbol has no fixture that raises it or none that
@@ -29,7 +32,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -114,7 +116,8 @@ func (r *runner) file(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hits := r.scan(t, fx)
+	outs := r.scan(t, fx)
+	hits := hitsOf(outs)
 	for _, h := range hits {
 		r.seen[h.Def.Name] = true
 	}
@@ -127,7 +130,7 @@ func (r *runner) file(t *testing.T, file string) {
 			t.Errorf("%s fired on a near miss", name)
 		}
 	}
-	got := format(hits)
+	got := report(fx.msg, outs)
 	if got == fx.want {
 		return
 	}
@@ -153,15 +156,15 @@ func (r *runner) declares(name string) bool {
 }
 
 // scan runs the family on one message, stage after stage, and returns its
-// hits in list order.
-func (r *runner) scan(t *testing.T, fx fixture) []symbols.Hit {
+// outcomes in list order.
+func (r *runner) scan(t *testing.T, fx fixture) []checks.Outcome {
 	t.Helper()
 	all := append(slices.Clone(r.with), r.family...)
 	plan, err := checks.NewPlan(nil, all...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := &checks.State{Message: mail.Parse(fx.raw, fx.env, mail.Limits{}), Now: Now(), Seed: 1, Local: fx.local}
+	st := &checks.State{Message: fx.msg, Now: Now(), Seed: 1, Local: fx.local}
 	st.IsLocal = func(ip netip.Addr) bool {
 		return ip.IsLoopback() || ip.IsPrivate() || fx.local && ip == fx.env.ClientIP
 	}
@@ -192,11 +195,7 @@ func (r *runner) scan(t *testing.T, fx fixture) []symbols.Hit {
 			st.Publish(plan, outs[i])
 		}
 	}
-	var hits []symbols.Hit
-	for _, o := range outs[len(r.with):] {
-		hits = append(hits, o.Hits...)
-	}
-	return hits
+	return outs[len(r.with):]
 }
 
 // run fails the test when a check errs or does not return soon after its
@@ -229,6 +228,7 @@ type fixture struct {
 	env    mail.Envelope
 	local  bool
 	raw    []byte
+	msg    *mail.Message
 	facts  string
 	zone   *zone.Zone
 	want   string
@@ -259,6 +259,7 @@ func parse(ar *txtar.Archive) (fx fixture, err error) {
 			return fx, fmt.Errorf("section %s: %w", f.Name, err)
 		}
 	}
+	fx.msg = mail.Parse(fx.raw, fx.env, mail.Limits{})
 	return fx, nil
 }
 
@@ -296,18 +297,6 @@ func envelope(text string) (e mail.Envelope, local bool, err error) {
 		}
 	}
 	return e, local, nil
-}
-
-func format(hits []symbols.Hit) string {
-	var b strings.Builder
-	for _, h := range hits {
-		fmt.Fprintf(&b, "%s %s", h.Def.Name, strconv.FormatFloat(h.Factor, 'g', 6, 64))
-		if len(h.Options) > 0 {
-			fmt.Fprintf(&b, " [%s]", strings.Join(h.Options, ", "))
-		}
-		b.WriteByte('\n')
-	}
-	return b.String()
 }
 
 func setSection(ar *txtar.Archive, name, data string) {
