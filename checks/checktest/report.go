@@ -36,17 +36,20 @@ func report(m *mail.Message, outs []checks.Outcome) string {
 	}
 	for _, o := range outs {
 		for _, p := range o.PreResults {
-			writePreResult(&b, p)
+			writePreResult(&b, p.Value)
+			endLine(&b, p.Of)
 		}
 	}
 	for _, o := range outs {
 		for _, e := range o.Edits {
-			writeEdit(&b, e)
+			writeEdit(&b, e.Value)
+			endLine(&b, e.Of)
 		}
 	}
 	for _, o := range outs {
 		for _, n := range o.Notes {
-			fmt.Fprintf(&b, "= note %s\n", strconv.QuoteToASCII(n))
+			fmt.Fprintf(&b, "= note %s", strconv.QuoteToASCII(n.Value))
+			endLine(&b, n.Of)
 		}
 	}
 	return b.String()
@@ -122,14 +125,21 @@ func writePreResult(b *bytes.Buffer, p actions.PreResult) {
 	if p.Message != "" {
 		fmt.Fprintf(b, ": %s", strconv.QuoteToASCII(p.Message))
 	}
-	b.WriteByte('\n')
 }
 
 // writeEdit writes an edit; of a long value, as a signature is, both ends.
 func writeEdit(b *bytes.Buffer, e actions.HeaderEdit) {
 	if e.Remove {
-		fmt.Fprintf(b, "= edit remove %s at %d\n", e.Name, e.Index)
+		fmt.Fprintf(b, "= edit remove %s at %d", e.Name, e.Index)
 		return
 	}
-	fmt.Fprintf(b, "= edit add %s at %d: %s\n", e.Name, e.Index, excerpt(e.Value))
+	fmt.Fprintf(b, "= edit add %s at %d: %s", e.Name, e.Index, excerpt(e.Value))
+}
+
+// endLine ends a line, with the symbols that what it tells belongs to.
+func endLine(b *bytes.Buffer, of []*symbols.Def) {
+	for i, d := range of {
+		b.WriteString([...]string{" of ", ", "}[min(i, 1)] + d.Name)
+	}
+	b.WriteByte('\n')
 }
