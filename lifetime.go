@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -67,42 +66,44 @@ func (s *Scanner) startAll(ctx context.Context, env checks.Env) error {
 
 // endFamilies ends those that were begun, once.
 func (s *Scanner) endFamilies() {
-	s.mu.Lock()
-	begun := s.begun
-	s.begun = nil
-	s.mu.Unlock()
-	for _, f := range begun {
-		f.End(s.wait)
-	}
+	s.ending.Do(func() {
+		for _, f := range s.begun {
+			f.End(s.wait)
+		}
+	})
 }
 
-// Close refuses new scans, ends what the checks' Start began, unless another
-// Scanner shares their family, and waits for scans in progress, for checks that
-// outlived theirs and for what is queued of Options.After, until ctx ends. The
-// error then names the checks that never returned, and what is queued is
-// dropped. Sessions may be open: a step
-// that is in progress is waited for, the next one returns ErrClosed.
+// Close refuses new scans, of derived Scanners too (With), ends what the
+// checks' Start began, unless another Scanner shares their family, and waits
+// for scans in progress, for checks that outlived theirs and for what is queued
+// of Options.After, until ctx ends. The error then names the checks that never
+// returned, and what is queued is dropped. Sessions may be open: a step that is
+// in progress is waited for, the next one returns ErrClosed.
+//
+// The Close of a derived Scanner is about its own scans and sessions only; what
+// it shares stays open. What the Options brought, a Store or a Resolver, is the
+// host's and is never closed.
 func (s *Scanner) Close(ctx context.Context) error {
-	s.mu.Lock()
-	s.closed = true
-	s.mu.Unlock()
-	s.stop()
-	s.endFamilies()
+	s.account.shut()
+	if s.account.above == nil {
+		s.stop()
+		s.endFamilies()
+		defer s.abandonAfters()
+	}
 	defer s.endSessions()
-	defer s.abandonAfters()
 	for {
-		s.mu.Lock()
-		scans, names := s.scans, slices.Sorted(maps.Keys(s.leftover))
-		s.mu.Unlock()
+		scans, names, changed := s.account.progress()
 		if scans == 0 && s.endSessions() {
 			continue
 		}
 		if scans == 0 && len(names) == 0 {
-			s.spares.wait()
+			if s.account.above == nil {
+				s.spares.wait()
+			}
 			return nil
 		}
 		select {
-		case <-s.idle:
+		case <-changed:
 		case <-ctx.Done():
 			if len(names) == 0 {
 				return fmt.Errorf("winnow: close: %d scans still run: %w", scans, ctx.Err())
@@ -120,44 +121,38 @@ func (s *Scanner) abandonAfters() {
 	}
 }
 
-// open notes a session and how its DNS is ended; cancel is nil if it has none.
-func (s *Scanner) open(x *Session, cancel context.CancelFunc) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.closed:
-		if cancel != nil {
-			cancel()
+// newLine begins the DNS of a session; the line is nil without DNS.
+func (s *Scanner) newLine() (*line, error) {
+	if !s.opt.DNS.Enabled() {
+		if err := s.account.enter(); err != nil {
+			return nil, err
 		}
-		return ErrClosed
-	case cancel == nil:
-	case s.sessions == nil:
-		s.sessions = map[*Session]context.CancelFunc{x: cancel}
-	default:
-		s.sessions[x] = cancel
+		s.account.exit()
+		return nil, nil
 	}
-	return nil
+	ctx, cancel := context.WithCancel(context.Background())
+	l := &line{scanner: s, dns: resolver.NewSession(ctx, s.opt.DNS), cancel: cancel}
+	if !s.account.open(l) {
+		l.end()
+		cancel()
+		return nil, ErrClosed
+	}
+	return l, nil
 }
 
-// end ends a session's DNS, once.
-func (s *Scanner) end(x *Session) {
-	s.mu.Lock()
-	cancel := s.sessions[x]
-	delete(s.sessions, x)
-	s.mu.Unlock()
-	if cancel != nil {
-		cancel()
-		s.hangUp(x.dns)
+// end ends a line, once.
+func (l *line) end() {
+	if l != nil && l.scanner.account.drop(l) {
+		l.cancel()
+		l.scanner.hangUp(l.dns)
 	}
 }
 
 // endSessions ends the DNS of open sessions; it reports whether there were any.
 func (s *Scanner) endSessions() bool {
-	s.mu.Lock()
-	open := slices.Collect(maps.Keys(s.sessions))
-	s.mu.Unlock()
-	for _, x := range open {
-		s.end(x)
+	open := s.account.openLines()
+	for _, l := range open {
+		l.end()
 	}
 	return len(open) > 0
 }
@@ -175,42 +170,10 @@ func (s *Scanner) hangUp(dns *resolver.Session) {
 	}()
 }
 
-func (s *Scanner) enter() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return ErrClosed
-	}
-	s.scans++
-	return nil
-}
+func (s *Scanner) enter() error { return s.account.enter() }
 
-func (s *Scanner) exit() {
-	s.mu.Lock()
-	s.scans--
-	s.mu.Unlock()
-	s.wake()
-}
+func (s *Scanner) exit() { s.account.exit() }
 
-// leave notes that a check outlives its scan, returned that it came to an end.
-func (s *Scanner) leave(check string) {
-	s.mu.Lock()
-	s.leftover[check]++
-	s.mu.Unlock()
-}
+func (s *Scanner) leave(name string) { s.account.leave(name) }
 
-func (s *Scanner) returned(check string) {
-	s.mu.Lock()
-	if s.leftover[check]--; s.leftover[check] <= 0 {
-		delete(s.leftover, check)
-	}
-	s.mu.Unlock()
-	s.wake()
-}
-
-func (s *Scanner) wake() {
-	select {
-	case s.idle <- struct{}{}:
-	default:
-	}
-}
+func (s *Scanner) returned(name string) { s.account.returned(name) }

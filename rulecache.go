@@ -13,11 +13,16 @@ type cacheKey [sha256.Size]byte
 // not used while the younger one filled up is forgotten.
 type ruleCache struct {
 	mu         sync.Mutex
+	most       int // bounds a generation; one entry takes some 10 to 60 kB
 	young, old map[cacheKey]*rules
 }
 
-// maxYoung bounds a generation; one entry takes some 10 to 60 kB.
-const maxYoung = 64
+// mostRules and mostDerived bound the generations of a Scanner that New made
+// and of one that With did: there may be a thousand of these.
+const (
+	mostRules   = 64
+	mostDerived = 8
+)
 
 func (c *ruleCache) get(k cacheKey) *rules {
 	c.mu.Lock()
@@ -38,8 +43,8 @@ func (c *ruleCache) put(r *rules) {
 }
 
 func (c *ruleCache) keep(r *rules) {
-	if len(c.young) >= maxYoung || c.young == nil {
-		c.young, c.old = make(map[cacheKey]*rules, maxYoung), c.young
+	if len(c.young) >= c.most || c.young == nil {
+		c.young, c.old = map[cacheKey]*rules{}, c.young
 	}
 	c.young[r.key] = r
 }
@@ -49,14 +54,7 @@ func (s *Scanner) over(base *rules, set *Settings) (*rules, error) {
 	if set.empty() {
 		return base, nil
 	}
-	f := make(fingerprint, 0, 512)
-	f = append(f, base.key[:]...)
-	f.bool(set.PassAll)
-	f.layer(&set.Layer)
-	for i := range set.Over {
-		f.layer(&set.Over[i])
-	}
-	key := cacheKey(sha256.Sum256(f))
+	key := keyOf(base, set)
 	if r := s.cache.get(key); r != nil {
 		return r, nil
 	}
@@ -67,6 +65,17 @@ func (s *Scanner) over(base *rules, set *Settings) (*rules, error) {
 	r.key = key
 	s.cache.put(r)
 	return r, nil
+}
+
+func keyOf(base *rules, set *Settings) cacheKey {
+	f := make(fingerprint, 0, 512)
+	f = append(f, base.key[:]...)
+	f.bool(set.PassAll)
+	f.layer(&set.Layer)
+	for i := range set.Over {
+		f.layer(&set.Over[i])
+	}
+	return sha256.Sum256(f)
 }
 
 // empty reports whether the settings change nothing.

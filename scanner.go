@@ -18,17 +18,23 @@ import (
 )
 
 // A Scanner scans messages under one configuration. It is immutable and safe
-// for concurrent use; a reload is a new Scanner that shares resolver and
-// store.
+// for concurrent use. A reload is a new Scanner that shares families, resolver
+// and store (Live); a tenant has one that With derives.
 type Scanner struct {
+	*engine
+	site    *rules // what holds without settings
+	cache   ruleCache
+	digest  string
+	account *account
+}
+
+// An engine is what a Scanner shares with those that are derived from it.
+type engine struct {
 	opt      Options
 	plan     *checks.Plan
-	families []string // by check, whose it is
-	site     *rules   // what holds without settings
-	cache    ruleCache
+	families []string              // by check, whose it is
 	shares   map[*checks.Check]int // DNS questions that each check may ask in one scan
 	labels   map[*symbols.Def]label
-	digest   string
 	maxSize  int64 // bytes of a message that are parsed
 	patience time.Duration
 	stop     context.CancelFunc // ends what Start began, and the spares
@@ -38,15 +44,9 @@ type Scanner struct {
 	afterLife context.Context
 	giveUp    context.CancelFunc
 
-	begun []*checks.Family            // to be ended, guarded by mu
-	wait  func(name string, f func()) // Close waits for f to return
-
-	mu       sync.Mutex
-	closed   bool
-	scans    int
-	leftover map[string]int                  // checks that outlived their scan
-	sessions map[*Session]context.CancelFunc // those that are open and have DNS
-	idle     chan struct{}                   // signals that scans or leftover changed
+	begun  []*checks.Family // what ending ends
+	ending sync.Once
+	wait   func(name string, f func()) // Close waits for f to return
 }
 
 // New makes a Scanner. It validates everything: names, weights, expressions,
@@ -64,11 +64,11 @@ func New(o Options) (*Scanner, error) {
 	if err := maskSecrets(&o, plan); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}
-	s := &Scanner{
+	s := &Scanner{account: &account{}, cache: ruleCache{most: mostRules}, engine: &engine{
 		opt: o, plan: plan, families: familiesOf(plan), shares: shares(plan, o.DNS),
 		maxSize:  mail.Parse(nil, mail.Envelope{}, o.Limits).Limits().Size,
-		patience: patienceOf(o.Timeout), leftover: map[string]int{}, idle: make(chan struct{}, 1),
-	}
+		patience: patienceOf(o.Timeout),
+	}}
 	if s.site, err = s.siteRules(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/mail"
-	"github.com/winnowmail/winnow/resolver"
 )
 
 // A Session gives verdicts while the SMTP dialogue goes on: at connect, at MAIL
@@ -31,7 +30,7 @@ type Session struct {
 	added   []checks.Seeded // of the transaction
 	last    *scan           // the latest step of the transaction
 	connect *scan           // the connection's step, kept over transactions
-	dns     *resolver.Session
+	line    *line           // nil without DNS
 	closed  bool
 	answers map[string]*Settings // of Options.Settings in the transaction, by address
 }
@@ -43,13 +42,8 @@ func (s *Scanner) NewSession(conn mail.Envelope, seeds ...checks.Seeded) (*Sessi
 		return nil, err
 	}
 	x := &Session{scanner: s, conn: conn, env: conn, seeds: slices.Clone(seeds)}
-	var cancel context.CancelFunc
-	if s.opt.DNS.Enabled() {
-		var ctx context.Context
-		ctx, cancel = context.WithCancel(context.Background())
-		x.dns = resolver.NewSession(ctx, s.opt.DNS)
-	}
-	if err := s.open(x, cancel); err != nil {
+	var err error
+	if x.line, err = s.newLine(); err != nil {
 		return nil, err
 	}
 	return x, nil
@@ -66,7 +60,7 @@ func (s *Scanner) validSeeds(seeds []checks.Seeded) error {
 // ErrClosed.
 func (x *Session) Close() {
 	x.closed = true
-	x.scanner.end(x)
+	x.line.end()
 }
 
 // Update changes what is known of the connection (HELO, TLS, user).
@@ -133,7 +127,10 @@ func (x *Session) step(ctx context.Context, ph checks.Phase, m *Message, seeds [
 	if err != nil {
 		return nil, err
 	}
-	sc.step, sc.session, sc.skipped = ph, x.dns, sc.skipped && ph == checks.Data
+	sc.step, sc.skipped = ph, sc.skipped && ph == checks.Data
+	if x.line != nil {
+		sc.session = x.line.dns
+	}
 	sc.inherit(x.last, seeds)
 	sc.putOff()
 	res, err := sc.run(ctx)

@@ -4,13 +4,19 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
-// maxSpares is how many goroutines wait for checks to run.
-const maxSpares = 32
+// maxSpares is how many goroutines wait for checks to run, maxIdle for how
+// long.
+const (
+	maxSpares = 32
+	maxIdle   = time.Second
+)
 
-// spares are goroutines for the checks that wait. A few are kept over scans:
-// their stacks have grown already, which costs more than the check often.
+// spares are goroutines for the checks that wait. A few are kept over scans,
+// while there are scans: their stacks have grown already, which costs more than
+// the check often. A Scanner shares them with those derived from it.
 type spares struct {
 	life context.Context // they end with it
 	work chan func()
@@ -35,14 +41,19 @@ func (s *spares) run(f func()) {
 func (s *spares) serve(f func()) {
 	defer s.wg.Done()
 	defer s.idle.Add(-1)
+	timer := time.NewTimer(maxIdle)
+	defer timer.Stop()
 	for {
 		f()
 		if s.idle.Add(1) > maxSpares {
 			return
 		}
+		timer.Reset(maxIdle)
 		select {
 		case f = <-s.work:
 			s.idle.Add(-1)
+		case <-timer.C:
+			return
 		case <-s.life.Done():
 			return
 		}

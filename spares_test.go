@@ -4,10 +4,11 @@ import (
 	"context"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // Whatever a scan starts at once runs at once; a few goroutines stay for later
-// ones, until the Scanner is closed.
+// ones, for a second and until the Scanner is closed.
 func TestSpares(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		life, end := context.WithCancel(t.Context())
@@ -27,6 +28,13 @@ func TestSpares(t *testing.T) {
 				t.Errorf("%d are kept", n)
 			}
 		}
+		time.Sleep(maxIdle)
+		synctest.Wait()
+		if n := s.idle.Load(); n != 0 {
+			t.Errorf("%d are left after a second", n)
+		}
+		s.run(func() {})
+		synctest.Wait()
 		end()
 		s.wait()
 		if n := s.idle.Load(); n != 0 {
