@@ -17,12 +17,16 @@ type commitResult struct {
 	err   error
 }
 
+func (s *scan) hasCommits() bool {
+	return slices.ContainsFunc(s.results, func(r checkResult) bool { return r.out != nil && len(r.out.Commits()) > 0 })
+}
+
 // commit runs what checks handed over with Task.Commit, one after the other in
 // list order, for as long as ctx lasts.
 func (s *scan) commit(ctx context.Context, res *Result) {
 	var f *checks.Final
 	for i := range s.results {
-		list := s.results[i].out.Commits()
+		list := s.out(i).Commits()
 		if len(list) == 0 {
 			continue
 		}

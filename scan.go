@@ -32,7 +32,8 @@ type scan struct {
 	begun   time.Time
 	want    *wanted
 	results []checkResult // by position in the plan
-	skip    []bool        // checks that don't run in this scan
+	nothing checks.Outcome
+	skip    []bool // checks that don't run in this scan
 	cutOff  map[string]bool
 	record  *recorder // nil unless the scan is recorded
 	dns     resolver.Options
@@ -46,14 +47,16 @@ type scan struct {
 	store      *scanStore      // nil without a store
 	commits    []commitResult  // those that did not end well
 	cutCommits map[string]bool // in a replay the checks whose commits were given up
-	part       []standing      // of the stage that runs
+	order      []int           // room for the lists of due
+	stage      *stageRun       // the latest, nil if it was closed
+	timer      *time.Timer     // of the stages' patience
 	jobs       chan job        // to a worker that is idle
 	quit       chan struct{}   // closed when the scan has ended
 }
 
 // A checkResult is what became of one check.
 type checkResult struct {
-	out   checks.Outcome
+	out   *checks.Outcome // nil: it has none
 	err   error
 	took  time.Duration
 	begun bool // it was to run in this scan
@@ -123,6 +126,8 @@ func (s *scan) run(parent context.Context) (*Result, error) {
 	defer cancel()
 	defer close(s.quit)
 	defer s.scanner.letGo(s.store)
+	s.timer = time.NewTimer(s.scanner.patience)
+	defer s.timer.Stop()
 	s.dial(parent)
 	if s.hangUpDNS != nil {
 		defer s.scanner.hangUp(s.session)
@@ -157,9 +162,14 @@ func (s *scan) empty(ctx context.Context) *Result {
 
 // complete does what follows the verdict.
 func (s *scan) complete(ctx context.Context, res *Result) *Result {
-	ctx, cancel := s.afterwards(ctx)
-	defer cancel()
-	if s.step == checks.Data && !s.skipped {
+	commits := s.step == checks.Data && !s.skipped && s.hasCommits()
+	follows := s.step == checks.Data && s.rerun == nil && len(s.scanner.afters) > 0
+	if commits || follows {
+		var cancel context.CancelFunc
+		ctx, cancel = s.afterwards(ctx)
+		defer cancel()
+	}
+	if commits {
 		s.commit(ctx, res)
 	}
 	res.Timings, res.Incomplete = s.timings(), s.incomplete()
@@ -168,7 +178,7 @@ func (s *scan) complete(ctx context.Context, res *Result) *Result {
 	}
 	res.Unrecorded = s.rerun.unrecorded()
 	res.Took = time.Since(s.begun)
-	if s.step == checks.Data && s.rerun == nil {
+	if follows {
 		s.follow(ctx, res)
 	}
 	s.trace(res)
@@ -237,7 +247,7 @@ func (s *scan) forgetAfterEnd(list []int) {
 	}
 	s.state.Withdraw()
 	for i := range s.results {
-		s.state.Publish(s.plan(), s.results[i].out)
+		s.publish(s.results[i].out)
 	}
 }
 
@@ -265,7 +275,7 @@ func (s *scan) ender(r *rules) int {
 		ends := func(p checks.Owned[actions.PreResult]) bool {
 			return !p.Value.Least && !p.Value.ProcessAll && r.owns(i, p.Of)
 		}
-		if slices.ContainsFunc(s.results[i].out.PreResults, ends) && (best < 0 || s.priority(i) > s.priority(best)) {
+		if slices.ContainsFunc(s.out(i).PreResults, ends) && (best < 0 || s.priority(i) > s.priority(best)) {
 			best = i
 		}
 	}
@@ -303,7 +313,10 @@ func (s *scan) trace(res *Result) {
 // due returns the checks of a stage that run in this scan and have not run
 // yet. Those that a replay knows to be cut off count as begun.
 func (s *scan) due(st checks.Stage) []int {
-	var list []int
+	if s.order == nil {
+		s.order = make([]int, 0, len(s.results))
+	}
+	list := s.order[len(s.order):] // stages have no check in common
 	for _, i := range s.plan().Stage(st) {
 		if s.skip[i] || s.results[i].ended {
 			continue
@@ -314,25 +327,42 @@ func (s *scan) due(st checks.Stage) []int {
 		}
 		list = append(list, i)
 	}
+	if n := len(s.order) + len(list); n <= cap(s.order) {
+		s.order = s.order[:n]
+	}
 	return list
 }
 
 // runCheck runs check i, which begins now, and times it.
 func (s *scan) runCheck(ctx context.Context, i int, now time.Time) checkResult {
-	out, err := s.state.Run(ctx, s.plan().Checks()[i])
+	out, err := s.state.Outcome(ctx, s.plan().Checks()[i])
 	return checkResult{out: out, err: err, took: time.Since(now), begun: true, ended: true}
+}
+
+// out returns what check i reported.
+func (s *scan) out(i int) *checks.Outcome {
+	if out := s.results[i].out; out != nil {
+		return out
+	}
+	return &s.nothing
+}
+
+func (s *scan) publish(out *checks.Outcome) {
+	if out != nil {
+		s.state.Publish(s.plan(), *out)
+	}
 }
 
 // take keeps the outcome of check i and shows it to the checks after it.
 func (s *scan) take(i int, res checkResult) {
 	c := s.plan().Checks()[i]
 	s.results[i] = res
-	s.state.Publish(s.plan(), res.out)
+	s.publish(res.out)
 	if res.err != nil {
 		s.scanner.opt.Log.Debug("check failed", "check", c.Name, "error", res.err)
 	}
 	if s.scanner.opt.Trace.CheckDone != nil {
-		s.scanner.opt.Trace.CheckDone(c.Name, res.took, len(res.out.Hits), res.err)
+		s.scanner.opt.Trace.CheckDone(c.Name, res.took, len(s.out(i).Hits), res.err)
 	}
 }
 

@@ -14,12 +14,13 @@ import (
 type stageRun struct {
 	scan *scan
 	ctx  context.Context
-	done chan struct{} // closed when left is 0
+	done chan struct{} // gets one when left becomes 0
 
 	mu     sync.Mutex
 	closed bool       // the scan went on without those that still run
 	part   []standing // by position in the plan
 	ready  []int      // local checks that may run, in plan order
+	room   []int      // for ready
 	left   int        // checks that have not ended
 
 	worker  int       // number of the worker in charge, 0: none
@@ -44,10 +45,7 @@ func (s *scan) runStage(ctx context.Context, list []int) {
 	if len(list) == 0 || ctx.Err() != nil {
 		return
 	}
-	r := &stageRun{
-		scan: s, ctx: ctx, done: make(chan struct{}), left: len(list), current: -1,
-		part: s.standings(), ready: make([]int, 0, len(list)),
-	}
+	r := s.nextRun(ctx, len(list))
 	for _, i := range list {
 		r.part[i].in = true
 	}
@@ -65,24 +63,30 @@ func (s *scan) runStage(ctx context.Context, list []int) {
 		}
 	}
 	r.mu.Unlock()
-	r.wait(s.scanner.patience)
+	r.wait(s.timer, s.scanner.patience)
 }
 
-// standings returns cleared standings for a stage's run. A run that was closed
-// keeps its own: checks of it still end.
-func (s *scan) standings() []standing {
-	if s.part == nil {
-		s.part = make([]standing, len(s.results))
+// nextRun returns a run for n checks: the one of the stage before, unless that
+// was closed. Then checks of it still end, and workers of it still run.
+func (s *scan) nextRun(ctx context.Context, n int) *stageRun {
+	r := s.stage
+	if r == nil {
+		r = &stageRun{
+			scan: s, done: make(chan struct{}, 1), part: make([]standing, len(s.results)), room: make([]int, 0, len(s.results)),
+		}
+		s.stage = r
 	}
-	clear(s.part)
-	return s.part
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	clear(r.part)
+	r.ctx, r.left, r.ready, r.worker, r.current = ctx, n, r.room, 0, -1
+	return r
 }
 
 // wait returns when all checks ended, or closes the run when the context
 // ended.
-func (r *stageRun) wait(patience time.Duration) {
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
+func (r *stageRun) wait(timer *time.Timer, patience time.Duration) {
+	timer.Reset(patience)
 	for {
 		select {
 		case <-r.done:
@@ -119,12 +123,11 @@ func (r *stageRun) watch(patience time.Duration) time.Duration {
 func (r *stageRun) close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	select {
-	case <-r.done:
+	if r.left == 0 {
+		<-r.done
 		return
-	default:
 	}
-	r.closed, r.scan.part = true, nil
+	r.closed, r.scan.stage = true, nil
 	for i := range r.part {
 		if r.part[i].runs {
 			r.scan.scanner.leave(r.check(i).Name)
@@ -144,12 +147,15 @@ func (r *stageRun) start(i int) {
 		return
 	}
 	r.part[i].runs = true
-	r.scan.scanner.spares.run(func() {
-		res := r.scan.runCheck(r.ctx, i, time.Now())
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.end(i, res)
-	})
+	r.scan.scanner.spares.runCheck(r, i)
+}
+
+// waitFor runs check i, one that waits for something.
+func (r *stageRun) waitFor(i int) {
+	res := r.scan.runCheck(r.ctx, i, time.Now())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.end(i, res)
 }
 
 // hire puts a new worker in charge of the ready checks; the lock is held.
@@ -227,6 +233,6 @@ func (r *stageRun) end(i int, res checkResult) {
 		}
 	}
 	if r.left--; r.left == 0 {
-		close(r.done)
+		r.done <- struct{}{}
 	}
 }

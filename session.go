@@ -174,7 +174,7 @@ func (s *scan) inherit(prev *scan, seeds []checks.Seeded) {
 		// Each recipient is looked at together with those before it.
 		if r.ended && !(stale != nil && stale[i]) && s.plan().Checks()[i].Needs.Phase != checks.Rcpt {
 			s.results[i] = r
-			s.state.Publish(s.plan(), r.out)
+			s.publish(r.out)
 			s.store.inherit(prev.store, s.plan().Checks()[i].Name)
 			s.record.inherit(prev.record, s.plan().Checks()[i].Name)
 		}

@@ -50,7 +50,7 @@ func (v *verdict) finish() {
 func (v *verdict) count(late bool) {
 	for i, c := range v.scan.plan().Checks() {
 		if (c.Stage == checks.Late) == late && v.looksAt(i) {
-			for _, h := range v.scan.results[i].out.Hits {
+			for _, h := range v.scan.out(i).Hits {
 				v.sheet.Add(h)
 			}
 		}
@@ -81,7 +81,7 @@ func own[T any](v *verdict, list func(*checks.Outcome) []checks.Owned[T]) iter.S
 			if !v.looksAt(i) {
 				continue
 			}
-			for _, o := range list(&v.scan.results[i].out) {
+			for _, o := range list(v.scan.out(i)) {
 				if v.rules.owns(i, o.Of) && !yield(i, o.Value) {
 					return
 				}
@@ -93,9 +93,9 @@ func own[T any](v *verdict, list func(*checks.Outcome) []checks.Owned[T]) iter.S
 // showComposites makes the composites that matched visible to late checks.
 func (s *scan) showComposites(v *verdict) {
 	var out checks.Outcome
-	for _, c := range v.rules.metric.Composites() {
-		if v.sheet.Has(c.Def.Name) {
-			out.Hits = append(out.Hits, symbols.Hit{Def: c.Def, Factor: 1})
+	for _, d := range v.sheet.Matched() {
+		if s.plan().Reads(d) {
+			out.Hits = append(out.Hits, symbols.Hit{Def: d, Factor: 1})
 		}
 	}
 	s.state.Publish(s.plan(), out)

@@ -62,7 +62,7 @@ func (f Fact[T]) decode(data []byte) (Seeded, error) {
 // answer would depend on timing.
 func (f Fact[T]) Get(t *Task) (T, bool) {
 	t.mayRead(f.Name)
-	v, ok := find(t.out.facts, f.Name)
+	v, ok := find(t.reported().facts, f.Name)
 	if !ok {
 		v, ok = t.state.fact(f.Name)
 	}
@@ -78,13 +78,14 @@ func (f Fact[T]) Set(t *Task, v T) {
 	if t.state.seeded(f.Name) {
 		return
 	}
-	for i := range t.out.facts {
-		if t.out.facts[i].name == f.Name {
-			t.out.facts[i].value = v
+	out := t.report()
+	for i := range out.facts {
+		if out.facts[i].name == f.Name {
+			out.facts[i].value = v
 			return
 		}
 	}
-	t.out.facts = append(t.out.facts, Seeded{f.Name, v})
+	out.facts = append(out.facts, Seeded{f.Name, v})
 }
 
 // From returns the fact as it stood at the end of a scan; r is a Result of

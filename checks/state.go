@@ -61,6 +61,24 @@ type State struct {
 
 	tasks []Task
 	used  atomic.Int64
+
+	nothing  Outcome   // of checks that report nothing; nobody changes it
+	outcomes []Outcome // unused ones; mu
+}
+
+// usualOutcomes is how many checks report something of a usual message.
+const usualOutcomes = 12
+
+// outcome returns an unused Outcome.
+func (s *State) outcome() *Outcome {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.outcomes) == 0 {
+		s.outcomes = make([]Outcome, usualOutcomes)
+	}
+	out := &s.outcomes[0]
+	s.outcomes = s.outcomes[1:]
+	return out
 }
 
 // SetVerdict tells the stages after the composites the verdict as it stands;
@@ -115,22 +133,28 @@ func (s *State) task() *Task {
 
 // Run runs one check to its end and returns what it reported. A panic is
 // turned into an error; what was reported before it does not count.
-func (s *State) Run(ctx context.Context, c *Check) (out Outcome, err error) {
+func (s *State) Run(ctx context.Context, c *Check) (Outcome, error) {
+	out, err := s.Outcome(ctx, c)
+	return *out, err
+}
+
+// Outcome is Run for the scheduler: what is returned is not to be changed.
+func (s *State) Outcome(ctx context.Context, c *Check) (out *Outcome, err error) {
 	t := s.task()
 	t.state, t.check = s, c
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
 		case misuse:
-			out, err = Outcome{}, r.error
+			out, err = &s.nothing, r.error
 		default:
-			out, err = Outcome{}, &PanicError{Check: c.Name, Value: r, Stack: debug.Stack()}
+			out, err = &s.nothing, &PanicError{Check: c.Name, Value: r, Stack: debug.Stack()}
 		}
 	}()
 	if err := c.Run(ctx, t); err != nil {
-		return Outcome{}, fmt.Errorf("check %s: %w", c.Name, err)
+		return &s.nothing, fmt.Errorf("check %s: %w", c.Name, err)
 	}
-	return t.out, nil
+	return t.reported(), nil
 }
 
 // Publish makes the hits and facts of a check that ended well visible to those
@@ -142,6 +166,9 @@ func (s *State) Publish(p *Plan, out Outcome) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.facts == nil {
+		s.facts = make([]Seeded, 0, usualOutcomes)
+	}
 	s.facts = append(s.facts, out.facts...)
 	if !read {
 		return

@@ -20,7 +20,7 @@ import (
 type Task struct {
 	state *State
 	check *Check
-	out   Outcome
+	out   *Outcome // nil until something is reported
 	rng   *rand.Rand
 	dns   resolver.Resolver
 	store storage.Store
@@ -35,6 +35,10 @@ type Outcome struct {
 
 	facts   []Seeded
 	commits []CommitFunc
+
+	// Most checks that report anything report one thing.
+	oneHit  [1]symbols.Hit
+	oneFact [1]Seeded
 }
 
 // Commits returns what the check handed over with Task.Commit.
@@ -56,6 +60,23 @@ func owned[T any](t *Task, v T, of []*symbols.Def) Owned[T] {
 		}
 	}
 	return Owned[T]{v, of}
+}
+
+// report returns the outcome to add to.
+func (t *Task) report() *Outcome {
+	if t.out == nil {
+		t.out = t.state.outcome()
+		t.out.Hits, t.out.facts = t.out.oneHit[:0], t.out.oneFact[:0]
+	}
+	return t.out
+}
+
+// reported returns the outcome so far, for reading.
+func (t *Task) reported() *Outcome {
+	if t.out == nil {
+		return &t.state.nothing
+	}
+	return t.out
 }
 
 // Message returns the message in hand.
@@ -141,7 +162,8 @@ func (t *Task) HitAt(h symbols.Hit) {
 	if !slices.Contains(t.check.Symbols, h.Def) {
 		panic(misusef("check %s raised %s, which it does not declare", t.check.Name, h.Def.Name))
 	}
-	t.out.Hits = append(t.out.Hits, h)
+	out := t.report()
+	out.Hits = append(out.Hits, h)
 }
 
 // Field makes evidence of a header field; nil gives none.
@@ -179,20 +201,23 @@ func (t *Task) PreResult(p actions.PreResult, of ...*symbols.Def) {
 	if p.Check == "" {
 		p.Check = t.check.Name
 	}
-	t.out.PreResults = append(t.out.PreResults, owned(t, p, of))
+	out := t.report()
+	out.PreResults = append(out.PreResults, owned(t, p, of))
 }
 
 // Edit asks the host to change the message's header on delivery. It belongs to
 // symbols, or the check, as a PreResult does.
 func (t *Task) Edit(e actions.HeaderEdit, of ...*symbols.Def) {
-	t.out.Edits = append(t.out.Edits, owned(t, e, of))
+	out := t.report()
+	out.Edits = append(out.Edits, owned(t, e, of))
 }
 
 // Note tells the operator in one sentence what is worth knowing of this
 // message and no symbol says, as why it was not signed. It belongs to symbols,
 // or the check, as a PreResult does.
 func (t *Task) Note(text string, of ...*symbols.Def) {
-	t.out.Notes = append(t.out.Notes, owned(t, text, of))
+	out := t.report()
+	out.Notes = append(out.Notes, owned(t, text, of))
 }
 
 // A CommitFunc is what a check does once the verdict is final.
@@ -204,7 +229,10 @@ type CommitFunc = func(ctx context.Context, v Final) error
 // the Task's store, which records it, and nothing else of the Task. An error is
 // named in Result.Incomplete. Nothing is done when the check fails, is cut off,
 // or the caller gives the scan up.
-func (t *Task) Commit(f CommitFunc) { t.out.commits = append(t.out.commits, f) }
+func (t *Task) Commit(f CommitFunc) {
+	out := t.report()
+	out.commits = append(out.commits, f)
+}
 
 // Final is a verdict that nothing changes any more.
 type Final struct {
@@ -225,7 +253,7 @@ type FinalRcpt struct {
 func (t *Task) Raised(d *symbols.Def) []symbols.Hit {
 	if slices.Contains(t.check.Symbols, d) {
 		var own []symbols.Hit
-		for _, h := range t.out.Hits {
+		for _, h := range t.reported().Hits {
 			if h.Def == d {
 				own = append(own, h)
 			}

@@ -41,7 +41,7 @@ const maxEvidence = 64
 func (c *Compiled) NewSheet() *Sheet {
 	return &Sheet{
 		c:      c,
-		lines:  make([]line, 0, 48),
+		lines:  make([]line, 0, 24),
 		at:     make([]int32, len(c.defs)),
 		groups: make([]float64, len(c.groupCaps)),
 		marked: make([]bool, len(c.composites)),
@@ -175,6 +175,18 @@ const maxGrowth = 1e6
 func (s *Sheet) Has(name string) bool {
 	id, ok := s.c.id(name)
 	return ok && s.at[id] > 0
+}
+
+// Matched lists the composites that were raised, in the order of their
+// evaluation.
+func (s *Sheet) Matched() []*symbols.Def {
+	var list []*symbols.Def
+	for i := range s.c.composites {
+		if id := s.c.composites[i].symbol; s.at[id] > 0 {
+			list = append(list, s.c.defs[id])
+		}
+	}
+	return list
 }
 
 // Total returns the score. It is rounded to nine decimals, so that ten times
