@@ -60,6 +60,7 @@ func floors() []floor {
 		{packages: "checks/standard", may: []string{"checks", "checks/*", "symbols"}},
 		{packages: "signing", may: []string{"mail", "resolver", "internal/..."}, outside: []string{"golang.org/x/net/idna"}},
 		{packages: "checks/asn/maxmind", may: []string{"checks", "checks/asn"}, outside: []string{"github.com/oschwald/maxminddb-golang/v2"}},
+		{packages: "checks/msgauth", may: append([]string{"checks", "checks/*"}, frame...), outside: []string{"github.com/emersion/go-msgauth/authres"}},
 		{packages: "checks/authres", may: append([]string{"checks", "checks/*", "internal/..."}, frame...), outside: []string{"github.com/emersion/go-msgauth/authres"}},
 		{packages: "checks/rbl", may: append([]string{"checks", "checks/*", "internal/..."}, frame...), outside: []string{"golang.org/x/crypto/blake2b"}},
 		{packages: "checks/dmarcreport", may: append([]string{"."}, below...)}, // it follows scans and is no check

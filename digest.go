@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/winnowmail/winnow/mail"
@@ -35,6 +36,7 @@ func (s *Scanner) configDigest() (string, error) {
 	var site fingerprint
 	site.layer(&s.opt.Layer)
 	b, err := json.Marshal(struct {
+		Rules      string
 		Families   []family
 		Checks     []check
 		Profile    any
@@ -46,7 +48,7 @@ func (s *Scanner) configDigest() (string, error) {
 		MaxQueries int
 		Budget     time.Duration
 	}{
-		fs, cs, s.opt.Profile.get(), site, s.opt.Limits, s.opt.LocalNetworks,
+		moduleVersion(), fs, cs, s.opt.Profile.get(), site, s.opt.Limits, s.opt.LocalNetworks,
 		s.opt.DNS.SoftRejectOnTimeout, s.opt.DNS.Enabled(), s.opt.Store != nil, s.opt.DNS.MaxQueries, s.opt.StoreBudget,
 	})
 	if err != nil {
@@ -54,4 +56,26 @@ func (s *Scanner) configDigest() (string, error) {
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:]), nil
+}
+
+// modulePath is this module's.
+const modulePath = "github.com/winnowmail/winnow"
+
+// moduleVersion is the version of the rules that are built in: that of the
+// module in the program, "" where the program does not tell.
+func moduleVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
+		if m.Path != modulePath {
+			continue
+		}
+		for m.Replace != nil {
+			m = m.Replace
+		}
+		return m.Version + " " + m.Sum
+	}
+	return ""
 }
