@@ -17,6 +17,7 @@ type account struct {
 	mu       sync.Mutex
 	closed   bool
 	scans    int
+	held     int                // transactions that are open
 	leftover map[string]int     // what outlived its scan, by name
 	lines    map[*line]struct{} // of the sessions that are open and have DNS
 	changed  chan struct{}      // closed at the next change; nil: nobody waits
@@ -51,6 +52,36 @@ func (a *account) enter() error {
 }
 
 func (a *account) exit() { a.change(func(a *account) { a.scans-- }) }
+
+// hold notes that a transaction began, release that it ended.
+func (a *account) hold() { a.change(func(a *account) { a.held++ }) }
+
+func (a *account) release() { a.change(func(a *account) { a.held-- }) }
+
+// drain waits until no scan and no transaction is in progress, the account is
+// shut or ctx ends.
+func (a *account) drain(ctx context.Context) {
+	for {
+		a.mu.Lock()
+		done, changed := a.closed || a.scans == 0 && a.held == 0, a.next()
+		a.mu.Unlock()
+		if done {
+			return
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// under reports whether an account is another's or below it.
+func (a *account) under(b *account) bool {
+	for ; a != nil && a != b; a = a.above {
+	}
+	return a != nil
+}
 
 // leave notes that something outlives its scan, returned that it came to an
 // end.
@@ -134,8 +165,13 @@ func (a *account) openLines() []*line {
 func (a *account) progress() (scans int, leftover []string, changed <-chan struct{}) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	return a.scans, slices.Sorted(maps.Keys(a.leftover)), a.next()
+}
+
+// next is closed at the next change; the lock is held.
+func (a *account) next() <-chan struct{} {
 	if a.changed == nil {
 		a.changed = make(chan struct{})
 	}
-	return a.scans, slices.Sorted(maps.Keys(a.leftover)), a.changed
+	return a.changed
 }

@@ -66,13 +66,18 @@ type checkResult struct {
 func (s *scan) plan() *checks.Plan { return s.scanner.plan }
 
 func (s *Scanner) scan(ctx context.Context, m *Message, seeds []checks.Seeded, re *rerun) (*Result, error) {
-	if m == nil {
-		return nil, fmt.Errorf("%w: nil", ErrMessage)
-	}
 	if err := s.enter(); err != nil {
 		return nil, err
 	}
 	defer s.exit()
+	return s.scanEntered(ctx, m, seeds, re)
+}
+
+// scanEntered scans; the scan has been counted in.
+func (s *Scanner) scanEntered(ctx context.Context, m *Message, seeds []checks.Seeded, re *rerun) (*Result, error) {
+	if m == nil {
+		return nil, fmt.Errorf("%w: nil", ErrMessage)
+	}
 	if err := context.Cause(ctx); errors.Is(err, context.Canceled) {
 		return nil, err
 	}

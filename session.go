@@ -32,6 +32,8 @@ type Session struct {
 	connect *scan           // the connection's step, kept over transactions
 	line    *line           // nil without DNS
 	closed  bool
+	live    *Live                // whose Scanner in force the next transaction takes, or nil
+	held    bool                 // a transaction of live is open
 	answers map[string]*Settings // of Options.Settings in the transaction, by address
 }
 
@@ -60,6 +62,7 @@ func (s *Scanner) validSeeds(seeds []checks.Seeded) error {
 // ErrClosed.
 func (x *Session) Close() {
 	x.closed = true
+	x.letGo()
 	x.line.end()
 }
 
@@ -79,6 +82,7 @@ func (x *Session) Connect(ctx context.Context) (*Result, error) {
 // MailFrom begins a transaction, forgetting an earlier one, and gives the
 // verdict on its sender; "" is the null sender.
 func (x *Session) MailFrom(ctx context.Context, from string, seeds ...checks.Seeded) (*Result, error) {
+	x.letGo()
 	x.env, x.last, x.added, x.answers = x.conn, x.connect, nil, nil
 	x.env.From, x.env.HasFrom, x.env.Rcpts = from, true, nil
 	return x.step(ctx, checks.MailFrom, nil, seeds)
@@ -112,18 +116,19 @@ func (x *Session) step(ctx context.Context, ph checks.Phase, m *Message, seeds [
 	if x.closed {
 		return nil, ErrClosed
 	}
-	if err := x.scanner.enter(); err != nil {
+	s, err := x.enter(ph)
+	if err != nil {
 		return nil, err
 	}
-	defer x.scanner.exit()
+	defer s.exit()
 	if err := ctx.Err(); errors.Is(err, context.Canceled) {
 		return nil, context.Cause(ctx)
 	}
-	if err := x.scanner.validSeeds(seeds); err != nil {
+	if err := s.validSeeds(seeds); err != nil {
 		return nil, err
 	}
 	x.added = append(x.added, seeds...)
-	sc, err := x.scanner.prepare(ctx, x.message(m), slices.Concat(x.seeds, x.added), nil)
+	sc, err := s.prepare(ctx, x.message(m), slices.Concat(x.seeds, x.added), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +140,7 @@ func (x *Session) step(ctx context.Context, ph checks.Phase, m *Message, seeds [
 	sc.putOff()
 	res, err := sc.run(ctx)
 	if x.last = sc; ph == checks.Data {
+		x.letGo()
 		x.answers = nil
 		x.last = x.connect // the transaction is over, its message need not be kept
 	}

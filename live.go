@@ -1,0 +1,173 @@
+package winnow
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/mail"
+)
+
+// A Live holds the Scanner in force and lets a reload take its place while mail
+// comes in: adapters and hosts that hold a Live instead of a Scanner need not
+// know of reloads. It is safe for concurrent use.
+//
+// A new Scanner should be made with the values of the old one's Options that
+// did not change: families keep their caches and are not started again, and
+// Store, Resolver and what learns belong to the host and outlive both.
+//
+// A tenant's Scanner that With derived ends with the one it was derived from.
+// Tenants therefore have a Live each, and a reload swaps theirs first.
+type Live struct {
+	mu     sync.Mutex
+	now    *Scanner
+	closed bool
+}
+
+// NewLive puts a Scanner in force.
+func NewLive(s *Scanner) *Live { return &Live{now: s, closed: s == nil} }
+
+// Scanner returns the Scanner in force. It may be closed by a Swap at any time;
+// Live's own methods are never refused because of one.
+func (l *Live) Scanner() *Scanner {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.now
+}
+
+// enter returns the Scanner in force, with a scan counted in.
+func (l *Live) enter() (*Scanner, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil, ErrClosed
+	}
+	return l.now, l.now.enter()
+}
+
+// Scan scans with the Scanner in force; see Scanner.Scan.
+func (l *Live) Scan(ctx context.Context, m *Message, seeds ...checks.Seeded) (*Result, error) {
+	s, err := l.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer s.exit()
+	return s.scanEntered(ctx, m, seeds, nil)
+}
+
+// Check reports what is wrong with settings under the Scanner in force; see
+// Scanner.Check.
+func (l *Live) Check(set Settings) error { return l.Scanner().Check(set) }
+
+// Knows is Scanner.Knows of the Scanner in force.
+func (l *Live) Knows(name string) (symbol, group, family bool) { return l.Scanner().Knows(name) }
+
+// NewSession begins a session; see Scanner.NewSession. A transaction, from MAIL
+// to the end of DATA, stays with the Scanner that it began with. After a Swap
+// the session takes the new one at its next Connect or MAIL. What Connect
+// found under another Scanner does not count then: the checks of the connection
+// run again at MAIL. When the time that Swap had is over before the transaction
+// ended, its next step returns ErrClosed, and the next MAIL goes on under the new
+// Scanner.
+func (l *Live) NewSession(conn mail.Envelope, seeds ...checks.Seeded) (*Session, error) {
+	s, err := l.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer s.exit()
+	x, err := s.NewSession(conn, seeds...)
+	if err != nil {
+		return nil, err
+	}
+	x.live = l
+	return x, nil
+}
+
+// Swap puts a Scanner in force at once, for new scans and new transactions. It
+// lets those in progress end under the old one, until ctx ends at the latest, and
+// then closes that; the error is the one of its Close. Where Swap returns
+// ErrClosed or an error that wraps ErrOptions the old Scanner stays in force.
+// The Scanner that is in force already is left as it is.
+func (l *Live) Swap(ctx context.Context, s *Scanner) error {
+	old, err := l.replace(s)
+	if err != nil || old == nil {
+		return err
+	}
+	old.account.drain(ctx)
+	if err := old.Close(ctx); err != nil {
+		return fmt.Errorf("winnow: swap: %w", err)
+	}
+	return nil
+}
+
+// replace puts s in force and returns the one that was, nil if that is s.
+func (l *Live) replace(s *Scanner) (*Scanner, error) {
+	if s == nil {
+		return nil, fmt.Errorf("%w: swap: no Scanner", ErrOptions)
+	}
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	defer s.exit()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch old := l.now; {
+	case l.closed:
+		return nil, ErrClosed
+	case old == s:
+		return nil, nil
+	case s.account.under(old.account):
+		return nil, fmt.Errorf("%w: swap: the Scanner is derived from the one that it is to replace", ErrOptions)
+	default:
+		l.now = s
+		return old, nil
+	}
+}
+
+// Close refuses new scans and the next steps of sessions, and closes the Scanner
+// in force; see Scanner.Close. What a Swap in progress closes it leaves to that.
+func (l *Live) Close(ctx context.Context) error {
+	l.mu.Lock()
+	already := l.closed
+	l.closed = true
+	l.mu.Unlock()
+	if already {
+		return nil
+	}
+	return l.now.Close(ctx)
+}
+
+// enter counts a step in and sees to it that the session is under the right
+// Scanner: in a transaction it stays, else it takes the one in force.
+func (x *Session) enter(ph checks.Phase) (*Scanner, error) {
+	if x.live == nil || x.held {
+		return x.scanner, x.scanner.enter()
+	}
+	s, err := x.live.enter()
+	if err != nil {
+		return nil, err
+	}
+	if s != x.scanner {
+		l, err := s.newLine()
+		if err != nil {
+			s.exit()
+			return nil, err
+		}
+		x.line.end()
+		x.scanner, x.line, x.connect, x.last, x.answers = s, l, nil, nil, nil
+	}
+	if ph != checks.Connect {
+		s.account.hold()
+		x.held = true
+	}
+	return s, nil
+}
+
+// letGo ends the transaction, which held its Scanner.
+func (x *Session) letGo() {
+	if x.held {
+		x.scanner.account.release()
+		x.held = false
+	}
+}
