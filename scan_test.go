@@ -1,7 +1,6 @@
 package winnow_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -370,23 +369,4 @@ func TestTrace(t *testing.T) {
 	if fmt.Sprint(names) != "[a1 <nil> b1 <nil>]" || done != 1 {
 		t.Errorf("trace %v, done %d times", names, done)
 	}
-}
-
-func ExampleScanner_Scan() {
-	s, err := winnow.New(winnow.Options{})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer s.Close(context.Background())
-	res, err := s.Scan(context.Background(), &winnow.Message{
-		Body: winnow.FromBytes([]byte("From: ann@example.org\r\nTo: bob@example.net\r\nDate: Mon, 2 Nov 2026 10:00:00 +0100\r\n" +
-			"Message-ID: <1@example.org>\r\nSubject: no more\r\n\r\nNothing to see.\r\n")),
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(res.Action, bytes.Contains(res.JSON(), []byte(`"action"`)))
-	// Output: no action true
 }
