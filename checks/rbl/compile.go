@@ -1,0 +1,177 @@
+package rbl
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// A list is a List made ready.
+type list struct {
+	List
+	zone   string // with placeholders for keys
+	suffix string // "." and zone
+	asks   map[What]bool
+	limit  int
+	codes  []code
+	// defs holds for each prefix ("" without) a Def per code, the one for
+	// unknown answers last.
+	defs    map[string][]*symbols.Def
+	fail    *symbols.Def
+	white   map[*symbols.Def]bool
+	compose composition
+	// early tells that the part for the client raises what it can, only that
+	// this is all there is.
+	early, only bool
+	exempt      bool // known domains are asked about as well
+}
+
+func (l *List) name() string { return cmp.Or(l.Name, l.Symbol) }
+
+// compile validates a list and makes its symbols; known tells Defs of other
+// lists of the same name. field is the one that is wrong.
+func compile(l List, keys map[string]string, known *defs) (c *list, field string, err error) {
+	c = &list{List: l, asks: map[What]bool{}, limit: l.Limit}
+	if l.Symbol == "" {
+		return nil, "Symbol", fmt.Errorf("missing, zone %q", l.Zone)
+	}
+	for _, step := range []struct {
+		field string
+		do    func(map[string]string) error
+	}{
+		{"Zone", c.readZone}, {"Checks", c.readChecks}, {"Selectors", c.readSelectors}, {"Hops", c.readHops},
+		{"Compose", c.readCompose}, {"Codes", c.readCodes}, {"Hash", c.readHash}, {"Limit", c.readLimits},
+	} {
+		if err := step.do(keys); err != nil {
+			return nil, step.field, err
+		}
+	}
+	if err := c.makeDefs(known); err != nil {
+		return nil, "Symbols", err
+	}
+	c.exempt = l.IgnoreWhite || l.IgnoreKnown || c.asks[From] || c.asks[Received]
+	return c, "", nil
+}
+
+// readZone checks the zone and its placeholders.
+func (l *list) readZone(keys map[string]string) error {
+	l.zone = strings.ToLower(strings.TrimSuffix(l.Zone, "."))
+	l.suffix = "." + l.zone
+	if !askable(l.zone) {
+		return fmt.Errorf("%q is no domain", l.Zone)
+	}
+	for label := range strings.SplitSeq(l.zone, ".") {
+		name, ok := placeholder(label)
+		switch key := keys[name]; {
+		case !ok:
+		case key == "":
+			return fmt.Errorf("there is no key %q", name)
+		case !askable(key) || strings.Contains(key, "."):
+			return fmt.Errorf("the secret of key %q is no label of a domain", name) // and stays one
+		}
+	}
+	return nil
+}
+
+// placeholder returns the key that a label stands for.
+func placeholder(label string) (name string, ok bool) {
+	if len(label) > 2 && label[0] == '{' && label[len(label)-1] == '}' {
+		return label[1 : len(label)-1], true
+	}
+	return "", false
+}
+
+func (l *list) readChecks(map[string]string) error {
+	every := []What{From, Received, HELO, RDNS, DKIM, URLs, Images, ContentURLs, NumericURLs, Emails, ReplyTo, EnvelopeFrom, HeaderFrom, MessageID}
+	for _, w := range l.Checks {
+		if !slices.Contains(every, w) {
+			return fmt.Errorf("%q is nothing that can be asked", w)
+		}
+		l.asks[w] = true
+	}
+	if len(l.Checks) == 0 && len(l.Selectors) == 0 {
+		l.asks[From] = true
+	}
+	return nil
+}
+
+func (l *list) readSelectors(map[string]string) error {
+	for _, s := range l.Selectors {
+		if s.Label == "" || s.Values == nil {
+			return errors.New("a selector lacks its label or its function")
+		}
+	}
+	return nil
+}
+
+func (l *list) readHops(map[string]string) error {
+	for _, f := range slices.Concat(l.Hops.With, l.Hops.Without) {
+		if f != "ssl" && f != "authenticated" {
+			return fmt.Errorf("%q is no fact about a hop", f)
+		}
+	}
+	return nil
+}
+
+func (l *list) readCompose(map[string]string) (err error) {
+	l.compose, err = newComposition(l.Compose)
+	return err
+}
+
+func (l *list) readCodes(map[string]string) error {
+	for _, c := range l.Codes {
+		var compiled code
+		if c.Symbol == "" {
+			return errors.New("a code without symbol")
+		}
+		if len(c.Answers)+len(c.Bits) == 0 {
+			return fmt.Errorf("%s has no answers and no bits", c.Symbol)
+		}
+		for _, a := range c.Answers {
+			p, err := parsePattern(a)
+			if err != nil {
+				return fmt.Errorf("%s: %w", c.Symbol, err)
+			}
+			compiled.patterns = append(compiled.patterns, p)
+		}
+		if slices.Contains(c.Bits, 0) {
+			return fmt.Errorf("%s: bits without a bit", c.Symbol)
+		}
+		compiled.bits = c.Bits
+		l.codes = append(l.codes, compiled)
+	}
+	return nil
+}
+
+func (l *list) readHash(map[string]string) error {
+	if !slices.Contains([]Sum{"", MD5, SHA1, SHA256, SHA384, SHA512, Blake2}, l.Hash.Sum) {
+		return fmt.Errorf("%q is no hash function", l.Hash.Sum)
+	}
+	if !slices.Contains([]Format{"", Hex, Base32, Base64}, l.Hash.Format) {
+		return fmt.Errorf("%q is no format", l.Hash.Format)
+	}
+	if l.Hash.Length < 0 {
+		return errors.New("negative length")
+	}
+	return nil
+}
+
+func (l *list) readLimits(map[string]string) error {
+	if l.Limit < 0 {
+		return errors.New("negative")
+	}
+	if l.limit == 0 {
+		l.limit = DefaultLimit
+	}
+	if l.Delimiter == "" {
+		l.Delimiter = "."
+		if l.Hash.Sum != "" {
+			l.Delimiter = "@"
+		}
+	}
+	return nil
+}
