@@ -18,24 +18,19 @@ func structure() *checks.Check {
 		attachment:  def("body", "HAS_ATTACHMENT", 0, "the message has an attachment"),
 		disposition: def("mime", "CTYPE_MISSING_DISPOSITION", 4, "binary content is not marked as an attachment"),
 		mixedBogus:  def("mime", "CTYPE_MIXED_BOGUS", 1, "a multipart/mixed has nothing but text to mix"),
-		empty:       def("blankspam", "COMPLETELY_EMPTY", 15, "the message has no bytes at all"),
 		short:       def("external_services", "SINGLE_SHORT_PART", 0, "the message is one text of less than 64 bytes"),
 	}
 	return check("mime-structure", "kinds of parts and how they are combined", s.run,
-		s.missingText, s.missingHTML, s.brokenType, s.attachment, s.disposition, s.mixedBogus, s.empty, s.short)
+		s.missingText, s.missingHTML, s.brokenType, s.attachment, s.disposition, s.mixedBogus, s.short)
 }
 
 type structureDefs struct {
 	missingText, missingHTML, brokenType, attachment *symbols.Def
-	disposition, mixedBogus, empty, short            *symbols.Def
+	disposition, mixedBogus, short                   *symbols.Def
 }
 
 func (s *structureDefs) run(t *checks.Task) {
 	m := t.Message()
-	if len(m.Raw()) == 0 {
-		t.Hit(s.empty)
-		return
-	}
 	s.alternatives(t, m.Parts())
 	for _, p := range m.Parts() {
 		if p.Type.Broken {
