@@ -79,7 +79,7 @@ func (s *Scanner) newAfters(list []After) error {
 	for i, a := range list {
 		switch {
 		case a.Name == "":
-			return fmt.Errorf("After[%d]: no name (doc %q)", i, a.Doc)
+			return fmt.Errorf("no name of After[%d] (doc %q)", i, a.Doc)
 		case a.Doc == "":
 			return fmt.Errorf("After %s: no doc", a.Name)
 		case a.Run == nil:

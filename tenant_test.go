@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -191,7 +190,7 @@ func residentSize() string {
 	}
 	for line := range bytes.Lines(raw) {
 		if bytes.HasPrefix(line, []byte("VmRSS:")) {
-			return fmt.Sprintf("%s", bytes.Join(bytes.Fields(line), []byte(" ")))
+			return string(bytes.Join(bytes.Fields(line), []byte(" ")))
 		}
 	}
 	return "RSS unknown"

@@ -25,11 +25,11 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/winnowmail/winnow"
-	"github.com/winnowmail/winnow/actions"
 )
 
 // Options configures New.
@@ -136,7 +136,7 @@ func (h *handler) check(w http.ResponseWriter, r *http.Request) {
 	default:
 		h.record(r, req, res)
 		if req.milter || bareLines(raw) {
-			foldBare(res.Edits)
+			res = foldBare(res)
 		}
 		reply(w, http.StatusOK, "application/json", withWarnings(res.JSON(), req.warnings))
 	}
@@ -159,11 +159,15 @@ func bareLines(raw []byte) bool {
 
 // foldBare makes folded values end their lines with LF alone: that is what the
 // milter protocol has (an MTA would double a CR), and what the client can put
-// into a message with such lines. Rspamd 4.1.6 replies the same.
-func foldBare(edits []actions.HeaderEdit) {
-	for i := range edits {
-		edits[i].Value = strings.ReplaceAll(edits[i].Value, "\r\n", "\n")
+// into a message with such lines. Rspamd 4.1.6 replies the same. The Result
+// itself stays as it is, since the Scanner's Afters read it too.
+func foldBare(res *winnow.Result) *winnow.Result {
+	folded := *res
+	folded.Edits = slices.Clone(res.Edits)
+	for i := range folded.Edits {
+		folded.Edits[i].Value = strings.ReplaceAll(folded.Edits[i].Value, "\r\n", "\n")
 	}
+	return &folded
 }
 
 func (h *handler) record(r *http.Request, req *request, res *winnow.Result) {

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/internal/shared"
 	"github.com/winnowmail/winnow/mail"
@@ -273,6 +274,19 @@ func TestClosedScanner(t *testing.T) {
 	}
 	if _, err := New(Options{}); err == nil {
 		t.Error("a handler without a Scanner was made")
+	}
+}
+
+// The Result is the host's, and Afters read it while the reply is written: only
+// the reply has folds without CR.
+func TestFoldBareCopies(t *testing.T) {
+	res := &winnow.Result{}
+	res.Edits = []actions.HeaderEdit{{Name: "X-Long", Value: "a\r\n b"}}
+	if folded := foldBare(res); folded.Edits[0].Value != "a\n b" {
+		t.Errorf("the reply has %q", folded.Edits[0].Value)
+	}
+	if got := res.Edits[0].Value; got != "a\r\n b" {
+		t.Errorf("the Result's own edit became %q", got)
 	}
 }
 

@@ -50,6 +50,9 @@ func TestRoundTrip(t *testing.T) {
 			t.Errorf("got %s, want %s (%v)", again, data, err)
 		}
 	}
+	if data, err := Marshal(inner{Name: "a", list: []string{"b"}}); string(data) != `{"Name":"a","Bytes":null}` || err != nil {
+		t.Errorf("an unexported field is not left out: %s, %v", data, err)
+	}
 	if data, err := Marshal("text"); string(data) != `"text"` || err != nil {
 		t.Errorf("UTF-8 does not stand as it is: %s, %v", data, err)
 	}

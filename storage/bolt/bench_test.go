@@ -84,11 +84,10 @@ func BenchmarkCounts300(b *testing.B) {
 	tokens := benchTokens()
 	s := filled(b, tokens)
 	r := rand.New(rand.NewPCG(5, 6))
-	ids := draw(r, tokens, 300)
 	b.ReportAllocs()
 	for b.Loop() {
 		b.StopTimer()
-		ids = draw(r, tokens, 300)
+		ids := draw(r, tokens, 300)
 		b.StartTimer()
 		if _, err := s.Counts(b.Context(), "t", ids); err != nil {
 			b.Fatal(err)
