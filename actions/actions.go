@@ -24,13 +24,13 @@ type Action string
 // and soft reject there (for that recipient alone) and on nothing else.
 const (
 	// NoAction delivers the message; the header edits of the verdict are made
-	// all the same. At DATA and at RCPT it accepts.
+	// all the same. At DATA and at RCPT the host accepts.
 	NoAction Action = "no action"
 	// Greylist delays a sender that is not known yet: at DATA and at RCPT the
 	// host answers 451 4.7.1 where somebody greylists, that is where a check
-	// asked for it by a pre-result (then winnow's Verdict.Reply has a code).
-	// By score alone, where nobody greylists, it accepts and delivers as
-	// NoAction does.
+	// asked for it by a pre-result (then winnow's Verdict.Reply has a code). By
+	// score alone, where nobody greylists, the host accepts and delivers as
+	// with NoAction.
 	Greylist Action = "greylist"
 	// AddHeader accepts at DATA and delivers with "X-Spam: Yes", which is
 	// among the verdict's edits; users' filters sort by it. At RCPT it does
@@ -100,12 +100,13 @@ func Parse(name string) Action {
 // that is missing is never chosen by score.
 type Thresholds map[Action]float64
 
-// Limit bounds thresholds and the scores of pre-results: larger numbers can't
-// be meant, and differences of them would not stay numbers.
+// Limit bounds thresholds and the scores of pre-results: a larger number is a
+// mistake, and the difference of two huge ones need not be a number.
 const Limit = 1e9
 
-// Validate reports thresholds that can't be meant: beyond Limit, an action
-// without a name, and NoAction, which needs none. Their order is free.
+// Validate reports thresholds that must be mistakes: one beyond Limit, one of
+// an action without a name, and one of NoAction, which needs none. It does not
+// ask that a more severe action has a higher threshold.
 func (th Thresholds) Validate() error {
 	for _, a := range slices.Sorted(maps.Keys(th)) {
 		switch v := th[a]; {
@@ -129,8 +130,9 @@ func (th Thresholds) Highest() float64 {
 	return highest
 }
 
-// ByScore returns the action that a score alone brings: the one with the
-// highest threshold that it reaches; of equal ones the most severe.
+// ByScore returns the action that a score leads to without pre-results: of the
+// thresholds that it reaches the highest decides, and of actions with an equal
+// threshold the most severe.
 func (th Thresholds) ByScore(score float64, disabled ...Action) Action {
 	best, from := NoAction, math.Inf(-1)
 	for a, v := range th {
@@ -157,18 +159,19 @@ func stronger(a, b Action) bool {
 // when it delivers the message. Fields are counted as received, from the top
 // and from 1 on, whatever other edits do.
 type HeaderEdit struct {
-	// Remove deletes fields of that name in any case: with Index 0 all, those
-	// that an earlier edit added too; else the Index-th, a negative Index
-	// counting from the end (-1 is the last). Otherwise a field is added.
+	// Remove deletes fields of that name, whatever their case: with Index 0 all
+	// of them, also those that an earlier edit added; otherwise the Index-th
+	// one, where a negative Index counts from the end (-1 is the last). An edit
+	// without Remove adds a field.
 	Remove bool
 	Name   string
 	// Value is the field's value. One that holds line ends is folded already
 	// and goes into the message as it is, after a colon and a space.
 	Value string
-	// Index is for additions the position: 0 or -1 the end, 1 the top, n
-	// before the nth field (the end if there are fewer), -2 before the last
-	// field, and so on. Of several with one positive Index the last stands
-	// first; otherwise they stand in their order.
+	// Index is the position of an added field: 0 and -1 mean the end, 1 the
+	// top, n before the nth field (the end if there are fewer), -2 before the
+	// last field, and so on. Of several additions with the same positive Index
+	// the last one stands first; all others stand in their order.
 	Index int
 }
 

@@ -25,12 +25,12 @@ type PreResult struct {
 	Message  string // for the SMTP reply
 	Check    string // who asks
 	// Score replaces the score when HasScore: NoAction lowers it at most to
-	// Score, every other action sets it. It counts within ±Limit, and not at
-	// all if it is NaN.
+	// Score, every other action sets it. A score beyond ±Limit counts as
+	// ±Limit, and NaN does not count at all.
 	Score    float64
 	HasScore bool
-	// AtThreshold replaces the score by the action's threshold, if it has
-	// one. HasScore goes before.
+	// AtThreshold replaces the score by the action's threshold, if it has one.
+	// HasScore takes precedence over it.
 	AtThreshold bool
 	// Least makes Action a minimum instead of the verdict.
 	Least bool
@@ -55,19 +55,19 @@ func (p *PreResult) target(th Thresholds) (score float64, ok bool) {
 type Verdict struct {
 	Action Action
 	Score  float64 // as the pre-result changed it
-	// Message is for the SMTP reply; empty if nobody gave one or the
-	// pre-result keeps it back.
+	// Message is the text for the SMTP reply. It is empty if the score decided,
+	// or if the deciding pre-result has no Message or sets NoMessage.
 	Message string
 	// By is the pre-result that decided, nil if the score did.
 	By *PreResult
 }
 
-// Choose decides. Of the pre-results, taken by priority and in the given
-// order where it is equal, the first that is no minimum wins at once.
-// Otherwise the score decides, and minimums raise it: one whose action has a
-// threshold (or that has a score of its own) lifts the score to it, one
-// without takes the place of every milder action. Disabled actions are chosen
-// neither way.
+// Choose decides. It takes the pre-results by priority, and those of equal
+// priority in the given order; the first that is no minimum (Least) wins at
+// once. Otherwise the score decides, and minimums raise it: a minimum whose
+// action has a threshold, or that has a score of its own, lifts the score to
+// that; any other takes the place of every milder action. A disabled action is
+// chosen neither by pre-results nor by the score.
 func Choose(th Thresholds, score float64, pre []PreResult, disabled ...Action) Verdict {
 	if math.IsNaN(score) {
 		score = 0

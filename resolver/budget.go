@@ -29,7 +29,7 @@ func (b *budget) allow(q Question) bool {
 	return b.allowed(q, 1)
 }
 
-// allowed decides about one of the questions at hand.
+// allowed decides about one of the questions of a call.
 func (b *budget) allowed(q Question, of int) bool {
 	ok, known := b.seen[q]
 	if known {
@@ -46,7 +46,7 @@ func (b *budget) allowed(q Question, of int) bool {
 }
 
 // Left returns how many more different questions a resolver that Limit made
-// passes on, -1 for others: no bound.
+// passes on. It returns -1 for any other resolver, which has no bound.
 func Left(r Resolver) int {
 	b, ok := r.(*budget)
 	if !ok {
@@ -76,12 +76,12 @@ func (b *budget) refuse(questions []Question, replies []Reply) {
 	}
 }
 
-// Shares allots a scan's questions to its checks in list order, before any
-// is asked, so that a check's share does not depend on how fast the others
-// are. wants holds what each check says it needs at most (checks.Needs.Queries),
-// 0 for a check without a limit of its own. The bounded ones are served
-// first, in order; the others divide what is left evenly, earlier ones
-// getting the odd one. Negative total means no limit: -1 for unbounded checks.
+// Shares allots a scan's questions to its checks in list order, before any is
+// asked, so that a check's share does not depend on how fast the others are.
+// wants holds what each check says it needs at most (checks.Needs.Queries), 0
+// for a check without a limit of its own. The bounded ones are served first, in
+// order; the others divide what is left evenly, and the remainder goes to the
+// earlier ones. A negative total means no limit: then unbounded checks get -1.
 func Shares(total int, wants []int) []int {
 	shares := make([]int, len(wants))
 	open := 0
@@ -132,8 +132,7 @@ func (c *Counter) Lookup(ctx context.Context, name string, qtype uint16) (Answer
 	return a, err
 }
 
-// Asked returns the number of questions, Failed how many of them nobody could
-// answer.
+// Asked returns the number of questions.
 func (c *Counter) Asked() int64 { return c.asked.Load() }
 
 // Failed returns how many questions ended in a temporary error.

@@ -116,8 +116,8 @@ func IsNotFound(err error) bool {
 	return errors.As(err, &d) && d.IsNotFound && !d.IsTimeout && !d.IsTemporary
 }
 
-// IsTemporary reports whether err says that nobody could tell: every error
-// that is not IsNotFound, ErrNoDNS and ErrBudget among them.
+// IsTemporary reports whether err leaves open whether there is a record. That
+// is every error that is not IsNotFound, ErrNoDNS and ErrBudget among them.
 func IsTemporary(err error) bool { return err != nil && !IsNotFound(err) }
 
 // asError gives any error of a lookup the form of this package, so that a

@@ -8,8 +8,9 @@ import (
 )
 
 // FromNet makes a Resolver of the standard library's, nil meaning its default.
-// It is the short way into programs that resolve like the rest of the system;
-// resolver/dnsclient asks fewer questions, keeps answers, and knows more:
+// It suits programs that resolve names like the rest of the system. Package
+// resolver/dnsclient asks fewer questions, keeps answers and tells more;
+// FromNet has these limits:
 //
 //   - TTL is 0 and Authentic false, since net.Resolver does not tell them.
 //   - A name that does not exist and one without such a record are both
@@ -35,7 +36,7 @@ func (n *netResolver) Lookup(ctx context.Context, name string, qtype uint16) (An
 		}
 		return Answer{}, asError(q, err)
 	}
-	// With records, an error tells of others that could not be read.
+	// If there are records, the error is about others that could not be read.
 	for i := range records {
 		records[i].Name, records[i].Type = q.Name, qtype
 	}
@@ -127,7 +128,7 @@ func (n *netResolver) txt(ctx context.Context, name string) (records []Record, e
 	return records, err
 }
 
-// addressOf is the way back from Reverse.
+// addressOf is the inverse of Reverse.
 func addressOf(name string) (netip.Addr, bool) {
 	var text strings.Builder
 	if octets, ok := strings.CutSuffix(name, ".in-addr.arpa"); ok {
@@ -150,8 +151,8 @@ func addressOf(name string) (netip.Addr, bool) {
 	return ip, err == nil && Reverse(ip) == name
 }
 
-// askable reports whether net.Resolver would ask about a name; of others it
-// says that they do not exist, which nobody told it.
+// askable reports whether net.Resolver would ask about a name. It says of the
+// others that they do not exist, without having asked a server.
 func askable(name string) bool {
 	const longest, longestLabel = 253, 63
 	named := false

@@ -7,13 +7,12 @@ import (
 	"strings"
 )
 
-// Mask returns a resolver that keeps secrets in names out of sight, as the
-// ones that access to a paid list depends on. domains maps what is shown to
-// what is asked, "{key}.list.example" to "s3cret.list.example": for a question
-// at or under a shown domain r is asked under the other, and answers and
-// errors come back under the shown one. So whoever asks, records or logs
-// questions above it never sees the secret, and a name from a message can't
-// carry it elsewhere.
+// Mask returns a resolver that keeps secrets in names out of sight, such as the
+// key that gives access to a paid list. domains maps what is shown to what is
+// asked, "{key}.list.example" to "s3cret.list.example": a question at or under
+// a shown domain is put to r under the other one, and its answer or error comes
+// back under the shown one. So whoever asks, records or logs questions above it
+// never sees the secret, and a name from a message can't carry it elsewhere.
 func Mask(r Resolver, domains map[string]string) Resolver {
 	if len(domains) == 0 {
 		return r

@@ -71,8 +71,9 @@ func (r Recording) sort() {
 // temporary error of KindUnknown.
 func (r Recording) Resolver() Resolver { return r.Replay(func(Question) {}) }
 
-// Replay is Resolver, and tells missing of each question that is not in the
-// recording; it may be called from several goroutines at once.
+// Replay does what Resolver does, and also calls missing with each question
+// that is not in the recording. missing may be called from several goroutines
+// at once.
 func (r Recording) Replay(missing func(Question)) Resolver {
 	known := make(map[Question]Exchange, len(r))
 	for _, e := range r {

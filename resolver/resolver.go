@@ -50,7 +50,7 @@ var None Resolver = Func(func(_ context.Context, name string, qtype uint16) (Ans
 	return Answer{}, &Error{Name: Canonical(name), Type: qtype, Kind: KindNoDNS}
 })
 
-// Options is how a Scanner uses DNS. The zero value asks nobody anything.
+// Options is how a Scanner uses DNS. The zero value asks no questions.
 type Options struct {
 	// Resolver answers the questions; nil means None.
 	Resolver Resolver
@@ -73,7 +73,7 @@ const (
 	DefaultQueryTimeout = 5 * time.Second
 )
 
-// Enabled reports whether there is anybody to ask.
+// Enabled reports whether there is a Resolver to ask.
 func (o Options) Enabled() bool { return o.Resolver != nil }
 
 func (o Options) withDefaults() Options {

@@ -28,11 +28,12 @@ type flight struct {
 	reply    Reply
 }
 
-// usualFlights is what a message asks for with the usual lists.
+// usualFlights is about how many questions a message needs with the usual
+// lists.
 const usualFlights = 64
 
-// NewSession begins a scan's DNS. Questions end with ctx at the latest, a
-// single asker's context only ends its own waiting.
+// NewSession begins a scan's DNS. Questions end with ctx at the latest; the
+// context of a single asker only ends that asker's waiting.
 func NewSession(ctx context.Context, o Options) *Session {
 	o = o.withDefaults()
 	return &Session{ctx: ctx, next: o.Resolver, timeout: o.QueryTimeout}
@@ -92,8 +93,8 @@ func (f *flight) wait(ctx context.Context) (Answer, error) {
 	}
 }
 
-// board joins the question's flight, or begins one for the caller to ask for, in
-// room if there is any.
+// board joins the question's flight, or begins one that the caller has to ask
+// for. A new flight takes the memory of room, if that is not nil.
 func (s *Session) board(q Question, room *flight) (f *flight, leads bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -112,7 +113,8 @@ func (s *Session) board(q Question, room *flight) (f *flight, leads bool) {
 	return f, true
 }
 
-// ask lets the flights begin. Their questions have their time limit in common.
+// ask sends the questions of the flights. One time limit holds for all of them
+// together.
 func (s *Session) ask(flights []*flight) {
 	if len(flights) == 0 {
 		return
@@ -176,7 +178,7 @@ func (a Answer) tidied() Answer {
 	return a
 }
 
-// tidy reports whether the record is one that there can be.
+// tidy brings the record into that form and reports whether it is a valid one.
 func (r *Record) tidy() bool {
 	r.Name = Canonical(r.Name)
 	switch r.Type {
@@ -208,8 +210,8 @@ func (s *Session) Asked() int { return int(s.asked.Load()) }
 func (s *Session) Wait() { s.running.Wait() }
 
 // Recording returns the questions that were asked so far, in an order that does
-// not depend on timing. One without an answer yet has timed out for all who
-// waited for it.
+// not depend on timing. A question without an answer yet is recorded as timed
+// out, as it is for those who waited for it.
 func (s *Session) Recording() Recording {
 	s.mu.Lock()
 	defer s.mu.Unlock()

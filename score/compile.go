@@ -16,12 +16,12 @@ import (
 type Symbols struct {
 	// Defs lists all of them. The same Def may be listed often.
 	Defs []*symbols.Def
-	// Late are those that are raised only after the first pass of composites:
-	// composites that name one, directly or through others, wait for the
-	// second pass.
+	// Late are the symbols that are raised only after the first pass of
+	// composites: a composite that names one of them, directly or through other
+	// composites, waits for the second pass.
 	Late []*symbols.Def
 	// Families are names for many symbols, for Layer.Disable and Enable. A
-	// family may have none.
+	// family may be without symbols.
 	Families map[string][]*symbols.Def
 }
 
@@ -54,7 +54,7 @@ type Compiled struct {
 	familyOff  []string    // families that are off by name, sorted
 	rules      []rule      // composites in the order of their declaration
 	composites []composite // each after those it names
-	always     []int32     // composites that are true of no symbol at all
+	always     []int32     // composites that can be true without any symbol
 	late       map[int32]bool
 	unknown    []string
 }
@@ -64,8 +64,8 @@ type groupCap struct {
 	max, min float64
 }
 
-// Limit bounds weights, limits of groups and what one hit may add: larger
-// numbers can't be meant, and sums of them would not stay numbers.
+// Limit bounds weights, limits of groups and what one hit may add: a larger
+// number is a mistake, and the sum of huge ones need not be a number.
 const Limit = 1e9
 
 func within(f float64) bool { return math.Abs(f) <= Limit } // false for NaN
@@ -98,7 +98,7 @@ type compiler struct {
 	cloned  cloned
 }
 
-// maxErrors bounds the mistakes that are told at once.
+// maxErrors bounds the mistakes that are reported at once.
 const maxErrors = 20
 
 func (c *compiler) errorf(format string, args ...any) {
@@ -107,7 +107,7 @@ func (c *compiler) errorf(format string, args ...any) {
 	}
 }
 
-// hint names what was probably meant.
+// hint suggests the known name that was probably meant.
 func (c *compiler) hint(name string, known iter.Seq[string]) string {
 	if len(c.errs) >= maxErrors {
 		return ""
@@ -152,7 +152,8 @@ func (c *Compiled) maxOptions() int {
 	return c.metric.MaxOptionsLen
 }
 
-// declare adds a symbol; ok is false when it can't be or is known already.
+// declare adds a symbol; ok is false when that is an error, or when the same
+// Def is there already.
 func (c *compiler) declare(d *symbols.Def) (id int32, ok bool) {
 	switch {
 	case d == nil:
@@ -309,8 +310,8 @@ func (c *Compiled) idOf(d *symbols.Def) (int32, bool) {
 	return id, ok
 }
 
-// UnknownAtoms lists the symbols and groups that composites name and nobody
-// declares, sorted.
+// UnknownAtoms lists, sorted, the symbols and groups that composites name but
+// that are not declared.
 func (c *Compiled) UnknownAtoms() []string { return slices.Clone(c.unknown) }
 
 // Enabled reports whether d may be raised: it is declared and not off.

@@ -65,8 +65,8 @@ type lookup struct {
 	comp *composite
 }
 
-// atom is the score of the atom's symbol without its sign, of a group the
-// largest.
+// atom returns the absolute score of the atom's symbol; for a group it is the
+// largest one of the group's symbols.
 func (l *lookup) atom(i int) float64 {
 	best := 0.0
 	for _, id := range l.comp.atoms[i].ids {
@@ -87,8 +87,9 @@ func (l *lookup) atom(i int) float64 {
 	return best
 }
 
-// remove carries out what the composites of this pass want with a line. One
-// that wants to keep prevails, one that forces prevails over all.
+// remove carries out what the composites of this pass want done to a line. What
+// one composite keeps, weight or symbol, is kept whatever the others want,
+// unless one of them forces the removal (the prefix ^).
 func (s *Sheet) remove(at int32) {
 	want, named, wished := removeWeight|removeSymbol, false, false
 	for _, w := range s.removes {

@@ -198,8 +198,8 @@ func (c *compiler) resolve(a *Atom) []int32 {
 	return ids
 }
 
-// order puts each composite after those it names. In a circle, the one that
-// is reached first comes last: there the others' atoms of it are still 0.
+// order puts each composite after those it names. In a cycle, the composite
+// that is reached first comes last, and the others that name it see it as 0.
 func (c *compiler) order() {
 	in := c.out.composites
 	at := make(map[int32]int, len(in)) // by symbol

@@ -9,8 +9,8 @@ import (
 )
 
 // A Layer changes what it names of a Compiled metric and nothing else. A name
-// that nobody declares is an error; a group may also be one that the Metric
-// limits.
+// that is not declared is an error; a group may also be one that only the
+// Metric's limits name.
 type Layer struct {
 	Weights map[string]float64      // by symbol name
 	Symbols map[string]SymbolChange // by symbol name, over Weights
@@ -33,7 +33,7 @@ type SymbolChange struct {
 	Weight   *float64
 	Groups   []string // in place of the symbol's; empty, but not nil: none
 	OneShot  *bool    // true: counts once; false: as often as by default
-	MaxShots *int     // at least 1; goes over OneShot
+	MaxShots *int     // at least 1; takes precedence over OneShot
 }
 
 // With returns the metric with a layer over it; c itself stays as it is.
@@ -48,7 +48,8 @@ func (c *Compiled) With(l Layer) (*Compiled, error) {
 		return c, nil
 	}
 	out := *c
-	// What is appended must not go into room that others see.
+	// Appending must not write into the spare capacity that other metrics
+	// share.
 	out.defs, out.weights, out.groups = slices.Clip(c.defs), slices.Clip(c.weights), slices.Clip(c.groups)
 	out.own, out.off = slices.Clip(c.own), slices.Clip(c.off)
 	w := &compiler{out: &out}

@@ -13,9 +13,9 @@ package score
 import "github.com/winnowmail/winnow/symbols"
 
 // A Metric is the scoring configuration of a profile. The zero value takes
-// every symbol's default weight, no caps and no composites. It may speak of
-// symbols and groups that nobody declares; a Layer over it may not, for there
-// it is a misspelling.
+// every symbol's default weight, no caps and no composites. It may name symbols
+// and groups that are not declared; a Layer over it may not, for there such a
+// name is a misspelling.
 type Metric struct {
 	Weights      map[string]float64  // by symbol name, replaces Def.Weight
 	Groups       map[string]Group    // by group name
@@ -43,10 +43,10 @@ type Group struct {
 
 // A Composite is a symbol raised, once and with factor 1, when an expression
 // over others is true. Policy says what becomes of the symbols that stand in
-// the expression (but not below a NOT) and were raised; prefixes say it for
-// one of them: ~ keeps the symbol and removes its weight at most, - leaves it
-// alone, ^ removes it whatever other composites say. Of several composites
-// that match, one that wants to keep a weight or a symbol prevails.
+// the expression (but not below a NOT) and were raised; prefixes say it for one
+// of them: ~ keeps the symbol and removes its weight at most, - leaves it
+// alone, ^ removes it whatever other composites say. If several composites
+// match, a weight or a symbol that one of them keeps is kept.
 type Composite struct {
 	Def        *symbols.Def
 	Expression string

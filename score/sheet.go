@@ -90,7 +90,8 @@ func (s *Sheet) insert(id int32, factor float64, why Reason) *line {
 		s.change(ln, value, why)
 		return ln
 	}
-	// The shots are spent: a larger hit of the same sign takes the place.
+	// The shots are spent: a larger hit of the same sign takes the place of a
+	// smaller one.
 	if ln.score == 0 || math.Abs(ln.score) < math.Abs(value) && math.Signbit(ln.score) == math.Signbit(value) {
 		s.change(ln, value-ln.score, ShotLimit)
 	} else {
@@ -122,8 +123,8 @@ func (s *Sheet) change(ln *line, delta float64, why Reason) {
 	s.step(name, delta, why, by)
 }
 
-// limit returns what of delta a group with that sum still takes; refused
-// means that its limit was reached before.
+// limit returns how much of delta a group with that sum still takes; refused
+// means that the sum had reached the limit already.
 func (g *groupCap) limit(sum, delta float64) (limited float64, refused bool) {
 	var limit float64
 	switch {

@@ -70,7 +70,8 @@ func (c *compiler) disable(disable, enable []string) {
 	}
 }
 
-// turn returns why a symbol is off when a layer has spoken.
+// turn returns the causes why a symbol is off after a layer's Disable and
+// Enable.
 func (c *compiler) turn(why int32, s *switching, id int) int32 {
 	if s.on[id] > unnamed {
 		why = c.without(why, s, s.on[id] == bySymbol)

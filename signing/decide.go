@@ -25,7 +25,7 @@ func (r *Rules) Decide(m *mail.Message, c Client) Decision {
 	}
 	w := r.way(c)
 	if w == closed {
-		return no("the client%s is neither %s", text(" ", c.IP), r.whose())
+		return no("the client%s is %s", text(" ", c.IP), r.notSigned())
 	}
 	s := sendersOf(m, c)
 	if s.envelope == "" && !r.EmptyEnvelope {
@@ -79,8 +79,8 @@ func (r *Rules) way(c Client) way {
 	return closed
 }
 
-// whose names those whose mail is signed.
-func (r *Rules) whose() string {
+// notSigned says what a client is whose mail no rule signs.
+func (r *Rules) notSigned() string {
 	var list []string
 	for _, p := range []struct {
 		on   bool
@@ -93,10 +93,13 @@ func (r *Rules) whose() string {
 			list = append(list, p.what)
 		}
 	}
-	if len(list) == 0 {
-		return "of a kind whose mail is signed"
+	switch len(list) {
+	case 0:
+		return "not of a kind whose mail is signed"
+	case 1:
+		return "not " + list[0]
 	}
-	return strings.Join(list, " nor ")
+	return "neither " + strings.Join(list, " nor ")
 }
 
 // The senders of a message: domains in lower case, "" where there is none.
@@ -216,8 +219,8 @@ func (r *Rules) keysOf(domain string, s senders) Decision {
 	return Decision{Sign: ids}
 }
 
-// reduced says where a domain came from, if its keys may be listed under
-// another name.
+// reduced names the domain that was reduced to this one, whose keys may be
+// listed under the longer name.
 func (r *Rules) reduced(domain string, s senders) string {
 	for _, d := range []string{s.header, s.edomain} {
 		if r.ESLD && d != domain && strings.HasSuffix(d, "."+domain) {
@@ -235,8 +238,8 @@ func (id *Identity) fill(path string) string {
 	return strings.NewReplacer("${domain}", id.Domain, "${selector}", id.Selector, "$domain", id.Domain, "$selector", id.Selector).Replace(path)
 }
 
-// Identities returns those that the rules name outright, by domain, for a
-// look at their key files before there is mail.
+// Identities returns the identities that the rules name outright, by domain, so
+// that their key files can be examined before there is mail.
 func (r *Rules) Identities() []Identity {
 	var ids []Identity
 	domains := slices.Sorted(maps.Keys(r.Domains))

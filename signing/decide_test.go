@@ -76,7 +76,7 @@ func TestDecide(t *testing.T) {
 		{name: "mapped address", client: Client{IP: netip.MustParseAddr("::ffff:198.51.100.7")}, rules: network, from: ann, envelope: ann, want: plain},
 		{name: "other network", client: Client{IP: netip.MustParseAddr("203.0.113.1")}, rules: network, from: ann, reason: "in a signing network"},
 		{name: "inbound", client: stranger, rules: func(r *Rules) { r.Inbound = true }, from: ann, envelope: ann, want: plain},
-		{name: "users not", client: user(ann), rules: func(r *Rules) { r.Authenticated = false }, from: ann, reason: "is neither local"},
+		{name: "users not", client: user(ann), rules: func(r *Rules) { r.Authenticated = false }, from: ann, reason: "the client 198.51.100.7 is not local"},
 		{name: "nobody", client: user(ann), rules: func(r *Rules) { r.Authenticated, r.Local = false, false }, from: ann, reason: "of a kind"},
 
 		{name: "null sender", client: user(ann), from: ann, want: plain},

@@ -19,7 +19,7 @@ type KeySource interface {
 	Key(ctx context.Context, id Identity) (crypto.Signer, error)
 }
 
-// A KeyFunc is a function as KeySource.
+// A KeyFunc is a function that serves as a KeySource.
 type KeyFunc func(ctx context.Context, id Identity) (crypto.Signer, error)
 
 // Key calls f.
@@ -39,8 +39,8 @@ func (k Keys) Key(_ context.Context, id Identity) (crypto.Signer, error) {
 // Files reads keys from files, Identity.Path, and keeps what it read until
 // the file's time or size changes. The zero value is ready.
 type Files struct {
-	// AllowReadable takes keys that everybody on the machine may read, too:
-	// some file systems can't show it otherwise.
+	// AllowReadable also takes keys that everybody on the machine may read:
+	// some file systems can't show any other permissions.
 	AllowReadable bool
 
 	mu   sync.Mutex
@@ -53,7 +53,8 @@ type fileKey struct {
 	key     crypto.Signer
 }
 
-// maxFiles bounds the keys that Files keeps; one more and it forgets all.
+// maxFiles bounds the keys that Files keeps; before it keeps one more it
+// forgets all.
 const maxFiles = 4096
 
 // ErrReadable is wrapped by the error for a key file that everybody may read.

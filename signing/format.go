@@ -10,17 +10,17 @@ import (
 )
 
 // A Format is how signatures look. The zero value is Rspamd 4.1.6's:
-// relaxed/relaxed, DefaultHeaders, no expiry. There is no l= in it: what
-// stands behind the signed bytes could be anything.
+// relaxed/relaxed, DefaultHeaders, no expiry. Signatures have no l=, for then
+// anybody could add to the body behind the signed bytes.
 type Format struct {
 	// Header and Body are the canonicalizations, Relaxed or Simple; "" is
 	// Relaxed. A seal is always relaxed (RFC 8617 section 4.1.3).
 	Header, Body Canonicalization
 	// Headers are the fields to sign, separated by colons, as Rspamd's
 	// sign_headers; "" is DefaultHeaders, for ARC DefaultARCHeaders. Each
-	// mention signs one field of that name, if there is one. A name after
-	// (o) is over-signed: all its fields and one more, so that none can be
-	// added; after (x) only if there is one.
+	// mention signs one field of that name, if there is one. A name after (o)
+	// is over-signed: h= names all its fields and one more, so that none can be
+	// added. A name after (x) is over-signed only if there is such a field.
 	Headers string
 	// Expire gives signatures an x= that long after t=; 0 none.
 	Expire time.Duration

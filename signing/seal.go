@@ -93,7 +93,7 @@ func (f *form) seal(v *view, id Identity, key crypto.Signer, now time.Time, resu
 	return []Field{aar, ams, as}, nil
 }
 
-// next is the outcome that a new seal tells.
+// next returns the outcome that a new seal states in its cv=.
 func next(chain Chain, sets []arcSet) (Chain, error) {
 	switch {
 	case len(sets) == 0:

@@ -28,8 +28,8 @@ var (
 	errLine = errors.New("its header has a line that is no field, which every verifier reads in its own way")
 )
 
-// whole returns what keeps the view of a message from being what its verifier
-// will see.
+// whole returns an error for a message that its verifiers may see otherwise
+// than we do.
 func whole(m *mail.Message) error {
 	for _, n := range m.HeaderNotes() {
 		switch {
@@ -137,8 +137,8 @@ func newFieldWriter(name string) *fieldWriter {
 
 func (w *fieldWriter) bytes() []byte { return []byte(w.b.String()) }
 
-// tag writes a word after a space, or on a line of its own. b= is the begin of
-// a longer one.
+// tag writes a word after a space, or on a line of its own. After "b=" it
+// leaves room for the first characters of the signature.
 func (w *fieldWriter) tag(word string) {
 	n := len(word)
 	if word == "b=" {
@@ -178,7 +178,7 @@ func (w *fieldWriter) names(names []string) {
 	w.write(";")
 }
 
-// sign writes the signature of digest, whose place is the end.
+// sign writes the signature of digest, which ends the field.
 func (w *fieldWriter) sign(key crypto.Signer, digest []byte) (Field, error) {
 	sig, err := dkimsig.Sign(key, digest)
 	if err != nil {

@@ -1,10 +1,10 @@
 // Package signing signs mail: DKIM signatures (RFC 6376, RFC 8463) for what a
 // host sends out, ARC sets (RFC 8617) for what it passes on.
 //
-// Rules decide whether a message is signed, for which domain and selector,
-// as Rspamd 4.1.6's dkim_signing and arc modules do; a KeySource has the
-// private keys; a Signer makes the header fields. A Decision against signing
-// always carries the reason as one sentence's end.
+// Rules decide whether a message is signed, for which domain and selector, as
+// Rspamd 4.1.6's dkim_signing and arc modules do; a KeySource has the private
+// keys; a Signer makes the header fields. A Decision not to sign always gives
+// the reason, worded as the end of a sentence.
 //
 // Everything works on one mail.Message and keeps nothing of it. Next stop:
 // checks/signing, which does this in a scan.
@@ -60,19 +60,20 @@ type Selector struct{ Selector, Path string }
 // hold Rspamd 4.1.6's defaults; the names of its settings stand in
 // parentheses.
 type Rules struct {
-	// Authenticated, Local, Inbound and Networks say whose mail is signed: of
-	// users that logged in (sign_authenticated), of local clients
-	// (sign_local), of neither (sign_inbound), of clients in these networks
-	// (sign_networks).
+	// Authenticated, Local, Inbound and Networks say whose mail is signed: that
+	// of users who logged in (sign_authenticated), of local clients
+	// (sign_local), of clients that are neither (sign_inbound), of clients in
+	// these networks (sign_networks).
 	Authenticated, Local, Inbound bool
 	Networks                      []netip.Prefix
 	// SkipSpam leaves mail alone that gets any action but "no action"
 	// (skip_spam_sign).
 	SkipSpam bool
 
-	// Domain is the source of the domain (use_domain); those for single ways
-	// in take its place there, where they are set (use_domain_sign_networks,
-	// _sign_local, _sign_inbound).
+	// Domain is the source of the domain (use_domain). NetworksDomain,
+	// LocalDomain and InboundDomain, where they are set, take its place for
+	// mail that is signed because of Networks, Local or Inbound
+	// (use_domain_sign_networks, _sign_local, _sign_inbound).
 	Domain                                     Source
 	NetworksDomain, LocalDomain, InboundDomain Source
 	// ESLD reduces domains to the registrable one (use_esld).
@@ -82,10 +83,10 @@ type Rules struct {
 	// SeveralFrom mail with several From addresses, for the first
 	// (allow_hdrfrom_multiple).
 	EmptyEnvelope, SeveralFrom bool
-	// Mismatch signs though the domains of From header and envelope differ
-	// (allow_hdrfrom_mismatch), MismatchLocal and MismatchNetworks for such
-	// clients; UserMismatch though the user's name has no or another domain
-	// than the signature (allow_username_mismatch).
+	// Mismatch signs even if the domains of From header and envelope differ
+	// (allow_hdrfrom_mismatch); MismatchLocal and MismatchNetworks do so for
+	// such clients only. UserMismatch signs even if the user's name has no
+	// domain, or another one than the signature (allow_username_mismatch).
 	Mismatch, MismatchLocal, MismatchNetworks, UserMismatch bool
 
 	// Domains are the keys by domain (domain).
@@ -93,8 +94,9 @@ type Rules struct {
 	// Selectors and Paths give selectors and key files by domain where
 	// Domains don't (selector_map, path_map).
 	Selectors, Paths map[string]string
-	// Selector and Path are the defaults (selector, path). An empty Path is
-	// none. Without Fallback a domain needs an entry of its own (try_fallback).
+	// Selector and Path are the defaults (selector, path). An empty Path means
+	// that there is no default. Without Fallback a domain needs an entry of its
+	// own (try_fallback).
 	Selector, Path string
 	Fallback       bool
 	// SigningTable and KeyTable, where both are set, decide alone about
@@ -110,9 +112,9 @@ type Rules struct {
 	Keys          KeySource `json:"-"`
 	AllowReadable bool
 
-	// CheckKey compares the key with the published one and AllowKeyMismatch
-	// signs even if that is another or missing, which is then only said
-	// (check_pubkey, allow_pubkey_mismatch).
+	// CheckKey compares the key with the published one (check_pubkey).
+	// AllowKeyMismatch signs even if that is another key or missing, and a note
+	// says so (allow_pubkey_mismatch).
 	CheckKey, AllowKeyMismatch bool
 
 	// Format is how signatures look.

@@ -74,10 +74,10 @@ func parseKeyEntry(s string) (e keyEntry, err error) {
 		return e, errors.New("neither domain:selector:key nor domain:key")
 	}
 	if d := strings.ReplaceAll(e.domain, "%", "example.com"); !isDomain(d) {
-		return e, errors.New("what stands where the domain belongs is none") // a key perhaps: not shown
+		return e, errors.New("the first field is no domain") // a key perhaps: not shown
 	}
 	if e.selector != "" && !isDomain(e.selector) {
-		return e, errors.New("what stands where the selector belongs is none")
+		return e, errors.New("the second field is no selector")
 	}
 	key := parts[len(parts)-1]
 	if strings.HasPrefix(key, "/") || strings.HasPrefix(key, "./") || strings.HasPrefix(key, "..") {

@@ -13,8 +13,9 @@ package symbols
 type Def struct {
 	Name string // upper case by convention, unique within a Scanner
 	Doc  string // one sentence: what the message did, for operators
-	// Groups the symbol belongs to, the first is the primary one. A group cap
-	// of score.Metric limits what its symbols add together.
+	// Groups are the groups that the symbol belongs to; the first is the
+	// primary one. A group's limits in score.Metric bound what its symbols add
+	// together.
 	Groups []string
 	Weight float64 // score of one hit with factor 1
 	// OneShot counts the symbol once however often it is raised; the largest
@@ -28,15 +29,15 @@ type Def struct {
 // A Hit is one raising of a symbol by a check.
 type Hit struct {
 	Def *Def
-	// Factor multiplies the weight. The zero value counts nothing: Task.Hit
+	// Factor multiplies the weight. A Hit with factor 0 adds nothing; Task.Hit
 	// sets 1.
 	Factor   float64
 	Options  []string // short facts for people and for composites: "[opt]"
 	Evidence []Evidence
 }
 
-// Evidence says where in the message, or in which answer of the outside, a
-// check saw what it reports. Fields that do not apply are zero.
+// Evidence says where in the message, or in which DNS answer, a check saw what
+// it reports. Fields that do not apply are zero.
 type Evidence struct {
 	Part   string // MIME part path as "1.2", "" for the message's own header
 	Header string // field name as the message spells it
@@ -44,7 +45,8 @@ type Evidence struct {
 	// that no range is known.
 	Offset, Length int
 	// Decoded means that the range is in the part's decoded text
-	// (mail.Text.UTF8): finding it in the raw message is left to who asks.
+	// (mail.Text.UTF8): winnow's Result.Explain finds the place in the raw
+	// message.
 	Decoded       bool
 	Pattern       string // the text or rule that matched
 	Query, Answer string // a DNS question ("name TYPE") and what came back

@@ -33,7 +33,7 @@ type File struct {
 // MaxFiles bounds the listing.
 const MaxFiles = 1000
 
-// Kind tells the format by its first bytes, "" if it is none of ours.
+// Kind returns the format that the first bytes show, "" if List can't read it.
 func Kind(b []byte) string {
 	switch {
 	case bytes.HasPrefix(b, []byte("PK\x03\x04")):

@@ -29,7 +29,7 @@ func Detect(b []byte) string {
 		case strings.HasPrefix(name, "utf-"), name == "gb-18030" && r.Confidence < 30:
 			continue
 		case strings.HasPrefix(name, "ibm"):
-			continue // EBCDIC: mail never is
+			continue // mail is never in EBCDIC
 		}
 		if enc, n := lookup(name); enc != nil {
 			return n

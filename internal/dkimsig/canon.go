@@ -1,8 +1,8 @@
 // Package dkimsig is what DKIM (RFC 6376, 8301, 8463), ARC (RFC 8617) and
 // signing have in common: tag lists, canonical forms of header fields and
 // bodies, the choice of fields by h=, key records, and the arithmetic of the
-// signatures. It asks nobody anything and decides nothing: which algorithm or
-// key is good enough is the caller's Policy.
+// signatures. It makes no DNS queries, and it leaves to the caller's Policy
+// which algorithm or key is good enough.
 //
 // A verifier reads a field with ParseSignature, gets the body hash from a
 // Body and the input of the header hash from Select and WriteSigned, reads the

@@ -112,7 +112,7 @@ func parseRSA(der []byte) (*rsa.PublicKey, error) {
 	return x509.ParsePKCS1PublicKey(der)
 }
 
-// A Policy is which signatures are good enough. The zero value is RFC 8301:
+// A Policy says which signatures are good enough. The zero value is RFC 8301:
 // no SHA-1, RSA keys from 1024 bits.
 type Policy struct {
 	// SHA1 accepts rsa-sha1, as Rspamd does.
@@ -160,9 +160,9 @@ func (p Policy) Allows(s *Signature, k *Key) error {
 // MaxRecords bounds the records of one name that are looked at.
 const MaxRecords = 8
 
-// Usable returns the keys among the records of the signature's KeyName that
-// it may be verified with. If there is none, the error says why the first
-// record is none.
+// Usable returns the keys among the records of the signature's KeyName that it
+// may be verified with. If there is none, the error says why the first record
+// can't be used.
 func (p Policy) Usable(c *KeyCache, s *Signature, records []string) (keys []*Key, err error) {
 	for _, record := range records[:min(len(records), MaxRecords)] {
 		k, bad := c.Parse(record)

@@ -63,7 +63,7 @@ type Signature struct {
 	Domain, Selector string // d=, s= as written
 	Value            []byte // b=
 	ValueText        string // b= as written, white space gone
-	// Names are those of h=, as written. Not of a seal.
+	// Names are those of h=, as written. A seal has none.
 	Names                  []string
 	HeaderCanon, BodyCanon Canon
 	BodyHash               []byte    // bh=; not of a seal
@@ -77,11 +77,12 @@ type Signature struct {
 	from, to int // the value of b= in raw
 }
 
-// ErrUnsupported is of signatures that are well-formed but of another version
-// or fetch their key another way.
+// ErrUnsupported is the error for signatures that are well-formed but have
+// another version or another way to fetch their key.
 var ErrUnsupported = errors.New("unsupported")
 
-// ErrValue is of signatures in which only b= is wrong: it is no base64.
+// ErrValue is the error for signatures in which only b= is wrong: it is no
+// base64.
 var ErrValue = errors.New("b= is no base64")
 
 // ParseSignature reads the field raw (from name to line end, as received; it
@@ -109,7 +110,7 @@ func ParseSignature(kind Kind, raw []byte) (*Signature, error) {
 	return s, s.read(tags)
 }
 
-// read fills in the tags, in the order in which their absence is told.
+// read fills in the tags, in the order in which missing ones are reported.
 func (s *Signature) read(tags Tags) (err error) {
 	if err = s.readVersion(tags); err != nil {
 		return err
@@ -170,7 +171,7 @@ func (s *Signature) readInstance(tags Tags) error {
 	return nil
 }
 
-// required names the tags that must be there and not empty. The h= of an ARC
+// required returns the tags that must be there and not empty. The h= of an ARC
 // message signature may be empty.
 func (s *Signature) required() []string {
 	switch s.Kind {

@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// Jitter is how far clocks may be apart where nothing else is said.
+// Jitter is how far apart two clocks may be by default.
 const Jitter = 6 * time.Hour
 
-// InTime returns why a signature counts no longer (x=) or not yet (t=). What
-// is wrong by at most jitter passes; 0 means Jitter, negative none.
+// InTime returns an error for a signature that has expired (x=) or is from the
+// future (t=) by more than jitter; 0 means Jitter, a negative jitter means
+// none.
 func (s *Signature) InTime(now time.Time, jitter time.Duration) error {
 	if jitter == 0 {
 		jitter = Jitter
@@ -52,8 +53,8 @@ func parseTime(v string) (time.Time, error) {
 	return time.Unix(n, 0).UTC(), err
 }
 
-// parseNumber reads a number of at most 12 digits (RFC 6376 section 3.5), or
-// of more: then it is the greatest one.
+// parseNumber reads a number of at most 12 digits (RFC 6376 section 3.5). A
+// number that is too large counts as 1<<50.
 func parseNumber(v string) (int64, error) {
 	const most = 1 << 50
 	if v == "" || strings.Trim(v, "0123456789") != "" {

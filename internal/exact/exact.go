@@ -45,7 +45,8 @@ func Unmarshal(data []byte, v any) error {
 
 const prefix = "base64:"
 
-// Escape returns s if it is UTF-8 and can't be mistaken, else its base64 form.
+// Escape returns s if it is UTF-8 and does not begin with "base64:", else its
+// base64 form.
 func Escape(s string) string {
 	if utf8.ValidString(s) && !strings.HasPrefix(s, prefix) {
 		return s

@@ -32,7 +32,8 @@ func main() {
 	}
 }
 
-// everything are the families with those that have to be asked for.
+// everything returns all built-in families, including those that are off unless
+// they are configured.
 func everything() []*checks.Family {
 	dkim, arc := signing.DKIM(), signing.ARC()
 	dkim.Path, arc.Path = "$domain.$selector.key", "$domain.$selector.key" // keys are files of the operator's

@@ -98,10 +98,10 @@ func FoldEnd(b []byte, i int) int {
 	return i
 }
 
-// A Line says what the first line of a field, or of none, is.
+// A Line says whether a line begins a field, and if not why.
 type Line int
 
-// Only the first is a field's; lines of the other kinds are passed over.
+// Only a line of kind Field begins a field; the others are passed over.
 const (
 	Field    Line = iota
 	NoLetter      // the line does not begin with a letter

@@ -18,10 +18,10 @@ const (
 )
 
 // ToASCII returns domain with its U-labels as A-labels (RFC 5891). A domain in
-// ASCII stays as it is, be it a name or not. ok is false for what is no UTF-8,
-// is too long for the DNS, or has a label that IDNA does not allow. Underscores
-// are allowed, and characters that stand for ASCII ones become these: the
-// caller checks the syntax of what comes out.
+// ASCII stays as it is, even if it is no valid name. ok is false for what is no
+// UTF-8, is too long for the DNS, or has a label that IDNA does not allow.
+// Underscores are allowed, and characters that stand for ASCII ones become
+// these: the caller checks the syntax of what comes out.
 func ToASCII(domain string) (ascii string, ok bool) {
 	for i := range len(domain) {
 		if domain[i] < utf8.RuneSelf {

@@ -44,7 +44,7 @@ func URIs(doc []byte, budget *int) []string {
 	return d.resolve()
 }
 
-// A document is what is known so far.
+// A document holds what is known of a document so far.
 type document struct {
 	objects, unpacked int // left
 	links             []link
@@ -87,7 +87,8 @@ func (d *document) keep(number int, s string) {
 	}
 }
 
-// A dict is what matters of an object's outermost dictionary.
+// A dict holds the entries of an object's outermost dictionary that matter
+// here.
 type dict struct {
 	kind          string // value of Type
 	filters       int    // how often it is packed

@@ -6,13 +6,13 @@ import "bytes"
 type reader struct {
 	b   []byte
 	pos int
-	// inside an object, strings count; they end at limit at the latest.
-	// Between objects a stray bracket means nothing.
+	// inside is true within an object: there strings are read, and end at limit
+	// at the latest. Between objects a stray bracket means nothing.
 	inside bool
 	limit  int
 
-	// The next ends of an object and of a stream, found once for all that
-	// look for them from before.
+	// nextObject and nextStream are the next ends of an object and of a stream,
+	// kept so that a search from before them costs nothing.
 	nextObject, nextStream mark
 }
 
@@ -193,7 +193,8 @@ func (r *reader) endsAt(i int, keyword string) bool {
 	return bytes.HasPrefix(r.b[i:], []byte(keyword))
 }
 
-// whole reads a whole number of a size that places and object numbers have.
+// whole reads a whole number that may be a place in a file or an object number:
+// at most ten digits and below 1<<31-1.
 func whole(s []byte) (n int, ok bool) {
 	if len(s) == 0 || len(s) > 10 {
 		return 0, false

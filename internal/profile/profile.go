@@ -27,7 +27,7 @@ type Profile struct {
 	// SoftRejectOnTimeout makes the action at least a soft reject when DNS or
 	// a store was too slow.
 	SoftRejectOnTimeout bool
-	// Users is for mail of clients that logged in.
+	// Users is the layer for mail of clients that logged in.
 	Users score.Layer
 }
 
@@ -74,7 +74,7 @@ func groups() map[string]score.Group {
 }
 
 // DMS is docker-mailserver's set-up of Rspamd: SPF, DKIM and DMARC count for
-// more, a lower score rejects, time that ran out gives a soft reject, the local
+// more, a lower score rejects, a time-out gives a soft reject, the local
 // networks are those of IPv4, and users' mail gets nothing but DKIM.
 func DMS() Profile {
 	p := Rspamd()

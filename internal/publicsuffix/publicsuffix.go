@@ -1,10 +1,10 @@
-// Package publicsuffix answers which part of a host name someone registered.
+// Package publicsuffix finds the registrable domain of a host name.
 //
-// It is a thin layer over golang.org/x/net/publicsuffix, whose list is
-// compiled in. What it adds: names are taken as they come (upper case, a
-// leading or a trailing dot, Unicode labels), and a name that is itself a
-// public suffix of the private section, as github.io, counts as registered
-// under the suffix above it, as Rspamd 4.1.6 has it.
+// It is a thin layer over golang.org/x/net/publicsuffix, whose list is compiled
+// in. It adds two things: names are taken as they come (upper case, a leading
+// or a trailing dot, Unicode labels), and a name that is itself a public suffix
+// of the private section, such as github.io, counts as registered under the
+// suffix above it, as Rspamd 4.1.6 has it.
 package publicsuffix
 
 import (
@@ -91,8 +91,8 @@ func IsTLD(label string) bool {
 	return ok
 }
 
-// private tells single labels that the list holds in its private section or
-// that are reserved with a meaning of their own.
+// private reports whether a single label is reserved with a meaning of its own,
+// like those of the list's private section.
 func private(s string) bool { return s == "onion" }
 
 // tail returns the last n labels of host.

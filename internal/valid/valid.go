@@ -27,7 +27,7 @@ func (f *Fields) Add(field, format string, args ...any) {
 	f.errs = append(f.errs, fmt.Errorf("%s: %s: "+format, append([]any{f.family, field}, args...)...))
 }
 
-// If notes what is wrong where it is.
+// If does what Add does when wrong is true.
 func (f *Fields) If(wrong bool, field, format string, args ...any) {
 	if wrong {
 		f.Add(field, format, args...)

@@ -25,12 +25,12 @@ func Encode(b []byte) string {
 	return string(out)
 }
 
-// Digest returns the BLAKE2b-512 digest of the parts put together, in base 32
+// Digest returns the BLAKE2b-512 digest of the strings put together, in base 32
 // (103 characters): Rspamd's default for hashes in names and keys.
-func Digest(parts ...string) string {
+func Digest(texts ...string) string {
 	h, _ := blake2b.New512(nil) // fails only with a key that is too long
-	for _, p := range parts {
-		h.Write([]byte(p))
+	for _, t := range texts {
+		h.Write([]byte(t))
 	}
 	return Encode(h.Sum(nil))
 }

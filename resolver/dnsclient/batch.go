@@ -181,7 +181,8 @@ func (c *Client) arrivals(j job, answered func(*try) bool) []passenger {
 	return rest
 }
 
-// isThere takes the reply if it has come, and reports whether it answers.
+// isThere takes the reply if it has come, and reports whether it answers the
+// question.
 func (t *try) isThere() bool {
 	for range maxIgnored {
 		n, there, err := t.sent.conn.poll(t.buffer.reply[:])
@@ -199,8 +200,8 @@ func (t *try) isThere() bool {
 	return false
 }
 
-// comes waits for the reply until the socket's deadline, and reports whether
-// it answers.
+// comes waits for the reply until the socket's deadline, and reports whether it
+// answers the question.
 func (t *try) comes() bool {
 	r, kind := t.read(t.sent.conn)
 	if kind == resolver.KindTimeout && t.ctx.Err() == nil {

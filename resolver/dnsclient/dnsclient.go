@@ -2,9 +2,9 @@
 // UDP and TCP (github.com/miekg/dns reads and writes the names) and keeps what
 // they said in a cache.
 //
-// Best is a validating resolver on the same host (unbound, knot-resolver):
-// DNS lists refuse the big public ones. A Client serves any number of
-// Scanners and goes into their options:
+// The best server to ask is a validating resolver on the same host (unbound,
+// knot-resolver): DNS lists refuse the big public ones. A Client serves any
+// number of Scanners and goes into their options:
 //
 //	client, err := dnsclient.New(dnsclient.Options{Servers: []string{"127.0.0.1"}})
 //	…
@@ -20,13 +20,13 @@
 // passed over for the next one; one that did not answer twice in a row is
 // asked last for a while.
 //
-// What a server said is kept for its TTL, "no such record" as RFC 2308 has it,
-// a failure for a few seconds. A question that somebody is asking already is
-// waited for, not asked again.
+// An answer is kept for its TTL, "no such record" as long as RFC 2308 says, and
+// a server's failure for a few seconds. Who asks a question that is on its way
+// already waits for that reply; the question is not sent again.
 //
-// Errors are *resolver.Error. "No such record" is only what a server said that
-// knows: a referral, a refusal or an answer to something else is a temporary
-// error.
+// Errors are *resolver.Error. A record counts as missing only if a server that
+// knows said so: a referral, a refusal or an answer to something else is a
+// temporary error.
 package dnsclient
 
 import (
@@ -43,8 +43,8 @@ import (
 // /etc/resolv.conf.
 type Options struct {
 	// Servers are recursive resolvers: "192.0.2.1", "192.0.2.1:5353",
-	// "2001:db8::1", "[2001:db8::1]:5353". Empty, or just "system": those of
-	// ResolvConf.
+	// "2001:db8::1", "[2001:db8::1]:5353". Empty, or just "system", means those
+	// of ResolvConf.
 	Servers []string
 	// ResolvConf is read for its nameserver lines and the options timeout,
 	// attempts and rotate; "" means /etc/resolv.conf. It is read once, by New,
@@ -65,12 +65,13 @@ type Options struct {
 	// 0 means 512. More wait for their turn.
 	MaxInFlight int
 
-	// CacheEntries and CacheBytes bound the cache; 0 means 20,000 and 8 MiB,
-	// negative CacheEntries no cache.
+	// CacheEntries and CacheBytes bound the cache; 0 means 20,000 and 8 MiB.
+	// Negative CacheEntries turn the cache off.
 	CacheEntries, CacheBytes int
-	// MaxTTL and MaxNegativeTTL bound how long replies and "no such record"
-	// are kept; 0 means a day and an hour. FailureTTL is how long a server's
-	// failure is; 0 means 2 s, negative not at all, 30 s is the most.
+	// MaxTTL and MaxNegativeTTL bound how long replies and "no such record" are
+	// kept; 0 means a day and an hour. FailureTTL is how long a server's
+	// failure is kept; 0 means 2 s, a negative value not at all, and 30 s is
+	// the maximum.
 	MaxTTL, MaxNegativeTTL, FailureTTL time.Duration
 
 	// Observe is called after each exchange with a server, from the asking
@@ -101,10 +102,10 @@ const (
 type Client struct {
 	o       Options
 	servers []*server
-	turn    atomic.Uint32 // Rotate's
+	turn    atomic.Uint32 // for Rotate: which server comes first
 	slots   chan struct{} // one for each question on its way
-	jobs    chan job      // to a worker that waits for one
-	idle    atomic.Int32  // workers that do
+	jobs    chan job      // to a worker that waits for a job
+	idle    atomic.Int32  // workers that wait for a job
 	buffers sync.Pool     // *buffer
 	cache   *cache
 	stats   counters
@@ -171,7 +172,7 @@ func (c *Client) Lookup(ctx context.Context, name string, qtype uint16) (resolve
 	return c.lookup(ctx, q)
 }
 
-// recall answers what needs no asking.
+// recall answers from the cache, or with the error of a context that has ended.
 func (c *Client) recall(ctx context.Context, q resolver.Question) (resolver.Reply, bool) {
 	c.stats.lookups.Add(1)
 	if err := ctx.Err(); err != nil {
@@ -184,7 +185,7 @@ func (c *Client) recall(ctx context.Context, q resolver.Question) (resolver.Repl
 	return r, ok
 }
 
-// lookup asks, or waits for who does.
+// lookup asks, or waits for the caller that is asking the same question.
 func (c *Client) lookup(ctx context.Context, q resolver.Question) (resolver.Answer, error) {
 	for {
 		f, leads, err := c.board(q)
@@ -239,8 +240,8 @@ func (c *Client) lead(ctx context.Context, q resolver.Question, f *flight) (reso
 	return c.fly(ctx, q, f, nil)
 }
 
-// fly asks, for a flight that has a slot, and lands it. first is the question
-// if it is on its way already.
+// fly asks for a flight that has a slot, and lands it. first is the question's
+// first try if that was sent already, else nil.
 func (c *Client) fly(ctx context.Context, q resolver.Question, f *flight, first *try) (resolver.Answer, error) {
 	a, ttl, err := c.resolve(ctx, q, first)
 	<-c.slots
@@ -264,8 +265,8 @@ func (c *Client) land(q resolver.Question, f *flight, r resolver.Reply) (resolve
 	return clone(r.Answer), r.Err
 }
 
-// resolve asks and follows what a server left of a CNAME chain. The duration
-// is how long to keep the outcome.
+// resolve asks, and asks on where a server left a CNAME chain unfinished. The
+// duration is how long to keep the outcome.
 func (c *Client) resolve(ctx context.Context, q resolver.Question, first *try) (resolver.Answer, time.Duration, error) {
 	var a resolver.Answer
 	ttl, hops := c.o.MaxTTL, 0
@@ -292,7 +293,8 @@ func (c *Client) resolve(ctx context.Context, q resolver.Question, first *try) (
 	}
 }
 
-// ask asks the servers one question; first is it if it is on its way already.
+// ask asks the servers one question. first is its first try if that was sent
+// already, else nil.
 func (c *Client) ask(ctx context.Context, q resolver.Question, first *try) (response, *resolver.Error) {
 	if !supported(q.Type) {
 		return response{}, fail(q, resolver.KindMalformed, "records of this type cannot be read")
@@ -308,7 +310,8 @@ func (c *Client) ask(ctx context.Context, q resolver.Question, first *try) (resp
 	return t.ask()
 }
 
-// keepFailure says how long a failure is kept. Nobody's silence is.
+// keepFailure says how long a failure is kept. Silence, a time-out or a network
+// error, is not kept.
 func (c *Client) keepFailure(k resolver.Kind) time.Duration {
 	switch k {
 	case resolver.KindServFail, resolver.KindRefused, resolver.KindLame, resolver.KindMalformed,

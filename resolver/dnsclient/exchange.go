@@ -149,7 +149,7 @@ type exchange struct {
 	edns   bool
 	begun  time.Time
 	conn   *socket  // nil: it could not be sent, or has been received
-	r      response // then
+	r      response // once it is received
 	kind   resolver.Kind
 }
 
@@ -169,7 +169,7 @@ func (t *try) send(s *server, edns bool) *exchange {
 	return x
 }
 
-// until is when a try that began at the time is over.
+// until returns when a try that began at begun is over.
 func (t *try) until(begun time.Time) time.Time {
 	end := begun.Add(t.o.Timeout)
 	if d, ok := t.ctx.Deadline(); ok && d.Before(end) {
@@ -211,7 +211,8 @@ func (t *try) read(conn *socket) (response, resolver.Kind) {
 	return response{}, resolver.KindTimeout
 }
 
-// datagram reads one that came, of n bytes, and reports whether it is a reply.
+// datagram reads a datagram of n bytes, and reports whether it is a reply to
+// the question.
 func (t *try) datagram(n int) (r response, kind resolver.Kind, ok bool) {
 	buf := t.buffer.reply[:]
 	if !t.query.answers(buf[:n], t.o.MixedCase) {
@@ -225,7 +226,7 @@ func (t *try) datagram(n int) (r response, kind resolver.Kind, ok bool) {
 	return r, kind, true
 }
 
-// tcp asks again where the reply may be long (RFC 7766).
+// tcp asks again over TCP, where the reply may be long (RFC 7766).
 func (t *try) tcp(s *server, edns bool) (r response, kind resolver.Kind) {
 	begun := t.now()
 	defer func() { t.note(s, true, begun, &r, kind) }()

@@ -55,7 +55,7 @@ func pack(buf []byte, name string, qtype uint16) (query, error) {
 // finish gives the query its id and, for servers that know it, the OPT record.
 func (q *query) finish(id uint16, edns bool) []byte {
 	binary.BigEndian.PutUint16(q.wire, id)
-	q.wire[3], q.wire[11] = 0, 0 // a server that fears EDNS may fear AD
+	q.wire[3], q.wire[11] = 0, 0 // a server that can't read EDNS may not know AD either
 	if !edns {
 		return q.wire[:q.questionEnd]
 	}

@@ -25,7 +25,8 @@ func (s *socket) write(b []byte) error {
 	return err
 }
 
-// poll takes a datagram if there is one without waiting: here nobody can tell.
+// poll never takes a datagram here, since nothing says without waiting whether
+// there is one.
 func (s *socket) poll([]byte) (n int, there bool, err error) { return 0, false, nil }
 
 // wait makes Read wait until the time.
