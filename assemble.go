@@ -1,12 +1,15 @@
 package winnow
 
 import (
+	"encoding/base64"
 	"mime"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/mail"
 )
 
 // result assembles the Result of a scan whose checks ended.
@@ -41,7 +44,21 @@ func (v *verdict) export() Verdict {
 func (s *scan) subject(total float64) string {
 	tmpl := s.scanner.opt.Profile.get().Subject
 	r := strings.NewReplacer("%%", "%", "%s", s.state.Message.Header().Text("Subject"), "%d", strconv.FormatFloat(total, 'f', 2, 64))
-	return mime.QEncoding.Encode("utf-8", r.Replace(tmpl))
+	return encoded(r.Replace(tmpl))
+}
+
+// encoded makes encoded words of what can't stand in a header as it is: text
+// beyond ASCII, and text that a reader would decode once more.
+func encoded(text string) string {
+	word := mime.QEncoding.Encode("utf-8", text)
+	if word != text || mail.DecodeText(text) == text {
+		return word
+	}
+	var words []string
+	for piece := range slices.Chunk([]byte(text), 45) { // 72 characters, encoded
+		words = append(words, "=?utf-8?b?"+base64.StdEncoding.EncodeToString(piece)+"?=")
+	}
+	return strings.Join(words, " ")
 }
 
 // edits are the header changes of an action, as Rspamd's milter makes them,
