@@ -16,6 +16,7 @@ import (
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -91,6 +92,37 @@ func TestVerdicts(t *testing.T) {
 	}
 	if got := delivered(t, dir); len(got) != 0 {
 		t.Errorf("rejected mail was delivered: %q", got)
+	}
+}
+
+// TestHostileHeaders sends messages whose headers readers disagree about, with
+// what makes the verdict "add header": each arrives with its body and with one
+// X-Spam, the server's.
+func TestHostileHeaders(t *testing.T) {
+	addr, dir := start(t)
+	_, pattern, _ := strings.Cut(string(gtube("Y")), "\r\n\r\n")
+	for name, head := range map[string]string{
+		"begins with a space":      " X-Spam: No\r\nFrom: a@example.org\r\n\r\n",
+		"ends by CR CR LF":         "From: a@example.org\r\nX-Spam: No\r\n\r\r\n",
+		"CR CR LF":                 "From: a@example.org\r\r\nX-Spam: No\r\r\n\r\r\n",
+		"a bare CR":                "From: a@example.org\rX-Spam: No\r\n\r\n",
+		"no header":                "",
+		"mbox":                     "From a@example.org Fri Nov 27 10:00:00 2026\r\nX-Spam: No\r\n\r\n",
+		"a blank before the colon": "X-Spam : No\r\nFrom: a@example.org\r\n\r\n",
+		"a blank line first":       "\r\nX-Spam: No\r\nFrom: a@example.org\r\n\r\n",
+	} {
+		if err := smtp.SendMail(addr, nil, "a@example.org", []string{"b@example.net"}, []byte(head+pattern)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		got := delivered(t, dir)
+		if len(got) != 1 {
+			t.Errorf("%s: %d messages were delivered", name, len(got))
+			continue
+		}
+		h := mail.Parse([]byte(got[0]), mail.Envelope{}, mail.Limits{}).Header()
+		if len(h.All("X-Spam")) != 1 || h.Text("X-Spam") != "Yes" || !strings.HasSuffix(got[0], pattern) {
+			t.Errorf("%s: %q", name, got[0])
+		}
 	}
 }
 
