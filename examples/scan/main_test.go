@@ -225,7 +225,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{[]string{"-nonsense"}, 2, "nonsense"},
 		{[]string{"-ip", "1.2.3"}, 2, "ip"},
-		{[]string{"-profile", "best"}, 2, `no "best"`},
+		{[]string{"-profile", "best"}, 2, `no profile "best"`},
 		{[]string{"-maps", "all"}, 2, "-maps"},
 		{[]string{"-j", "0"}, 2, "-j"},
 		{[]string{"-json", "-explain"}, 2, "-json"},
