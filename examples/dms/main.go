@@ -32,6 +32,7 @@ import (
 	"time"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/checks/dmarcreport"
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/standard"
@@ -69,7 +70,7 @@ func (c *config) tune() {
 type config struct {
 	controller, dns, profile, maps, state string
 	cpuProfile                            string
-	monitoring                            bool
+	monitoring, dmarcRows                 bool
 
 	client *dnsclient.Client // nil without -dns
 	sign   signFlag
@@ -89,6 +90,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&c.profile, "profile", "rspamd", "weights and thresholds: rspamd (4.1.6), rspamd-3.4 or dms")
 	flags.StringVar(&c.maps, "maps", "builtin", "lists of facts such as freemail domains: builtin or none")
 	flags.StringVar(&c.state, "state", "", state.Usage)
+	flags.BoolVar(&c.dmarcRows, "dmarc-rows", false, "note in the state what DMARC's aggregate reports say; dmarcreport.Sender sends them; needs -state and -dns")
 	flags.StringVar(&c.cpuProfile, "cpuprofile", "", "`file` for a profile of the CPU time from start to end")
 	flags.Var(&c.sign, "sign", "sign outgoing mail with the key `DOMAIN:SELECTOR:KEYFILE`; may be repeated")
 	err := flags.Parse(args)
@@ -151,6 +153,9 @@ func (c *config) options() (winnow.Options, error) {
 	if c.maps != "builtin" && c.maps != "none" {
 		return o, fmt.Errorf("-maps %q: builtin and none are known", c.maps)
 	}
+	if c.dmarcRows && (c.state == "" || c.dns == "none") {
+		return o, errors.New("-dmarc-rows needs -state and -dns")
+	}
 	outgoing, err := c.sign.rules(c.dns != "none")
 	if err != nil {
 		return o, err
@@ -184,6 +189,9 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 	if store != nil {
 		defer func() { err = errors.Join(err, store.Close()) }()
 		o.Store = store
+		if c.dmarcRows {
+			o.After = append(o.After, dmarcreport.After(dmarcreport.Options{Store: store}))
+		}
 	}
 	scanner, err := winnow.New(o)
 	if err != nil {

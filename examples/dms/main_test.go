@@ -33,6 +33,8 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"-sign", "example.com:mail"}, 2, "DOMAIN:SELECTOR:KEYFILE"},
 		{[]string{"-sign", "mail.example.com:mail:/key"}, 2, "signed for example.com"},
 		{[]string{"-sign", "example.com:a b:/key"}, 2, "no selector"},
+		{[]string{"-dmarc-rows", "-state", "x"}, 2, "needs -state and -dns"},
+		{[]string{"-dmarc-rows", "-dns", "192.0.2.53"}, 2, "needs -state and -dns"},
 		{[]string{"dkim", "nonsense"}, 2, "nonsense"},
 		{[]string{"-state", filepath.Join(file, "sub"), "-controller", "127.0.0.1:0"}, 1, "-state"},
 		{[]string{"-controller", "256.0.0.1:1"}, 1, "-controller"},

@@ -3,12 +3,18 @@ package main
 import (
 	"bytes"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/winnowmail/winnow/examples/internal/state"
 	"github.com/winnowmail/winnow/internal/redistest"
+	"github.com/winnowmail/winnow/resolver/resolvertest"
+	"github.com/winnowmail/winnow/resolver/zone"
+	"github.com/winnowmail/winnow/storage"
 )
 
 // scanOne posts a mail and returns the reply.
@@ -72,4 +78,66 @@ func TestLockedState(t *testing.T) {
 	if code := stop(); code != 0 {
 		t.Errorf("exit code %d: %s", code, log)
 	}
+}
+
+const dmarcZone = `
+example.org TXT "v=spf1 -all"
+_dmarc.example.org TXT "v=DMARC1; p=none; rua=mailto:reports@example.org"
+`
+
+// TestStateAfterRestart starts the daemon twice over one directory: the second
+// goes on with the DMARC rows of the first.
+func TestStateAfterRestart(t *testing.T) {
+	dns, dir := resolvertest.Serve(t, resolvertest.Zone(zone.Must(dmarcZone))).Addr, t.TempDir()
+	for range 2 {
+		url, log, stop := start(t, "-dns", dns, "-monitoring=false", "-state", dir, "-dmarc-rows")
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/checkv2", strings.NewReader("From: ann@example.org\r\nSubject: hello\r\n\r\nHello\r\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Ip", "192.0.2.7")
+		req.Header.Set("From", "ann@example.org")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		http.DefaultClient.CloseIdleConnections()
+		if code := stop(); code != 0 || err != nil || !strings.Contains(string(body), "DMARC_POLICY_SOFTFAIL") {
+			t.Errorf("exit code %d, %v, reply %s, log %s", code, err, body, log)
+		}
+	}
+	store, err := state.Open(t.Context(), dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if n := dmarcMessages(t, store); n != 2 {
+		t.Errorf("the rows stand for %d messages, want 2", n)
+	}
+}
+
+// dmarcMessages is how many messages the rows of all days stand for.
+func dmarcMessages(t *testing.T, store storage.KV) (n int) {
+	t.Helper()
+	keys, next, err := store.Scan(t.Context(), "dmarc:", "", 1000)
+	if err != nil || next != "" {
+		t.Fatalf("%q, %v", next, err)
+	}
+	for _, key := range keys {
+		if !strings.Contains(key, ":c:") { // the counter of a row
+			continue
+		}
+		value, err := store.Get(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		count, err := strconv.Atoi(string(value))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += count
+	}
+	return n
 }
