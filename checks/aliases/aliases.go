@@ -1,6 +1,7 @@
 // Package aliases rewrites the addresses that other checks compare: tags
 // ("user+tag@"), the ways to write one Gmail mailbox, and the site's own
-// aliases are resolved, so that a check sees who is meant.
+// aliases are resolved, so that a check sees the person or mailbox that is
+// meant.
 //
 // It runs first and leaves the addresses as Fact. Checks read it by From,
 // Recipients, EnvelopeFrom and EnvelopeRcpts and name it in Requires; the

@@ -92,7 +92,7 @@ func trusted(t *checks.Task) (Result, bool) {
 	return Result{}, false
 }
 
-// validate returns false if there was nobody to ask.
+// validate returns false if there was no DNS to ask.
 func validate(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyCache) (Result, bool) {
 	h := t.Message().Header()
 	if !h.Has("ARC-Seal") && !h.Has("ARC-Message-Signature") && !h.Has("ARC-Authentication-Results") {

@@ -24,8 +24,8 @@ type Result struct {
 	Malformed bool `json:",omitempty"`
 	// Temporary tells that it fails because a key could not be had for now.
 	Temporary bool `json:",omitempty"`
-	// Authentic tells that DNSSEC validated the answers with the keys, of a
-	// chain whose keys were asked for.
+	// Authentic tells that the keys were asked for and DNSSEC validated all
+	// answers.
 	Authentic bool `json:",omitempty"`
 	// Sets are the ARC sets in the order of their instances, that of instance
 	// 1 first. Empty if the structure is broken.
@@ -35,9 +35,9 @@ type Result struct {
 	// pass: who changed the message last sealed the set before it. Ten message
 	// signatures are verified, so of more than ten sets it is never 0.
 	OldestPass int `json:",omitempty"`
-	// Trusted is the instance of a chain that passes whose seal, and all later
-	// ones, are of sealers that the operator trusts: the lowest such instance,
-	// 0 if the last sealer is not trusted.
+	// Trusted is, in a chain that passes, the lowest instance from which on all
+	// seals are by sealers that the operator trusts; 0 if the last sealer is
+	// not trusted.
 	Trusted int `json:",omitempty"`
 	// SoftensDMARC tells that the trusted sealer found DMARC to pass for the
 	// domain in From: a DMARC failure of the message as it is now weighs a

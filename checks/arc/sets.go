@@ -80,7 +80,7 @@ func readAll(kind dkimsig.Kind, fields []dkimsig.RawField) []read {
 	return out
 }
 
-// describe tells of the sets.
+// describe puts the sets into the Result.
 func (v *verifier) describe() {
 	for _, s := range v.sets {
 		v.result.Sets = append(v.result.Sets, Set{
@@ -96,7 +96,7 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s[:min(len(s), most)], "\uFFFD")
 }
 
-// findings are what a set's results say, "" for what they don't mention.
+// findings hold what a set's results say; what they don't mention is "".
 type findings struct {
 	dmarc, from string // result, and the domain in From it is for
 	spf         string

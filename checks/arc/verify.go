@@ -15,7 +15,7 @@ import (
 	"github.com/winnowmail/winnow/resolver"
 )
 
-// Options is how chains are validated. The zero value is RFC 8617 with the
+// Options says how chains are validated. The zero value is RFC 8617 with the
 // strictness of RFC 8301.
 type Options struct {
 	// Off leaves the family out.
@@ -27,8 +27,8 @@ type Options struct {
 	// Jitter is how far the newest message signature may be from the future,
 	// or how long it may have been expired; 0 means 6 hours, negative none.
 	Jitter time.Duration
-	// TrustedSealers are domains, as d= of a seal has them, that are believed:
-	// what they found before they forwarded the message.
+	// TrustedSealers are domains, as d= of a seal has them, whose seals are
+	// trusted: what they found before they forwarded the message is believed.
 	TrustedSealers []string
 }
 
@@ -119,7 +119,7 @@ func (v *verifier) verify(ctx context.Context, r resolver.Resolver) {
 }
 
 // failed notes that a signature does not hold, in Rspamd's words. domain is
-// what d= says, be it a domain or not.
+// what d= says, whether or not it is a domain.
 func (v *verifier) failed(what, domain string, err error) {
 	const most = 255
 	v.fail(fmt.Sprintf("%s {[1] = sig:%s:%v}", what, domain[:min(len(domain), most)], err))
@@ -278,7 +278,7 @@ func (v *verifier) add(to map[crypto.Hash]hash.Cloner, b []byte) {
 }
 
 // oldest finds the oldest message signature that holds with all later ones
-// (steps 5 to 7). Of those that are not verified it makes no promise.
+// (steps 5 to 7). It says nothing about signatures that are not verified.
 func (v *verifier) oldest() {
 	last := len(v.sets) - 1
 	for i := last - 1; i >= 0; i-- {

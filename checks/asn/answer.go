@@ -14,8 +14,8 @@ const maxAnswer = 512
 
 // ParseAnswer reads the text of an answer, "64500|192.0.2.0/24|DE|ripencc|",
 // with or without white space around the bars, or with white space alone
-// between the fields. A field that does not have the form of what stands at
-// its place counts as missing; ok is false if all do. Of several numbers (a
+// between the fields. A field that does not have the form its place asks for
+// counts as missing; ok is false if all are missing. Of several numbers (a
 // prefix with several origins) the first counts.
 func ParseAnswer(text string) (r Result, ok bool) {
 	if len(text) > maxAnswer {
@@ -56,7 +56,7 @@ func country(s string) string {
 	return s
 }
 
-// unasked reports whether a lookup failed because nobody was to be asked.
+// unasked reports whether a lookup failed because no question was sent.
 func unasked(err error) bool {
 	return errors.Is(err, resolver.ErrNoDNS) || errors.Is(err, resolver.ErrBudget)
 }

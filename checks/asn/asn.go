@@ -3,9 +3,9 @@
 // symbol has no weight; the fact is there for rules, rates and reputations to
 // tell networks apart.
 //
-// As in Rspamd a TXT record under asn.rspamd.com (asn6.rspamd.com for IPv6)
-// tells. A Source is the other way, without questions: package
-// checks/asn/maxmind reads GeoLite2 files.
+// As in Rspamd, it asks for a TXT record under asn.rspamd.com (asn6.rspamd.com
+// for IPv6). A Source replaces DNS: package checks/asn/maxmind reads GeoLite2
+// files.
 package asn
 
 import (
@@ -27,7 +27,7 @@ type Result struct {
 	ASN     uint32       `json:"asn,omitempty"`     // 0: unknown
 	Net     netip.Prefix `json:"net,omitzero"`      // the routed prefix, zero: unknown
 	Country string       `json:"country,omitempty"` // two upper-case letters, "": unknown
-	// Failed tells that nobody could be asked; the rest is then empty.
+	// Failed tells that the look-up failed; the rest is then empty.
 	Failed bool `json:"failed,omitempty"`
 }
 
@@ -52,9 +52,9 @@ func (r Result) text() string {
 // Fact is the fact of the look-up. The host may seed it.
 var Fact = checks.Fact[Result]{Name: "asn"}
 
-// A Source knows addresses without DNS. An address it does not know is the
-// zero Result; an error means that it could not look. It must be safe for
-// concurrent use.
+// A Source knows addresses without DNS. For an address that it does not know it
+// returns the zero Result; an error means that the look-up failed. It must be
+// safe for concurrent use.
 type Source interface {
 	Lookup(ip netip.Addr) (Result, error)
 }
@@ -65,17 +65,18 @@ const (
 	DefaultZone6 = "asn6.rspamd.com"
 )
 
-// Options says who is asked.
+// Options says where the answer comes from.
 type Options struct {
 	// Off leaves the family out.
 	Off bool
-	// Source, if set, is asked instead of DNS. What it knows is part of the
-	// configuration if it has a method Digest() string that tells.
+	// Source, if set, is asked instead of DNS. If it has a method Digest()
+	// string, the digest counts as configuration and stands for what the Source
+	// knows.
 	Source Source `json:"-"`
 	// Zone4 and Zone6 are the DNS zones for IPv4 and IPv6 addresses; "" means
-	// the default, "-" that nobody is asked.
+	// the default, "-" turns the look-up off.
 	Zone4, Zone6 string
-	// CheckLocal looks up clients of the host's own networks too.
+	// CheckLocal also looks up clients of the host's own networks.
 	CheckLocal bool
 }
 
@@ -180,7 +181,7 @@ func (o *Options) run(ctx context.Context, t *checks.Task) error {
 	return nil
 }
 
-// ask asks DNS; why tells what failed.
+// ask asks DNS; why says what failed.
 func (o *Options) ask(ctx context.Context, t *checks.Task, ip netip.Addr) (r Result, ev symbols.Evidence, why string) {
 	zone := o.Zone6
 	if ip = ip.Unmap(); ip.Is4() {

@@ -36,8 +36,8 @@ type Options struct {
 	ServID string
 	// NoUser leaves out who logged in.
 	NoUser bool
-	// Local writes the header for local and authenticated clients too, as the
-	// check does not by default.
+	// Local also writes the header for local and authenticated clients, which
+	// the check leaves out by default.
 	Local bool
 }
 
@@ -84,8 +84,8 @@ func (o Options) add(t *checks.Task) {
 	}
 }
 
-// Of returns the header of the scan as it stands. What was not looked at is
-// left out.
+// Of returns the header of the scan as it stands. It leaves out what the scan
+// did not look at.
 func Of(t *checks.Task, o Options) authres.Header {
 	h := authres.Header{ServID: cmp.Or(o.ServID, t.Envelope().MTAName, "localhost")}
 	if sigs, ok := dkim.Fact.Get(t); ok {

@@ -10,9 +10,9 @@
 //
 // Anybody can write such a header, so it means something only when it comes
 // from a server of the reader's own (RFC 8601 sections 1.6 and 5). The check
-// takes the results of servers that Options.Trusted names, and leaves them as
-// Fact: the SPF, DKIM, DMARC and ARC checks then take these and
-// ask nobody.
+// takes the results of servers that Options.Trusted names, and provides them as
+// Fact: the SPF, DKIM, DMARC and ARC checks then use these and ask no
+// questions.
 //
 // The header of a scan's own results is written by checks/authheader.
 package authres
@@ -30,8 +30,8 @@ const (
 type Header struct {
 	// ServID names the server that speaks, its authserv-id.
 	ServID string
-	// Results are in the order of the header; none is a server that did no
-	// authentication, written "none".
+	// Results are in the order of the header. A server that did no
+	// authentication has none; the header then says "none".
 	Results []Result
 }
 

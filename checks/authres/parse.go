@@ -132,7 +132,7 @@ func (p *parser) header() Header {
 }
 
 // result reads a result up to the next semicolon. ok is false for "none" and
-// for what is none.
+// for what is no result.
 func (p *parser) result() (r Result, ok bool) {
 	r.Method = strings.ToLower(p.token("=/;("))
 	p.space()

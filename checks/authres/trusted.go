@@ -23,7 +23,7 @@ type Options struct {
 	// Off leaves the family out.
 	Off bool
 	// Trusted are the authserv-ids of the servers whose headers count, in any
-	// case. None: no header counts, and there is no check.
+	// case. Without any, no header counts and there is no check.
 	Trusted []string
 	// Clients are the networks from which messages come that may carry such a
 	// header. None means the host's own networks. A server that adds the

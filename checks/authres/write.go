@@ -63,7 +63,7 @@ func servID(id string) string {
 	return quoteUnless(id, isIDByte)
 }
 
-// words returns the parts of a result between which a line may end.
+// words returns the pieces of a result between which a line may end.
 func (r Result) words() []string {
 	words := []string{r.Method + "=" + string(r.Value)}
 	if c := comment(r.Comment); c != "()" {

@@ -92,7 +92,7 @@ func isReport(m *mail.Message) bool {
 	return false
 }
 
-// partsLooked is how many parts may be before the returned message.
+// partsLooked is how many MIME parts may stand before the returned message.
 const partsLooked = 9
 
 // attached returns the type of the returned message or its header.

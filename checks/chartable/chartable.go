@@ -1,8 +1,8 @@
 // Package chartable finds words that are written with letters of several
 // scripts, to look like other words to people and not to machines.
 //
-// Rspamd registers R_MIXED_CHARSET_URL beside R_MIXED_CHARSET, but nothing of
-// it raises that symbol (4.1.6): it is not declared here.
+// Rspamd 4.1.6 registers R_MIXED_CHARSET_URL beside R_MIXED_CHARSET but never
+// raises it, so it is not declared here.
 package chartable
 
 import (
@@ -82,8 +82,8 @@ func (y *tally) add(w string) {
 	y.usual += min(mixed, maxBadness)
 }
 
-// mean returns the badness of a word. Finding the language is dear: plain is
-// asked only where the answer matters.
+// mean returns the badness of a word. Finding the language is expensive, so
+// plain is called only where it matters.
 func (y tally) mean(plain func() bool) float64 {
 	if y.words == 0 {
 		return 0
@@ -100,7 +100,7 @@ func (y tally) mean(plain func() bool) float64 {
 
 // withoutAccents reports whether accents are odd in the last of the texts: in
 // English and other languages written without them. Where the language is
-// unknown the texts before tell.
+// unknown the texts before it decide.
 func withoutAccents(texts []*mail.Text) bool {
 	for i := len(texts) - 1; i >= 0; i-- {
 		if texts[i].ASCII() {
@@ -182,10 +182,10 @@ func fromName(h *mail.Header) string {
 	return name
 }
 
-// badness tells how oddly the letters of a word are mixed: a letter of
-// another script that looks like a Latin one counts the more the earlier it
-// stands behind Latin letters, a foreign letter behind a digit a little. The
-// letters with accents are counted apart.
+// badness says how oddly the letters of a word are mixed: a letter of another
+// script that looks like a Latin one counts the more the earlier it stands
+// behind Latin letters, a foreign letter behind a digit a little. The letters
+// with accents are counted apart.
 func badness(w string) (sum float64, accents int) {
 	n, run := 0, 0
 	latin := true

@@ -136,7 +136,8 @@ func writeEdit(b *bytes.Buffer, e actions.HeaderEdit) {
 	fmt.Fprintf(b, "= edit add %s at %d: %s", e.Name, e.Index, excerpt(e.Value))
 }
 
-// endLine ends a line, with the symbols that what it tells belongs to.
+// endLine ends a line with the symbols, if any, that the reported thing belongs
+// to.
 func endLine(b *bytes.Buffer, of []*symbols.Def) {
 	for i, d := range of {
 		b.WriteString([...]string{" of ", ", "}[min(i, 1)] + d.Name)

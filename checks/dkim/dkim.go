@@ -1,5 +1,5 @@
-// Package dkim verifies the DKIM signatures of a message (RFC 6376, 8301,
-// 8463) and raises what they are worth, one symbol for each.
+// Package dkim verifies the DKIM signatures of a message (RFC 6376, 8301, 8463)
+// and raises one symbol for the result of each.
 //
 // Verify is for programs without a Scanner. In a scan the check verifies, for
 // mail that is neither from the host's own networks nor from a client that
@@ -172,8 +172,8 @@ func trusted(t *checks.Task) (sigs []Signature, ok bool) {
 	return sigs, ok
 }
 
-// judgePartial turns a good signature over a part of the body into one that
-// counts for nothing.
+// judgePartial makes a good signature that leaves much of the body unsigned
+// count for nothing.
 func (v *verifier) judgePartial(s *signature) {
 	if s.Status == StatusPass && s.Unsigned*10 > s.total && !v.options.AcceptPartial {
 		s.result("policy", "l= leaves too much of the body unsigned")
@@ -204,7 +204,7 @@ func report(t *checks.Task, s Signature, from *signature) {
 	t.Hit(Trace, s.Domain+":"+mark)
 }
 
-// evidence is the field and the key record, or why there is none.
+// evidence shows the field and the key record, or why there is no record.
 func evidence(s *signature) []symbols.Evidence {
 	e := checks.Field(s.field)
 	if s.parsed == nil {

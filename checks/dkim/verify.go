@@ -11,7 +11,7 @@ import (
 	"github.com/winnowmail/winnow/resolver"
 )
 
-// Options is how signatures are verified. The zero value is RFC 8301.
+// Options says how signatures are verified. The zero value is RFC 8301.
 type Options struct {
 	// Off leaves the family out.
 	Off bool
@@ -25,13 +25,13 @@ type Options struct {
 	// Jitter is how far a signature may be from the future, or how long it may
 	// have been expired; 0 means 6 hours, negative none.
 	Jitter time.Duration
-	// AcceptPartial takes a signature for good whose l= leaves more than a
-	// tenth of the body unsigned; the check otherwise says "policy". Verify
-	// itself always tells the signature's own result.
+	// AcceptPartial accepts a good signature even if its l= leaves more than a
+	// tenth of the body unsigned; without it the check makes such a result
+	// "policy". Verify itself always returns the signature's own result.
 	AcceptPartial bool
 }
 
-// Limits that are no matter of taste.
+// These limits are fixed.
 const (
 	maxSignatures = 5
 	// maxFields bounds the DKIM-Signature fields that are looked at, those
@@ -47,7 +47,8 @@ func (o Options) withDefaults() Options {
 }
 
 // Verify verifies the DKIM signatures of m as of now, from the top. The keys
-// are asked for at the same time. What goes wrong is the Status of a signature.
+// are asked for at the same time. Failures, those of DNS too, are the Status of
+// a signature.
 func Verify(ctx context.Context, r resolver.Resolver, m *mail.Message, now time.Time, o Options) []Signature {
 	v := verifier{options: o.withDefaults(), now: now}
 	v.verify(ctx, r, m)
@@ -67,7 +68,7 @@ type verifier struct {
 	body    *dkimsig.Body
 }
 
-// A signature is one on its way.
+// A signature is a Signature that is being verified.
 type signature struct {
 	Signature
 	field  *mail.Field
@@ -110,7 +111,7 @@ func (v *verifier) collect(h *mail.Header) {
 	for _, f := range fields[:min(len(fields), maxFields)] {
 		p, err := dkimsig.ParseSignature(dkimsig.DKIM, f.Raw())
 		if p.Domain == "" {
-			continue // nobody signed
+			continue // without a domain nobody signed
 		}
 		if late := p.InTime(v.now, v.options.Jitter); late != nil && (err == nil || errors.Is(err, dkimsig.ErrValue)) {
 			err = late
@@ -123,7 +124,7 @@ func (v *verifier) collect(h *mail.Header) {
 		if err != nil {
 			s.parsed = nil
 			s.permerror(err)
-			// A damaged b= Rspamd finds out later only.
+			// Rspamd finds a damaged b= only later, when it verifies.
 			s.Ignored = !errors.Is(err, dkimsig.ErrValue)
 			continue
 		}
@@ -139,7 +140,7 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s[:min(len(s), most)], "\uFFFD")
 }
 
-// block returns the header block as far as it is looked at.
+// block returns the header block, up to the limit of what is looked at.
 func block(m *mail.Message) []byte {
 	n := len(m.Raw()) - len(m.Body())
 	return m.Raw()[:min(n, m.Limits().HeaderBytes)]

@@ -66,7 +66,7 @@ type Options struct {
 // Actions are the least actions by outcome; "" is none. The outcomes are
 // those of Rspamd 4.1.6, which are fewer than the symbols.
 type Actions struct {
-	// Reject and Quarantine are for failures that come to this.
+	// Reject and Quarantine are for failures with that disposition.
 	Reject, Quarantine actions.Action `json:",omitempty"`
 	// SoftFail is for failures that pct= or t= spares from quarantine, not for
 	// those of domains that ask for nothing.
@@ -101,10 +101,10 @@ func (o Options) Validate() error {
 	return v.Err()
 }
 
-// New returns the family. As Rspamd 4.1.6 nothing is raised
-// unless both SPF and DKIM were looked at, and nothing for local and
-// authenticated clients; a seeded result is raised for any. Without DNS and
-// without a seeded result nothing is said about anybody.
+// New returns the family. As Rspamd 4.1.6 nothing is raised unless both SPF and
+// DKIM were looked at, and nothing for local and authenticated clients; a
+// seeded result is raised for any. Without DNS and without a seeded result it
+// raises nothing.
 func New(o Options) *checks.Family {
 	f := &checks.Family{Name: "dmarc", Doc: "whether SPF or DKIM passes for the domain in From (DMARC)", Config: o, Err: o.Validate()}
 	if o.Off || f.Err != nil {
@@ -144,8 +144,8 @@ func (o Options) run(ctx context.Context, t *checks.Task) error {
 	return nil
 }
 
-// evaluate asks DNS, if SPF and DKIM were looked at and the message is not of
-// a user of the host's own.
+// evaluate asks DNS, if SPF and DKIM were looked at and the message is not from
+// a local or authenticated client.
 func (o Options) evaluate(ctx context.Context, t *checks.Task) (Result, bool) {
 	spfResult, hasSPF := spf.Fact.Get(t)
 	signatures, hasDKIM := dkim.Fact.Get(t)
@@ -164,9 +164,9 @@ func (o Options) evaluate(ctx context.Context, t *checks.Task) (Result, bool) {
 	return res, !res.noDNS
 }
 
-// authors returns the domains of the addresses in From. What has no domain is
-// left out where something else has one: garbage beside an address is no
-// second author.
+// authors returns the domains of the addresses in From. An entry without a
+// domain is left out where another one has a domain: garbage beside an address
+// is no second author.
 func authors(from []mail.Address) []string {
 	var domains []string
 	for _, a := range from {

@@ -18,9 +18,9 @@ const (
 	// does: several records, or a record with a wrong p=, sp=, adkim= or
 	// aspf=, are a permanent error.
 	PublicSuffix Discovery = iota
-	// TreeWalk asks for the records of the names above, at most eight (RFC
-	// 9989 section 4.10), and applies records as that RFC says: pct= means
-	// nothing, what is wrong in a record is passed over, several records are
+	// TreeWalk asks for the records of the names above, at most eight (RFC 9989
+	// section 4.10), and applies records as that RFC says: pct= is ignored,
+	// wrong tags in a record are passed over, and several records count as
 	// none.
 	TreeWalk
 )
@@ -31,7 +31,7 @@ const maxName = 253
 
 // normal brings a domain or an address into the form in which domains are
 // compared and asked for: lower case, A-labels (RFC 5890 section 2.3.2.1), no
-// dots around it. "" is what no such name is.
+// dots around it. It is "" for what is no such name.
 func normal(domain string) string {
 	domain = domain[strings.LastIndexByte(domain, '@')+1:]
 	if domain = strings.Trim(domain, "."); domain == "" {

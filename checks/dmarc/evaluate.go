@@ -20,8 +20,8 @@ type Params struct {
 	// is for messages with one.
 	From []string
 	// SPF is the result for the envelope sender, or for HELO where that is
-	// empty; one by which any client passes says nothing, as Rspamd 4.1.6 has
-	// it. DKIM are the results of the signatures.
+	// empty; a pass that any client would get does not count, as in Rspamd
+	// 4.1.6. DKIM are the results of the signatures.
 	SPF  spf.Result
 	DKIM []dkim.Signature
 

@@ -24,8 +24,8 @@ var errFull = errors.New("dmarcreport: full")
 //	dmarc:DAY:POLICY:r:I     the I-th of them
 //	dmarc:DAY:POLICY:c:ROW   how many messages a row stands for
 //
-// where POLICY and ROW are digests. Counting comes first, so that of messages
-// that are noted at the same time one alone finds its row to be new.
+// where POLICY and ROW are digests. The count comes first, so that of messages
+// noted at the same time only one finds that its row is new.
 type ledger struct {
 	store storage.KV
 	day   time.Time
@@ -47,7 +47,7 @@ func digest(data []byte) string {
 // An entry is a policy as it stands in the store.
 type entry struct {
 	Policy Policy
-	// Done are the addresses that need the report no more.
+	// Done are the addresses that have the report or don't need it.
 	Done []string `json:",omitempty"`
 }
 

@@ -1,6 +1,6 @@
 // Package dmarcreport writes DMARC aggregate reports (RFC 9990): once a day the
-// owner of a domain is told how many messages in the domain's name came from
-// where, and what SPF, DKIM and DMARC made of them.
+// owner of a domain learns from which addresses how many messages came in the
+// domain's name, and what SPF, DKIM and DMARC found.
 //
 // An After notes each evaluated message in a store, as a row that is counted:
 // equal messages are one row. A Sender makes the reports of a day
@@ -50,14 +50,14 @@ const (
 	maxText       = 255 // bytes of a name in a row
 )
 
-// Options is what is noted.
+// Options says what is noted.
 type Options struct {
-	// Exclude names domains about which nothing is reported, Only those to
-	// which reports are restricted, all if there is none. Subdomains count.
+	// Exclude names domains about which nothing is reported. Only, unless it is
+	// empty, names the only domains about which something is. Subdomains count.
 	Exclude, Only []string `json:",omitempty"`
 	// Rows is how many rows of a policy are noted a day; 0 means DefaultRows.
 	Rows int
-	// Store is where the rows are; it is needed.
+	// Store is where the rows are kept; it is required.
 	Store storage.KV `json:"-"`
 	// Sender, if set, sends the reports in the background, from an hour after
 	// a day's end (UTC) on. Its Store is by default this one, its Resolver the
@@ -65,7 +65,7 @@ type Options struct {
 	Sender *Sender `json:"-"`
 }
 
-// Validate says what is missing or can't be meant.
+// Validate returns what is missing or wrong.
 func (o *Options) Validate() error {
 	switch {
 	case o.Store == nil:
@@ -180,8 +180,9 @@ type Row struct {
 	SourceIP    netip.Addr
 	Disposition string // "none", "pass" (an enforcing policy), "quarantine" or "reject"
 	DKIM, SPF   bool   // aligned, and passes
-	// Override is why Disposition is not the policy, one of the types of RFC
-	// 9990, and Comment more of that; "" where it is.
+	// Override says why Disposition is not the policy, by one of the types of
+	// RFC 9990, and Comment explains it; both are "" where Disposition is the
+	// policy.
 	Override, Comment    string `json:",omitempty"`
 	HeaderFrom           string
 	Signatures           []Signature `json:",omitempty"`

@@ -17,7 +17,7 @@ const (
 	maxRecipients = 8
 	// maxErrors bounds the errors that a run returns.
 	maxErrors = 16
-	// lockTime is after which a Sender that died holds up no other.
+	// lockTime is how long a Sender that died can hold up the others.
 	lockTime = 15 * time.Minute
 	// interval is how often the background looks for reports to send.
 	interval = time.Hour
@@ -37,17 +37,18 @@ type Mail struct {
 
 // A Sender makes the reports of a day and has them sent.
 type Sender struct {
-	// Domain names the server that reports, Organization whose it is, Email
-	// whom to ask, Contact more of that. The first three are needed.
+	// Domain names the server that reports, Organization its operator, Email
+	// the address for questions, and Contact other ways to ask. The first three
+	// are required.
 	Domain, Organization, Email, Contact string
-	// Send takes a report on; needed. Anything but nil is a failure, which
-	// Run tries again when it is called the next time. It must obey ctx.
+	// Send mails a report; it is required. When it returns an error, the next
+	// Run tries again. It must obey ctx.
 	Send func(ctx context.Context, m Mail) error
 
 	Store    storage.KV
 	Resolver resolver.Resolver
-	// Unverified sends to addresses of other organizations without asking
-	// DNS whether they want it. Don't.
+	// Unverified sends to addresses of other organizations without asking DNS
+	// whether they want reports. Set it in tests only.
 	Unverified bool
 }
 
@@ -185,7 +186,7 @@ func (s *Sender) deliver(ctx context.Context, m Mail, address string, sum *Summa
 	return nil
 }
 
-// start sends in the background: of the two days before, what is left.
+// start sends in the background what is left of the two days before.
 func (s *Sender) start(ctx context.Context, env *checks.Env) {
 	env.Go("dmarc_report", func() {
 		tick := time.NewTicker(interval)

@@ -14,8 +14,8 @@ const Namespace = "urn:ietf:params:xml:ns:dmarc-2.0"
 // Metadata says who reports.
 type Metadata struct {
 	Organization string // org_name
-	Email        string // of whom to ask about the report
-	Contact      string // more of that, "" none
+	Email        string // the address for questions about the report
+	Contact      string // other ways to ask, "" for none
 	Begin, End   time.Time
 	ReportID     string
 }

@@ -61,9 +61,10 @@ func run(_ context.Context, t *checks.Task) error {
 	return nil
 }
 
-// unmatched lists what each side has alone, nil unless both have something. A
-// recipient in the domain of one of the other side counts as known: aliases
-// explain it. So do copies to oneself.
+// unmatched lists the recipients that only one side has; it is nil unless both
+// sides have such recipients. A recipient in the domain of one of the other
+// side does not count, for an alias explains it, and neither does a copy to
+// oneself.
 func unmatched(t *checks.Task, env, header []mail.Address, sender mail.Address) []string {
 	self := map[string]bool{}
 	user := strings.ToLower(t.Envelope().User)

@@ -2,8 +2,7 @@
 // traces that the big providers leave, by sender rewriting (SRS), and by a
 // trace header that names another recipient.
 //
-// At most one symbol fires, the most specific; what was found is left as
-// Fact.
+// At most one symbol fires, the most specific one; Fact holds its name.
 package forwarding
 
 import (
@@ -16,8 +15,8 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// Fact says that the message was forwarded and by what: the name of the
-// symbol. It is absent on mail that came straight.
+// Fact says that the message was forwarded and by what: the name of the symbol.
+// It is absent for mail that was not forwarded.
 var Fact = checks.Fact[string]{Name: "forwarding"}
 
 var (
@@ -125,9 +124,9 @@ func isYandex(host string) bool {
 	return tld != "" && strings.IndexFunc(tld, func(r rune) bool { return r < 'a' || r > 'z' }) < 0
 }
 
-// otherRecipient returns the address of the first trace header that names
-// one, when it differs from the envelope's. A list's post names the list
-// there and in To, that is no forwarding.
+// otherRecipient returns the address of the first trace header that names one,
+// when it differs from the envelope's. A list's post names the list there and
+// in To; that is no forwarding.
 func otherRecipient(m *mail.Message, rcpt mail.Address) (string, *mail.Field) {
 	for _, hop := range m.Hops() {
 		if hop.For == "" {

@@ -24,8 +24,8 @@ var disposableText string
 // until somebody looks.
 type list struct {
 	text string
-	wild string // the part of text whose lines begin with a dot: the first one
-	// filter tells most names that are no line of text at one glance; it is
+	wild string // the beginning of text: its lines that begin with a dot
+	// filter excludes most names that are not in text without a search; it is
 	// made when the first name is looked up.
 	filter func() filter
 }

@@ -6,7 +6,8 @@ import (
 	"github.com/winnowmail/winnow/internal/ascii"
 )
 
-// localClient is the HELO of Rspamd's own command line client: nobody's.
+// localClient is the HELO of Rspamd's own command line client, which is no mail
+// server.
 const localClient = "rspamc.local"
 
 // A kind is what a HELO looks like at first sight.
@@ -19,7 +20,7 @@ const (
 	emptyHelo      // none, or not to be judged
 )
 
-// classify tells what helo is, brackets removed.
+// classify says what helo, without brackets, looks like.
 func classify(helo string) kind {
 	switch {
 	case helo == "" || helo == localClient:
@@ -129,8 +130,8 @@ func isBareIP(helo string) bool {
 
 func isHex(c byte) bool { return ascii.IsDigit(c) || 'a' <= ascii.Lower(c) && ascii.Lower(c) <= 'f' }
 
-// weighHelo weighs the name a client calls itself: words as in any host name,
-// names without a dot, and names that mean something at home only.
+// weighHelo weighs the name that a client calls itself: by the words of any
+// host name, and for having no dot or a meaning in its own network only.
 func (t *hostWords) weighHelo(helo string) int {
 	if atHome(helo) {
 		return maxWeight

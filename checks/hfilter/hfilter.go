@@ -4,7 +4,7 @@
 // lead nowhere in DNS are not what mail servers use. It also knows messages
 // that are little but links.
 //
-// Local and authenticated clients are left in peace, but for the links.
+// Of mail from local and authenticated clients only the links are looked at.
 package hfilter
 
 import (
@@ -27,13 +27,13 @@ import (
 type Options struct {
 	// Off leaves the family out.
 	Off bool
-	// What is not looked at.
+	// These leave something out of what is looked at.
 	NoHelo, NoHostname, NoSender, NoRecipients, NoLinks bool
-	// MessageID looks the right-hand side of the Message-ID up as if it were
+	// MessageID looks up the right-hand side of the Message-ID as if it were
 	// the sender's domain.
 	MessageID bool
-	// CheckLocal and CheckAuthenticated look at local clients and at those
-	// that logged in, too.
+	// CheckLocal and CheckAuthenticated also look at local clients and at those
+	// that logged in.
 	CheckLocal, CheckAuthenticated bool
 }
 
@@ -86,8 +86,8 @@ var (
 	}
 )
 
-// Validate returns what is wrong with the options: nothing is left to look at,
-// which Off says.
+// Validate returns what is wrong with the options: if they leave nothing to
+// look at, Off has to be set instead.
 func (o Options) Validate() error {
 	v := valid.Of("hfilter")
 	nothing := o.NoHelo && o.NoHostname && o.NoSender && o.NoRecipients && o.NoLinks && !o.MessageID
@@ -216,8 +216,9 @@ func weighClientHelo(ctx context.Context, t *checks.Task, words *hostWords, c re
 	return 0
 }
 
-// runSender looks the domain of the envelope sender up. As in Rspamd it is a
-// bounce only when the sender is not known at all: a null sender is known.
+// runSender looks up the domain of the envelope sender. As in Rspamd, a message
+// counts as a bounce only if the envelope says nothing about the sender; a null
+// sender says something.
 func runSender(ctx context.Context, t *checks.Task, o Options) error {
 	if o.skips(t) {
 		return nil

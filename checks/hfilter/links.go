@@ -11,8 +11,7 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// mostlyLinks is the share of a text that URLs take from which on it is
-// little else.
+// mostlyLinks is the share that URLs have in a text which is little but links.
 const mostlyLinks = 0.8
 
 // runLinks looks at the last HTML part, or the last plain one where there is

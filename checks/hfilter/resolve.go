@@ -22,7 +22,7 @@ const maxQueries = 3 + 2*maxMX
 // A verdict names the symbols that one kind of host gets.
 type verdict struct {
 	notFQDN, noAddress, deadMX *symbols.Def
-	otherIP                    *symbols.Def // nil: the address does not matter
+	otherIP                    *symbols.Def // nil: any address will do
 }
 
 func (v verdict) symbols() []*symbols.Def {
@@ -33,11 +33,12 @@ func (v verdict) symbols() []*symbols.Def {
 	return list
 }
 
-// judge looks host up: it should have the address ip, or at least some
-// address, or else a mail server that has one.
+// judge looks up host: it should have the address ip, or at least some address,
+// or else a mail server that has one.
 //
-// A timeout says nothing about the host. A failure that a server tells of
-// (SERVFAIL) counts as no record, as in Rspamd 4.1.6, but not as no match.
+// A timeout says nothing about the host. A failure that a server reports
+// (SERVFAIL) counts as a missing record, as in Rspamd 4.1.6, but not as an
+// address that does not match.
 func (v verdict) judge(ctx context.Context, t *checks.Task, host string, ip netip.Addr) {
 	host = strings.ToLower(host)
 	if !isFQDN(host) {
@@ -119,7 +120,7 @@ func isNone(err error) bool {
 type addresses struct {
 	ips    []netip.Addr
 	failed bool // there may be more
-	silent bool // nobody answered a question
+	silent bool // a question got no answer
 }
 
 func addressQuestions(host string) []resolver.Question {

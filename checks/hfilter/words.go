@@ -35,14 +35,14 @@ type sight struct {
 // A word is one that providers put into the names of customers' addresses.
 type word struct {
 	text   string // lower case
-	prefix string // bytes of which one may stand before the word as a part of it
+	prefix string // bytes of which one may stand before the word and then belongs to it
 	sights []sight
 }
 
 // maxWeight is the highest weight there is.
 const maxWeight = 5
 
-// hostWords are the words, by their first letter.
+// hostWords holds the words by their first letter.
 type hostWords [26][]word
 
 // newHostWords makes the table. Weights and places are Rspamd 4.1.6's.

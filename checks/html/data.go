@@ -10,7 +10,7 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// The group of these is written in capitals by Rspamd.
+// Rspamd writes the group of these symbols in capitals.
 func rawGroup() []string { return []string{"HTML"} }
 
 var (

@@ -1,5 +1,5 @@
 // Package html looks at HTML parts: text that is there for machines only,
-// pictures that stand for a message, links that lead elsewhere than they say,
+// pictures that stand for a message, links that lead elsewhere than they show,
 // style sheets from outside, and data hidden in data: URLs.
 package html
 

@@ -47,7 +47,8 @@ func run(_ context.Context, t *checks.Task) error {
 	return nil
 }
 
-// likeness adds up what the list fields count; from 1 on it is a list.
+// likeness adds up the points of the list fields; a message with 1 or more
+// comes from a list.
 func likeness(h *mail.Header) float64 {
 	points := 0.0
 	if h.Has("list-id") {

@@ -1,5 +1,5 @@
 // Package mimeparts judges how a message is put together from MIME parts: what
-// is missing, contradicts itself or is encoded in an odd way; and it marks
+// is missing, contradicts itself or is encoded in an odd way. It also marks
 // signed and encrypted mail.
 package mimeparts
 

@@ -86,8 +86,8 @@ func (v *visit) run() {
 	v.mediaType(declared, detected)
 }
 
-// mediaType looks the type up, and that of the content where it differs: the
-// worse one counts.
+// mediaType looks up the declared type, and that of the content where it
+// differs: the worse one counts.
 func (v *visit) mediaType(declared, detected string) {
 	n, known := v.tables.typeFactor(declared)
 	differs := detected != "" && detected != declared

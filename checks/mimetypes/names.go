@@ -62,8 +62,8 @@ func (v *visit) extension(f file, last, before string, pieces int) {
 	}
 }
 
-// isExtension tells an extension before the last one from a part of the name:
-// it is short and no number or date.
+// isExtension reports whether what stands before the last extension is one too,
+// and not just text of the name: it is short and no number or date.
 func isExtension(s string) bool {
 	n := strings.TrimRight(s, "])")
 	return len(s) > 0 && len(s) <= 4 && !(digits(n) && len(s)-len(n) <= 1)

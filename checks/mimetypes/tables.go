@@ -36,7 +36,7 @@ type Options struct {
 	Extensions map[string][]string
 	// BadExtensions and BadInArchive map extensions to factors; 0 clears one.
 	BadExtensions, BadInArchive map[string]float64
-	// Ignore, if set, tells file names that are not looked at. The
+	// Ignore, if set, reports file names that are not looked at. The
 	// configuration digest knows only whether it is set.
 	Ignore func(name string) bool `json:"-"`
 }

@@ -1,11 +1,11 @@
-// Package msgauth turns the results of SPF, DKIM, DMARC and ARC into the
-// types of github.com/emersion/go-msgauth/authres and back, for hosts that
-// speak these. A host that evaluated something itself seeds it:
+// Package msgauth turns the results of SPF, DKIM, DMARC and ARC into the types
+// of github.com/emersion/go-msgauth/authres and back, for hosts that use these.
+// A host that evaluated something itself seeds it:
 //
 //	checks.Seed(spf.Fact, msgauth.SPF(result))
 //
-// The other types hold less: only the status, the reason and the names that
-// RFC 8601 has properties for come through.
+// Those types hold less: only the status, the reason and the names that RFC
+// 8601 has properties for survive the way there and back.
 package msgauth
 
 import (
@@ -31,7 +31,8 @@ func FromSPF(r spf.Result) *authres.SPFResult {
 	return out
 }
 
-// SPF is the way back. "hardfail", which RFC 8601 calls obsolete, is a fail.
+// SPF is the inverse of FromSPF. "hardfail", which RFC 8601 calls obsolete, is
+// a fail.
 func SPF(r *authres.SPFResult) spf.Result {
 	out := spf.Result{Status: spf.Status(r.Value), Reason: r.Reason, Identity: "mailfrom", Sender: r.From}
 	if r.Value == authres.ResultHardFail {
@@ -59,7 +60,7 @@ func FromDKIM(signatures []dkim.Signature) []*authres.DKIMResult {
 	return out
 }
 
-// DKIM is the way back; "none" is no signature.
+// DKIM is the inverse of FromDKIM; "none" is no signature.
 func DKIM(results ...*authres.DKIMResult) []dkim.Signature {
 	var out []dkim.Signature
 	for _, r := range results {
@@ -80,7 +81,8 @@ func FromDMARC(r dmarc.Result) *authres.DMARCResult {
 	return &authres.DMARCResult{Value: authres.ResultValue(r.Status), Reason: r.Reason, From: r.From}
 }
 
-// DMARC is the way back. What the record asks for does not come with it.
+// DMARC is the inverse of FromDMARC. The result has no policy, since the other
+// type holds none.
 func DMARC(r *authres.DMARCResult) dmarc.Result {
 	from := strings.ToLower(r.From)
 	return dmarc.Result{Status: dmarc.Status(r.Value), Reason: r.Reason, From: from, Domain: from}
@@ -92,7 +94,7 @@ func FromARC(r arc.Result, client string) *authres.ARCResult {
 	return &authres.ARCResult{Value: authres.ResultValue(r.Status), RemoteIP: client, OldestPass: r.OldestPass}
 }
 
-// ARC is the way back.
+// ARC is the inverse of FromARC.
 func ARC(r *authres.ARCResult) arc.Result {
 	return arc.Result{Status: arc.Status(r.Value), OldestPass: r.OldestPass}
 }

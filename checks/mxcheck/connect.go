@@ -21,7 +21,7 @@ const (
 	codeInvalid        = "inv"
 	codeError          = "err:"
 	codeLock           = "l"
-	// codeFailed is what the store never has: a failure of this host.
+	// codeFailed is a failure of this host; it is never stored.
 	codeFailed = "tc!"
 )
 
@@ -139,7 +139,8 @@ func (c *check) fromStore(ctx context.Context, store storage.KV, open []*lookup)
 	}
 }
 
-// take takes a verdict from what the store has; false for what it can't have.
+// take takes a verdict from a stored code; it returns false for an unknown
+// code.
 func (l *lookup) take(code string) bool {
 	if code == codeLock {
 		l.Outcome = InFlight
@@ -152,8 +153,8 @@ func (l *lookup) take(code string) bool {
 	return ok
 }
 
-// lock takes the right to connect to an address, or the verdict of who was
-// faster. A value that makes no sense is overwritten.
+// lock takes the right to connect to an address, or the verdict of a scan that
+// was faster. With overwrite it replaces a value that makes no sense.
 func (c *check) lock(ctx context.Context, store storage.KV, l *lookup, key string, overwrite bool) {
 	ttl := c.ConnectTimeout + time.Second
 	if c.VerifyGreeting {

@@ -1,7 +1,7 @@
 // Package mxcheck asks whether a bounce or an answer could be delivered: for
 // the domains of the envelope sender, Reply-To and From it looks for the MX
-// hosts, at what kind of addresses they are, and, if the operator gives it a
-// dialer, whether somebody accepts a connection there.
+// hosts, what kind of addresses these have, and, if the operator gives it a
+// dialer, whether they accept a connection.
 //
 // It works as Rspamd 4.1.6's mx_check; like that one it has to be asked for, with
 // standard.Options.MX. Each
@@ -45,8 +45,8 @@ type Options struct {
 	ReadTimeout              time.Duration
 	Port                     uint16 // 0: 25
 
-	// IPv6 looks at IPv6 addresses too, NoIPv4 not at IPv4 ones. PreferIPv4
-	// puts IPv4 first if both are looked at.
+	// IPv6 also looks at IPv6 addresses, NoIPv4 leaves out IPv4 ones.
+	// PreferIPv4 puts IPv4 first if both are looked at.
 	IPv6, NoIPv4, PreferIPv4 bool
 	// MaxRecords bounds the MX hosts of a domain and the addresses of a host;
 	// 0 means 3.
@@ -57,8 +57,8 @@ type Options struct {
 	// Local and authenticated mail is not looked at unless these say so.
 	CheckLocal, CheckAuthenticated bool
 
-	// Names are patterns: * stands for any text, ? for one character. Of two
-	// lists that both have something the bad one counts.
+	// Names are patterns: * stands for any text, ? for one character. If both a
+	// bad list and an excluding one match, the bad one counts.
 	ExcludeDomains, ExcludeMXs []string
 	BadMXs                     []BadName
 	ExcludeIPs                 []netip.Prefix
@@ -141,8 +141,8 @@ type Verdict struct {
 	Public bool         `json:",omitempty"`
 }
 
-// Greylist reports whether the outcome is one that may pass: Rspamd delays
-// mail for it.
+// Greylist reports whether the outcome may be a passing state, for which Rspamd
+// delays the mail.
 func (v Verdict) Greylist() bool {
 	switch v.Outcome {
 	case Invalid, None, Broken, Refused, Null, TimeoutConnect, TimeoutRead:
@@ -263,8 +263,8 @@ func (c *check) domains(t *checks.Task) []Verdict {
 	return list
 }
 
-// isHostName tells names that can be asked for from address literals and
-// what is no name at all.
+// isHostName reports whether s is a name that DNS can be asked for: no address
+// literal, and no garbage.
 func isHostName(s string) bool {
 	if s == "" || len(s) > 253 {
 		return false

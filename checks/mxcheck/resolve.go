@@ -11,7 +11,7 @@ import (
 	"github.com/winnowmail/winnow/resolver"
 )
 
-// A lookup is one domain on its way to a verdict.
+// A lookup is one domain that has no final verdict yet.
 type lookup struct {
 	Verdict
 	hosts  []string // MX hosts that were not asked for yet, the preferred one first
@@ -47,7 +47,7 @@ func (c *check) resolve(ctx context.Context, dns resolver.Resolver, list []*look
 func (c *check) mx(l *lookup, r resolver.Reply) {
 	switch {
 	case errors.Is(r.Err, resolver.ErrNoDNS):
-		return // nothing to say
+		return // DNS is off: there is no verdict
 	case resolver.IsTemporary(r.Err):
 		l.Outcome = DNSFail
 		return
@@ -65,8 +65,8 @@ func (c *check) mx(l *lookup, r resolver.Reply) {
 	})
 	for _, rec := range records {
 		host := strings.ToLower(rec.Host)
-		// No host's name begins with an underscore; some DNS providers
-		// publish such as placeholders.
+		// No host's name begins with an underscore; some DNS providers publish
+		// such names as placeholders.
 		if !isRoot(host) && host[0] != '_' && len(l.hosts) < c.MaxRecords && !slices.Contains(l.hosts, host) {
 			l.hosts = append(l.hosts, host)
 		}

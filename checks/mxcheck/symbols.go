@@ -129,8 +129,7 @@ func (v *Verdict) name() string {
 	}[v.Outcome]
 }
 
-// owners returns the symbol of a verdict, nothing for a source that there is
-// not.
+// owners returns the symbol of a verdict, or none for an unknown source.
 func owners(v Verdict) []*symbols.Def {
 	if d := bySource[v.Source][v.name()]; d != nil {
 		return []*symbols.Def{d}
@@ -141,7 +140,7 @@ func owners(v Verdict) []*symbols.Def {
 // raise raises what a verdict says.
 func raise(t *checks.Task, v Verdict) {
 	d := bySource[v.Source]
-	if d == nil { // a seed of a source that there is not
+	if d == nil { // a seed with an unknown source
 		return
 	}
 	kind := "_ONLY"

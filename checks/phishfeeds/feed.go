@@ -109,7 +109,8 @@ func parseLine(line []byte) (host string, p page, ok bool) {
 	return u.Host, p, true
 }
 
-// match returns what the feed has of a URL, factor 0 for nothing.
+// match returns what the feed has about a URL; the factor is 0 if it has
+// nothing.
 func (f *Feed) match(u *mail.URL) (factor float64, options []string) {
 	p := f.pages.Load()
 	if p == nil {
@@ -192,7 +193,7 @@ func (f *family) raiseExcluded(t *checks.Task) {
 // pollEvery is how often a feed's file is looked at.
 const pollEvery = time.Minute
 
-// start reads the feeds' files and follows them.
+// start reads the feeds' files and watches them for changes.
 func (f *family) start(ctx context.Context, env *checks.Env) error {
 	for _, n := range f.feeds {
 		if n.feed.path == "" {

@@ -3,10 +3,9 @@
 // operator keeps as files, such as OpenPhish's.
 //
 // PhishTank by DNS works as in Rspamd: BLAKE2b of host and path in Rspamd's
-// base 32, cut to 32 characters, is looked up as TXT under a zone; with a
-// query in the URL the digest of host, path and query is a second question.
-// Links that show another target than they have are the business of
-// checks/urls.
+// base 32, cut to 32 characters, is looked up as TXT under a zone; with a query
+// in the URL the digest of host, path and query is a second question. Links
+// that show another target than they have are judged by checks/urls.
 package phishfeeds
 
 import (
@@ -92,8 +91,8 @@ func (o Options) Validate() error {
 	return v.Err()
 }
 
-// config names the feeds by their files: what these say is recorded with each
-// scan.
+// config names the feeds by their files. What a feed says is no configuration:
+// each scan records it.
 func (o Options) config() any {
 	name := func(f *Feed) string {
 		if f == nil {

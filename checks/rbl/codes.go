@@ -88,9 +88,9 @@ func parseRange(s string) (octetRange, error) {
 // resolver: the error codes 127.255.255.0/24 of Spamhaus and others.
 func refused(ip [4]byte) bool { return ip[0] == 127 && ip[1] == 255 && ip[2] == 255 }
 
-// listing returns an answer's octets. Answers outside 127.0.0.0/8 are none: a
-// zone that was given up and answers everything, or a resolver that lies (RFC
-// 5782 section 2.1).
+// listing returns an answer's octets. Answers outside 127.0.0.0/8 list nothing:
+// they come from a zone that was given up and answers everything, or from a
+// resolver that lies (RFC 5782 section 2.1).
 func listing(ip netip.Addr) ([4]byte, bool) {
 	if !ip.Is4() {
 		return [4]byte{}, false
@@ -107,7 +107,7 @@ type outcome struct {
 }
 
 // interpret reads one answer of the list. Without codes every answer is a
-// listing but 127.0.0.1, which lists use to tell that they refuse.
+// listing, except 127.0.0.1, by which lists say that they refuse.
 func (l *list) interpret(ip [4]byte) outcome {
 	var o outcome
 	for i, c := range l.codes {

@@ -24,8 +24,8 @@ type list struct {
 	fail    *symbols.Def
 	white   map[*symbols.Def]bool
 	compose composition
-	// early tells that the part for the client raises what it can, only that
-	// this is all there is.
+	// early means that the check for the client raises the list's symbols for
+	// what is known at connect, only that the list has no others.
 	early, only bool
 	exempt      bool // known domains are asked about as well
 }

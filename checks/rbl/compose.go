@@ -10,8 +10,8 @@ import (
 	"github.com/winnowmail/winnow/internal/publicsuffix"
 )
 
-// A composition says which part of a host name is asked about, by registrable
-// domain, as Rspamd's url_compose_map.
+// A composition says how many labels of a host name are asked about, by
+// registrable domain, as Rspamd's url_compose_map.
 type composition map[string][]composeRule
 
 // A composeRule is one rule of List.Compose.
@@ -65,7 +65,7 @@ func (c composition) of(host, domain string) string {
 	return domain
 }
 
-// apply returns the part of a host that the rule asks about: all, or one label
+// apply returns what of a host the rule asks about: all of it, or one label
 // more than the rule has.
 func (r composeRule) apply(host string) (string, bool) {
 	below, ok := strings.CutSuffix(host, r.base)

@@ -11,7 +11,7 @@ func Default() []List {
 	}
 }
 
-// domains is what most lists of names are asked about.
+// domains returns what most lists of names are asked about.
 func domains() []What {
 	return []What{Emails, DKIM, HELO, RDNS, ReplyTo, URLs, EnvelopeFrom, HeaderFrom, MessageID}
 }

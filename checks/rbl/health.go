@@ -107,7 +107,8 @@ func (h *health) out(now time.Time) []string {
 	return out
 }
 
-// set changes a list's state and tells who wants to know.
+// set changes a list's state, warns about one that is not good, and calls
+// Options.OnState.
 func (h *health) set(i int, health Health, reason string, until time.Time) {
 	h.mu.Lock()
 	s := &h.states[i]
@@ -126,15 +127,15 @@ func (h *health) set(i int, health Health, reason string, until time.Time) {
 	}
 }
 
-// learn takes note of what a scan saw.
-func (h *health) learn(t *checks.Task, p part, requests []*request) {
+// learn updates the lists' health from what a scan saw.
+func (h *health) learn(t *checks.Task, of half, requests []*request) {
 	asked, hit := make([]bool, len(h.lists)), make([]bool, len(h.lists))
 	for _, r := range requests {
 		i := slices.Index(h.lists, r.list)
 		if len(r.items) == 0 || r.reply.Err != nil && !resolver.IsNotFound(r.reply.Err) {
 			continue
 		}
-		asked[i] = p.owns(r.list)
+		asked[i] = of.owns(r.list)
 		for _, ip := range answers(r.reply.Answer) {
 			if o := r.list.interpret(ip); o.blocked {
 				h.set(i, Refusing, "answers that it is not to be asked", t.Now().Add(h.opt.Pause))
@@ -199,8 +200,8 @@ func (h *health) start(ctx context.Context, env *checks.Env) error {
 // probeTimeout bounds one round of health checks.
 const probeTimeout = 30 * time.Second
 
-// round checks every list once, those apart that are left alone; it returns
-// false when there is nobody to ask.
+// round checks every list once, except those that are left alone for having
+// refused; it returns false when there is no DNS to ask.
 func (h *health) round(ctx context.Context, env *checks.Env) bool {
 	limited, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
@@ -239,7 +240,7 @@ func (h *health) round(ctx context.Context, env *checks.Env) bool {
 	return true
 }
 
-// paused tells, for each list, whether it is left alone for having refused.
+// paused reports for each list whether it is left alone for having refused.
 func (h *health) paused(now time.Time) []bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -28,7 +28,7 @@ const (
 	MessageID    What = "mid"          // the domain of Message-ID
 )
 
-// label is what options call it.
+// label returns the name that options have for w.
 func (w What) label() string {
 	switch w {
 	case URLs, Images, ContentURLs, NumericURLs:
@@ -101,7 +101,7 @@ type Hops struct {
 // A List is one DNS list: what it is asked, and what its answers mean. Fields
 // are named after Rspamd's options of module rbl.
 type List struct {
-	// Name is by which Options.Without and files mean the list, Rspamd's where
+	// Name is the list's name in Options.Without and in files, Rspamd's where
 	// there is one; "" means Symbol. It is unique.
 	Name string
 	// Symbol is raised by the list: hits of answers without a code, its failures
@@ -140,8 +140,8 @@ type List struct {
 	// Delimiter stands for "@" otherwise: "." by default, "@" with Hash.
 	DomainOnly bool
 	Delimiter  string
-	// DKIMDomainOnly reduces signing domains to registrable ones;
-	// DKIMMatchFrom asks only about the one of the first From address.
+	// DKIMDomainOnly reduces signing domains to registrable ones; DKIMMatchFrom
+	// asks only about a signing domain that is that of the first From address.
 	DKIMDomainOnly, DKIMMatchFrom bool
 	Hops                          Hops
 	// ResolveIP asks about the addresses that a name has instead of the name.

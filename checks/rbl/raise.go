@@ -11,14 +11,14 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// raise raises the symbols of one request that are the part's, each once for a
-// value.
-func (p part) raise(t *checks.Task, r *request) {
+// raise raises those symbols of one request that belong to the half, each once
+// for a value.
+func (h half) raise(t *checks.Task, r *request) {
 	if len(r.items) == 0 {
 		return
 	}
 	if r.reply.Err != nil {
-		if why := failure(r.reply.Err); why != "" && p.owns(r.list) {
+		if why := failure(r.reply.Err); why != "" && h.owns(r.list) {
 			r.fail(t, why, "")
 		}
 		return
@@ -28,7 +28,7 @@ func (p part) raise(t *checks.Task, r *request) {
 		o := r.list.interpret(ip)
 		answer := netip.AddrFrom4(ip).String()
 		for _, i := range r.items {
-			if !p.raises(r.list, i.what) {
+			if !h.raises(r.list, i.what) {
 				continue
 			}
 			for _, c := range o.codes {
@@ -42,7 +42,7 @@ func (p part) raise(t *checks.Task, r *request) {
 				r.hit(t, &raised, unknown, i, answer, answer)
 			}
 		}
-		if o.blocked && len(o.codes) == 0 && p.owns(r.list) {
+		if o.blocked && len(o.codes) == 0 && h.owns(r.list) {
 			r.fail(t, "refused with "+answer, answer)
 		}
 	}
@@ -85,7 +85,7 @@ func (r *request) evidence(answer string) []symbols.Evidence {
 	return []symbols.Evidence{{Query: resolver.Question{Name: r.name, Type: resolver.TypeA}.String(), Answer: answer}}
 }
 
-// fail raises that nothing is known, once for a value.
+// fail raises the symbol for a failed question, once for a value.
 func (r *request) fail(t *checks.Task, why, answer string) {
 	var said []string
 	for _, i := range r.items {
@@ -97,8 +97,9 @@ func (r *request) fail(t *checks.Task, why, answer string) {
 	}
 }
 
-// failure returns Rspamd's words for an error of DNS, "" for those that say
-// nothing about the list: there is no such record, nobody was asked.
+// failure returns Rspamd's words for an error of DNS. It returns "" for errors
+// that say nothing against the list: there is no such record, or no question
+// was sent.
 func failure(err error) string {
 	e, ok := errors.AsType[*resolver.Error](err)
 	if !ok || resolver.IsNotFound(err) {

@@ -2,10 +2,10 @@
 // (DNSBL), lists of trusted servers (DNSWL), lists of domains in URLs (SURBL,
 // URIBL, DBL) and lists of hashed mail addresses are all data for one engine.
 //
-// A list is a zone in DNS. A value of the message, reversed if it is an
-// address and hashed if the list hides what it has, is looked up under the
-// zone (RFC 5782): an A record in 127.0.0.0/8 means that the list has it, and
-// which one means as what. A List says what to ask about and which symbols the
+// A list is a zone in DNS. A value of the message, reversed if it is an address
+// and hashed if the list hides what it has, is looked up under the zone (RFC
+// 5782): an A record in 127.0.0.0/8 means that the list has the value, and its
+// address says as what. A List says what to ask about and which symbols the
 // answers raise; Default holds those of Rspamd 4.1.6.
 //
 // Everything that doesn't depend on another answer is asked at once. Only
@@ -44,8 +44,9 @@ type Options struct {
 	// "dqs" here, zone "{dqs}.zen.dq.spamhaus.net" is asked under the key.
 	// The secrets are in no symbol, option, evidence, log or transcript.
 	Keys map[string]string `json:"-"`
-	// Known are domains that lists of names are not asked about: they are on
-	// none, or wrongly. Nil means Known(), NoKnown none.
+	// Known are domains that lists of names are not asked about, because they
+	// are on no list, or wrongly on one. Nil means Known(); NoKnown means that
+	// there are none.
 	Known   []string
 	NoKnown bool
 	// MaxQueries bounds the questions of one scan; 0 means 192. Where a
@@ -57,7 +58,7 @@ type Options struct {
 	// Interval is the time between health checks, 0 means 5 minutes. Pause is
 	// how long a list that refused to answer is left alone, 0 means an hour.
 	Interval, Pause time.Duration
-	// OnState, if set, is told when the state of a list changes. It must not
+	// OnState, if set, is called when the state of a list changes. It must not
 	// block.
 	OnState func(State) `json:"-"`
 }
@@ -90,7 +91,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// An engine is the lists made ready for use.
+// An engine holds the lists made ready for use.
 type engine struct {
 	opt    Options
 	lists  []*list
@@ -99,8 +100,8 @@ type engine struct {
 	health *health
 }
 
-// New returns the family: one for what is known of the client when
-// it connects, one for the rest.
+// New returns the family: one check for what is known of the client when it
+// connects, and one for the rest.
 func New(o Options) *checks.Family {
 	e, all, err := newEngine(o)
 	f := &checks.Family{Name: "rbl", Doc: "DNS lists of addresses, domains, URLs and mail addresses", Config: o.config(), Err: err}
@@ -108,7 +109,7 @@ func New(o Options) *checks.Family {
 		return f
 	}
 	o = e.opt
-	client, message := part{e, true}, part{e, false}
+	client, message := half{e, true}, half{e, false}
 	clientDefs := e.early(all)
 	if len(clientDefs) > 0 {
 		f.Checks = append(f.Checks, &checks.Check{
@@ -139,7 +140,8 @@ func (o Options) Validate() error {
 	return err
 }
 
-// config holds no secrets: which they are counts, not what they say.
+// config returns the options without the secrets: only the names of the keys
+// count.
 func (o Options) config() any {
 	o = o.withDefaults()
 	lists, known := checks.Digest(o.Lists), checks.Digest(o.Known)
@@ -151,7 +153,7 @@ func (o Options) config() any {
 	}{o, lists, known, slices.Sorted(maps.Keys(o.Keys))}
 }
 
-// validate notes what is wrong beside the lists.
+// validate notes what is wrong with the options other than the lists.
 func (o Options) validate(v *valid.Fields) {
 	v.Words("Known", o.Known)
 	v.If(o.NoKnown && len(o.Known) > 0, "NoKnown", "Known has some")

@@ -69,7 +69,7 @@ func share(counts []int, total int) int {
 // share it.
 func (e *engine) ofList(s *subject, l *list, all []*request) []*request {
 	start := len(all)
-	var byName map[string]*request // beside a few, not worth it
+	var byName map[string]*request // nil while there are only a few
 	find := func(name string) *request {
 		if byName != nil {
 			return byName[name]
@@ -140,8 +140,8 @@ func (e *engine) isKnown(l *list, i item) bool {
 	}
 }
 
-// resolve turns the requests of lists that want the addresses of a name into
-// requests about these.
+// resolve replaces the requests of lists that are asked about a name's
+// addresses by requests about these addresses.
 func (e *engine) resolve(ctx context.Context, t *checks.Task, requests []*request) []*request {
 	var names []*request
 	var questions []resolver.Question

@@ -17,13 +17,13 @@ type request struct {
 }
 
 // run asks and raises.
-func (p part) run(ctx context.Context, t *checks.Task) {
+func (h half) run(ctx context.Context, t *checks.Task) {
 	if !t.Asks() {
 		return
 	}
-	e := p.engine
+	e := h.engine
 	out := e.health.outOfUse(t)
-	s := newSubject(t, p)
+	s := newSubject(t, h)
 	requests := e.resolve(ctx, t, e.requests(s, out.lists))
 	white := verdicts{}
 	first := make([]*request, 0, len(requests))
@@ -46,10 +46,10 @@ func (p part) run(ctx context.Context, t *checks.Task) {
 	}
 	ask(ctx, t, slices.DeleteFunc(second, func(r *request) bool { return len(r.items) == 0 }))
 	for _, r := range requests {
-		p.raise(t, r)
+		h.raise(t, r)
 	}
 	if out.live {
-		e.health.learn(t, p, requests)
+		e.health.learn(t, h, requests)
 	}
 }
 

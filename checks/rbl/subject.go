@@ -29,11 +29,11 @@ func (i item) option() string { return i.value + ":" + i.what.label() }
 // found once.
 type subject struct {
 	t       *checks.Task
-	part    part
+	half    half
 	client  relay.Client
 	clientK string // the client's address reversed
 	hops    []hop
-	seen    bool // hops are there
+	seen    bool // hops is filled in
 	rdns    string
 	signers []string // domains of good signatures
 	urls    []chosenURLs
@@ -48,7 +48,7 @@ type subject struct {
 func (s *subject) request() *request {
 	if len(s.free) == 0 {
 		room := 32
-		if s.part.client {
+		if s.half.client {
 			room = 8
 		}
 		s.free, s.items1 = make([]request, room), make([]item, room)
@@ -65,13 +65,13 @@ type hop struct {
 	tls, who bool
 }
 
-func newSubject(t *checks.Task, p part) *subject {
-	s := &subject{t: t, part: p, client: relay.Of(t), rdns: strings.TrimSuffix(rdns.Name(t), ".")}
+func newSubject(t *checks.Task, h half) *subject {
+	s := &subject{t: t, half: h, client: relay.Of(t), rdns: strings.TrimSuffix(rdns.Name(t), ".")}
 	s.client.IP = s.client.IP.Unmap()
 	if s.client.IP.IsValid() {
 		s.clientK = resolver.ReverseLabels(s.client.IP)
 	}
-	if p.client {
+	if h.client {
 		return s
 	}
 	sigs, _ := dkim.Fact.Get(t)
@@ -92,13 +92,13 @@ func (s *subject) items(l *list, add func(item)) {
 			add(item{w, value, value})
 		}
 	}
-	if l.asks[From] && l.takes(s.client.IP) && s.part.wants(l, From) {
+	if l.asks[From] && l.takes(s.client.IP) && s.half.wants(l, From) {
 		add(item{From, s.client.IP.String(), s.clientK})
 	}
-	if l.asks[RDNS] && s.rdns != "unknown" && s.part.wants(l, RDNS) {
+	if l.asks[RDNS] && s.rdns != "unknown" && s.half.wants(l, RDNS) {
 		plain(RDNS, s.rdns)
 	}
-	if s.part.client || !s.part.wants(l, "") {
+	if s.half.client || !s.half.wants(l, "") {
 		return
 	}
 	if l.asks[HELO] {
@@ -147,7 +147,7 @@ func (s *subject) written(l *list, plain func(What, string)) {
 				key = resolver.ReverseLabels(ip)
 			}
 			if key == "" {
-				key = l.part(u)
+				key = l.hostOf(u)
 			}
 			plain(URLs, key)
 		}
@@ -156,15 +156,15 @@ func (s *subject) written(l *list, plain func(What, string)) {
 		for _, u := range s.addresses(l.DomainOnly && len(l.compose) == 0, l.limit) {
 			domain := u.Host
 			if l.DomainOnly {
-				domain = l.part(u)
+				domain = l.hostOf(u)
 			}
 			plain(Emails, l.mailbox(u.User, domain))
 		}
 	}
 }
 
-// part returns what of a URL's host the list is asked about.
-func (l *list) part(u *mail.URL) string {
+// hostOf returns what of a URL's host the list is asked about.
+func (l *list) hostOf(u *mail.URL) string {
 	switch {
 	case len(l.compose) > 0:
 		return l.compose.of(u.Host, u.TLD)
@@ -203,7 +203,7 @@ func (l *list) sender(a mail.Address) string {
 	return strings.ToLower(a.Addr)
 }
 
-// cased lower-cases what is going to be hashed; else case does not matter.
+// cased lower-cases what is going to be hashed; in names, case does not matter.
 func (l *list) cased(s string) string {
 	if l.Hash.Sum != "" {
 		return strings.ToLower(s)

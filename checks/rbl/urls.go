@@ -60,8 +60,7 @@ func (k urlKind) has(u *mail.URL) bool {
 	return image || u.Flags&mail.URLContent != 0 || k.plain || k.numeric
 }
 
-// priority is higher for a URL that is more likely to be the one that counts,
-// as in Rspamd.
+// priority is higher the more suspicious a URL looks, as in Rspamd.
 func priority(u *mail.URL) int {
 	switch f := u.Flags; {
 	case f&mail.URLImage != 0:
@@ -94,7 +93,7 @@ func (s *subject) addresses(domains bool, limit int) []*mail.URL {
 	return all[:min(len(all), limit)]
 }
 
-// A domainSet is a set of domains. Few are looked for one by one.
+// A domainSet is a set of domains. While it is small it is searched one by one.
 type domainSet struct {
 	few  []string
 	many map[string]bool

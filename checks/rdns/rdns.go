@@ -1,7 +1,7 @@
-// Package rdns looks the client's name up by reverse DNS when the server that
-// took the message told none. A server that looked it up itself sets
-// mail.Envelope.ClientName, or seeds Fact when there is none; then nobody
-// is asked.
+// Package rdns looks up the client's name by reverse DNS when the server that
+// took the message gave none. A server that looked it up itself sets
+// mail.Envelope.ClientName, or seeds Fact when there is no name; then no
+// question is asked.
 //
 // The name is the first that the PTR question gives. It is not checked
 // against the name's own addresses, as Rspamd 4.1.6 does not.
@@ -20,7 +20,7 @@ import (
 // A Result is the outcome of looking up the client's name.
 type Result struct {
 	Names []string // empty: there is none
-	// Failed tells that DNS failed, so that nobody knows.
+	// Failed tells that DNS failed, so that the name is unknown.
 	Failed bool
 }
 
@@ -55,9 +55,8 @@ var (
 // maxNames bounds the names that are kept of an answer.
 const maxNames = 16
 
-// New returns the family. As Rspamd 4.1.6 it asks for the client's
-// name when the server knew none, and not about local and authenticated
-// clients.
+// New returns the family. As Rspamd 4.1.6 it asks for the client's name when
+// the server knew none, but not for local and authenticated clients.
 func New() *checks.Family {
 	return &checks.Family{Name: "rdns", Doc: "the client's name in DNS", Checks: []*checks.Check{{
 		Name:     "rdns",
@@ -108,7 +107,7 @@ func raise(t *checks.Task, d *symbols.Def, query string) {
 	t.HitAt(h)
 }
 
-// ask looks the client's names up; false: there is nobody to ask.
+// ask looks up the client's names; it returns false if there is no DNS to ask.
 func ask(ctx context.Context, t *checks.Task, q resolver.Question) (Result, bool) {
 	a, err := t.Resolver().Lookup(ctx, q.Name, q.Type)
 	switch {

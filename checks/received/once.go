@@ -24,14 +24,14 @@ var (
 type OnceOptions struct {
 	// Off leaves the family out.
 	Off bool
-	// Good and Bad are parts of client names, lower case: servers' ("mail" if
-	// nil), which are left in peace, and dial-up customers' ("static" and
-	// "dynamic" if nil).
+	// Good and Bad are words in client names, lower case: Good those of
+	// servers, whose mail raises nothing ("mail" if nil), Bad those of dial-up
+	// customers ("static" and "dynamic" if nil).
 	Good, Bad []string
 	// Whitelist are clients that are not looked at.
 	Whitelist []netip.Prefix
-	// CheckLocal and CheckAuthenticated look at local clients and at those
-	// that logged in, too.
+	// CheckLocal and CheckAuthenticated also look at local clients and at those
+	// that logged in.
 	CheckLocal, CheckAuthenticated bool
 }
 
@@ -71,8 +71,8 @@ func NewOnce(o OnceOptions) *checks.Family {
 
 // run counts servers for mail from strangers, as Rspamd 4.1.6: a mail program
 // on a client without a name says so; a client whose name is not a server's
-// counts twice unless the newest header knows it by such a name. Where nothing
-// is known of the connection, nothing is said.
+// counts twice unless the newest header knows it by such a name. If nothing is
+// known of the connection, it raises nothing.
 func (o OnceOptions) run(t *checks.Task) error {
 	if o.skips(t) {
 		return nil
@@ -89,14 +89,14 @@ func (o OnceOptions) run(t *checks.Task) error {
 		}
 		return nil
 	}
-	if partOf(name, o.Good) != "" {
+	if wordIn(name, o.Good) != "" {
 		return nil
 	}
 	h := symbols.Hit{Def: once, Factor: 1}
 	if len(hops) > 0 {
 		h.Evidence = checks.Field(hops[0].Field)
 	}
-	bad := partOf(name, o.Bad)
+	bad := wordIn(name, o.Bad)
 	if bad == "" && o.doubtful(hops) {
 		h.Factor = 2
 	}
@@ -107,10 +107,10 @@ func (o OnceOptions) run(t *checks.Task) error {
 	return nil
 }
 
-// doubtful reports whether there is a newest hop and it knows the client by
-// no server's name.
+// doubtful reports whether there is a newest hop and the client's name in it is
+// no server's.
 func (o OnceOptions) doubtful(hops []mail.Received) bool {
-	return len(hops) > 0 && partOf(strings.ToLower(hops[0].FromName), o.Good) == ""
+	return len(hops) > 0 && wordIn(strings.ToLower(hops[0].FromName), o.Good) == ""
 }
 
 // hitProgram raises DIRECT_TO_MX when a mail program names itself.
@@ -123,9 +123,9 @@ func hitProgram(t *checks.Task) {
 	}
 }
 
-// partOf returns the first of parts that name contains, "" for none.
-func partOf(name string, parts []string) string {
-	for _, p := range parts {
+// wordIn returns the first of words that name contains, "" for none.
+func wordIn(name string, words []string) string {
+	for _, p := range words {
 		if strings.Contains(name, p) {
 			return p
 		}

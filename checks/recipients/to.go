@@ -15,7 +15,8 @@ var (
 	sorted  = def("SORTED_RECIPS", 3.5, "many recipients stand in alphabetical order")
 )
 
-// minMade is from how many recipients on a list may look made.
+// minMade is how many recipients a list has at least that may look made by a
+// program.
 const minMade = 7
 
 // madeLists looks for lists in alphabetical order and for similar addresses.

@@ -1,7 +1,7 @@
-// Package relay says which client a message came from when it came through a
-// relay of the host's own: the one that delivered to that relay. Its check
-// finds that client in a Received header, by the rules that the operator
-// gives; all checks that judge the client ask Of.
+// Package relay finds the client of a message that came through a relay of the
+// host's own: the client is the one that delivered to that relay. Its check
+// finds that client in a Received header, by the rules that the operator gives;
+// all checks that judge the client ask Of.
 package relay
 
 import (
@@ -13,14 +13,14 @@ import (
 // A Client is the SMTP client that the checks judge.
 type Client struct {
 	IP   netip.Addr // zero: unknown
-	Name string     // by reverse DNS as the server that took the message knew it, "" none
+	Name string     // by reverse DNS, as the server that took the message knew it; "": unknown
 	Helo string
 	// Local tells that the client is in the host's own networks.
 	Local bool
 }
 
-// Fact is the fact that another client than the one connected counts. The
-// host may seed it.
+// Fact holds the client that counts instead of the one connected. The host may
+// seed it.
 var Fact = checks.Fact[Client]{Name: "relay"}
 
 // Of returns the client to judge: the relayed one, else the one connected.
@@ -33,7 +33,7 @@ func Of(t *checks.Task) Client {
 }
 
 // Foreign reports whether the client to judge is neither local nor logged in:
-// most rules leave the others in peace. The check must require Fact.
+// most rules look only at such clients. The check must require Fact.
 func Foreign(t *checks.Task) bool { return !Of(t).Local && !t.Authenticated() }
 
 func connected(t *checks.Task) Client {

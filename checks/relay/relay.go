@@ -179,9 +179,9 @@ func run(t *checks.Task, rules []rule) error {
 	return nil
 }
 
-// clientOf makes a client of what a hop tells. HELO is what the client said,
-// its address where the header does not know; the name is the one that the
-// server looked up.
+// clientOf makes a client of what a hop tells. Helo is what the client said, or
+// its address where the header does not say; Name is the one that the server
+// looked up.
 func clientOf(t *checks.Task, hop *mail.Received) Client {
 	ip := hop.IP.Unmap()
 	c := Client{IP: ip, Name: hop.FromName, Helo: hop.Helo, Local: t.IsLocal(ip)}

@@ -138,7 +138,7 @@ func shownAddress(t *checks.Task, field *mail.Field, from *mail.Address) {
 	t.HitField(d, field, options(from.Domain, shown[0].Domain)...)
 }
 
-// options drops empty ones: they tell nothing.
+// options drops the empty options.
 func options(all ...string) []string {
 	kept := all[:0]
 	for _, o := range all {

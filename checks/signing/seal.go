@@ -46,9 +46,9 @@ func (a *ARC) servID(t *checks.Task) string {
 	return name
 }
 
-// chain is what validation found of the message's ARC sets; "" where nobody
-// could for now. The ARC check leaves out the mail of users and of the own
-// networks: if that is sealed, it is validated here.
+// chain returns what validation found of the message's ARC sets, "" if that is
+// not known for now. The ARC check leaves out mail from users and from the
+// host's own networks: if that is to be sealed, its chain is validated here.
 func (a *ARC) chain(ctx context.Context, t *checks.Task) signing.Chain {
 	r, ok := arc.Fact.Get(t)
 	if !ok && (a.Authenticated || a.Local) && (t.Authenticated() || relay.Of(t).Local) {

@@ -1,5 +1,5 @@
-// Package signing signs mail in a scan: what the host sends out with DKIM,
-// what it passes on with ARC, by the rules of package signing. The header
+// Package signing signs mail in a scan: with DKIM what the host sends out and
+// with ARC what it passes on, by the rules of package signing. The header
 // fields are edits of the Result, to be put on top of the message; a message
 // that is not signed gets a note that says why.
 //
@@ -20,8 +20,8 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// Options says what is signed. The zero value is nothing, and then there are
-// no checks.
+// Options says what is signed. With the zero value nothing is signed, and there
+// are no checks.
 type Options struct {
 	// Off leaves the family out.
 	Off  bool
@@ -70,8 +70,8 @@ func (o Options) Validate() error {
 	return v.Err()
 }
 
-// config tells of what is not data only whether it is there: key sources and
-// conditions decide outside the rules.
+// config returns the options as data. Of key sources and conditions, which are
+// code, it only says whether they are set.
 func (o Options) config() any {
 	type rules struct {
 		*signing.Rules
@@ -169,7 +169,7 @@ func start(s *signing.Signer) func(context.Context, *checks.Env) error {
 	}
 }
 
-// needs says what rules ask outside the process.
+// needs says what the rules need from outside the process.
 func needs(r *signing.Rules) checks.Needs {
 	n := checks.Needs{DNS: r.CheckKey, Net: r.Keys != nil}
 	if r.CheckKey {

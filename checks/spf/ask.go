@@ -19,8 +19,8 @@ func (a *asker) ask1(name string, qtype uint16) resolver.Reply {
 	return a.ask(resolver.Question{Name: name, Type: qtype})[0]
 }
 
-// ask returns the replies in the order of the questions; those not yet known
-// go out together. A name that DNS can't hold does not exist.
+// ask returns the replies in the order of the questions; those not yet known go
+// out together. A name that DNS can't hold counts as one that does not exist.
 func (a *asker) ask(questions ...resolver.Question) []resolver.Reply {
 	if a.known == nil {
 		a.known = map[resolver.Question]resolver.Reply{}
@@ -52,8 +52,8 @@ func (a *asker) ask(questions ...resolver.Question) []resolver.Reply {
 }
 
 // lookAhead asks the questions of a record's terms together before their turn
-// comes, up to the first term that decides without DNS. It changes how long
-// an evaluation takes, not what comes of it.
+// comes, up to the first term that decides without DNS. That changes how long
+// an evaluation takes, not its result.
 func (e *evaluation) lookAhead(rec *record, domain string, included bool) {
 	left := e.Limits.Lookups - max(e.lookups, e.ahead)
 	var questions []resolver.Question

@@ -18,8 +18,8 @@ type Params struct {
 	IP netip.Addr
 	// Helo is the HELO or EHLO name. It is evaluated for the null sender.
 	Helo string
-	// MailFrom is the envelope sender without angle brackets, "" the null
-	// sender. Without a local part it is that of postmaster.
+	// MailFrom is the envelope sender without angle brackets; "" is the null
+	// sender. If it has no local part, "postmaster" is taken.
 	MailFrom string
 	// Receiver is the name of the receiving host, for the macro %{r}; ""
 	// means "unknown".
@@ -41,8 +41,8 @@ type Limits struct {
 	// Lookups is how many terms that ask DNS may be evaluated; 0 means 10 as
 	// RFC 7208 section 4.6.4 says, with Params.Tolerant 30.
 	Lookups int
-	// Voids is how many of them may find nothing; 0 means 2, negative, and 0
-	// with Params.Tolerant, no limit of its own.
+	// Voids is how many of them may find nothing; 0 means 2. There is no such
+	// limit if it is negative, or 0 with Params.Tolerant.
 	Voids int
 	// Nesting is how deep include and redirect may go; 0 means 10.
 	Nesting int
@@ -87,8 +87,8 @@ type evaluation struct {
 	read           int               // bytes of records
 	expanded       int               // bytes of macro values
 	names          map[string]string // %{p} by domain
-	// failed notes that DNS failed for a term which was passed over, broken
-	// that one was passed over for being wrong. Both only when Tolerant.
+	// failed notes that DNS failed for a term, which was passed over; broken
+	// notes that a wrong term was passed over. Both happen only when Tolerant.
 	failed, broken bool
 }
 
@@ -100,7 +100,7 @@ type verdict struct {
 	limit     bool   // a permerror that spoils the records which include it too
 	all       bool   // passed by the mechanism all
 	text      string // the record
-	authentic bool   // its answer
+	authentic bool   // the answer with it
 	exp       *spec
 	expDomain string // domain in hand where exp stands
 }
@@ -120,8 +120,8 @@ func tempError(err error) verdict {
 }
 
 // Evaluate tells whether a client may use a sender (RFC 7208). It asks r, in
-// parallel where the questions don't depend on each other, and ends with ctx.
-// DNS that fails is a result, TempError.
+// parallel where the questions don't depend on each other, and ends with ctx. A
+// failure of DNS is a result, TempError.
 //
 // The questions of one evaluation are bounded by Limits: twice Lookups, and
 // Hosts for each mechanism mx or ptr.

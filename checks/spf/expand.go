@@ -92,8 +92,8 @@ func dotted(ip netip.Addr) string {
 	return string(b)
 }
 
-// clientName is the macro %{p}: a validated name of the client, best the
-// domain itself, then one below it, then any; "unknown" where there is none.
+// clientName is the macro %{p}: a validated name of the client, preferably the
+// domain itself, else one below it, else any; "unknown" where there is none.
 func (e *evaluation) clientName(domain string) string {
 	if n, ok := e.names[domain]; ok {
 		return n
@@ -123,8 +123,8 @@ func (e *evaluation) clientName(domain string) string {
 
 // expandDomain expands a domain-spec to a name to ask for. Too long a name
 // loses labels on the left (RFC 7208 section 7.3). It fails for names that
-// can't be, and where the local part is not ASCII but would become a part of
-// the name (RFC 8616 section 4).
+// can't exist, and where a local part that is not ASCII would go into the name
+// (RFC 8616 section 4).
 func (e *evaluation) expandDomain(s *spec, domain string) (string, bool) {
 	if s.uses("sl") && !isASCII(e.local) {
 		return "", false

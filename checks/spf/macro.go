@@ -18,7 +18,7 @@ type token struct {
 	letter  byte // lower case; 0: literal
 	escape  bool // upper-case letter: URL escaping
 	reverse bool
-	keep    int // parts to keep from the right, 0: all
+	keep    int // labels to keep from the right, 0: all
 	delims  string
 }
 
@@ -33,7 +33,7 @@ func (s *spec) uses(letters string) bool {
 }
 
 // parseSpec reads a domain-spec: a text with macros that ends in one, or in a
-// top label. With oneLabel that may be all of it.
+// top label. With oneLabel the top label may be all of it.
 func parseSpec(s string, oneLabel bool) (*spec, error) {
 	tokens, err := parseMacros(s, false)
 	if err != nil {
@@ -121,8 +121,8 @@ func parseMacros(s string, explain bool) ([]token, error) {
 	return out, nil
 }
 
-// maxKeep bounds the number of a transformer; more parts than a name can have
-// are all of them.
+// maxKeep bounds the number of a transformer; a name has no more labels than
+// that.
 const maxKeep = 1 << 10
 
 // parseMacro reads what stands between the braces.

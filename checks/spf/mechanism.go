@@ -42,7 +42,7 @@ func (e *evaluation) match(t *term, domain string, depth int, included bool) (bo
 	return e.matchExists(target)
 }
 
-// matchLocal answers for the terms that ask nobody. Of those, a tolerant
+// matchLocal answers for the terms that need no DNS. Of those, a tolerant
 // reading ignores networks that are too wide, and "all" of an included record
 // (as Rspamd 4.1.6 does).
 func (e *evaluation) matchLocal(t *term, included bool) (matched, local bool) {
@@ -158,7 +158,7 @@ func (e *evaluation) matchExists(target string) (bool, verdict) {
 }
 
 // matchPTR looks for a validated name of the client at or below target (RFC
-// 7208 section 5.5). DNS that fails is no match, and noted when Tolerant.
+// 7208 section 5.5). A failure of DNS is no match, and is noted when Tolerant.
 func (e *evaluation) matchPTR(target string) (bool, verdict) {
 	reply := e.ask1(resolver.Reverse(e.IP), resolver.TypePTR)
 	switch {

@@ -34,8 +34,8 @@ type term struct {
 	net          netip.Prefix // of ip4 and ip6
 }
 
-// A record is an SPF record taken apart. With the RFC's reading it is whole,
-// with the tolerant one what was wrong is missing from it.
+// A record is a parsed SPF record. In the tolerant reading, wrong terms are
+// missing from it.
 type record struct {
 	terms    []term
 	redirect *spec
@@ -43,8 +43,8 @@ type record struct {
 	oneLabel bool
 }
 
-// A grammar says what departs from RFC 7208's: the common mistakes of a
-// tolerant reading, domains of one label.
+// A grammar says how the grammar departs from RFC 7208's: tolerant accepts
+// common mistakes, oneLabel domains of one label.
 type grammar struct{ tolerant, oneLabel bool }
 
 // version begins an SPF record (RFC 7208 section 4.5), in any case.

@@ -19,7 +19,7 @@ const (
 	StatusPermError Status = "permerror"
 )
 
-// What stands for the mechanism where none decided, in Rspamd's words.
+// These stand for the mechanism where none decided, in Rspamd's words.
 const (
 	noRecord    = "no SPF record"
 	noDomain    = "No domain"
@@ -30,7 +30,7 @@ const (
 
 // A Result is the outcome of an evaluation, for one identity.
 type Result struct {
-	// Status is one of the constants; "" is none of them: nothing was evaluated.
+	// Status is one of the constants, or "" if nothing was evaluated.
 	Status Status
 	// Domain is the domain that was evaluated, of MAIL FROM or HELO, in lower
 	// case and ASCII form.

@@ -73,8 +73,8 @@ type Options struct {
 	// Exempt lists clients that are not evaluated.
 	Exempt []netip.Prefix
 	// Relays lists servers through which mail comes in, for SPF alone: the
-	// client is then the one of the Received header before theirs.
-	// checks/relay does it for all checks.
+	// client is then the one that delivered to them, as their Received header
+	// says. checks/relay does it for all checks.
 	Relays []netip.Prefix
 }
 
@@ -94,9 +94,8 @@ func (o Options) Validate() error {
 	return v.Err()
 }
 
-// New returns the family. As Rspamd 4.1.6 it says nothing about
-// local and authenticated clients. Without DNS and without a seeded result it
-// says nothing about anybody.
+// New returns the family. As Rspamd 4.1.6 it leaves out local and authenticated
+// clients. Without DNS and without a seeded result it raises nothing.
 func New(o Options) *checks.Family {
 	f := &checks.Family{Name: "spf", Doc: "whether the client may send for the envelope sender's domain (SPF)", Config: o, Err: o.Validate()}
 	if o.Off || f.Err != nil {
@@ -148,8 +147,8 @@ func run(ctx context.Context, t *checks.Task, o Options) error {
 	return nil
 }
 
-// client is the client to judge: before the first relay in the Received
-// headers, if there is one.
+// client returns the client to judge: the one that delivered to the first relay
+// that the Received headers name, if they name one.
 func (o Options) client(t *checks.Task) relay.Client {
 	if len(o.Relays) > 0 {
 		hops := t.Message().Hops()

@@ -7,8 +7,8 @@ import (
 	"github.com/winnowmail/winnow/checks/authres"
 )
 
-// trusted takes the result of a server whose header is believed: that for
-// MAIL FROM, else the first.
+// trusted takes a result of a server whose header is believed: the one for MAIL
+// FROM, else the first.
 func trusted(t *checks.Task) (res Result, ok bool) {
 	h, _ := authres.Fact.Get(t)
 	for _, r := range h.Of("spf") {

@@ -59,19 +59,20 @@ import (
 
 //go:generate go run ../../internal/gendocs -o ../../docs/symbols.md
 
-// Options chooses among the built-in families and configures them: every
-// family that has options has a field, and Off in it leaves the family out.
-// The zero value is all that Rspamd 4.1.6 has by default. What is off there by
-// default has a pointer here: nil leaves it out, its zero value turns it on.
+// Options chooses among the built-in families and configures them: every family
+// that has options has a field, and Off in it leaves the family out. The zero
+// value is all that Rspamd 4.1.6 has by default. A family that is off there by
+// default has a pointer here: nil leaves it out, a pointer to the zero value
+// turns it on.
 //
 // A family without options is left out by winnow.Layer's Disable.
 type Options struct {
 	GTUBE        gtube.Options        // which test strings count
-	Relays       relay.Options        // the host's own relays, before which the client is
+	Relays       relay.Options        // the host's own relays, through which clients' mail comes in
 	Aliases      aliases.Options      // what the site knows about its own addresses
 	OnceReceived received.OnceOptions // which clients are like servers by their names
 	HFilter      hfilter.Options      // which names of clients and senders are judged
-	ASN          asn.Options          // who tells the client's network
+	ASN          asn.Options          // where the client's network is looked up
 	AuthRes      authres.Options      // whose Authentication-Results are believed, none by default
 	SPF          spf.Options          // how strictly records are read
 	DKIM         dkim.Options         // which signatures are good enough
@@ -83,7 +84,7 @@ type Options struct {
 	MIME         mimetypes.Options    // media types and file name extensions
 	Archives     archives.Options     // words that lure people into opening a file
 	URLs         urls.Options         // suffixes that abuse prefers
-	Phishing     urls.PhishingOptions // which links are no phishing, and which are more
+	Phishing     urls.PhishingOptions // which links are no phishing, and which domains are imitated
 	Feeds        phishfeeds.Options   // feeds of known phishing pages
 	Redirectors  redirectors.Options  // services that lead elsewhere
 	RBL          rbl.Options          // DNS lists and how they are watched over

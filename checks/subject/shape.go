@@ -23,7 +23,7 @@ var (
 	}
 )
 
-// A subject counts in full from these lengths on.
+// A subject of these lengths or more counts in full.
 const (
 	fullCaps = 40
 	fullLong = 400

@@ -35,13 +35,15 @@ var (
 	}
 )
 
-// PhishingOptions says which links are no phishing, and which are more.
+// PhishingOptions says which links are no phishing, and which ones raise
+// symbols of their own.
 type PhishingOptions struct {
 	// Off leaves the family out.
 	Off bool
 	// Redirectors are registrable domains of services that lead elsewhere and
 	// say so openly: links through them are no phishing. nil means
-	// redirectors.Builtin; a list that is not nil and empty none.
+	// redirectors.Builtin; a list that is not nil and empty means that there
+	// are none.
 	Redirectors []string
 	// Trusted are hosts and registrable domains that links may lead to
 	// whatever they show; * stands for any text, ? for one character.
@@ -125,14 +127,14 @@ func set(list []string) map[string]bool {
 	return m
 }
 
-// exceptions are links that are no phishing whatever they show.
+// exceptions are the links that are no phishing, whatever they show.
 type exceptions struct {
 	redirectors map[string]bool
 	trusted     wildcard.Set
 	strict      []strictList
 }
 
-// A strictList are domains that a link may only show if it leads there.
+// A strictList holds domains that a link may only show if it leads there.
 type strictList struct {
 	def     *symbols.Def
 	domains map[string]bool
@@ -220,7 +222,7 @@ func sameLabel(a, b string) bool {
 	return ok && known && strings.TrimSuffix(a, x) == strings.TrimSuffix(b, y)
 }
 
-// registrable is the registrable domain in Unicode.
+// registrable returns the registrable domain in Unicode.
 func registrable(u *mail.URL) string {
 	labels := strings.Split(u.Unicode, ".")
 	return strings.Join(labels[max(0, len(labels)-1-strings.Count(u.TLD, ".")):], ".")

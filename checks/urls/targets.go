@@ -132,7 +132,7 @@ func isWordPressBeside(s string) bool {
 	return false
 }
 
-// isHidden reports whether a path, without leading slash, has a part that
+// isHidden reports whether a path, without leading slash, has a component that
 // begins with a dot and a letter or digit, or climbs with "..". What is
 // registered as /.well-known/ is not hidden.
 func isHidden(path string) bool {

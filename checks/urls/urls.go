@@ -3,9 +3,9 @@
 // they name (onion services, WordPress paths, redirectors, gateways), and
 // how many there are.
 //
-// Rspamd's PHISHING and OMOGRAPH_URL are here too; its legacy
-// R_SUSPICIOUS_URL and ZERO_WIDTH_SPACE_URL, which only work when the rules
-// of this family are off, are not.
+// Rspamd's PHISHING and OMOGRAPH_URL are here too. Its older R_SUSPICIOUS_URL
+// and ZERO_WIDTH_SPACE_URL are not, since they only work when the rules of this
+// family are off.
 package urls
 
 import (
@@ -26,7 +26,7 @@ type Options struct {
 	Off bool
 	// SuspiciousTLDs are public suffixes without leading dot that abuse
 	// prefers. nil means the list that comes with the package; a list that is
-	// not nil and empty none.
+	// not nil and empty means that there are none.
 	SuspiciousTLDs []string
 }
 

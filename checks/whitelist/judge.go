@@ -17,12 +17,13 @@ import (
 type proof uint8
 
 const (
-	unknown proof = iota // nobody asked, or nobody answered
+	unknown proof = iota // there was no look-up, or no answer
 	proven
 	refuted
 )
 
-// an identity is whose a message says it is, and how far that holds.
+// An identity holds the domains that a message claims to be from, and what is
+// proven of them.
 type identity struct {
 	sender, from string // registrable domains of the envelope and of From
 	fromHost     string // the whole domain of From
@@ -84,15 +85,15 @@ func registrable(host string) string {
 
 func clean(domain string) string { return strings.ToLower(strings.TrimSuffix(domain, ".")) }
 
-// A finding is what a rule has to say of a message.
+// A finding is what a rule found out about a message.
 type finding struct {
 	options         []string
 	factor          float64
 	trust, distrust bool
 }
 
-// note takes up that domain's identity of the kind ("d" DKIM, "s" SPF, "D"
-// DMARC) holds or not. A domain that is distrusted decides the factor.
+// note records whether the identity of a domain holds, for a kind of proof ("d"
+// DKIM, "s" SPF, "D" DMARC). A domain that is distrusted decides the factor.
 func (f *finding) note(domain, kind string, e Entry, holds bool) {
 	sign := "+"
 	switch {
@@ -168,7 +169,7 @@ func (r *rule) judgeDomain(f *finding, kind string, p proof, domains ...string) 
 	}
 }
 
-// both is the proof of two things together.
+// both returns the proof of two things together.
 func both(a, b proof) proof {
 	switch {
 	case a == refuted || b == refuted:

@@ -10,13 +10,13 @@ import (
 //go:embed data/dmarc.txt
 var dmarcText string
 
-// A Mode says which messages of a domain count.
+// A Mode says which messages that claim to be from a domain count.
 type Mode uint8
 
 // The modes; in the text form they are "", "wl", "bl" and "both".
 const (
 	Unset      Mode = iota // as the rule says
-	Proven                 // those that are the domain's
+	Proven                 // those that are proven to be the domain's
 	Pretending             // those that only pretend
 	Both
 )
@@ -29,8 +29,8 @@ type Entry struct {
 }
 
 // Builtin returns the domains that come with the package: some that are often
-// imitated and ask receivers to reject what DMARC does not prove. Mail that
-// pretends counts, mail that is proven gets no trust for it.
+// imitated and ask receivers to reject what DMARC does not prove. Their mode is
+// Pretending: forged mail is distrusted, proven mail gets no bonus.
 func Builtin() Lists {
 	domains, _ := ParseDomains(dmarcText) // the text is the package's own: a test sees that it is right
 	return Lists{DMARC: domains}

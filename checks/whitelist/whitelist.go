@@ -3,10 +3,10 @@
 // that is theirs is trusted, one that only pretends to be is not: for each
 // domain the list says which of the two counts.
 //
-// As in Rspamd 4.1.6, registrable domains are looked up: the envelope
-// sender's for SPF (HELO's for the null sender), the signers' for DKIM, the
-// one in From for DMARC (and that domain itself). Unlike there a message is
-// not distrusted when nobody could tell whether the identity holds.
+// As in Rspamd 4.1.6, registrable domains are looked up: the envelope sender's
+// for SPF (HELO's for the null sender), the signers' for DKIM, the one in From
+// for DMARC (and that domain itself). Unlike in Rspamd, a message is not
+// distrusted while it is unknown whether the identity holds.
 package whitelist
 
 import (
@@ -28,8 +28,8 @@ import (
 // A Rule is one list of domains and what must hold for them.
 type Rule struct {
 	Symbol string // raised for a message of a listed domain
-	// Inverse is raised for a message that pretends; "" is Symbol with the
-	// opposite sign.
+	// Inverse is raised for a message that only pretends; "" means Symbol with
+	// the opposite sign.
 	Inverse string
 	// Weight is Symbol's, InverseWeight Inverse's (0: minus Weight).
 	Weight, InverseWeight float64
@@ -50,13 +50,13 @@ type Options struct {
 	Off bool
 	// Rules replaces the rules that Rspamd has by default, over the Lists.
 	Rules []Rule
-	// Lists are the domains of the default rules; nil means Builtin, the zero
-	// value none: the default rules are then idle.
+	// Lists are the domains of the default rules; nil means Builtin. With the
+	// zero value there are none, and the default rules do nothing.
 	Lists *Lists
 	// Without names rules, by their Symbol, that are left out.
 	Without []string
-	// CheckLocal and CheckAuthenticated distrust local clients and those that
-	// logged in, too, for what SPF and DMARC say.
+	// CheckLocal and CheckAuthenticated also distrust local clients and those
+	// that logged in for what SPF and DMARC say.
 	CheckLocal, CheckAuthenticated bool
 }
 

@@ -53,8 +53,8 @@ const checkEvery = time.Minute
 // maxFile bounds a file: they are held in memory as they are.
 const maxFile = 512 << 20
 
-// Open reads the files. What several of them tell is put together; where two
-// tell the same, the first counts. An error names the file.
+// Open reads the files. What they hold is put together; where two hold the same
+// field, the first file counts. An error names the file.
 //
 // A file that changes is read again at a lookup at least a minute after the
 // last check. If it can't be read then, the old contents stay in use.
@@ -98,7 +98,7 @@ func open(path string) (*file, error) {
 
 func stampOf(info fs.FileInfo) stamp { return stamp{info.Size(), info.ModTime()} }
 
-// Close lets the files go. Lookups then end in an error.
+// Close releases the files. Later lookups return an error.
 func (db *DB) Close() error {
 	db.mu.Lock()
 	defer db.mu.Unlock()

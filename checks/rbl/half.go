@@ -7,12 +7,12 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// A part is one of the two checks. The one for the client runs when it
-// connects and raises what lists say of it under symbols that say nothing
-// else. The one for the message raises the rest. Where one needs to know what
-// the other asked, to heed a white list or to raise a failure, it asks again:
-// in a scan a question goes out once.
-type part struct {
+// A half is one of the two checks. The client's half runs when the client
+// connects, and raises those symbols that only speak of the client. The
+// message's half raises the rest. Where one half needs an answer that the other
+// asked for, to heed a white list or to raise a failure, it asks again: a scan
+// sends each question only once.
+type half struct {
 	engine *engine
 	client bool
 }
@@ -20,32 +20,32 @@ type part struct {
 // ofClient reports whether something is known as soon as the client connects.
 func (w What) ofClient() bool { return w == From || w == RDNS }
 
-// wants reports whether the part asks the list about w.
-func (p part) wants(l *list, w What) bool {
-	if p.client {
+// wants reports whether the half asks the list about w.
+func (h half) wants(l *list, w What) bool {
+	if h.client {
 		return w.ofClient() && (l.early || l.White)
 	}
 	return !l.only || l.White
 }
 
-// raises reports whether the part raises what the list answers about w.
-func (p part) raises(l *list, w What) bool { return p.client == (l.early && w.ofClient()) }
+// raises reports whether the half raises what the list answers about w.
+func (h half) raises(l *list, w What) bool { return h.client == (l.early && w.ofClient()) }
 
-// owns reports whether the part raises the list's failures and counts its
+// owns reports whether the half raises the list's failures and counts its
 // messages.
-func (p part) owns(l *list) bool { return p.client == l.only }
+func (h half) owns(l *list) bool { return h.client == l.only }
 
 // clientOnly reports whether nothing of the list is left for the message.
 func (l *list) clientOnly() bool {
 	return l.early && !slices.ContainsFunc(l.labelled(), func(w What) bool { return !w.ofClient() })
 }
 
-// most returns how many questions the part for the client can ask.
-func (p part) most() int {
+// most returns how many questions the client's half can ask.
+func (h half) most() int {
 	n := 0
-	for _, l := range p.engine.lists {
+	for _, l := range h.engine.lists {
 		for w := range l.asks {
-			if p.wants(l, w) {
+			if h.wants(l, w) {
 				n++
 			}
 		}
@@ -53,9 +53,9 @@ func (p part) most() int {
 	return n
 }
 
-// early decides which lists the client's part raises and returns their
-// symbols: lists that have symbols of their own for the client, shared with no
-// list of the message's part.
+// early decides for which lists the client's half raises symbols, and returns
+// these: a list must have symbols of its own for the client, which no list of
+// the message's half shares.
 func (e *engine) early(all *defs) []*symbols.Def {
 	for _, l := range e.lists {
 		own, rest := l.split()
@@ -100,7 +100,8 @@ func (l *list) split() (client, rest []*symbols.Def) {
 	return client, rest
 }
 
-// defsOf returns the symbols that a part raises for the list.
+// defsOf returns the symbols that the client's or the message's half raises for
+// the list.
 func (l *list) defsOf(client bool) []*symbols.Def {
 	own, rest := l.split()
 	if !l.early {
