@@ -160,7 +160,7 @@ func (s *Scanner) endSessions() bool {
 // hangUp enters questions that are still on their way into the Scanner's
 // account.
 func (s *Scanner) hangUp(dns *resolver.Session) {
-	if dns.Asked() == 0 {
+	if !dns.End() {
 		return
 	}
 	s.leave("dns")

@@ -210,6 +210,33 @@ func TestSessionTimeouts(t *testing.T) {
 	})
 }
 
+// Who asks while a session ends is counted by Wait or refused.
+func TestSessionEnds(t *testing.T) {
+	c := &resolver.Counter{Resolver: zone.Must("*.example A 192.0.2.1")}
+	s := resolver.NewSession(t.Context(), resolver.Options{Resolver: c})
+	if s.End() {
+		t.Error("questions went out before there were any")
+	}
+	if _, err := s.Lookup(t.Context(), "late.example", resolver.TypeA); !errors.Is(err, context.Canceled) || c.Asked() != 0 {
+		t.Errorf("after the end: %v, %d questions", err, c.Asked())
+	}
+	s = resolver.NewSession(t.Context(), resolver.Options{Resolver: c})
+	var askers sync.WaitGroup
+	for i := range 16 {
+		askers.Go(func() {
+			for j := range 16 {
+				_, _ = s.Lookup(t.Context(), fmt.Sprintf("%d.%d.example", i, j), resolver.TypeA)
+			}
+		})
+	}
+	s.Wait()
+	asked := c.Asked()
+	askers.Wait()
+	if c.Asked() != asked {
+		t.Errorf("%d questions went out after Wait returned", c.Asked()-asked)
+	}
+}
+
 func TestSessionTakesEmptyAnswersAsNotFound(t *testing.T) {
 	empty := resolver.Func(func(context.Context, string, uint16) (resolver.Answer, error) { return resolver.Answer{}, nil })
 	s := resolver.NewSession(t.Context(), resolver.Options{Resolver: empty})

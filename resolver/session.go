@@ -19,6 +19,7 @@ type Session struct {
 
 	mu      sync.Mutex
 	flights map[Question]*flight
+	ended   bool
 }
 
 // A flight is one question on its way; done is closed when reply is there.
@@ -109,6 +110,10 @@ func (s *Session) board(q Question, room *flight) (f *flight, leads bool) {
 	}
 	f.question, f.done = q, make(chan struct{})
 	s.flights[q] = f
+	if s.ended {
+		f.arrive(Answer{}, context.Canceled)
+		return f, false
+	}
 	s.running.Add(1)
 	return f, true
 }
@@ -205,9 +210,23 @@ func (r *Record) tidy() bool {
 // Asked returns how many questions went out so far.
 func (s *Session) Asked() int { return int(s.asked.Load()) }
 
-// Wait returns when no question is on its way any more. End the context
-// given to NewSession first; a Resolver that ignores it is waited for.
-func (s *Session) Wait() { s.running.Wait() }
+// End lets no new question go out: who asks one from now on, as a check does
+// that was cut off, gets KindCanceled. It reports whether any question went out
+// before.
+func (s *Session) End() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	return len(s.flights) > 0
+}
+
+// Wait ends the session and returns when no question is on its way any more.
+// End the context given to NewSession first; a Resolver that ignores it is
+// waited for.
+func (s *Session) Wait() {
+	s.End()
+	s.running.Wait()
+}
 
 // Recording returns the questions that were asked so far, in an order that does
 // not depend on timing. A question without an answer yet is recorded as timed
