@@ -23,25 +23,26 @@ type Check struct {
 	// Provides names the facts Run may set.
 	Provides []AnyFact
 	// Requires names facts and symbols that Run reads. It orders the checks:
-	// their providers run before. A missing provider is the reader's case to
-	// handle; the fact is then absent.
+	// their providers run before. A provider may be missing; the fact is then
+	// absent, and the reader has to handle that.
 	Requires []Requirement
 	Stage    Stage
 	Priority int // within Early and Late; higher runs earlier in Early, later in Late, as Rspamd
 	Needs    Needs
-	// Always makes disabling the check's symbols not skip Run: for checks
+	// Always runs the check even if all its symbols are disabled: for checks
 	// whose facts others need.
 	Always bool
 	// Config is the check's configuration as data: the configuration digest
 	// covers it. It must marshal to JSON.
 	Config any
-	// Secrets says which domains the check asks DNS about stand for others
-	// that hold a secret: "{key}.list.example" is asked, recorded and logged,
-	// the server is asked about "s3cret.list.example" (resolver.Mask).
+	// Secrets maps domains that the check asks DNS about to those that hold a
+	// secret: the check asks for "{key}.list.example", which is recorded and
+	// logged, and the server is asked about "s3cret.list.example"
+	// (resolver.Mask).
 	Secrets map[string]string
 	// Start, if set, begins what outlives a scan (list health, feeds). It
-	// returns when that has begun; ctx ends when the last Scanner that uses
-	// the family closes, which is the only one for the host's own checks.
+	// returns when that has begun. ctx ends when the last Scanner that uses the
+	// family closes; the host's own checks belong to one Scanner alone.
 	Start func(ctx context.Context, env *Env) error
 	// Run looks at one message. A network failure is a value of a fact or a
 	// symbol, never an error: an error means a bug in the check and names it

@@ -16,8 +16,8 @@ import (
 // Within a Scanner all facts of one name have one type.
 type Fact[T any] struct {
 	Name string
-	// Valid, if set, says why the host may not seed a value, nil if it may.
-	// It is not asked about what checks set.
+	// Valid, if set, returns why the host may not seed a value, nil if it may.
+	// It is not called for values that checks set.
 	Valid func(T) error
 }
 
@@ -33,7 +33,7 @@ func (f Fact[T]) factName() string { return f.Name }
 
 func (f Fact[T]) factType() reflect.Type { return reflect.TypeFor[T]() }
 
-// valid says whether the host may seed the fact with a value.
+// valid returns why the host may not seed the fact with a value.
 func (f Fact[T]) valid(value any) error {
 	v, ok := value.(T)
 	if !ok && (value != nil || f.factType().Kind() != reflect.Interface) {
@@ -113,8 +113,8 @@ func (s Seeded) Name() string { return s.name }
 // Value returns the seeded value.
 func (s Seeded) Value() any { return s.value }
 
-// Seed makes v known before the scan begins. The fact's own check sees it
-// (Get in Run) and raises its symbols without asking anybody. A value that the
+// Seed makes v known before the scan begins. The fact's own check sees it (Get
+// in Run) and raises its symbols without a look-up of its own. A value that the
 // fact's Valid refuses is an error of the scan.
 func Seed[T any](f Fact[T], v T) Seeded { return Seeded{f.Name, v} }
 
@@ -128,8 +128,8 @@ func find(list []Seeded, name string) (any, bool) {
 	return nil, false
 }
 
-// misuse is panicked with by Task methods on a programming error of a check;
-// the frame turns it into the check's error.
+// A misuse is what Task methods panic with on a programming error of a check;
+// the frame makes it the check's error.
 type misuse struct{ error }
 
 func misusef(format string, args ...any) misuse { return misuse{fmt.Errorf(format, args...)} }

@@ -12,13 +12,14 @@ import (
 // together. Every package of rules has a constructor, New, that makes one.
 type Family struct {
 	// Name is unique within a Scanner: the name of Rspamd's module where there
-	// is one. Options, settings and configuration files mean the family by it.
+	// is one. Options, settings and configuration files refer to the family by
+	// it.
 	Name string
 	Doc  string // what it looks at, for operators
 	// Checks are the rules; a family that is switched off has none.
 	Checks []*Check
-	// Config is the family's configuration as data, complete: the
-	// configuration digest covers it. It must marshal to JSON.
+	// Config is the family's complete configuration as data: the configuration
+	// digest covers it. It must marshal to JSON.
 	Config any
 	// Err is what is wrong with the options that the family was made of, as
 	// their Validate says; winnow.New returns it.

@@ -2,15 +2,15 @@ package checks
 
 import "github.com/winnowmail/winnow/internal/exact"
 
-// Observe returns what f tells of the world outside the message, DNS and the
+// Observe returns what f finds in the world outside the message, DNS and the
 // store: whether a list is in use, what a file says, what a server replied. A
-// recorded scan notes the value and a replay gets it back without calling f,
-// so T must survive JSON; strings of it may hold any bytes. A check observes a
+// recorded scan notes the value and a replay gets it back without calling f, so
+// T must survive JSON; strings of it may hold any bytes. A check observes a
 // name once in a scan.
 //
-// ok is false when a replay under another configuration observes what the
-// recorded scan did not: nothing is known then, and the check does what it does
-// when the world does not answer.
+// ok is false when a replay under another configuration observes something that
+// the recorded scan did not. The check then does what it does when a file or
+// server can't be reached.
 //
 // What only follows from the message, from facts or from DNS answers needs no
 // Observe; a cache above the resolver would need one, so keep none.

@@ -63,7 +63,7 @@ func NewPlan(families []*Family, own ...*Check) (*Plan, error) {
 	return p, nil
 }
 
-// add takes a family over.
+// add adds a family's checks.
 func (p *Plan) add(f *Family) error {
 	if err := f.valid(); err != nil {
 		return err
@@ -245,7 +245,7 @@ func (c *Check) valid() error {
 	return nil
 }
 
-// stageOrder gives the time at which stages run.
+// stageOrder returns the place of a stage in the order in which stages run.
 func stageOrder(s Stage) int { return [...]int{Main: 1, Early: 0, Classify: 2, Late: 3}[s] }
 
 func (p *Plan) link(i int, c *Check, r Requirement, pr providers) error {

@@ -25,8 +25,8 @@ type background struct {
 // Begin starts the family for one more Scanner. The Start functions of its
 // checks run for the first one only, with what that Scanner's env has; the
 // Scanners that share a family should therefore share resolver and store too.
-// When a Start fails the error names the check, what has begun is told to end,
-// and env.Go gets functions that return when it has.
+// When a Start fails the error names the check; the context of what has begun
+// ends, and env.Go gets functions that return when all of it has.
 func (f *Family) Begin(env Env) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -51,10 +51,10 @@ func (f *Family) Begin(env Env) error {
 	return nil
 }
 
-// End takes one Begin back. After the last one the context that Start was
-// given ends, and wait gets functions that return when what runs in the
-// background has; while other Scanners use the family there is nothing to wait
-// for. A family may begin again after it ended.
+// End takes one Begin back. At the last one the context that Start was given
+// ends, and wait gets functions that return when the background work has ended;
+// while other Scanners use the family there is nothing to wait for. A family
+// may begin again after it ended.
 func (f *Family) End(wait func(name string, f func())) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -27,9 +27,9 @@ type Env struct {
 	Store    storage.Store     // nil if the Scanner has none; no scan's budget bounds it
 	Log      *slog.Logger      // never nil
 	Now      func() time.Time
-	// Go runs f in the background until ctx, the one given to Start, ends;
-	// the Scanner's Close waits for it to return. name is for the report of
-	// those that don't.
+	// Go runs f in the background until ctx, the one given to Start, ends; the
+	// Scanner's Close waits for it to return. Close reports by name a function
+	// that does not return.
 	Go func(name string, f func())
 }
 
@@ -39,14 +39,15 @@ type State struct {
 	Message *mail.Message
 	Now     time.Time
 	Local   bool
-	// IsLocal tells the host's own networks; nil: only loopback is.
+	// IsLocal reports whether an address is in the host's own networks; nil:
+	// only loopback is.
 	IsLocal func(netip.Addr) bool
 	Seed    uint64                         // of the random sources
 	DNS     func(*Check) resolver.Resolver // nil: no DNS
 	Store   func(*Check) storage.Store     // nil: no store
 	Log     *slog.Logger                   // nil: silent
-	// Outside stands between Observe and the world, nil: nothing does. It
-	// returns what f does, or what a recorded scan saw, nil if it saw nothing.
+	// Outside, if set, is called by Observe in place of f. It returns what f
+	// returns, or what a recorded scan saw, nil if that saw nothing.
 	Outside func(c *Check, name string, f func() []byte) []byte
 
 	seeds []Seeded // the host's; they don't change

@@ -82,7 +82,7 @@ func (t *Task) reported() *Outcome {
 // Message returns the message in hand.
 func (t *Task) Message() *mail.Message { return t.state.Message }
 
-// Envelope returns what the SMTP dialogue told.
+// Envelope returns what the SMTP dialogue told about the message.
 func (t *Task) Envelope() *mail.Envelope { return t.state.Message.Envelope() }
 
 // Now returns the time of the scan; it stands still during one.
@@ -109,11 +109,11 @@ func (t *Task) Resolver() resolver.Resolver {
 // take work to make looks here first.
 func (t *Task) Asks() bool { return t.state.DNS != nil }
 
-// Store returns the scan's store, nil if the Scanner has none. A scan waits
-// for it no longer than its budget; after that every call fails with an error
-// that wraps storage.ErrUnavailable. A check whose call the store did not
-// answer goes on without it, and Result.Incomplete names it. Errors are what
-// errors.Is says of them: a store's own types do not come through.
+// Store returns the scan's store, nil if the Scanner has none. A scan waits for
+// it no longer than its budget; after that every call fails with an error that
+// wraps storage.ErrUnavailable. A check whose call the store did not answer
+// goes on without it, and Result.Incomplete names it. Errors can be told apart
+// by errors.Is only: a store's own error types do not come through.
 func (t *Task) Store() storage.Store {
 	if t.store == nil && t.state.Store != nil {
 		t.store = t.state.Store(t.check)
@@ -121,8 +121,8 @@ func (t *Task) Store() storage.Store {
 	return t.store
 }
 
-// Verdict returns the score and the action as they stand: in the late stage
-// before the late symbols, before that zero.
+// Verdict returns the score and the action as they stand in the late stage,
+// before the late symbols count. In earlier stages both are zero.
 func (t *Task) Verdict() (score float64, action actions.Action) { return t.state.verdict() }
 
 // DecidedBy returns the pre-result that gives the action of Verdict, nil if the
@@ -133,7 +133,7 @@ func (t *Task) DecidedBy() *actions.PreResult { return t.state.decidedBy() }
 func (t *Task) Log() *slog.Logger { return t.state.log().With("check", t.check.Name) }
 
 // Local reports whether the client is in the Scanner's local networks, or
-// loopback; Authenticated whether it logged in.
+// loopback.
 func (t *Task) Local() bool { return t.state.Local }
 
 // IsLocal reports whether ip is loopback or in the Scanner's local networks.
@@ -195,8 +195,8 @@ func Text(x *mail.Text, offset, length int) []symbols.Evidence {
 
 // PreResult asks for an action regardless of the score. It belongs to the
 // symbols given, else to the check: where settings turn these off, it does not
-// count. A check that greylists, and has kept in its store that it did, asks
-// for actions.Greylist, not as a Least.
+// count. A check that greylists, and has recorded that in its store, asks for
+// actions.Greylist without Least.
 func (t *Task) PreResult(p actions.PreResult, of ...*symbols.Def) {
 	if p.Check == "" {
 		p.Check = t.check.Name
@@ -212,9 +212,9 @@ func (t *Task) Edit(e actions.HeaderEdit, of ...*symbols.Def) {
 	out.Edits = append(out.Edits, owned(t, e, of))
 }
 
-// Note tells the operator in one sentence what is worth knowing of this
-// message and no symbol says, as why it was not signed. It belongs to symbols,
-// or the check, as a PreResult does.
+// Note tells the operator in one sentence something about this message that no
+// symbol says, for example why it was not signed. It belongs to symbols, or the
+// check, as a PreResult does.
 func (t *Task) Note(text string, of ...*symbols.Def) {
 	out := t.report()
 	out.Notes = append(out.Notes, owned(t, text, of))
@@ -223,18 +223,18 @@ func (t *Task) Note(text string, of ...*symbols.Def) {
 // A CommitFunc is what a check does once the verdict is final.
 type CommitFunc = func(ctx context.Context, v Final) error
 
-// Commit hands over what is to be done once the verdict is final: a check that
-// counts counts then. It is done at DATA only, not at the steps before it, and
-// before Scan returns; ctx has what is left of the store's budget. It may use
-// the Task's store, which records it, and nothing else of the Task. An error is
-// named in Result.Incomplete. Nothing is done when the check fails, is cut off,
-// or the caller gives the scan up.
+// Commit hands over work for the time when the verdict is final, such as adding
+// to a counter. f runs at DATA only, not at the steps before it, and before
+// Scan returns; ctx has what is left of the store's budget. f may use the
+// Task's store, which records its calls, and nothing else of the Task. An error
+// is named in Result.Incomplete. f does not run when the check fails or is cut
+// off, or when the caller gives up the scan.
 func (t *Task) Commit(f CommitFunc) {
 	out := t.report()
 	out.commits = append(out.commits, f)
 }
 
-// Final is a verdict that nothing changes any more.
+// Final is a verdict that does not change any more.
 type Final struct {
 	Score  float64
 	Action actions.Action

@@ -12,7 +12,7 @@
 // is scanned (Compression, File, Message-Length …) is refused instead.
 //
 // The handler has no authentication and no TLS: bind it to loopback or put it
-// behind something that has both. Caller of it is package examples/dms.
+// behind something that has both. The program examples/dms serves it.
 package controller
 
 import (
@@ -37,7 +37,7 @@ type Options struct {
 	// Scanner does the work; it is required. The handler does not close it.
 	Scanner *winnow.Scanner
 	// MaxBody bounds the bytes of one request's body; 0 means 100 MiB. Longer
-	// ones are refused with status 413. What the Scanner's limits cut is less.
+	// ones are refused with status 413. The Scanner's own limits cut earlier.
 	MaxBody int64
 	// Log gets one line a scan (Info), unless the client says "Log: no"; nil
 	// is silent.
@@ -83,8 +83,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// recovered answers a request in which something panicked; the connection's
-// others are not concerned.
+// recovered answers a request in which something panicked; other requests on
+// the connection go on.
 func (h *handler) recovered(w http.ResponseWriter, r *http.Request) {
 	v := recover()
 	if v == nil {
@@ -142,7 +142,7 @@ func (h *handler) check(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// settle makes the Scanner's settings of the request's.
+// settle turns the request's settings into the Scanner's.
 func (h *handler) settle(req *request) error {
 	if !req.changed {
 		return nil

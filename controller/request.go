@@ -29,9 +29,9 @@ var errEncoding = errors.New("unsupported encoding")
 // maxRcpts is the most recipients taken, as Rspamd's max_recipients.
 const maxRcpts = 1024
 
-// parseRequest reads the request headers (names as Rspamd 4.1.6, in any
-// case). An error means that the message would not be scanned as the client
-// means; what can be left out safely is a warning.
+// parseRequest reads the request headers (names as Rspamd 4.1.6, in any case).
+// An error means that the message would not be scanned as the client wants; a
+// header that can safely be left out gets a warning.
 func parseRequest(h http.Header) (*request, error) {
 	req := &request{}
 	names := make([]string, 0, len(h))
@@ -229,7 +229,7 @@ func path(v string) string {
 	return strings.TrimSpace(v)
 }
 
-// flag sets a flag that a header of its own stands for.
+// flag sets a flag that has a header of its own.
 func (req *request) flag(on bool, name, format, v string) {
 	if on {
 		req.setFlag(name)

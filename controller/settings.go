@@ -14,7 +14,7 @@ import (
 	"github.com/winnowmail/winnow/actions"
 )
 
-// An apply is the "apply" part of Rspamd's settings: which symbols and groups
+// An apply is the "apply" member of Rspamd's settings: which symbols and groups
 // are looked at, what they weigh, and the thresholds.
 type apply struct {
 	symbolsEnabled, symbolsDisabled []string
@@ -101,9 +101,9 @@ func (s *apply) actions(data json.RawMessage) error {
 }
 
 // settings makes a Scanner's settings of it. Names that the Scanner does not
-// know can't matter to the verdict: they are left out, and warn is told. As in
-// Rspamd what is disabled is off whatever is enabled, so that comes in a layer
-// above.
+// know can't change the verdict: they are left out with a warning. As in
+// Rspamd, what is disabled is off even if it is also enabled, so disabling
+// comes in a layer above.
 func (s *apply) settings(scanner *winnow.Scanner, warn func(format string, args ...any)) *winnow.Settings {
 	known := func(key string, names []string, group bool) (list []string) {
 		for _, name := range names {

@@ -23,7 +23,7 @@ type Address struct {
 	Literal bool   // the domain is an address literal
 }
 
-// defaultAddresses bounds an address list whose reader names no limit.
+// defaultAddresses bounds an address list when the caller gives no limit.
 const defaultAddresses = 1000
 
 // ParseAddress reads one SMTP path or mailbox, "<a@b>" or "a@b", by RFC 5321

@@ -22,8 +22,8 @@ type listParser struct {
 	full          bool
 }
 
-// parseList reads a list; more tells that it continues one that has addresses
-// already: then a name alone makes no empty address.
+// parseList reads a list. With more it continues one that has addresses
+// already, and then a name alone makes no empty address.
 func parseList(value string, limit int, more bool) []Address {
 	clean, comments := stripComments(unfoldValue(value))
 	p := &listParser{s: clean, limit: limit, more: more, lastSemicolon: strings.LastIndexByte(clean, ';')}
@@ -107,8 +107,8 @@ func (p *listParser) appendName(s string, spaced bool) {
 	}
 }
 
-// quoted reads a quoted string at i: a part of the name, or the local part
-// when "@" follows directly.
+// quoted reads a quoted string at i: it belongs to the display name, or is the
+// local part when "@" follows directly.
 func (p *listParser) quoted(i int) int {
 	end := quoteEnd(p.s, i)
 	if end < 0 {

@@ -15,8 +15,8 @@ type delimiter struct {
 	open        uint32 // of text without two trailing dashes; 0: it has none
 }
 
-// A boundary is one that is looked for. Case counts unless no line has it in
-// the case that was declared.
+// A boundary is the boundary of an open multipart. Its case counts, unless no
+// line has it in the case that was declared.
 type boundary struct {
 	text  []byte
 	hash  uint32

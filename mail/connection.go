@@ -7,9 +7,10 @@ import (
 	"strings"
 )
 
-// AddrOf returns a connection's IP address for Envelope.ClientIP: IPv4 as such
-// also where it came in IPv6 form, without zone and port. It is the zero Addr
-// for nil and for addresses that are none, as a Unix socket's.
+// AddrOf returns a connection's IP address for Envelope.ClientIP, without zone
+// and port; an IPv4 address in IPv6 form becomes an IPv4 address. It returns
+// the zero Addr for nil and for addresses of other kinds, such as a Unix
+// socket's.
 func AddrOf(a net.Addr) netip.Addr {
 	if a == nil {
 		return netip.Addr{}
@@ -35,7 +36,8 @@ func AddrOf(a net.Addr) netip.Addr {
 // TLSOf returns a connection's encryption for Envelope.TLS in the words of
 // Postfix and Rspamd, which are OpenSSL's: "TLSv1.3", "ECDHE-RSA-AES128-SHA".
 // The names of the client's certificate are common names, whether or not the
-// server verified it. It is the zero TLS for nil and before the handshake.
+// server verified it. TLSOf returns the zero TLS for nil and before the
+// handshake.
 func TLSOf(s *tls.ConnectionState) TLS {
 	if s == nil || !s.HandshakeComplete {
 		return TLS{}

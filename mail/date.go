@@ -95,9 +95,9 @@ func nameIndex(names, w string) int {
 	return 0
 }
 
-// ParseSMTPDate reads a date as strictly as Rspamd 4.1.6, which calls the
-// rest INVALID_DATE: RFC 5322 section 3.3 with two- and three-digit years,
-// the zone names of RFC 822, and comments only at the end.
+// ParseSMTPDate reads a date as strictly as Rspamd 4.1.6, which raises
+// INVALID_DATE for all others: RFC 5322 section 3.3 with two- and three-digit
+// years, the zone names of RFC 822, and comments only at the end.
 func ParseSMTPDate(s string) (time.Time, bool) {
 	r := &dateReader{s}
 	r.spaces()

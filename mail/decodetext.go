@@ -69,7 +69,7 @@ func (p *Part) declaredText() bool {
 	return utf8.Valid(p.Content())
 }
 
-// UTF8 returns the decoded content: of HTML parts the markup.
+// UTF8 returns the decoded content; for HTML parts that is the markup.
 func (t *Text) UTF8() string {
 	t.decodeOnce.Do(t.decode)
 	return t.utf8
@@ -88,7 +88,8 @@ func (t *Text) Charset() string {
 	return t.charset
 }
 
-// Detected reports that the charset was guessed: not, or wrongly, declared.
+// Detected reports whether the charset was guessed because it was not declared,
+// or wrongly.
 func (t *Text) Detected() bool {
 	t.decodeOnce.Do(t.decode)
 	return t.guessed
@@ -136,7 +137,7 @@ func metaCharset(b []byte) string {
 
 // RawRange maps a byte range of UTF8 back to the raw message through charset
 // and transfer encoding. Where characters and bytes don't correspond one to
-// one it is the range of the whole body. ok is false when the range is not
+// one, the range is that of the whole body. ok is false when the range is not
 // inside the text.
 func (t *Text) RawRange(start, end int) (offset, length int, ok bool) {
 	s := t.UTF8()

@@ -8,9 +8,10 @@ import (
 
 // EffectiveEncoding returns the transfer encoding that the part is decoded
 // with: "7bit", "8bit", "quoted-printable", "base64", "uuencode", or "" for
-// parts that declare none or an unknown one. As in Rspamd an encoding that needs
-// decoding is guessed from the content of those, unless the parent declares
-// one, and where 8-bit content contradicts the declaration it is "8bit".
+// parts that declare none or an unknown one. As in Rspamd, for parts that
+// declare none or an unknown one an encoding that needs decoding is guessed
+// from the content, unless the parent declares one; and where 8-bit content
+// contradicts the declaration the encoding is "8bit".
 func (p *Part) EffectiveEncoding() string { return p.effective }
 
 func (p *Part) encoded() bool {

@@ -10,7 +10,7 @@ import (
 type Envelope struct {
 	ClientIP netip.Addr // zero: unknown
 	// ClientName is the client's name by reverse DNS, "" when it has none or
-	// nobody looked ("unknown" of Postfix counts as none).
+	// was not looked up ("unknown" of Postfix counts as none).
 	ClientName string
 	Helo       string
 	// From is the envelope sender as "user@domain" without angle brackets;
@@ -27,10 +27,10 @@ type Envelope struct {
 // TLS describes the connection a message came in by.
 type TLS struct{ Version, Cipher, CertSubject, CertIssuer string }
 
-// EnvelopeFrom returns the parsed envelope sender. Where the envelope does
-// not know it, that is the Return-Path header's, which the delivering server
-// wrote. A null sender is Valid with an empty Addr; an unknown one is the
-// zero Address.
+// EnvelopeFrom returns the parsed envelope sender. If the envelope does not
+// know it, the address of the Return-Path header counts, which the delivering
+// server wrote. A null sender is Valid with an empty Addr; an unknown one is
+// the zero Address.
 func (m *Message) EnvelopeFrom() Address { return m.envelopeAddrs().envFrom }
 
 // EnvelopeRcpts returns the parsed envelope recipients.

@@ -13,7 +13,7 @@ func (h *Header) Find(name string, ok func(text string) bool) *Field {
 	return nil
 }
 
-// FindRaw is Find on the values as received.
+// FindRaw does what Find does, on the values as received.
 func (h *Header) FindRaw(name string, ok func(value string) bool) *Field {
 	for _, f := range h.All(name) {
 		if ok(f.Value()) {

@@ -8,8 +8,8 @@ type HTML struct {
 	Links  []*Link // every element with a target: a, area, form, link, iframe …
 	Forms  int
 	// Visible is the text a reader sees; text in a colour like its background
-	// stands there as blanks. Invisible is what display, visibility or a zero
-	// font hides, and the text of like colours.
+	// stands there as blanks. Invisible is the text that display, visibility or
+	// a zero font hides, and the text in a colour like its background.
 	Visible, Invisible string
 	Meta               []map[string]string // attributes of <meta> elements
 	Base               *URL                // of <base href>, nil if there is none

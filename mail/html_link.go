@@ -76,9 +76,9 @@ func joinHref(base *URL, href string) string {
 	return base.Text + href
 }
 
-// parseHref reads the value of an attribute as a URL. White space inside of
-// it is dropped, escapes that hide the parts of a URL are undone, and a value
-// without scheme is taken as a host if it has a known suffix.
+// parseHref reads the value of an attribute as a URL. White space inside it is
+// dropped, escapes of the URL's delimiters are undone, and a value without
+// scheme is taken as a host if it has a known suffix.
 func parseHref(href string) (URL, bool) {
 	raw := strings.TrimFunc(href, unicode.IsSpace)
 	if len(raw) > maxURL {
@@ -115,8 +115,8 @@ func parseHref(href string) (URL, bool) {
 	return u, true
 }
 
-// hrefPrefix tells what is missing in front of a target without scheme; false
-// if it can't be a URL.
+// hrefPrefix returns what is missing in front of a target without scheme; ok is
+// false if it can't be a URL.
 func hrefPrefix(s string) (prefix string, ok bool) {
 	if strings.Contains(s, "://") || strings.HasPrefix(s, "mailto:") || strings.HasPrefix(s, "tel:") || strings.HasPrefix(s, "callto:") {
 		return "", true

@@ -41,7 +41,7 @@ func (d display) String() string {
 // tinyFont is the largest font size in pixels that nobody can read.
 const tinyFont = 2
 
-// defaultFontSize is what a relative size is taken of where no size is known.
+// defaultFontSize is the base of a relative size where no size is known.
 const defaultFontSize = 10
 
 // fill takes from o what s does not have itself.

@@ -41,8 +41,8 @@ func (m *Message) Envelope() *Envelope { return &m.env }
 func (m *Message) Limits() Limits { return m.limits }
 
 // Limits bounds what one message may cost. A zero field means the default in
-// its comment; a negative one is taken as zero, that is nothing of the kind
-// is looked at. What is cut is noted on the message (see Note).
+// its comment; with a negative one nothing of the kind is looked at. What is
+// cut is noted on the message (see Note).
 type Limits struct {
 	Size         int64 // bytes of the raw message that are parsed; 50 MiB
 	HeaderBytes  int   // bytes of one header block; 1 MiB
@@ -56,7 +56,7 @@ type Limits struct {
 	Words        int   // words of one text part; 100,000
 }
 
-// A NoteKind says what is odd or was cut.
+// A NoteKind says in what way something is odd, or that it was cut.
 type NoteKind string
 
 // A Note is something that is broken in, or was cut from, a message.

@@ -50,8 +50,8 @@ func (n Note) compare(o Note) int {
 }
 
 // Notes returns what is broken in the message or was cut from it, by place. It
-// decodes and reads all of the message that nobody looked at yet: HeaderNotes
-// and Cuts tell their part of it for less.
+// decodes and reads all of the message that was not looked at yet; HeaderNotes
+// and Cuts return some of the notes at a lower cost.
 func (m *Message) Notes() []Note {
 	for _, p := range m.Parts() {
 		p.Content()

@@ -17,7 +17,7 @@ const (
 	maxLookahead  = 256
 )
 
-// ParseContentType reads a Content-Type value and, where asked, values of the
+// ParseContentType reads a value of Content-Type, or of another field of the
 // same form. The second result is false when there is no type in it.
 func ParseContentType(value string) (ContentType, bool) {
 	value = value[:min(len(value), maxParamBytes)]
@@ -160,7 +160,7 @@ func scanPieces(s string) []piece {
 	return out
 }
 
-// parseName splits "name*0*" into its parts.
+// parseName splits "name*0*" into name, section and mark.
 func parseName(s string) (piece, bool) {
 	if i := strings.IndexByte(s, '('); i >= 0 {
 		s = s[:i]

@@ -68,7 +68,8 @@ func param(ps []Param, name string) string {
 func (p *Part) Body() []byte { return p.body }
 
 // Content returns the part's bytes with the transfer encoding removed,
-// leniently: what can be decoded is. For multiparts it is Body.
+// leniently: whatever can be decoded is decoded. For multiparts it returns
+// Body.
 func (p *Part) Content() []byte {
 	if !p.encoded() {
 		return p.body
@@ -92,9 +93,9 @@ func (p *Part) Filename() string {
 	return p.Type.Param("filename")
 }
 
-// IsAttachment reports whether the part is an attachment in Rspamd's sense:
-// its disposition says so or is one that nobody knows, Content-Type alone
-// names a file, or a file is named and it is not an embedded image.
+// IsAttachment reports whether the part is an attachment in Rspamd's sense: its
+// disposition says so or is an unknown one, Content-Type alone names a file, or
+// a file is named and it is not an embedded image.
 func (p *Part) IsAttachment() bool {
 	if p.attached() {
 		return true

@@ -11,8 +11,8 @@ import (
 // servers really write).
 type Received struct {
 	Field *Field // nil for the artificial one
-	// From is what stands after "from": a name, or an address literal without
-	// its brackets.
+	// From is the word after "from": a name, or an address literal without its
+	// brackets.
 	From          string
 	FromName      string // name the server saw or looked up for the client
 	Helo          string // what the client said
@@ -70,7 +70,7 @@ func ParseReceived(value string) Received {
 	return p.r
 }
 
-// A clause is the part of a Received header that a word belongs to.
+// A clause is the clause of a Received header that a word belongs to.
 type clause uint8
 
 const (

@@ -34,8 +34,9 @@ func canonicalEnds(field []byte) []byte {
 	return out
 }
 
-// Join is the way back: the message whose header is held as go-message's type
-// and whose body comes from a reader, as maddy's checks have it.
+// Join is the inverse: it returns the message whose header is held as
+// go-message's type and whose body comes from a reader, as maddy's checks have
+// it.
 func Join(h textproto.Header, body io.Reader) (io.Reader, error) {
 	var b bytes.Buffer
 	if err := textproto.WriteHeader(&b, h); err != nil {

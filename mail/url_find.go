@@ -10,11 +10,11 @@ import (
 	"github.com/winnowmail/winnow/internal/publicsuffix"
 )
 
-// FindURLs calls f for each URL or address in text until f returns false.
-// URLs are recognised by a scheme, by a leading "www." or "ftp.", and as bare
-// host names under a listed public suffix; addresses by their "@". Hosts that
-// nobody can register are passed over; Message.URLs has them too, for browsers
-// ask for them all the same.
+// FindURLs calls f for each URL or address in text until f returns false. URLs
+// are recognised by a scheme, by a leading "www." or "ftp.", and as bare host
+// names under a listed public suffix; addresses by their "@". Hosts that nobody
+// can register are passed over; Message.URLs has them too, since browsers look
+// them up all the same.
 func FindURLs(text string, f func(u URL) bool) {
 	finder{text: text}.find(func(u URL, _, _ int) bool { return impossible(u.Host) || f(u) })
 }
@@ -138,7 +138,7 @@ func scheme(s string, fin, i int) (u URL, start, end int, ok bool) {
 }
 
 // unopened reports whether a URL ends at an angle bracket that was not opened
-// before it: then it is part of something else.
+// before it: then it belongs to something else.
 func unopened(s string, start, end int) bool {
 	return end < len(s) && s[end] == '>' && !(start > 0 && s[start-1] == '<')
 }

@@ -17,8 +17,8 @@ func (m *Message) Emails() []*URL {
 }
 
 // URLBytes returns how many bytes of the text t of the message are URLs and
-// e-mail addresses, every occurrence counted. As Rspamd counts it, an address
-// that is the text of a link counts twice: as that, and as any other text.
+// e-mail addresses; every occurrence counts. As in Rspamd, an address that is
+// the text of a link counts twice: as link text, and as any other text.
 func (m *Message) URLBytes(t *Text) int {
 	m.collectURLs()
 	return m.urlBytes[t]
@@ -55,7 +55,8 @@ type urlCollector struct {
 	cut          bool
 }
 
-// add takes u in, or counts it on the one there is; fresh tells which.
+// add adds u, or counts it on the equal one that is there; fresh is true if it
+// was added.
 func (c *urlCollector) add(u *URL) (known *URL, fresh bool) {
 	key := u.Text
 	if u.Scheme == "mailto" {
@@ -142,8 +143,8 @@ func (c *urlCollector) text(t *Text) {
 	})
 }
 
-// stop is 1 for the full stop behind an e-mail address in running text, which
-// Rspamd takes for a part of it when it counts.
+// stop returns 1 if a full stop follows an e-mail address in running text:
+// Rspamd counts it with the address.
 func stop(text string, end int, u *URL) int {
 	if u.Scheme == "mailto" && end < len(text) && text[end] == '.' {
 		return 1

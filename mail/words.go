@@ -9,8 +9,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Plain returns the text a reader sees: of HTML parts the visible text in
-// Rspamd's white space conventions, else UTF8.
+// Plain returns the text that a reader sees: for HTML parts the visible text in
+// Rspamd's white space conventions, otherwise UTF8.
 func (t *Text) Plain() string {
 	if h := t.HTML(); h != nil {
 		return h.Visible
