@@ -121,6 +121,7 @@ func (s *scan) follow(ctx context.Context, res *Result) {
 		}
 	}
 	wg.Wait()
+	res.hold = s.scanner.newHold(res.msg.Raw())
 	for _, a := range s.scanner.afters {
 		if !a.Durable && !s.missed(a.reads) {
 			a.offer(res.forAfter())
@@ -199,6 +200,7 @@ func (a *afterWorker) offer(res *Result) {
 		a.stat.Dropped++
 	} else {
 		a.waiting = append(a.waiting, res)
+		res.hold.take()
 		a.stat.Bytes += size
 	}
 	begin := !full && !a.busy
@@ -231,6 +233,7 @@ func (a *afterWorker) next(last *Result) *Result {
 	defer a.mu.Unlock()
 	if last != nil {
 		a.stat.Bytes -= int64(len(last.msg.Raw()))
+		last.hold.drop()
 	}
 	if len(a.waiting) == 0 {
 		a.busy, a.waiting = false, nil
@@ -249,6 +252,7 @@ func (a *afterWorker) abandon() {
 	n := len(a.waiting)
 	for _, res := range a.waiting {
 		a.stat.Bytes -= int64(len(res.msg.Raw()))
+		res.hold.drop()
 	}
 	a.waiting = nil
 	a.stat.Dropped += int64(n)

@@ -46,14 +46,26 @@ func (l *Live) enter() (*Scanner, error) {
 	return l.now, l.now.enter()
 }
 
-// Scan scans with the Scanner in force; see Scanner.Scan.
+// Scan scans with the Scanner that is in force when the message is admitted;
+// see Scanner.Scan.
 func (l *Live) Scan(ctx context.Context, m *Message, seeds ...checks.Seeded) (*Result, error) {
-	s, err := l.enter()
+	if m == nil {
+		return nil, fmt.Errorf("%w: nil", ErrMessage)
+	}
+	s := l.Scanner()
+	if s == nil {
+		return nil, ErrClosed
+	}
+	r, err := s.admit(ctx, m)
 	if err != nil {
 		return nil, err
 	}
+	if s, err = l.enter(); err != nil {
+		r.release()
+		return nil, err
+	}
 	defer s.exit()
-	return s.scanEntered(ctx, m, seeds, nil)
+	return s.scanAdmitted(ctx, m, seeds, nil, r)
 }
 
 // Check reports what is wrong with settings under the Scanner in force; see
@@ -120,6 +132,9 @@ func (l *Live) replace(s *Scanner) (*Scanner, error) {
 	case s.account.under(old.account):
 		return nil, fmt.Errorf("%w: swap: the Scanner is derived from the one that it is to replace", ErrOptions)
 	default:
+		g := old.gate.Load()
+		g.bound(s.opt.Admission)
+		s.gate.Store(g)
 		l.now = s
 		return old, nil
 	}

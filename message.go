@@ -41,7 +41,7 @@ type Body struct {
 	raw  []byte
 	once *once
 	at   io.ReaderAt
-	size int64
+	size int64 // of at; of once what was announced, negative: nothing
 }
 
 // once is a reader that can be read one time.
@@ -56,13 +56,20 @@ type once struct {
 func FromBytes(raw []byte) Body { return Body{set: true, raw: raw} }
 
 // FromReader makes a Body of what r yields. It can be scanned once. The scan
-// takes at most Limits.Size+1 bytes of it, and its time begins when it has
-// them: a reader that waits for a client has to obey a deadline itself.
-func FromReader(r io.Reader) Body {
+// takes at most Limits.Size+1 bytes of it, after it was admitted, and its time
+// begins when it has them: a reader that waits for a client has to obey a deadline
+// itself.
+func FromReader(r io.Reader) Body { return FromSizedReader(r, -1) }
+
+// FromSizedReader makes a Body as FromReader does, of a reader that was announced
+// to yield at most size bytes: by SIZE in SMTP's MAIL (RFC 1870) or HTTP's
+// Content-Length. Options.Admission reckons with that; a reader that yields more
+// is an error of the scan. A negative size announces nothing.
+func FromSizedReader(r io.Reader, size int64) Body {
 	if r == nil {
 		return Body{}
 	}
-	return Body{set: true, once: &once{Reader: r}}
+	return Body{set: true, once: &once{Reader: r}, size: size}
 }
 
 // FromReaderAt makes a Body of the first size bytes of r. It can be scanned
@@ -85,11 +92,31 @@ func (b Body) read(limit int64) ([]byte, error) {
 		if b.once.used.Swap(true) {
 			return nil, fmt.Errorf("%w: its reader was scanned before", ErrMessage)
 		}
-		return readAll(io.LimitReader(b.once.Reader, limit+1))
+		return b.readOnce(limit)
 	case b.at != nil:
 		return b.readAt(limit)
 	}
 	return b.raw, nil
+}
+
+// announced is how many bytes, up to limit, the scan has to reckon with.
+func (b Body) announced(limit int64) int64 {
+	switch {
+	case b.once == nil && b.at == nil:
+		return min(int64(len(b.raw)), limit)
+	case b.size < 0:
+		return limit
+	}
+	return min(b.size, limit)
+}
+
+func (b Body) readOnce(limit int64) ([]byte, error) {
+	n := b.announced(limit)
+	raw, err := readAll(b.once.Reader, n+1, b.size >= 0)
+	if err == nil && int64(len(raw)) > n && n < limit {
+		return nil, fmt.Errorf("%w: its reader yields more than the %d bytes that were announced", ErrMessage, n)
+	}
+	return raw, err
 }
 
 func (b Body) readAt(limit int64) ([]byte, error) {
@@ -97,17 +124,34 @@ func (b Body) readAt(limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("%w: negative size %d", ErrMessage, b.size)
 	}
 	n := min(b.size, limit+1)
-	raw, err := readAll(io.NewSectionReader(b.at, 0, n))
+	raw, err := readAll(io.NewSectionReader(b.at, 0, n), n, true)
 	if err == nil && int64(len(raw)) < n {
 		return nil, fmt.Errorf("%w: size %d, but it ends after %d bytes: %w", ErrMessage, b.size, len(raw), io.ErrUnexpectedEOF)
 	}
 	return raw, err
 }
 
-func readAll(r io.Reader) ([]byte, error) {
-	raw, err := io.ReadAll(r)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrMessage, err)
+// readAll reads up to most bytes. It takes memory as they come in: what was
+// announced may never come. Where as many are likely it ends with room for no
+// more.
+func readAll(r io.Reader, most int64, likely bool) ([]byte, error) {
+	buf := make([]byte, 0, min(most, 4<<10))
+	for int64(len(buf)) < most {
+		if len(buf) == cap(buf) {
+			grown := min(2*int64(cap(buf)), most)
+			if likely && grown > most/2 {
+				grown = most
+			}
+			buf = append(make([]byte, 0, grown), buf...)
+		}
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrMessage, err)
+		}
 	}
-	return raw, nil
+	return buf, nil
 }

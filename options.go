@@ -40,7 +40,10 @@ type Options struct {
 	StoreBudget time.Duration
 	// After is the work that follows a verdict: reports, history, metrics.
 	After []After
-	// Timeout bounds one scan; 0 means 8 s as Rspamd 4.1.6, negative none.
+	// Admission bounds how much is scanned at once; its zero value bounds
+	// nothing.
+	Admission Admission
+	// Timeout bounds one scan, from when it is admitted and read; 0 means 8 s as Rspamd 4.1.6, negative none.
 	Timeout time.Duration
 	// Limits bounds what one message may cost; zero fields mean defaults.
 	Limits mail.Limits
@@ -105,6 +108,9 @@ func (o Options) withDefaults() (Options, error) {
 		if !p.IsValid() {
 			return o, fmt.Errorf("LocalNetworks[%d]: invalid prefix", i)
 		}
+	}
+	if err := o.Admission.valid(); err != nil {
+		return o, err
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now

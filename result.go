@@ -42,6 +42,7 @@ type Result struct {
 	msg     *mail.Message
 	scan    *scan
 	verdict *verdict
+	hold    *hold // what it takes in the queues of Options.After
 }
 
 // A Verdict is the outcome for one or for all recipients.

@@ -19,7 +19,8 @@ import (
 // named in Result.Notes. The error is the caller's mistake or the
 // end of the caller's context, never bad mail: when time runs out, be it the
 // Scanner's or the context's deadline, the Result has what was done by then
-// and names the rest in Incomplete.
+// and names the rest in Incomplete. A context that ends while the message
+// waits to be admitted (Options.Admission) is an error that wraps ErrBusy.
 func (s *Scanner) Scan(ctx context.Context, m *Message, seeds ...checks.Seeded) (*Result, error) {
 	return s.scan(ctx, m, seeds, nil)
 }
@@ -78,10 +79,28 @@ func (s *Scanner) scanEntered(ctx context.Context, m *Message, seeds []checks.Se
 	if m == nil {
 		return nil, fmt.Errorf("%w: nil", ErrMessage)
 	}
+	r, err := s.admit(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	return s.scanAdmitted(ctx, m, seeds, re, r)
+}
+
+// scanAdmitted scans what was admitted, and gives back what it was admitted
+// with.
+func (s *Scanner) scanAdmitted(ctx context.Context, m *Message, seeds []checks.Seeded, re *rerun, r *reservation) (*Result, error) {
+	defer r.release()
 	if err := context.Cause(ctx); errors.Is(err, context.Canceled) {
 		return nil, err
 	}
-	sc, err := s.prepare(ctx, m, seeds, re)
+	if err := s.validSeeds(seeds); err != nil {
+		return nil, err
+	}
+	own := *m
+	if err := s.fetch(&own, r); err != nil {
+		return nil, err
+	}
+	sc, err := s.prepare(ctx, &own, seeds, re)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/winnowmail/winnow/checks"
@@ -47,6 +48,8 @@ type engine struct {
 	begun  []*checks.Family // what ending ends
 	ending sync.Once
 	wait   func(name string, f func()) // Close waits for f to return
+
+	gate atomic.Pointer[gate] // admits messages; under a Live that of the first
 }
 
 // New makes a Scanner. It validates everything: names, weights, expressions,
@@ -69,6 +72,7 @@ func New(o Options) (*Scanner, error) {
 		maxSize:  mail.Parse(nil, mail.Envelope{}, o.Limits).Limits().Size,
 		patience: patienceOf(o.Timeout),
 	}}
+	s.gate.Store(&gate{bounds: o.Admission})
 	if s.site, err = s.siteRules(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}

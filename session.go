@@ -128,7 +128,18 @@ func (x *Session) step(ctx context.Context, ph checks.Phase, m *Message, seeds [
 		return nil, err
 	}
 	x.added = append(x.added, seeds...)
-	sc, err := s.prepare(ctx, x.message(m), slices.Concat(x.seeds, x.added), nil)
+	msg := x.message(m)
+	if m != nil {
+		r, err := s.admit(ctx, msg)
+		if err != nil {
+			return nil, err
+		}
+		defer r.release()
+		if err := s.fetch(msg, r); err != nil {
+			return nil, err
+		}
+	}
+	sc, err := s.prepare(ctx, msg, slices.Concat(x.seeds, x.added), nil)
 	if err != nil {
 		return nil, err
 	}
