@@ -14,8 +14,8 @@
 // still be done. A disk that hangs therefore holds up nobody whose context has
 // an end, but Close and Open wait for it.
 //
-// A full disk is an error of the calls that needed more room. The store goes
-// on, and writes succeed again when there is room. After a sync that failed
+// A full disk is storage.ErrFull of the calls that needed more room. The store
+// goes on, and writes succeed again when there is room; TrimLog works without. After a sync that failed
 // when the transaction was written already, nobody knows what the disk holds:
 // the store then refuses to write until it is opened again.
 //

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -202,21 +203,29 @@ func (s *Store) LogState(ctx context.Context, log string) (storage.LogState, err
 const maxTrim = 1000
 
 // TrimLog implements storage.Log. It goes in steps; when ctx ends, the steps
-// before have been done.
+// before have been done. On a full disk the steps become smaller: a page that
+// keeps some of its entries is written anew, which needs room, and one that
+// loses all of them is only given up.
 func (s *Store) TrimLog(ctx context.Context, log string, trim storage.Trim) (removed int, err error) {
 	if err := storage.CheckKey(log); err != nil {
 		return 0, err
 	}
-	for {
-		n, err := write(ctx, s, 0, func(t *tx) (int, error) { return t.trim(log, trim) })
+	for step := maxTrim; ; {
+		n, err := write(ctx, s, 0, func(t *tx) (int, error) { return t.trim(log, trim, step) })
 		removed += n
-		if err != nil || n < maxTrim {
+		switch {
+		case errors.Is(err, storage.ErrFull) && step > 1:
+			step = max(step/2, min(step, 8)-1)
+		case err != nil || n < step:
 			return removed, err
+		default:
+			step = min(2*step, maxTrim)
 		}
 	}
 }
 
-func (t *tx) trim(log string, trim storage.Trim) (removed int, err error) {
+// trim removes at most so many entries.
+func (t *tx) trim(log string, trim storage.Trim, most int) (removed int, err error) {
 	l, err := logOf(t.root(inLogs), log)
 	if err != nil || l.log == nil {
 		return 0, err
@@ -226,7 +235,7 @@ func (t *tx) trim(log string, trim storage.Trim) (removed int, err error) {
 		return 0, err
 	}
 	ids := l.log.Bucket([]byte("ids"))
-	for seq := l.first; seq < l.next && removed < maxTrim; seq++ {
+	for seq := l.first; seq < l.next && removed < most; seq++ {
 		e, err := parseEntry(seq, l.entries.Get(fixed(seq)))
 		if err != nil {
 			return removed, err

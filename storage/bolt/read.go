@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -91,7 +95,8 @@ func ofCaller(err error) bool {
 	return false
 }
 
-// named puts the file's name before an error.
+// named puts the file's name before an error, and storage.ErrFull if that is
+// what it means.
 func (s *Store) named(err error) error {
 	if err == nil || ofCaller(err) {
 		return err
@@ -100,7 +105,22 @@ func (s *Store) named(err error) error {
 	if errors.As(err, &n) {
 		return err
 	}
+	if noRoom(err) {
+		err = fmt.Errorf("%w: %w", storage.ErrFull, err)
+	}
 	return &fileError{s.path, err}
+}
+
+// noRoom reports whether an error says that the disk, a quota or a limit of file
+// sizes has no room. bbolt passes some errors on as text only.
+func noRoom(err error) bool {
+	full := []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}
+	if runtime.GOOS == "windows" {
+		full = []error{syscall.Errno(112)} // ERROR_DISK_FULL
+	}
+	return slices.ContainsFunc(full, func(e error) bool {
+		return errors.Is(err, e) || strings.HasSuffix(err.Error(), e.Error())
+	})
 }
 
 type fileError struct {
