@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/winnowmail/winnow/internal/worktest"
 )
 
 // tree writes the parts as "path type/subtype".
@@ -236,7 +238,7 @@ func TestLinearMIME(t *testing.T) {
 		"soft breaks":        func(n int) string { return "Content-Transfer-Encoding: quoted-printable\n\n" + fill("=  ", n) },
 		"at signs":           func(n int) string { return "A: 1\n\n" + fill("@ echo ", n) },
 	} {
-		linear(t, name, 1<<20, func(n int) func() {
+		worktest.Linear(t, name, 1<<20, func(n int) func() {
 			in := shape(n)
 			return func() {
 				m := parse(in)

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/winnowmail/winnow/internal/worktest"
 )
 
 func FuzzParseURL(f *testing.F) {
@@ -111,8 +113,8 @@ func TestTraps(t *testing.T) {
 		"www.www.", "@@@@", "://", "http://", "a@", "a.", ".com", "a.com.", "http://a@", "/../", "[.]", "(", "((((http://a.com/(",
 		"\u200b", "<http://x", "xn--", "%41", "mailto:", "tel:1", "//a.com", "1.", "1.2.3.4/", "'http://a.com/'", "http://a.com/?u=http://",
 	} {
-		linear(t, s, size, func(n int) func() { return urls("Subject: x\r\n\r\n" + fill(s, n)) })
-		linear(t, "URL of "+s, size, func(n int) func() { return urls("Subject: x\r\n\r\nhttp://example.org/" + fill(s, n)) })
+		worktest.Linear(t, s, size, func(n int) func() { return urls("Subject: x\r\n\r\n" + fill(s, n)) })
+		worktest.Linear(t, "URL of "+s, size, func(n int) func() { return urls("Subject: x\r\n\r\nhttp://example.org/" + fill(s, n)) })
 		ParseURL("http://example.org/" + fill(s, size))
 		ParseURL("http://" + fill(s, size))
 	}
@@ -121,7 +123,7 @@ func TestTraps(t *testing.T) {
 		"<style>", "<style>a{", "<style>a{b:(", "<p style='a(;'>", "<script>", "<img src=data:;base64,", "<img alt='x", "<font color=#fff>",
 		"<a href=http://a.com>http://b.com", "<div style='display:none'>", "a;base64,", "data:", "<title>", "<textarea><!--",
 	} {
-		linear(t, s, size, func(n int) func() {
+		worktest.Linear(t, s, size, func(n int) func() {
 			raw := []byte("Content-Type: text/html\r\n\r\n" + fill(s, n))
 			return func() {
 				m := Parse(raw, Envelope{}, Limits{})
@@ -133,7 +135,7 @@ func TestTraps(t *testing.T) {
 		})
 	}
 	for _, s := range []string{"a{", "a,", "a{b:c}", "@x{", "/*", "a{b:(", "\"", "a:b;", "color:rgb(", "\\"} {
-		linear(t, "style "+s, size, func(n int) func() {
+		worktest.Linear(t, "style "+s, size, func(n int) func() {
 			in := "<style>" + fill(s, n) + "</style><p style=\"" + fill(s, n) + "\">x"
 			return func() { parseHTML(in, 100) }
 		})

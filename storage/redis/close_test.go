@@ -38,7 +38,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 		"cluster":  {Addrs: addrs(cluster)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o.Timeout = timeout
+			o.Timeout = time.Hour // a Close that waits for it does not end
 			s, err := redis.Open(t.Context(), o)
 			if err != nil {
 				t.Fatal(err)
@@ -61,14 +61,10 @@ func TestCloseLeavesNothing(t *testing.T) {
 				})
 			}
 			redistest.Await(t, "calls in progress", func() bool { return s.Stats().Calls == before+workers })
-			began := time.Now()
 			if err := s.Close(); err != nil {
 				t.Error(err)
 			}
 			wg.Wait()
-			if took := time.Since(began); took > timeout/2 {
-				t.Errorf("Close took %v", took)
-			}
 			redistest.Await(t, "the end of all goroutines", func() bool { return goroutines() == 0 })
 		})
 	}

@@ -60,19 +60,19 @@ func TestServerIsPaused(t *testing.T) {
 func TestCancelEndsACallToAPausedServer(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	s := open(t, redis.Options{Addrs: []string{server.Addr}, Timeout: timeout, Connect: true})
+	// A call that waits for the time-out does not end.
+	s := open(t, redis.Options{Addrs: []string{server.Addr}, Timeout: time.Hour, Connect: true})
 	server.Pause()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
-	began := time.Now()
 	value := []byte("value")
 	go func() { done <- s.Set(ctx, "k", value, 0) }()
 	for s.Stats().Calls == 0 {
 		runtime.Gosched()
 	}
 	cancel()
-	if err := <-done; !errors.Is(err, context.Canceled) || time.Since(began) > timeout/2 {
-		t.Errorf("Set: %v after %v", err, time.Since(began))
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("Set: %v", err)
 	}
 	value[0] = 'X' // The call that still waits has a copy.
 	if st := s.Stats(); !st.Up {

@@ -1,0 +1,63 @@
+// Package worktest holds work to growing as its input does. Work is measured as
+// the CPU time of its own thread, which waiting for a processor is no part of:
+// how busy the machine is does not decide a test.
+package worktest
+
+import (
+	"runtime"
+	"testing"
+	"time"
+)
+
+const (
+	// parts is how many parts of the input do as much linear work as the whole.
+	parts = 8
+	// slack is how much more the whole may take than its parts: for caches and
+	// the garbage collector. Quadratic work takes eight times as much.
+	slack = 4
+	// floor is work that is too little to be judged.
+	floor = 20 * time.Millisecond
+	tries = 5
+)
+
+// Linear fails the test if the work that prepare gives for n bytes (or other
+// units) grows faster than n: work on the whole size is held against eight
+// times the work on an eighth of it. The work can be done many times over and
+// starts no goroutines. What takes less than 20 ms at the whole size is not
+// judged; sizes are chosen so that quadratic work takes longer.
+func Linear(t *testing.T, name string, size int, prepare func(n int) func()) {
+	t.Helper()
+	whole, inParts, ok := compare(size, prepare)
+	if !ok {
+		t.Errorf("%s: size %d takes %v, eight eighths of it %v", name, size, whole, inParts)
+	}
+}
+
+// compare measures until the work looks linear, a few times at most. Of the
+// whole the least counts.
+func compare(size int, prepare func(n int) func()) (whole, inParts time.Duration, ok bool) {
+	work := prepare(size)
+	if whole = cost(work, 1); whole < floor {
+		return whole, 0, true
+	}
+	part := prepare(size / parts)
+	inParts = cost(part, parts)
+	for range tries {
+		if whole <= slack*inParts {
+			return whole, inParts, true
+		}
+		whole, inParts = min(whole, cost(work, 1)), cost(part, parts)
+	}
+	return whole, inParts, whole <= slack*inParts
+}
+
+// cost is the CPU time of doing some work that often.
+func cost(work func(), times int) time.Duration {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	begin := threadTime()
+	for range times {
+		work()
+	}
+	return threadTime() - begin
+}
