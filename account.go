@@ -58,8 +58,8 @@ func (a *account) hold() { a.change(func(a *account) { a.held++ }) }
 
 func (a *account) release() { a.change(func(a *account) { a.held-- }) }
 
-// drain waits until no scan and no transaction is in progress, the account is
-// shut or ctx ends.
+// drain waits until no scan and no transaction is in progress, until the
+// account is shut, or until ctx ends.
 func (a *account) drain(ctx context.Context) {
 	for {
 		a.mu.Lock()
@@ -76,15 +76,15 @@ func (a *account) drain(ctx context.Context) {
 	}
 }
 
-// under reports whether an account is another's or below it.
+// under reports whether an account is b or below it.
 func (a *account) under(b *account) bool {
 	for ; a != nil && a != b; a = a.above {
 	}
 	return a != nil
 }
 
-// leave notes that something outlives its scan, returned that it came to an
-// end.
+// leave notes that something outlives its scan; returned notes that it came to
+// an end.
 func (a *account) leave(name string) {
 	a.change(func(a *account) {
 		if a.leftover == nil {
@@ -102,7 +102,8 @@ func (a *account) returned(name string) {
 	})
 }
 
-// change changes an account and those above, and wakes who waits for that.
+// change changes an account and those above, and wakes the goroutines that wait
+// for a change.
 func (a *account) change(do func(*account)) {
 	for ; a != nil; a = a.above {
 		a.mu.Lock()

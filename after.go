@@ -29,8 +29,8 @@ type After struct {
 	Reads []checks.AnyFact
 	// Start, if set, begins what runs beside the scans; see checks.Check.Start.
 	Start func(ctx context.Context, env *checks.Env) error
-	// Run does the work. The Result is its own, but for the message and what
-	// Symbols and facts point to, which nobody may change.
+	// Run does the work. The Result is a copy for Run, but the message and what
+	// Symbols and facts point to are shared and must not be changed.
 	Run func(ctx context.Context, r *Result) error
 	// Queue is how many Results may wait, 0 means 1,024; QueueBytes is how many
 	// bytes their messages may have, that in work included, 0 means 64 MiB. A
@@ -52,7 +52,7 @@ type AfterStat struct {
 	Bytes   int64 // of the messages in the queue and in work
 }
 
-// AfterStats tells how the Options' After values fare, in their order.
+// AfterStats returns the counts of the Options' After values, in their order.
 func (s *Scanner) AfterStats() []AfterStat {
 	list := make([]AfterStat, len(s.afters))
 	for i, a := range s.afters {
@@ -137,7 +137,8 @@ func (s *scan) missed(list []int) bool {
 	})
 }
 
-// forAfter is a copy that stays as it is when the host changes its own.
+// forAfter returns a copy that stays as it is when the host changes its own
+// Result.
 func (r *Result) forAfter() *Result {
 	own := *r
 	own.Edits, own.Symbols = slices.Clone(r.Edits), slices.Clone(r.Symbols)

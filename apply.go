@@ -54,8 +54,8 @@ func Apply(raw []byte, edits []actions.HeaderEdit) ([]byte, error) {
 }
 
 // ApplyHeader makes the same changes to a header of go-message; added fields
-// are folded with CRLF. An error leaves the header as it is; beside those of
-// Apply it may be that of a field which the header can't write.
+// are folded with CRLF. An error leaves the header as it is. It may be one of
+// Apply's, or that of a field which the header can't write.
 func ApplyHeader(h *textproto.Header, edits []actions.HeaderEdit) error {
 	plan, err := planEdits(edits)
 	if err != nil {

@@ -8,10 +8,10 @@ import (
 
 // cutShort reports whether checks were cut off in a way that asks for at least
 // a soft reject. DNS.SoftRejectOnTimeout decides where DNS, a store or the
-// network was too slow. Where the message itself was, the answer is always
-// yes: else a sender could choose not to be scanned.
+// network was too slow. Where the message itself took too long, the answer is
+// always yes: otherwise a sender could avoid being scanned.
 //
-// Only what a replay knows too is looked at: which checks did not end.
+// It looks only at what a replay knows too: which checks did not end.
 func (s *scan) cutShort() bool {
 	if s.scanner.opt.DNS.SoftRejectOnTimeout && s.storeCut() {
 		return true

@@ -108,8 +108,8 @@ func (e *Explanation) neighbours() {
 // maxPlace bounds the text of a Place.
 const maxPlace = 200
 
-// place finds a piece of evidence in the raw message and shows what is there:
-// of decoded text the text.
+// place finds a piece of evidence in the raw message and shows what is there;
+// for a range of decoded text it shows that text.
 func place(m *mail.Message, ev symbols.Evidence) Place {
 	p := Place{Evidence: ev}
 	if ev.Decoded {

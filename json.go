@@ -125,8 +125,8 @@ func isPlain(s string) bool {
 	return true
 }
 
-// num writes whole numbers with one decimal, as Rspamd does. JSON has nothing
-// for what is no number; scores and thresholds always are.
+// num writes whole numbers with one decimal, as Rspamd does. JSON can't hold
+// infinities and NaN; scores and thresholds are never such.
 func (w *jsonWriter) num(f float64) {
 	w.sep()
 	if f += 0; math.IsNaN(f) || math.IsInf(f, 0) { // the sum makes -0 0

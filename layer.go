@@ -12,12 +12,12 @@ import (
 
 // A Layer changes what it names and nothing else. Layers lie over each other:
 // the site's (Options) over the profile, a message's over the site's, a
-// recipient's over the message's. It is plain data; a name that nobody knows
-// is an error that tells the nearest known one.
+// recipient's over the message's. It is plain data; an unknown name is an error
+// that suggests the nearest known one.
 type Layer struct {
 	// Weights are by symbol name.
 	Weights map[string]float64
-	// Symbols change more of single symbols; they go over Weights.
+	// Symbols change more of single symbols; they take precedence over Weights.
 	Symbols map[string]SymbolChange
 	// Groups set the limits of groups, by name.
 	Groups map[string]score.Group
@@ -25,7 +25,7 @@ type Layer struct {
 	// one. A Composite without Def keeps the symbol of the one it replaces.
 	// Weights and Symbols may name what Composites add. A symbol in an
 	// expression must be one that a check or a composite raises, or that the
-	// profile speaks of.
+	// profile names.
 	Composites map[string]*score.Composite
 	// Thresholds set single thresholds; NaN takes one away.
 	Thresholds actions.Thresholds
@@ -42,7 +42,7 @@ type Layer struct {
 // A SymbolChange is what a Layer changes of one symbol.
 type SymbolChange = score.SymbolChange
 
-// scoring is the part of a Layer that a score.Compiled takes.
+// scoring returns what of a Layer a score.Compiled takes.
 func (l *Layer) scoring() score.Layer {
 	return score.Layer{
 		Weights: l.Weights, Symbols: l.Symbols, Groups: l.Groups, Composites: l.Composites,

@@ -157,8 +157,8 @@ func (s *Scanner) endSessions() bool {
 	return len(open) > 0
 }
 
-// hangUp enters questions that are still on their way into the Scanner's
-// account.
+// hangUp ends a scan's DNS. If questions are still on their way, it notes in
+// the Scanner's account that they outlive the scan.
 func (s *Scanner) hangUp(dns *resolver.Session) {
 	if !dns.End() {
 		return

@@ -34,8 +34,8 @@ type Message struct {
 var ErrMessage = errors.New("winnow: bad message")
 
 // A Body is where the bytes of a message come from: FromBytes, FromReader or
-// FromReaderAt. The zero Body is none. Bodies may be copied; the copies share
-// the reader.
+// FromReaderAt. The zero Body is no body at all. Bodies may be copied; the
+// copies share the reader.
 type Body struct {
 	set  bool
 	raw  []byte
@@ -73,8 +73,8 @@ func FromSizedReader(r io.Reader, size int64) Body {
 }
 
 // FromReaderAt makes a Body of the first size bytes of r. It can be scanned
-// more than once. A negative size, and one beyond what there is, are errors of
-// the scan, unless the Scanner's Limits end before it.
+// more than once. A negative size is an error of the scan, and so is one beyond
+// what r holds, unless the Scanner's Limits end before that.
 func FromReaderAt(r io.ReaderAt, size int64) Body {
 	if r == nil {
 		return Body{}

@@ -19,24 +19,25 @@ import (
 // with Rspamd 4.1.6's weights, no network, no store.
 type Options struct {
 	// Profile is what the Scanner judges by; the zero value is Rspamd(). All
-	// other fields go over it and leave what they don't name.
+	// other fields lie over it and leave what they don't name.
 	Profile Profile
 	// Layer holds the site's own changes.
 	Layer
-	// Families are the families of checks, each of another name; nil means
-	// standard.Families with its zero options, an empty list none.
+	// Families are the families of checks, each with a name of its own; nil
+	// means standard.Families with its zero options, an empty list that there
+	// are none.
 	Families []*checks.Family
 	// Checks are the host's own, beside those of the families.
 	Checks []*checks.Check
-	// DNS is how questions are asked; without a Resolver none are.
+	// DNS says how DNS questions are asked; without a Resolver none are asked.
 	DNS resolver.Options
 	// Store keeps state over scans; nil: nothing is kept.
 	Store storage.KV
 	// StoreBudget is how long one scan waits for the store in sum, commits and
-	// durable After values included; 0 means DefaultStoreBudget, negative no
-	// bound but the scan's time. What comes later, or is cut off, fails; the
-	// checks that asked are named in Result.Incomplete, and the verdict does
-	// without.
+	// durable After values included; 0 means DefaultStoreBudget, a negative one
+	// that only the scan's time is a bound. Calls after that, or in progress
+	// then, fail; Result.Incomplete names the checks that made them, and the
+	// verdict comes without their results.
 	StoreBudget time.Duration
 	// After is the work that follows a verdict: reports, history, metrics.
 	After []After
@@ -51,23 +52,24 @@ type Options struct {
 	// outgoing. nil means the profile's, an empty list none; loopback always
 	// counts.
 	LocalNetworks []netip.Prefix
-	// Settings, if set, is asked for the settings of each scan: for the
+	// Settings, if set, is called for the settings of each scan: for the
 	// message as a whole and for each recipient. They lie over those of the
-	// profile; nil changes nothing. It is asked once for each address of a
-	// transaction; of a Session, nil before DATA is no answer yet, and it is
-	// asked again when there is a message. After an error, and where what it returned
-	// is not in order (Scanner.Check), the site's settings hold, and
-	// Result.Incomplete names "settings".
+	// profile; nil changes nothing. It is called once for each address of a
+	// transaction; if it returns nil before DATA in a Session, it is called
+	// again when there is a message. If it returns an error, or settings that
+	// Scanner.Check refuses, the site's settings hold, and Result.Incomplete
+	// names "settings".
 	Settings func(ctx context.Context, r SettingsRequest) (*Settings, error)
-	// Clock is the time of a scan; nil means time.Now.
+	// Clock gives the time of a scan; nil means time.Now.
 	Clock func() time.Time
 	// Seed gives each scan the seed of its random draws; nil draws one.
 	Seed func() uint64
-	// Log receives debug records, and warnings of what runs beside the scans
-	// about things that an operator has to mend: a key file, a DNS list. nil is
-	// silent.
+	// Log receives debug records, and warnings about things that an operator
+	// has to mend, such as a key file or a DNS list; these come from what runs
+	// beside the scans. nil is silent.
 	Log *slog.Logger
-	// Trace is told what happens in a scan; its zero value costs nothing.
+	// Trace has functions that are called at points of a scan; its zero value
+	// costs nothing.
 	Trace Trace
 }
 

@@ -15,15 +15,15 @@ import (
 // (Options.After, Trace.ScanDone) does not follow a replay.
 //
 // Under the configuration that recorded the Result is the same apart from
-// times. Under another one, which Result.OtherConfig tells, a new policy can be
-// tried on mail of the past: checks, weights, thresholds and the site's layers
-// are those of s. The recorded settings of message and recipients still apply,
-// unless Transcript.Settings is nil: then Options.Settings of s is asked. Where
-// s does not know what they name they don't hold, and Result.Incomplete says
-// so. What s asks and the recorded scan did not is named in Result.Unrecorded:
-// a DNS question and a call of the store then fail as if nobody had answered,
-// and checks.Observe reports that there is nothing. A check that was cut off
-// then is cut off again.
+// times. Under another one, of which Result.OtherConfig tells, a new policy can
+// be tried on past mail: checks, weights, thresholds and the site's layers are
+// those of s. The recorded settings of message and recipients still apply,
+// unless Transcript.Settings is nil: then Options.Settings of s is asked. If
+// they name something that s does not know, they don't hold, and
+// Result.Incomplete says so. What s asks and the recorded scan did not is named
+// in Result.Unrecorded: a DNS question and a call of the store then fail as if
+// nobody had answered, and checks.Observe reports that there is nothing. A
+// check that was cut off then is cut off again.
 //
 // An error wraps ErrReplay when the transcript can't be used at all.
 func (t *Transcript) Replay(ctx context.Context, s *Scanner) (*Result, error) {

@@ -25,9 +25,9 @@ func (r Reply) EnhancedCode() (code [3]int) {
 	return code
 }
 
-// replyTo makes the reply of a verdict. A pre-result's text goes before
-// Rspamd's own. Greylisting without anybody who greylists is no delay: only a
-// pre-result that asks for it is answered so.
+// replyTo makes the reply of a verdict. A pre-result's text takes precedence
+// over Rspamd's own. Greylist by score alone is no delay: only where a
+// pre-result asks for it, the reply is 451.
 func replyTo(c actions.Verdict) Reply {
 	r := Reply{451, "4.7.1", "Try again later"}
 	switch {

@@ -18,11 +18,11 @@ type Result struct {
 	// is skipped; its action is none and it has no edits.
 	Skipped string
 	// Incomplete names the checks that did not come to an end, in list order;
-	// they don't count. Behind them it names those whose commit did not, which
-	// do count.
+	// they don't count. After them it names those whose commit did not end
+	// well; these checks do count.
 	Incomplete []Incomplete
 	// Recipients holds the verdicts of those recipients that have settings of
-	// their own, in envelope order. For all others Verdict holds; For finds
+	// their own, in envelope order. For all others Verdict holds; For returns
 	// the right one.
 	Recipients []RecipientVerdict
 	Timings    []CheckTime // in list order

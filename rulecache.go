@@ -18,7 +18,7 @@ type ruleCache struct {
 }
 
 // mostRules and mostDerived bound the generations of a Scanner that New made
-// and of one that With did: there may be a thousand of these.
+// and of one that With derived; there may be a thousand derived ones.
 const (
 	mostRules   = 64
 	mostDerived = 8

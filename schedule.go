@@ -214,8 +214,8 @@ func (r *stageRun) work(me int) {
 }
 
 // end takes the outcome of check i and starts what waited for it; the lock is
-// held. What ends when time is up does not count any more: it may be the half
-// of what the check had to say.
+// held. A check that ends when time is up does not count any more: it may have
+// reported only half of its findings.
 func (r *stageRun) end(i int, res checkResult) {
 	r.part[i].runs = false
 	if r.closed {

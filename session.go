@@ -37,8 +37,8 @@ type Session struct {
 	answers map[string]*Settings // of Options.Settings in the transaction, by address
 }
 
-// NewSession begins a session for a connection: client address and name,
-// HELO, TLS, user, as far as they are known. Update tells what comes later.
+// NewSession begins a session for a connection: client address and name, HELO,
+// TLS, user, as far as they are known. Update adds what becomes known later.
 func (s *Scanner) NewSession(conn mail.Envelope, seeds ...checks.Seeded) (*Session, error) {
 	if err := s.validSeeds(seeds); err != nil {
 		return nil, err
@@ -102,8 +102,8 @@ func (x *Session) DropRcpt() {
 	}
 }
 
-// Data scans the message itself. m.Envelope is ignored, but for QueueID and
-// MTAName where it has them.
+// Data scans the message itself. Of m.Envelope only QueueID and MTAName count,
+// where they are set.
 func (x *Session) Data(ctx context.Context, m *Message, seeds ...checks.Seeded) (*Result, error) {
 	if m == nil {
 		return nil, fmt.Errorf("%w: nil", ErrMessage)
@@ -179,8 +179,8 @@ func (x *Session) message(m *Message) *Message {
 	return &msg
 }
 
-// inherit takes over what the earlier steps of a transaction found, but for
-// what new seeds may change.
+// inherit takes over what the earlier steps of a transaction found, except what
+// new seeds may change.
 func (s *scan) inherit(prev *scan, seeds []checks.Seeded) {
 	if prev == nil {
 		return

@@ -37,9 +37,8 @@ type SettingsRequest struct {
 	Message *mail.Message
 }
 
-// Check reports what is wrong with settings under this Scanner's
-// configuration: a name that nobody knows, a number that can't be meant, an
-// expression that can't be read.
+// Check reports what is wrong with settings under this Scanner's configuration:
+// an unknown name, a number out of range, an expression that can't be read.
 func (s *Scanner) Check(set Settings) error {
 	_, err := s.over(s.site, &set)
 	return err
@@ -48,7 +47,7 @@ func (s *Scanner) Check(set Settings) error {
 // Knows tells whether a symbol, a group and a family have that name.
 func (s *Scanner) Knows(name string) (symbol, group, family bool) { return s.site.metric.Knows(name) }
 
-// rules are what a verdict is judged by.
+// rules hold what a verdict is judged by.
 type rules struct {
 	metric     *score.Compiled
 	thresholds actions.Thresholds
@@ -300,8 +299,8 @@ func settingsError(rcpt string, err error) error {
 	return fmt.Errorf("settings of %s: %w", rcpt, err)
 }
 
-// skips says which checks no one's settings want: those all of whose symbols
-// are off for everybody, unless others need their facts.
+// skips says which checks need not run: those all of whose symbols are off for
+// everybody, unless others need their facts.
 func (w *wanted) skips() []bool {
 	if len(w.rcpts) == 0 {
 		return w.common.skip

@@ -14,9 +14,9 @@ const (
 	maxIdle   = time.Second
 )
 
-// spares are goroutines for the checks that wait. A few are kept over scans,
-// while there are scans: their stacks have grown already, which costs more than
-// the check often. A Scanner shares them with those derived from it.
+// spares are goroutines for the checks that wait. A few are kept over scans
+// while there are scans, since their stacks have grown already, which often
+// costs more than the check. A Scanner shares them with those derived from it.
 type spares struct {
 	life context.Context // they end with it
 	work chan errand

@@ -45,7 +45,7 @@ func (s *Scanner) newScanStore(record bool, r *rerun) *scanStore {
 	return st
 }
 
-// of returns the store as one check of the scan has it.
+// of returns the scan's store for one check.
 func (st *scanStore) of(c *checks.Check) storage.Store {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -271,7 +271,7 @@ func (st *scanStore) spent(err error) bool {
 }
 
 // note remembers that the store failed the check. Of several failures the one
-// whose text comes first counts, so that it is always the same.
+// whose text sorts first counts, so that it is always the same.
 func (k *checkStore) note(err *StoreError) {
 	if err == nil || err.answers() {
 		return

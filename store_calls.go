@@ -26,7 +26,7 @@ type keyPage struct {
 // Close does nothing: the store is the host's.
 func (k *checkStore) Close() error { return nil }
 
-// Stats tells how the store is; of a replay it is not known.
+// Stats returns the store's own; in a replay they are not known.
 func (k *checkStore) Stats() storage.Stats {
 	if k.scan.rerun != nil {
 		return storage.Stats{Kind: "transcript", Keys: -1, Bytes: -1, Free: -1}

@@ -58,7 +58,7 @@ type storeKind struct {
 	answer bool // the store was there
 }
 
-// errStoreBudget is what errors are that the scan's budget made.
+// errStoreBudget is the kind of errors that come from the scan's budget.
 var errStoreBudget = errors.New("the scan's budget is spent")
 
 func storeKinds() []storeKind {

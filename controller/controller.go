@@ -37,7 +37,8 @@ type Options struct {
 	// Scanner does the work; it is required. The handler does not close it.
 	Scanner *winnow.Scanner
 	// MaxBody bounds the bytes of one request's body; 0 means 100 MiB. Longer
-	// ones are refused with status 413. The Scanner's own limits cut earlier.
+	// ones are refused with status 413. The Scanner's own limits may cut a
+	// message earlier.
 	MaxBody int64
 	// Log gets one line a scan (Info), unless the client says "Log: no"; nil
 	// is silent.
