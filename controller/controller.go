@@ -21,7 +21,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -30,12 +29,23 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/checks"
 )
+
+// A Scanner is a *winnow.Scanner or, where the configuration can be loaded
+// anew, a *winnow.Live.
+type Scanner interface {
+	Scan(ctx context.Context, m *winnow.Message, seeds ...checks.Seeded) (*winnow.Result, error)
+	Check(set winnow.Settings) error
+	Knows(name string) (symbol, group, family bool)
+}
 
 // Options configures New.
 type Options struct {
 	// Scanner does the work; it is required. The handler does not close it.
-	Scanner *winnow.Scanner
+	// Its Options.Admission bounds how many bodies are in memory: but for the
+	// first 32 KiB a body is read when it was admitted.
+	Scanner Scanner
 	// MaxBody bounds the bytes of one request's body; 0 means 100 MiB. Longer
 	// ones are refused with status 413. The Scanner's own limits may cut a
 	// message earlier.
@@ -46,7 +56,7 @@ type Options struct {
 }
 
 type handler struct {
-	scanner *winnow.Scanner
+	scanner Scanner
 	maxBody int64
 	log     *slog.Logger
 }
@@ -115,28 +125,37 @@ func (h *handler) check(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, "settings: %v", err)
 		return
 	}
-	raw, err := readBody(http.MaxBytesReader(w, r.Body, h.maxBody), r.ContentLength, h.maxBody)
-	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+	body := newBody(http.MaxBytesReader(w, r.Body, h.maxBody))
+	if r.ContentLength > h.maxBody {
+		fail(w, http.StatusRequestEntityTooLarge, "message is longer than %d bytes", h.maxBody)
+		return
+	}
+	req.message.Body = body.message(r.ContentLength)
+	res, err := h.scanner.Scan(r.Context(), &req.message)
+	if err == nil {
+		body.drain()
+	}
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](body.err); ok {
 		fail(w, http.StatusRequestEntityTooLarge, "message is longer than %d bytes", tooLarge.Limit)
 		return
 	}
-	if err != nil {
-		fail(w, http.StatusBadRequest, "can't read the message: %v", err)
+	if body.err != nil {
+		fail(w, http.StatusBadRequest, "can't read the message: %v", body.err)
 		return
 	}
-	req.message.Body = winnow.FromBytes(raw)
-	res, err := h.scanner.Scan(r.Context(), &req.message)
 	switch {
 	case errors.Is(err, winnow.ErrClosed):
 		fail(w, http.StatusServiceUnavailable, "shutting down")
 	case errors.Is(err, context.Canceled):
 		// The client has gone.
+	case errors.Is(err, winnow.ErrBusy):
+		fail(w, http.StatusServiceUnavailable, "too many messages at once")
 	case err != nil:
 		h.log.Error("scan", "queue_id", req.message.Envelope.QueueID, "err", err)
 		fail(w, http.StatusInternalServerError, "%v", err)
 	default:
 		h.record(r, req, res)
-		if req.milter || bareLines(raw) {
+		if req.milter || bareLines(res.Message().Raw()) {
 			res = foldBare(res)
 		}
 		reply(w, http.StatusOK, "application/json", withWarnings(res.JSON(), req.warnings))
@@ -181,27 +200,6 @@ func (h *handler) record(r *http.Request, req *request, res *winnow.Result) {
 		slog.String("queue_id", env.QueueID), slog.String("ip", ipText(env.ClientIP)), slog.String("from", env.From),
 		slog.Int("rcpts", len(env.Rcpts)), slog.Int("size", len(res.Message().Raw())), slog.Duration("took", res.Took),
 		slog.Int("incomplete", len(res.Incomplete)), slog.String("file", req.filename), slog.String("tag", req.tag))
-}
-
-// readBody reads a body of the announced length without trusting that.
-func readBody(body io.Reader, length, limit int64) ([]byte, error) {
-	const trust = 1 << 20
-	buf := make([]byte, 0, min(max(length, 512), trust, limit)+1)
-	for {
-		if len(buf) == cap(buf) {
-			grown := make([]byte, len(buf), 2*cap(buf))
-			copy(grown, buf)
-			buf = grown
-		}
-		n, err := body.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		if err == io.EOF {
-			return buf, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
 }
 
 // withWarnings adds the member "warnings" to a JSON object.

@@ -104,7 +104,7 @@ func (s *apply) actions(data json.RawMessage) error {
 // know can't change the verdict: they are left out with a warning. As in
 // Rspamd, what is disabled is off even if it is also enabled, so disabling
 // comes in a layer above.
-func (s *apply) settings(scanner *winnow.Scanner, warn func(format string, args ...any)) *winnow.Settings {
+func (s *apply) settings(scanner Scanner, warn func(format string, args ...any)) *winnow.Settings {
 	known := func(key string, names []string, group bool) (list []string) {
 		for _, name := range names {
 			isSymbol, isGroup, _ := scanner.Knows(name)

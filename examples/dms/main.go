@@ -70,6 +70,7 @@ func (c *config) tune() {
 type config struct {
 	controller, dns, profile, maps, state string
 	cpuProfile                            string
+	memory                                bytesFlag
 	monitoring, dmarcRows                 bool
 
 	client *dnsclient.Client // nil without -dns
@@ -91,6 +92,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&c.maps, "maps", "builtin", "lists of facts such as freemail domains: builtin or none")
 	flags.StringVar(&c.state, "state", "", state.Usage)
 	flags.BoolVar(&c.dmarcRows, "dmarc-rows", false, "note in the state what DMARC's aggregate reports say; dmarcreport.Sender sends them; needs -state and -dns")
+	flags.Var(&c.memory, "memory", "`bytes` that messages in work may take, such as 256MiB; more wait; 0 means no bound")
 	flags.StringVar(&c.cpuProfile, "cpuprofile", "", "`file` for a profile of the CPU time from start to end")
 	flags.Var(&c.sign, "sign", "sign outgoing mail with the key `DOMAIN:SELECTOR:KEYFILE`; may be repeated")
 	err := flags.Parse(args)
@@ -150,6 +152,7 @@ func (c *config) options() (winnow.Options, error) {
 		return o, err
 	}
 	o.Profile = chosen
+	o.Admission.Bytes = int64(c.memory)
 	if c.maps != "builtin" && c.maps != "none" {
 		return o, fmt.Errorf("-maps %q: builtin and none are known", c.maps)
 	}
