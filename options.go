@@ -56,9 +56,10 @@ type Options struct {
 	// message as a whole and for each recipient. They lie over those of the
 	// profile; nil changes nothing. It is called once for each address of a
 	// transaction; if it returns nil before DATA in a Session, it is called
-	// again when there is a message. If it returns an error, or settings that
-	// Scanner.Check refuses, the site's settings hold, and Result.Incomplete
-	// names "settings".
+	// again when there is a message. It must return when ctx ends, which is
+	// after half of Timeout at the latest. If it panics or returns an error, or
+	// settings that Scanner.Check refuses, the site's settings hold, and
+	// Result.Incomplete names "settings".
 	Settings func(ctx context.Context, r SettingsRequest) (*Settings, error)
 	// Clock gives the time of a scan; nil means time.Now.
 	Clock func() time.Time

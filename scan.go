@@ -127,7 +127,7 @@ func (s *Scanner) prepare(ctx context.Context, m *Message, seeds []checks.Seeded
 		return nil, err
 	}
 	if re == nil || re.t.Settings == nil {
-		sc.want, err = s.wanted(ctx, m, msg)
+		sc.want, err = s.wanted(ctx, m, msg, sc.begun)
 	} else {
 		sc.want, err = s.recalled(m, re)
 	}

@@ -1,17 +1,16 @@
 package winnow
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/nearest"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/score"
 	"github.com/winnowmail/winnow/symbols"
@@ -112,20 +111,36 @@ func (s *Scanner) lay(base *rules, set *Settings) (*rules, error) {
 	return r, nil
 }
 
-// mergeThresholds lays single thresholds over a base; NaN takes one away.
+// mergeThresholds lays single thresholds over a base; NaN takes one away. Of a
+// custom action there has to be one.
 func mergeThresholds(base, over actions.Thresholds) (actions.Thresholds, error) {
 	if len(over) == 0 {
 		return base, nil
 	}
 	th, set := maps.Clone(base), actions.Thresholds{}
-	for a, v := range over {
-		if math.IsNaN(v) {
-			delete(th, a)
-		} else {
+	for _, a := range slices.Sorted(maps.Keys(over)) {
+		v := over[a]
+		if !math.IsNaN(v) {
 			th[a], set[a] = v, v
+			continue
 		}
+		if _, ok := base[a]; !ok && a.Custom() {
+			return base, fmt.Errorf("threshold of unknown action %q is taken away%s", a, nearest.Hint(string(a), names(base)))
+		}
+		set[a] = 0 // its name is validated
+		delete(th, a)
 	}
 	return th, set.Validate()
+}
+
+func names(th actions.Thresholds) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for a := range th {
+			if !yield(string(a)) {
+				return
+			}
+		}
+	}
 }
 
 // owns reports whether what check i reported counts: what belongs to symbols
@@ -170,23 +185,8 @@ type givenSettings struct {
 	rcpt string
 	set  *Settings
 	err  error
-}
-
-// wanted collects the settings of a message and its recipients.
-func (s *Scanner) wanted(ctx context.Context, m *Message, msg *mail.Message) (*wanted, error) {
-	w, err := s.users(&m.Envelope)
-	if err != nil {
-		return nil, err
-	}
-	if err := w.add(s, s.given(ctx, m, msg, "")); err != nil {
-		return nil, err
-	}
-	for _, rcpt := range m.Envelope.Rcpts {
-		if err := w.add(s, s.given(ctx, m, msg, rcpt)); err != nil {
-			return nil, err
-		}
-	}
-	return w, nil
+	// asked tells that they are not the Message's own: they need not hold.
+	asked bool
 }
 
 // users begins with what the profile says of users' mail. A transcript does not
@@ -202,74 +202,10 @@ func (s *Scanner) users(env *mail.Envelope) (*wanted, error) {
 	return w, err
 }
 
-// given returns the settings for a recipient or the message: the Message's own
-// go before those of Options.Settings.
-func (s *Scanner) given(ctx context.Context, m *Message, msg *mail.Message, rcpt string) givenSettings {
-	g := givenSettings{rcpt: rcpt}
-	if rcpt == "" {
-		g.set = m.Settings
-	} else {
-		g.set = rcptSettings(m.RcptSettings, rcpt)
-	}
-	if g.set != nil || s.opt.Settings == nil {
-		return g
-	}
-	r := SettingsRequest{Envelope: &m.Envelope, Rcpt: lowerDomain(rcpt), Message: msg}
-	if known, ok := m.answers[r.Rcpt]; ok {
-		g.set = known
-		return g
-	}
-	if m.step {
-		r.Message = nil
-	}
-	g.set, g.err = s.opt.Settings(ctx, r)
-	if g.err == nil && g.set != nil {
-		g.err = s.Check(*g.set)
-	}
-	if m.answers != nil && g.err == nil && (g.set != nil || !m.step) {
-		m.answers[r.Rcpt] = g.set
-	}
-	return g
-}
-
-// rcptSettings finds a recipient's settings; the domain's case does not count.
-func rcptSettings(all map[string]*Settings, rcpt string) *Settings {
-	if len(all) == 0 {
-		return nil
-	}
-	if set, ok := all[rcpt]; ok {
-		return set
-	}
-	normal := lowerDomain(rcpt)
-	if set, ok := all[normal]; ok {
-		return set
-	}
-	for _, addr := range slices.Sorted(maps.Keys(all)) {
-		if lowerDomain(addr) == normal {
-			return all[addr]
-		}
-	}
-	return nil
-}
-
-// lowerDomain writes the domain of an address in lower case: only that is
-// known to mean the same (RFC 5321 section 2.4).
-func lowerDomain(addr string) string {
-	at := strings.LastIndexByte(addr, '@')
-	return addr[:at+1] + strings.ToLower(addr[at+1:])
-}
-
-// add lays settings over what is there.
+// add lays settings over what is there. Those of the Message that are not in
+// order are its caller's mistake; all others do not hold then.
 func (w *wanted) add(s *Scanner, g givenSettings) error {
-	if g.err != nil {
-		w.err = errors.Join(w.err, settingsError(g.rcpt, g.err))
-		g.set = nil
-	}
 	if g.set == nil && g.err == nil {
-		return nil
-	}
-	w.sets = append(w.sets, g)
-	if g.set == nil {
 		return nil
 	}
 	i := slices.IndexFunc(w.rcpts, func(r rcptRules) bool { return r.addr == g.rcpt })
@@ -277,11 +213,18 @@ func (w *wanted) add(s *Scanner, g givenSettings) error {
 	if i >= 0 {
 		base = w.rcpts[i].rules
 	}
-	r, err := s.over(base, g.set)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrMessage, settingsError(g.rcpt, err))
+	r := base
+	if g.err == nil {
+		if r, g.err = s.over(base, g.set); g.err != nil && !g.asked {
+			return fmt.Errorf("%w: %w", ErrMessage, settingsError(g.rcpt, g.err))
+		}
 	}
+	if g.err != nil {
+		g.set, w.err = nil, errors.Join(w.err, settingsError(g.rcpt, g.err))
+	}
+	w.sets = append(w.sets, g)
 	switch {
+	case g.set == nil:
 	case g.rcpt == "":
 		w.common = r
 	case i >= 0:
@@ -373,14 +316,11 @@ func (s *Scanner) recalled(m *Message, re *rerun) (*wanted, error) {
 	}
 	for i := range re.t.Settings {
 		r := &re.t.Settings[i]
-		g := givenSettings{rcpt: r.Rcpt}
+		g := givenSettings{rcpt: r.Rcpt, asked: re.other}
 		if r.Error != "" {
 			g.err = errors.New(r.Error)
 		} else {
 			g.set = r.settings()
-		}
-		if re.other && g.err == nil {
-			g.err = s.Check(*g.set)
 		}
 		if err := w.add(s, g); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrReplay, err)

@@ -78,12 +78,17 @@ func (st *scanStore) inherit(prev *scanStore, check string) {
 	st.views[check] = v.copy(st)
 }
 
-// storeLeft returns what is left of the store's budget after the verdict.
+// storeLeft returns what is left of the store's budget after the verdict, or
+// of the scan's time where the budget has no bound.
 func (s *scan) storeLeft() (left time.Duration, bounded bool) {
-	if s.rerun != nil || s.scanner.opt.StoreBudget < 0 {
+	o := &s.scanner.opt
+	if s.rerun != nil || o.StoreBudget < 0 && o.Timeout < 0 {
 		return 0, false
 	}
-	left = s.scanner.opt.StoreBudget
+	if o.StoreBudget < 0 {
+		return max(o.Timeout-time.Since(s.begun), 0), true
+	}
+	left = o.StoreBudget
 	if s.store != nil && s.store.timed != nil {
 		left -= s.store.timed.Spent()
 	}

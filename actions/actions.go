@@ -105,7 +105,8 @@ type Thresholds map[Action]float64
 const Limit = 1e9
 
 // Validate reports thresholds that must be mistakes: one beyond Limit, one of
-// an action without a name, and one of NoAction, which needs none. It does not
+// an action without a name or with another spelling than Rspamd's actions have
+// here ("add_header"), and one of NoAction, which needs none. It does not
 // ask that a more severe action has a higher threshold.
 func (th Thresholds) Validate() error {
 	for _, a := range slices.Sorted(maps.Keys(th)) {
@@ -116,6 +117,8 @@ func (th Thresholds) Validate() error {
 			return fmt.Errorf("actions: threshold %v of an action without a name", v)
 		case a == NoAction:
 			return fmt.Errorf("actions: %q has no threshold", a)
+		case a != Parse(string(a)):
+			return fmt.Errorf("actions: unknown action %q; did you mean %q?", a, Parse(string(a)))
 		}
 	}
 	return nil

@@ -60,7 +60,7 @@ func (s *apply) member(key string, data json.RawMessage) error {
 	case "groups_disabled":
 		return unmarshal(data, &s.groupsDisabled)
 	case "scores":
-		return unmarshal(data, &s.scores)
+		return s.weights(data)
 	case "actions":
 		return s.actions(data)
 	case "flags":
@@ -79,6 +79,23 @@ func (s *apply) member(key string, data json.RawMessage) error {
 	return errors.New("not supported")
 }
 
+// weights reads {"SYMBOL": 2.5}.
+func (s *apply) weights(data json.RawMessage) error {
+	var values map[string]*float64
+	if err := unmarshal(data, &values); err != nil {
+		return err
+	}
+	s.scores = map[string]float64{}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		v := values[name]
+		if v == nil {
+			return fmt.Errorf("the score of %q is null", name)
+		}
+		s.scores[name] = *v
+	}
+	return nil
+}
+
 // actions reads {"reject": 10, "greylist": null}; null takes one away.
 func (s *apply) actions(data json.RawMessage) error {
 	var values map[string]*float64
@@ -86,8 +103,11 @@ func (s *apply) actions(data json.RawMessage) error {
 		return err
 	}
 	s.thresholds = actions.Thresholds{}
-	for name, v := range values {
-		a := actions.Parse(name)
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		v, a := values[name], actions.Parse(name)
+		if _, twice := s.thresholds[a]; twice {
+			return fmt.Errorf("%q is given twice", a)
+		}
 		if a.Custom() {
 			return fmt.Errorf("%q is no action", name)
 		}

@@ -74,6 +74,7 @@ func TestSettingsOfRspamd(t *testing.T) {
 	for _, header := range []string{
 		`{"actions":{"reject":-1e308}}`, `{"actions":{"reject":1e308}}`, `{"actions":{"reject":1e10}}`, `{"scores":{"A":1e308}}`,
 		`{"scores":{"A":-1e10}}`, `{"actions":{"no action":1}}`, `{"actions":{"reject":1e999}}`,
+		`{"scores":{"A":null}}`, `{"actions":{"reject":5,"Reject":6}}`, `{"actions":{"add header":5,"add_header":null}}`,
 	} {
 		if _, _, ok := under(t, s, header); ok {
 			t.Errorf("%s is accepted", header)
