@@ -253,7 +253,7 @@ func (s *scan) anyWaits(list []int) bool {
 	return slices.ContainsFunc(list, func(i int) bool { return s.plan().Checks()[i].Needs.Waits() })
 }
 
-// forgetAfterEnd drops what checks found that nobody's verdict counts, since
+// forgetAfterEnd drops the findings of checks that count in no verdict, since
 // their priority is lower than that of the check that ended the scan for the
 // last of the recipients.
 func (s *scan) forgetAfterEnd(list []int) {

@@ -14,7 +14,7 @@ var (
 	ErrNotFound = errors.New("no such record")
 	// ErrNXDomain: not found, for the name does not exist at all.
 	ErrNXDomain = errors.New("no such name")
-	// ErrNoDNS: there is nobody to ask. Nothing is known about the record.
+	// ErrNoDNS: there is no DNS to ask. Nothing is known about the record.
 	ErrNoDNS = errors.New("no DNS configured")
 	// ErrBudget: the check or the scan has asked its share of questions.
 	ErrBudget = errors.New("too many DNS questions")
@@ -34,7 +34,7 @@ const (
 	KindTruncated Kind = "truncated" // and the server closed the TCP connection
 	KindLame      Kind = "lame"      // a referral or an answer to something else
 	KindLoop      Kind = "loop"      // CNAMEs go round, or on too long
-	KindNetwork   Kind = "network"   // nobody reachable
+	KindNetwork   Kind = "network"   // no server is reachable
 	KindMalformed Kind = "malformed" // the answer could not be read
 	KindBudget    Kind = "budget"    // ErrBudget
 	KindNoDNS     Kind = "nodns"     // ErrNoDNS

@@ -1,6 +1,6 @@
-// Package resolver is winnow's view of DNS: one method, an answer without
-// any library's types, and errors that keep "there is no such record" apart
-// from "nobody could tell".
+// Package resolver is winnow's view of DNS: one method, an answer without any
+// library's types, and errors that keep "there is no such record" apart from
+// "the answer is unknown".
 //
 // A Scanner takes a Resolver in Options and gives each scan a Session of it:
 // every question is asked once per scan, whatever the number of checks that

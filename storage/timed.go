@@ -39,7 +39,7 @@ func Timed(store Store, budget time.Duration) *TimedStore {
 	return &TimedStore{next: store, budget: budget}
 }
 
-// Wait waits until the store has finished all calls, those too that nobody
+// Wait waits until the store has finished all calls, also those that nobody
 // waits for any more, or until ctx ends, whose error it returns.
 func (t *TimedStore) Wait(ctx context.Context) error {
 	t.mu.Lock()

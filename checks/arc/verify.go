@@ -56,7 +56,7 @@ type verifier struct {
 	sets    []set
 	replies map[string]resolver.Reply // by key name
 	result  Result
-	noDNS   bool  // there was nobody to ask
+	noDNS   bool  // there was no DNS to ask
 	hashed  int64 // bytes of header fields that were hashed
 }
 

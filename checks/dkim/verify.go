@@ -62,7 +62,7 @@ type verifier struct {
 	keys    *dkimsig.KeyCache
 	found   []*signature
 	hashed  int64 // bytes of the header that were hashed
-	noDNS   bool  // there was nobody to ask
+	noDNS   bool  // there was no DNS to ask
 	block   []byte
 	header  *dkimsig.Header // of block, made when first needed
 	body    *dkimsig.Body

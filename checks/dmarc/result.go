@@ -49,7 +49,7 @@ type Result struct {
 	// Authentic tells that the DNS answer with Record was validated by DNSSEC.
 	Authentic bool `json:",omitempty"`
 
-	noDNS bool // there was nobody to ask
+	noDNS bool // there was no DNS to ask
 }
 
 // policyOf finds the policy in the comments of a DMARC result: servers write

@@ -14,7 +14,7 @@ type finding struct {
 	many   bool // several records
 	other  bool // TXT records, but none of DMARC
 	failed string
-	noDNS  bool // there is nobody to ask
+	noDNS  bool // there is no DNS to ask
 	// authentic tells that DNSSEC validated the answer.
 	authentic bool
 }

@@ -17,7 +17,7 @@ const (
 	White          Outcome = "white"           // excluded by name
 	Invalid        Outcome = "invalid"         // what answers is not SMTP
 	Refused        Outcome = "refused"         // connections are refused
-	TimeoutConnect Outcome = "timeout-connect" // nobody there
+	TimeoutConnect Outcome = "timeout-connect" // no connection in time
 	TimeoutRead    Outcome = "timeout-read"    // connects and says nothing in time
 	Error          Outcome = "error"           // greets with an error; counts as good
 	None           Outcome = "none"            // no MX and no address
@@ -31,7 +31,7 @@ const (
 	InFlight       Outcome = "in-flight"       // another scan is about to find out
 	StoreError     Outcome = "store-error"     // the store failed
 
-	unknown Outcome = "" // nobody was asked
+	unknown Outcome = "" // there was no look-up
 )
 
 // A row of the table: what follows the source's prefix, the weight, and what

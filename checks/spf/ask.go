@@ -12,7 +12,7 @@ type asker struct {
 	ctx      context.Context
 	resolver resolver.Resolver
 	known    map[resolver.Question]resolver.Reply
-	noDNS    bool // the resolver has nobody to ask
+	noDNS    bool // the resolver has no DNS to ask
 }
 
 func (a *asker) ask1(name string, qtype uint16) resolver.Reply {

@@ -57,7 +57,7 @@ type Result struct {
 	// Lookups is how many terms asked DNS.
 	Lookups int `json:",omitempty"`
 
-	noDNS bool // there was nobody to ask
+	noDNS bool // there was no DNS to ask
 }
 
 // set takes over what an evaluation found.
