@@ -13,7 +13,24 @@ func (m *Memory) Take(ctx context.Context, name string, d Draw, now time.Time) (
 	if err := d.Check(); err != nil {
 		return Bucket{}, err
 	}
+	if d.N == 0 {
+		return m.look(ctx, name, d, now)
+	}
 	return m.bucket(ctx, name, d.Keep(), func(b Bucket) Bucket { return b.Take(d, now) })
+}
+
+// look is a Take that adds nothing, and so changes nothing.
+func (m *Memory) look(ctx context.Context, name string, d Draw, now time.Time) (Bucket, error) {
+	if err := m.begin(ctx, name); err != nil {
+		return Bucket{}, err
+	}
+	defer m.mu.Unlock()
+	var b Bucket
+	if e := m.buckets[name]; e != nil {
+		m.used.MoveToFront(e.place)
+		b = *e.state.(*Bucket)
+	}
+	return b.Take(d, now), nil
 }
 
 // Tune implements Buckets.

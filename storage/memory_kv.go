@@ -98,7 +98,7 @@ func (m *Memory) Increment(ctx context.Context, key string, delta int64, ttl tim
 		return delta, nil
 	}
 	n, err := strconv.ParseInt(string(e.value), 10, 64)
-	if err != nil || (delta > 0 && n > math.MaxInt64-delta) || (delta < 0 && n < math.MinInt64-delta) {
+	if err != nil || strconv.FormatInt(n, 10) != string(e.value) || (delta > 0 && n > math.MaxInt64-delta) || (delta < 0 && n < math.MinInt64-delta) {
 		return 0, ErrNotNumber
 	}
 	n += delta

@@ -78,8 +78,8 @@ type KV interface {
 	// the key. It is for state that is rarely contended: Buckets and Increment
 	// are for the rest.
 	CompareAndSwap(ctx context.Context, key string, old, value []byte, ttl time.Duration) (swapped bool, err error)
-	// Increment adds delta to the decimal number that key holds, none
-	// counting as 0, and returns the sum. The ttl is set only when that
+	// Increment adds delta to the decimal number that key holds, written as
+	// strconv.FormatInt does and none counting as 0, and returns the sum. The ttl is set only when that
 	// makes the key. Another value, or a sum that leaves int64, is
 	// ErrNotNumber and changes nothing.
 	Increment(ctx context.Context, key string, delta int64, ttl time.Duration) (int64, error)
@@ -114,7 +114,9 @@ type Buckets interface {
 type Draw struct {
 	Rate  float64 // leaks per second, at least 0
 	Burst float64 // what the bucket holds
-	N     float64 // what is added; 0 only looks
+	// N is what is added. 0 only looks: the Bucket is as a draw would have left
+	// it, and the store neither makes nor changes nor prolongs anything.
+	N float64
 	// Lasts is how long the bucket is kept from now on, by the store's clock; 0
 	// means DefaultLasts.
 	Lasts time.Duration
@@ -206,7 +208,7 @@ type Log interface {
 	// no store repeats it on its own.
 	Append(ctx context.Context, log, id string, data []byte) (seq uint64, err error)
 	// ReadLog returns up to n entries from the number on (0 is as 1), in order;
-	// none at the end. It is ErrTrimmed when the first of them was trimmed.
+	// none at the end or if n is below 1. It is ErrTrimmed when the first of them was trimmed.
 	ReadLog(ctx context.Context, log string, from uint64, n int) ([]Entry, error)
 	// NewestLog returns up to n entries before the number, newest first; 0
 	// means from the end.
@@ -249,19 +251,23 @@ type Recent interface {
 	// Push puts an item in front and drops those beyond the newest keep; 0
 	// keeps all.
 	Push(ctx context.Context, list string, item []byte, keep int) error
-	// Items returns up to n items after the newest skip ones.
+	// Items returns up to n items after the newest skip ones. A skip or n below
+	// 0 is as 0.
 	Items(ctx context.Context, list string, skip, n int) ([][]byte, error)
 }
 
 // Ranked are sets of members with scores: Rspamd's known senders.
 type Ranked interface {
-	// Rank sets a member's score, which is not NaN, drops the members with the lowest scores
-	// beyond keep (0: keeps all), and makes the whole set last for ttl (0: for
-	// ever) from now on.
+	// Rank sets a member's score, which may be infinite but not NaN
+	// (ErrNotNumber), drops the members with the lowest scores beyond keep (0:
+	// keeps all), and makes the whole set last for ttl (0: for ever) from now
+	// on. Of equal scores that of the member with the greater bytes is higher.
+	// A ttl below 0 removes the set.
 	Rank(ctx context.Context, set, member string, score float64, keep int, ttl time.Duration) error
 	// RankOf returns a member's score, or ErrNotFound.
 	RankOf(ctx context.Context, set, member string) (float64, error)
-	// Members returns up to n members by falling score after the first skip.
+	// Members returns up to n members by falling score after the first skip. A
+	// skip or n below 0 is as 0.
 	Members(ctx context.Context, set string, skip, n int) ([]Member, error)
 	// Unrank removes members; missing ones are no error.
 	Unrank(ctx context.Context, set string, members ...string) error

@@ -183,7 +183,7 @@ func (s *Store) Increment(ctx context.Context, key string, delta int64, ttl time
 			return delta, t.store(key, it, strconv.AppendInt(nil, delta, 10), ttl)
 		}
 		n, err := strconv.ParseInt(string(it.value), 10, 64)
-		if err != nil || delta > 0 && n > math.MaxInt64-delta || delta < 0 && n < math.MinInt64-delta {
+		if err != nil || strconv.FormatInt(n, 10) != string(it.value) || delta > 0 && n > math.MaxInt64-delta || delta < 0 && n < math.MinInt64-delta {
 			return 0, storage.ErrNotNumber
 		}
 		return n + delta, t.keep(key, it, strconv.AppendInt(nil, n+delta, 10), it.stamp.expires)

@@ -172,6 +172,7 @@ func (s *Store) Members(ctx context.Context, name string, skip, n int) ([]storag
 		if err != nil || in.Bucket == nil {
 			return nil, err
 		}
+		skip := max(0, skip)
 		c := in.Cursor()
 		c.Seek([]byte{'s'}) // which is always there, behind the order
 		for k, _ := c.Prev(); len(members) < n && bytes.HasPrefix(k, []byte{'o'}); k, _ = c.Prev() {

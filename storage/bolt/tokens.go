@@ -14,6 +14,9 @@ import (
 
 // addTokens merges a transaction's deltas into a table's cells.
 func (t *tx) addTokens(table string, ds []delta) error {
+	if len(ds) == 0 {
+		return nil // the table need not be there
+	}
 	tb := t.root(inTokens).Bucket([]byte(table))
 	if tb == nil {
 		return damaged("a table that is gone")

@@ -43,6 +43,30 @@ func holds(t *testing.T, s *Store, key, want string) {
 
 var errTest = errors.New("of the test")
 
+// A message that nobody has learned is taken back from a table that is not there.
+func TestTakingBackFromNoTable(t *testing.T) {
+	s := opened(t, Options{})
+	back := func(tx *tx) error {
+		_, err := tx.learn("none", []storage.Lesson{{Message: "m", IDs: []uint64{1}}})
+		return err
+	}
+	tries := 0
+	s.commit = func(apply func() error) error {
+		tries++
+		return apply()
+	}
+	ops := []*op{incrementing("a"), doing(back), incrementing("b")}
+	s.transact(ops)
+	for i, o := range ops {
+		if o.err != nil {
+			t.Errorf("op %d: %v", i, o.err)
+		}
+	}
+	if tries != 1 {
+		t.Errorf("%d transactions, want 1", tries)
+	}
+}
+
 func TestFailingCallLeavesItsNeighbours(t *testing.T) {
 	s := opened(t, Options{})
 	ops := []*op{

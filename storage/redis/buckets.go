@@ -59,7 +59,9 @@ if b.level + b.pending + n <= tonumber(ARGV[3]) * b.burst then
   ok = 1
   b.level = b.level + n
 end
-write(KEYS[1], b, ARGV[5])
+if n > 0 then
+  write(KEYS[1], b, ARGV[5])
+end
 return answer(b, ok)
 `
 

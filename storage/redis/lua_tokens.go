@@ -48,29 +48,37 @@ const luaLearn = `
 local base, message, class, weight, ids = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 
 -- addSmall adds in two calls. It does nothing and returns false where a sum might
--- not be exact in Lua.
+-- not be exact in Lua. Redis turns each number of Lua into text at some cost, so
+-- that of equal sums is made once.
 local function addSmall(key, by, ids)
-  local names, sums, gone = {}, {}, {}
+  local names, sums, gone, texts, count = {}, {}, {}, {}, 0
+  local sub, all = string.sub, 0
   for i = 1, #ids, 8 do
-    names[#names + 1] = string.sub(ids, i, i + 7)
+    all = all + 1
+    names[all] = sub(ids, i, i + 7)
   end
-  for from = 1, #names, 1000 do
-    local got = redis.call('HMGET', key, unpack(names, from, math.min(#names, from + 999)))
+  for from = 1, all, 1000 do
+    local got = redis.call('HMGET', key, unpack(names, from, math.min(all, from + 999)))
     for j = 1, #got do
       local n = (tonumber(got[j] or '0')) + by
       if n > 1e14 then
         return false
       end
       if n > 0 then
-        sums[#sums + 1] = names[from + j - 1]
-        sums[#sums + 1] = n
+        local text = texts[n]
+        if not text then
+          text = string.format('%.0f', n)
+          texts[n] = text
+        end
+        sums[count + 1], sums[count + 2] = names[from + j - 1], text
+        count = count + 2
       else
         gone[#gone + 1] = names[from + j - 1]
       end
     end
   end
-  for from = 1, #sums, 1000 do
-    redis.call('HMSET', key, unpack(sums, from, math.min(#sums, from + 999)))
+  for from = 1, count, 1000 do
+    redis.call('HMSET', key, unpack(sums, from, math.min(count, from + 999)))
   end
   for from = 1, #gone, 1000 do
     redis.call('HDEL', key, unpack(gone, from, math.min(#gone, from + 999)))

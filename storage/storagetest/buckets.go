@@ -15,6 +15,7 @@ func bucketCases() []testCase[storage.Buckets] {
 	return []testCase[storage.Buckets]{
 		{"Take", take},
 		{"Look", look},
+		{"LookChangesNothing", lookOnly},
 		{"ClockGoesBack", takeBack},
 		{"Tune", tune},
 		{"Lasts", lasts},
@@ -86,6 +87,19 @@ func look(t *testing.T, _ Store, b storage.Buckets) {
 	d.N = 0
 	drawn(t, b, d, time.Hour, 2, true) // it has no rate
 	drawn(t, b, storage.Draw{}, time.Hour, 2, false)
+}
+
+// lookOnly: a look neither lets a bucket leak for good nor prolongs its life.
+func lookOnly(t *testing.T, s Store, b storage.Buckets) {
+	d := storage.Draw{Rate: 1, Burst: 9, N: 4, Lasts: 4 * s.Tick}
+	made := s.lives(d.Lasts)
+	drawn(t, b, d, 0, 4, true)
+	s.Pass(3 * s.Tick)
+	d.N = 0
+	drawnYet(t, b, d, time.Minute, 0, true, made)
+	drawnYet(t, b, d, time.Second, 3, true, made)
+	s.Pass(2 * s.Tick)
+	drawn(t, b, d, time.Second, 0, true)
 }
 
 func takeBack(t *testing.T, _ Store, b storage.Buckets) {

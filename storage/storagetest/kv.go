@@ -201,7 +201,8 @@ func increment(t *testing.T, _ Store, kv storage.KV) {
 	holds(t, kv, "n", "-2")
 	set(t, kv, "n", "40", 0)
 	by("n", 2, 42)
-	for key, value := range map[string]string{"text": "abc", "float": "1.5", "none": ""} {
+	for i, value := range []string{"abc", "1.5", "", "+5", "007", "-0", " 5", "5\n", "9223372036854775808"} {
+		key := fmt.Sprint("no number ", i)
 		set(t, kv, key, value, 0)
 		if _, err := kv.Increment(t.Context(), key, 1, 0); !errors.Is(err, storage.ErrNotNumber) {
 			t.Errorf("Increment of %q: %v", value, err)

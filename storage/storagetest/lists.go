@@ -46,6 +46,10 @@ func push(t *testing.T, _ Store, r storage.Recent) {
 	items(t, r, 0, 10, "d", "\x00\xff\r\n", "", "a")
 	items(t, r, 1, 2, "\x00\xff\r\n", "")
 	items(t, r, 0, 0)
+	items(t, r, -1, 1, "d")
+	items(t, r, math.MinInt, 1, "d")
+	items(t, r, math.MaxInt, math.MaxInt)
+	items(t, r, 0, -1)
 	must(t, r.Push(t.Context(), "l", []byte("e"), 3))
 	items(t, r, 0, 10, "e", "d", "\x00\xff\r\n")
 	must(t, r.Push(t.Context(), "l", []byte("f"), 5))
@@ -151,6 +155,10 @@ func rank(t *testing.T, _ Store, r storage.Ranked) {
 	ranked(t, r, 1, 1, storage.Member{Name: "b", Score: 2})
 	ranked(t, r, 3, 1)
 	ranked(t, r, 0, 0)
+	ranked(t, r, 0, -1)
+	ranked(t, r, -1, 1, storage.Member{Name: "c", Score: 1e9})
+	ranked(t, r, math.MinInt, 1, storage.Member{Name: "c", Score: 1e9})
+	ranked(t, r, math.MaxInt, math.MaxInt)
 	must(t, r.Rank(t.Context(), "s", "c", 1, 0, 0))
 	ranked(t, r, 0, 10, storage.Member{Name: "b", Score: 2}, storage.Member{Name: "c", Score: 1}, storage.Member{Name: "a", Score: -0.5})
 	score, err := r.RankOf(t.Context(), "s", "c")
@@ -173,12 +181,17 @@ func rankKeep(t *testing.T, _ Store, r storage.Ranked) {
 	}
 	ranked(t, r, 2, 9, storage.Member{Name: "3", Score: 3}, storage.Member{Name: "2", Score: 2})
 	must(t, r.Rank(t.Context(), "s", "low", 0, 4, 0)) // drops itself
+	must(t, r.Rank(t.Context(), "s", "1", 2, 4, 0))   // below "2", which has as much
+	ranked(t, r, 2, 9, storage.Member{Name: "3", Score: 3}, storage.Member{Name: "2", Score: 2})
+	must(t, r.Rank(t.Context(), "s", "20", 2, 4, 0))
+	ranked(t, r, 2, 9, storage.Member{Name: "3", Score: 3}, storage.Member{Name: "20", Score: 2})
+	must(t, r.Rank(t.Context(), "s", "2", 2, 5, 0))
 	must(t, r.Rank(t.Context(), "s", "2", 9, 2, 0))
 	ranked(t, r, 0, 9, storage.Member{Name: "2", Score: 9}, storage.Member{Name: "5", Score: 5})
 }
 
 func rankScores(t *testing.T, _ Store, r storage.Ranked) {
-	scores := []float64{0, 1.7e9 + 0.123, -1e300, math.MaxInt64, 1.0 / 3, math.SmallestNonzeroFloat64}
+	scores := []float64{0, 1.7e9 + 0.123, -1e300, math.MaxInt64, 1.0 / 3, math.SmallestNonzeroFloat64, math.Inf(1), math.Inf(-1)}
 	for i, score := range scores {
 		must(t, r.Rank(t.Context(), "s", fmt.Sprint(i), score, 0, 0))
 	}
@@ -187,9 +200,10 @@ func rankScores(t *testing.T, _ Store, r storage.Ranked) {
 		must(t, err)
 		eq(t, "score", got, score)
 	}
-	if err := r.Rank(t.Context(), "s", "nan", math.NaN(), 0, 0); err == nil {
-		t.Error("a score that is not a number is no error")
-	}
+	allAre(t, storage.ErrNotNumber, r.Rank(t.Context(), "s", "nan", math.NaN(), 0, 0))
+	top, err := r.Members(t.Context(), "s", 0, 1)
+	must(t, err)
+	eq(t, "the highest", top[0], storage.Member{Name: "6", Score: math.Inf(1)})
 }
 
 func rankTTL(t *testing.T, s Store, r storage.Ranked) {
