@@ -178,16 +178,18 @@ func (s *Store) Close() error {
 	}
 	s.stop()
 	s.t.close()
+	<-s.watched
+	if s.sentinels != nil {
+		s.sentinels.close()
+	}
+	s.running.Wait() // not for long: their connections are closed
+	// The library writes a line to stderr for a connection that is given back
+	// to a pool that is being closed.
 	if s.cluster != nil {
 		_ = s.cluster.Close()
 	} else {
 		_ = s.only.client.Close()
 	}
-	<-s.watched
-	if s.sentinels != nil {
-		s.sentinels.close()
-	}
-	s.running.Wait()
 	return nil
 }
 
