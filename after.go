@@ -3,7 +3,6 @@ package winnow
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -183,13 +182,8 @@ func (s *Scanner) within(ctx context.Context, name string, f func() error) (ende
 }
 
 // run calls Run and contains its panics.
-func (a *afterWorker) run(ctx context.Context, res *Result) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &checks.PanicError{Check: a.account(), Value: v, Stack: debug.Stack()}
-		}
-	}()
-	return a.Run(ctx, res)
+func (a *afterWorker) run(ctx context.Context, res *Result) error {
+	return checks.Contain(a.account(), func() error { return a.Run(ctx, res) })
 }
 
 // offer queues a Result, or drops it when the queue is full.

@@ -3,7 +3,6 @@ package winnow
 import (
 	"context"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -75,12 +74,11 @@ func (s *Scanner) given(ctx context.Context, m *Message, msg *mail.Message, rcpt
 
 // ask calls Options.Settings and contains its panics.
 func (s *Scanner) ask(ctx context.Context, r SettingsRequest) (set *Settings, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			set, err = nil, &checks.PanicError{Check: "settings", Value: v, Stack: debug.Stack()}
-		}
-	}()
-	return s.opt.Settings(ctx, r)
+	err = checks.Contain("settings", func() (err error) {
+		set, err = s.opt.Settings(ctx, r)
+		return err
+	})
+	return set, err
 }
 
 // rcptSettings finds a recipient's settings; the domain's case does not count.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 
 	"github.com/winnowmail/winnow/checks"
@@ -46,18 +45,15 @@ func (s *scan) commit(ctx context.Context, res *Result) {
 func (s *scan) commitOne(ctx context.Context, i int, list []checks.CommitFunc, f checks.Final) (ended bool, err error) {
 	name := s.plan().Checks()[i].Name
 	f.Rcpts = slices.Clone(f.Rcpts)
-	return s.scanner.within(ctx, name, func() (err error) {
-		defer func() {
-			if v := recover(); v != nil {
-				err = &checks.PanicError{Check: name, Value: v, Stack: debug.Stack()}
+	return s.scanner.within(ctx, name, func() error {
+		return checks.Contain(name, func() (err error) {
+			for _, commit := range list {
+				if e := commit(ctx, f); e != nil {
+					err = errors.Join(err, fmt.Errorf("check %s: commit: %w", name, e))
+				}
 			}
-		}()
-		for _, commit := range list {
-			if e := commit(ctx, f); e != nil {
-				err = errors.Join(err, fmt.Errorf("check %s: commit: %w", name, e))
-			}
-		}
-		return err
+			return err
+		})
 	})
 }
 

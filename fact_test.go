@@ -149,3 +149,24 @@ func ExampleResult_Fact() {
 	// 18 true
 	// 100 true
 }
+
+// A nil pointer is nothing that a check could read.
+func TestSeedOfNil(t *testing.T) {
+	fact := checks.Fact[*int]{Name: "pointer"}
+	c := &checks.Check{Name: "sets", Doc: "d", Provides: []checks.AnyFact{fact}, Run: func(_ context.Context, t *checks.Task) error {
+		if v, ok := fact.Get(t); ok {
+			t.Note(fmt.Sprint(*v))
+		}
+		return nil
+	}}
+	s := newScanner(t, options(c))
+	defer closeNow(t, s)
+	if _, err := s.Scan(t.Context(), letterOf(plain), checks.Seed(fact, nil)); !errors.Is(err, winnow.ErrMessage) {
+		t.Error(err)
+	}
+	n := 7
+	res, err := s.Scan(t.Context(), letterOf(plain), checks.Seed(fact, &n))
+	if err != nil || len(res.Notes) != 1 || res.Notes[0].Text != "7" {
+		t.Errorf("%v %v", err, res)
+	}
+}

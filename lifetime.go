@@ -57,7 +57,7 @@ func (s *Scanner) startAll(ctx context.Context, env checks.Env) error {
 		if a.Start == nil {
 			continue
 		}
-		if err := a.Start(ctx, &env); err != nil {
+		if err := checks.Contain(a.account(), func() error { return a.Start(ctx, &env) }); err != nil {
 			return fmt.Errorf("start of After %s: %w", a.Name, err)
 		}
 	}

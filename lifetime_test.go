@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -120,4 +121,34 @@ func TestCloseEndsQuestionsOfSessions(t *testing.T) {
 			t.Errorf("close: %v, the question ended: %v", err, ended)
 		}
 	})
+}
+
+// A Start that fails or panics leaves no Scanner and nothing that runs.
+func TestStartsThatFailOrPanic(t *testing.T) {
+	bug := errors.New("bug")
+	for name, f := range map[string]func() error{"fails": func() error { return bug }, "panics": func() error { panic("boom") }} {
+		for _, last := range []string{"check", "after"} {
+			begun, ended := 0, 0
+			first, second := raise("first", defSpam), raise("second", defMore)
+			first.Start = func(ctx context.Context, env *checks.Env) error {
+				begun++
+				env.Go("first", func() { <-ctx.Done(); ended++ })
+				return nil
+			}
+			start := func(context.Context, *checks.Env) error { return f() }
+			o := options(first, second)
+			if last == "check" {
+				second.Start = start
+			} else {
+				o.After = []winnow.After{{Name: "second", Doc: "test", Start: start, Run: func(context.Context, *winnow.Result) error { return nil }}}
+			}
+			s, err := winnow.New(o)
+			if s != nil || !errors.Is(err, winnow.ErrOptions) || !strings.Contains(err.Error(), "second") || errors.Is(err, bug) != (name == "fails") || checks.IsPanic(err) != (name == "panics") {
+				t.Errorf("%s, %s: %v, %v", last, name, s, err)
+			}
+			if begun != 1 || ended != 1 {
+				t.Errorf("%s, %s: begun %d, ended %d", last, name, begun, ended)
+			}
+		}
+	}
 }

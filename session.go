@@ -147,7 +147,9 @@ func (x *Session) step(ctx context.Context, ph checks.Phase, m *Message, seeds [
 	if x.line != nil {
 		sc.session = x.line.dns
 	}
-	sc.inherit(x.last, seeds)
+	if !sc.skipped {
+		sc.inherit(x.last, seeds)
+	}
 	sc.putOff()
 	res, err := sc.run(ctx)
 	if x.last = sc; ph == checks.Data {

@@ -301,3 +301,50 @@ func TestSessionAsksForSettingsOnce(t *testing.T) {
 		}
 	}
 }
+
+// Of an empty message nothing counts that the steps before it found, and a
+// replay, which has no steps, says the same. A message that can't be had is no
+// finished one.
+func TestSessionOfAnEmptyMessage(t *testing.T) {
+	noted := checks.Fact[int]{Name: "noted"}
+	early := run("early", func(_ context.Context, t *checks.Task) error {
+		t.Note("seen")
+		noted.Set(t, 1)
+		t.PreResult(actions.PreResult{Action: actions.Reject})
+		return nil
+	})
+	early.Stage, early.Needs.Phase, early.Provides = checks.Early, checks.MailFrom, []checks.AnyFact{noted}
+	o := options(early)
+	finished := 0
+	o.Trace.ScanDone = func(*winnow.Result) { finished++ }
+	s := newScanner(t, o)
+	defer closeNow(t, s)
+	x, err := s.NewSession(mail.Envelope{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	data := func(b winnow.Body) (*winnow.Result, error) {
+		if _, err := x.MailFrom(t.Context(), "a@example.org"); err != nil {
+			t.Fatal(err)
+		}
+		return x.Data(t.Context(), &winnow.Message{Body: b, Record: true})
+	}
+	for _, b := range []winnow.Body{winnow.FromBytes(nil), winnow.FromReader(strings.NewReader("")), winnow.FromReaderAt(strings.NewReader(""), 0)} {
+		res, err := data(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, ok := noted.From(res)
+		if res.Action != actions.NoAction || res.Skipped == "" || len(res.Notes)+len(res.Timings) > 0 || res.PreResult != nil || ok {
+			t.Errorf("%s, timings %v, fact %v", res.JSON(), res.Timings, ok)
+		}
+		replays(t, s, "empty", res)
+	}
+	if _, err := data(winnow.Body{}); !errors.Is(err, winnow.ErrMessage) {
+		t.Errorf("no body: %v", err)
+	}
+	if finished != 3 {
+		t.Errorf("finished %d, want 3", finished)
+	}
+}

@@ -39,6 +39,9 @@ func (f Fact[T]) valid(value any) error {
 	if !ok && (value != nil || f.factType().Kind() != reflect.Interface) {
 		return fmt.Errorf("fact %s: a seed of type %T, it is a %v", f.Name, value, f.factType())
 	}
+	if r := reflect.ValueOf(value); r.Kind() == reflect.Pointer && r.IsNil() {
+		return fmt.Errorf("fact %s: the seed is a nil %T", f.Name, value)
+	}
 	if f.Valid == nil {
 		return nil
 	}

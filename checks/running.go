@@ -42,7 +42,7 @@ func (f *Family) Begin(env Env) error {
 		if c.Start == nil {
 			continue
 		}
-		if err := c.Start(ctx, &own); err != nil {
+		if err := Contain(c.Name, func() error { return c.Start(ctx, &own) }); err != nil {
 			l.end(env.Go)
 			return fmt.Errorf("start of check %s: %w", c.Name, err)
 		}

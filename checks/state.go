@@ -198,6 +198,17 @@ type PanicError struct {
 
 func (e *PanicError) Error() string { return fmt.Sprintf("check %s: panic: %v", e.Check, e.Value) }
 
+// Contain runs f and returns its error; a panic becomes a *PanicError. name says
+// whose f is.
+func Contain(name string, f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Check: name, Value: v, Stack: debug.Stack()}
+		}
+	}()
+	return f()
+}
+
 // IsPanic reports whether err says that a check panicked.
 func IsPanic(err error) bool {
 	_, ok := errors.AsType[*PanicError](err)
