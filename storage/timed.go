@@ -12,6 +12,7 @@ import (
 type TimedStore struct {
 	next   Store
 	budget time.Duration
+	prompt bool // the store never waits
 
 	mu      sync.Mutex
 	closed  bool
@@ -36,7 +37,38 @@ var _ Store = (*TimedStore)(nil)
 // Close ends the view, whose calls are then ErrClosed, and leaves the store
 // open.
 func Timed(store Store, budget time.Duration) *TimedStore {
-	return &TimedStore{next: store, budget: budget}
+	return &TimedStore{next: store, budget: budget, prompt: isPrompt(store)}
+}
+
+// isPrompt reports whether a store is in memory, where a call needs no
+// goroutine that may outlast it.
+func isPrompt(store Store) bool {
+	if p, ok := store.(prefixed); ok {
+		store = p.next
+	}
+	_, ok := store.(*Memory)
+	return ok
+}
+
+// A deadlined context has a deadline and no timer: its Done is the parent's, so
+// it is for a store that only looks at Err.
+type deadlined struct {
+	context.Context
+	end time.Time
+}
+
+func (c deadlined) Deadline() (time.Time, bool) {
+	if d, ok := c.Context.Deadline(); ok && d.Before(c.end) {
+		return d, true
+	}
+	return c.end, true
+}
+
+func (c deadlined) Err() error {
+	if err := c.Context.Err(); err != nil || time.Now().Before(c.end) {
+		return err
+	}
+	return context.DeadlineExceeded
 }
 
 // Wait waits until the store has finished all calls, also those that nobody
@@ -151,6 +183,14 @@ func within[T any](ctx context.Context, t *TimedStore, f func(ctx context.Contex
 		return none, err
 	}
 	defer t.endWait()
+	if t.prompt {
+		defer t.endCall()
+		v, err := f(deadlined{ctx, time.Now().Add(left)})
+		if isTimeout(err) && ctx.Err() == nil {
+			return none, t.errSpent()
+		}
+		return v, err
+	}
 	limited, cancel := context.WithTimeout(ctx, left)
 	defer cancel()
 	done := make(chan reply[T], 1)

@@ -209,3 +209,34 @@ func BenchmarkTimed(b *testing.B) {
 		}
 	}
 }
+
+// The call of a store in memory that takes long obeys the budget too.
+func TestTimedMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := storage.NewMemory(storage.MemoryOptions{Clock: func() time.Time {
+			time.Sleep(time.Second)
+			return time.Now()
+		}})
+		ctx := t.Context()
+		if err := m.Set(ctx, "k", []byte("v"), time.Hour); err != nil { // from now on each call looks at the clock
+			t.Fatal(err)
+		}
+		ts := storage.Timed(storage.Prefix(m, "p"), 2500*time.Millisecond)
+		ls := make([]storage.Lesson, 9)
+		for i := range ls {
+			ls[i] = storage.Lesson{Message: fmt.Sprint(i), Class: "spam"}
+		}
+		if learned, err := ts.LearnMany(ctx, "t", ls); !errors.Is(err, storage.ErrUnavailable) {
+			t.Errorf("%v, %v, want ErrUnavailable", learned, err)
+		}
+		if got := ts.Spent(); got != 3*time.Second {
+			t.Errorf("%v are spent, want 3s", got)
+		}
+		if err := ts.Wait(ctx); err != nil {
+			t.Error(err)
+		}
+		if n, err := storage.Prefix(m, "p").Counts(ctx, "t", nil); err != nil || n.Lessons["spam"] != 3 {
+			t.Errorf("%v, %v, want three lessons", n.Lessons, err)
+		}
+	})
+}
