@@ -26,10 +26,7 @@ func newBody(r io.Reader) *body { return &body{rest: r} }
 // announced one, negative if there is none.
 func (b *body) message(length int64) winnow.Body {
 	var ahead bytes.Buffer
-	_, _ = io.Copy(&ahead, io.LimitReader((*source)(b), readAhead)) // b keeps the error
-	if !b.ended && ahead.Len() == readAhead && int64(readAhead) == length {
-		_, _ = (*source)(b).Read(make([]byte, 1)) // sees the end
-	}
+	_, _ = io.Copy(&ahead, io.LimitReader((*source)(b), readAhead+1)) // b keeps the error; one more byte shows the end
 	b.ahead = ahead.Bytes()
 	if b.ended && b.err == nil {
 		return winnow.FromBytes(b.ahead)

@@ -108,6 +108,9 @@ func (h *handler) recovered(w http.ResponseWriter, r *http.Request) {
 	fail(w, http.StatusInternalServerError, "internal error")
 }
 
+// errBody is wrapped by errors of the request's body.
+var errBody = errors.New("can't read the message")
+
 func (h *handler) check(w http.ResponseWriter, r *http.Request) {
 	req, err := parseRequest(r.Header)
 	if err == nil && r.URL.RawQuery != "" {
@@ -131,25 +134,36 @@ func (h *handler) check(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	req.message.Body = body.message(r.ContentLength)
-	res, err := h.scanner.Scan(r.Context(), &req.message)
+	var res *winnow.Result
+	if body.err == nil { // else there is nothing to wait for
+		res, err = h.scanner.Scan(r.Context(), &req.message)
+	}
 	if err == nil {
 		body.drain()
 	}
-	if tooLarge, ok := errors.AsType[*http.MaxBytesError](body.err); ok {
+	if body.err != nil {
+		err = fmt.Errorf("%w: %w", errBody, body.err)
+	}
+	h.answer(w, r, req, res, err)
+}
+
+// answer writes the reply for a scan that ended, or did not begin because of err.
+func (h *handler) answer(w http.ResponseWriter, r *http.Request, req *request, res *winnow.Result, err error) {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		fail(w, http.StatusRequestEntityTooLarge, "message is longer than %d bytes", tooLarge.Limit)
 		return
 	}
-	if body.err != nil {
-		fail(w, http.StatusBadRequest, "can't read the message: %v", body.err)
-		return
-	}
 	switch {
+	case errors.Is(err, errBody):
+		fail(w, http.StatusBadRequest, "%v", err)
 	case errors.Is(err, winnow.ErrClosed):
 		fail(w, http.StatusServiceUnavailable, "shutting down")
-	case errors.Is(err, context.Canceled):
-		// The client has gone.
+	case errors.Is(err, context.Canceled): // the client has gone, or the server gave the request up
+		fail(w, http.StatusServiceUnavailable, "the request was given up")
 	case errors.Is(err, winnow.ErrBusy):
 		fail(w, http.StatusServiceUnavailable, "too many messages at once")
+	case errors.Is(err, winnow.ErrMessage) && req.changed: // a reload took away what settings that were checked name
+		fail(w, http.StatusBadRequest, "%v", err)
 	case err != nil:
 		h.log.Error("scan", "queue_id", req.message.Envelope.QueueID, "err", err)
 		fail(w, http.StatusInternalServerError, "%v", err)
