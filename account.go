@@ -6,7 +6,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/internal/dnsscan"
 )
 
 // An account counts what is in progress under a Scanner. What a derived
@@ -26,7 +26,7 @@ type account struct {
 // A line is a Session's DNS under one Scanner.
 type line struct {
 	scanner *Scanner
-	dns     *resolver.Session
+	dns     *dnsscan.Session
 	cancel  context.CancelFunc
 }
 

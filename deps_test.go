@@ -42,6 +42,7 @@ func floors() []floor {
 		{packages: "storage/bolt", may: []string{"storage"}, outside: []string{"go.etcd.io/bbolt", "go.etcd.io/bbolt/errors"}},
 		{packages: "storage/*", may: []string{"storage"}},
 		{packages: "internal/gendocs", may: append([]string{"."}, below...)},
+		{packages: "internal/dnsscan", may: []string{"resolver"}},
 		{packages: "internal/newcheck"},
 		{packages: "internal/profile", may: []string{"actions", "score", "symbols"}},
 		{packages: "internal/zbase32", outside: []string{"golang.org/x/crypto/blake2b"}},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/dnsscan"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/storage"
 )
@@ -131,7 +132,7 @@ func (s *Scanner) newLine() (*line, error) {
 		return nil, nil
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &line{scanner: s, dns: resolver.NewSession(ctx, s.opt.DNS), cancel: cancel}
+	l := &line{scanner: s, dns: dnsscan.NewSession(ctx, s.opt.DNS), cancel: cancel}
 	if !s.account.open(l) {
 		l.end()
 		cancel()
@@ -159,7 +160,7 @@ func (s *Scanner) endSessions() bool {
 
 // hangUp ends a scan's DNS. If questions are still on their way, it notes in
 // the Scanner's account that they outlive the scan.
-func (s *Scanner) hangUp(dns *resolver.Session) {
+func (s *Scanner) hangUp(dns *dnsscan.Session) {
 	if !dns.End() {
 		return
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/dnsscan"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 )
@@ -38,7 +39,7 @@ type scan struct {
 	cutOff  map[string]bool
 	record  *recorder // nil unless the scan is recorded
 	dns     resolver.Options
-	session *resolver.Session // nil without DNS
+	session *dnsscan.Session // nil without DNS
 	// hangUpDNS ends the session, nil if that is a Session's.
 	hangUpDNS  context.CancelFunc
 	skipped    bool            // the message is empty
@@ -216,10 +217,10 @@ func (s *scan) dial(ctx context.Context) {
 	}
 	if s.session == nil {
 		ctx, s.hangUpDNS = s.deadline(ctx, s.scanner.opt.Timeout/20)
-		s.session = resolver.NewSession(ctx, s.dns)
+		s.session = dnsscan.NewSession(ctx, s.dns)
 	}
 	s.state.DNS = func(c *checks.Check) resolver.Resolver {
-		return resolver.Limit(s.session, s.scanner.shares[c])
+		return dnsscan.Limit(s.session, s.scanner.shares[c])
 	}
 }
 

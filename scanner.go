@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/dnsscan"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/score"
@@ -133,7 +134,7 @@ func shares(plan *checks.Plan, o resolver.Options) map[*checks.Check]int {
 		}
 	}
 	m := make(map[*checks.Check]int, len(askers))
-	for i, n := range o.Shares(wants) {
+	for i, n := range dnsscan.SharesOf(o, wants) {
 		m[askers[i]] = n
 	}
 	return m

@@ -120,9 +120,9 @@ func IsNotFound(err error) bool {
 // is every error that is not IsNotFound, ErrNoDNS and ErrBudget among them.
 func IsTemporary(err error) bool { return err != nil && !IsNotFound(err) }
 
-// asError gives any error of a lookup the form of this package, so that a
+// ErrorOf gives any error of a lookup the form of this package, so that a
 // recorded error and a replayed one are the same.
-func asError(q Question, err error) *Error {
+func ErrorOf(q Question, err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		kind := e.Kind
 		if !kind.valid() {

@@ -34,7 +34,7 @@ func (n *netResolver) Lookup(ctx context.Context, name string, qtype uint16) (An
 		if err == nil { // all that there was is not of this type
 			err = &Error{Kind: KindNoData}
 		}
-		return Answer{}, asError(q, err)
+		return Answer{}, ErrorOf(q, err)
 	}
 	// If there are records, the error is about others that could not be read.
 	for i := range records {

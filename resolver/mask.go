@@ -62,11 +62,11 @@ func (d *masked) hide(q Question, a Answer, err error) (Answer, error) {
 		return a, err
 	}
 	if err != nil {
-		e := asError(q, err)
+		e := ErrorOf(q, err)
 		e.Detail = strings.ReplaceAll(e.Detail, d.asked, d.shown)
 		return Answer{}, e
 	}
-	a = a.clone()
+	a = a.Clone()
 	for i := range a.Records {
 		for _, name := range []*string{&a.Records[i].Name, &a.Records[i].Host, &a.Records[i].Mailbox} {
 			if shown, ok := moved(Canonical(*name), d.asked, d.shown); ok {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/winnowmail/winnow/internal/dnsscan"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/resolver/zone"
 )
@@ -49,7 +50,7 @@ func testMask(t *testing.T, r resolver.Resolver) {
 	if _, ok := r.(resolver.Starter); ok != starts {
 		t.Errorf("a Starter before: %v, behind the mask: %v", starts, ok)
 	}
-	s := resolver.NewSession(t.Context(), resolver.Options{Resolver: r})
+	s := dnsscan.NewSession(t.Context(), resolver.Options{Resolver: r})
 	for name, want := range map[string]string{
 		"2.0.0.127.{key}.zen.example": "127.0.0.2", "ALIAS.{key}.zen.example.": "2.0.0.127.{key}.zen.example; 127.0.0.2",
 		"plain.example": "192.0.2.1", "none.{key}.zen.example": "", "broken.{key}.zen.example": "", "careless.{key}.zen.example": "",
@@ -64,26 +65,12 @@ func testMask(t *testing.T, r resolver.Resolver) {
 		}
 	}
 	questions := []resolver.Question{{Name: "plain.example", Type: resolver.TypeA}, {Name: "2.0.0.127.{key}.zen.example", Type: resolver.TypeA}}
-	together := resolver.LookupAll(t.Context(), resolver.NewSession(t.Context(), resolver.Options{Resolver: r}), questions...)
+	together := resolver.LookupAll(t.Context(), dnsscan.NewSession(t.Context(), resolver.Options{Resolver: r}), questions...)
 	if together[0].Answer.Text() != "192.0.2.1" || together[1].Answer.Text() != "127.0.0.2" || together[1].Answer.Records[0].Name != questions[1].Name {
 		t.Errorf("asked together: %+v", together)
 	}
 	recorded, err := json.Marshal(s.Recording())
 	if err != nil || strings.Contains(string(recorded), "s3cret") || !strings.Contains(string(recorded), "{key}") {
 		t.Errorf("recording %s, %v", recorded, err)
-	}
-}
-
-func TestLeft(t *testing.T) {
-	z := zone.Must("a.example A 192.0.2.1")
-	if got := resolver.Left(z); got != -1 {
-		t.Errorf("no bound: %d", got)
-	}
-	r := resolver.Limit(z, 3)
-	for range 2 {
-		_, _ = r.Lookup(t.Context(), "a.example", resolver.TypeA)
-	}
-	if got := resolver.Left(r); got != 2 {
-		t.Errorf("after one question, asked twice: %d", got)
 	}
 }

@@ -132,6 +132,21 @@ func (a Answer) OfType(qtype uint16) []Record {
 	return rs
 }
 
+// Clone returns a copy that shares no memory with a: askers that get one each
+// can't change each other's answers.
+func (a Answer) Clone() Answer {
+	if a.Records == nil {
+		return a
+	}
+	a.Records = append([]Record(nil), a.Records...)
+	for i := range a.Records {
+		if s := a.Records[i].Strings; s != nil {
+			a.Records[i].Strings = append([]string(nil), s...)
+		}
+	}
+	return a
+}
+
 // count returns how many records of one type there are.
 func (a Answer) count(qtype uint16) int {
 	n := 0

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -58,15 +57,6 @@ func (e *Exchange) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-func (r Recording) sort() {
-	slices.SortFunc(r, func(a, b Exchange) int {
-		if c := strings.Compare(a.Question.Name, b.Question.Name); c != 0 {
-			return c
-		}
-		return int(a.Question.Type) - int(b.Question.Type)
-	})
-}
-
 // Resolver answers from the recording. A question that is not in it gets a
 // temporary error of KindUnknown.
 func (r Recording) Resolver() Resolver { return r.Replay(func(Question) {}) }
@@ -89,6 +79,6 @@ func (r Recording) Replay(missing func(Question)) Resolver {
 		case e.Err != nil:
 			return Answer{}, e.Err
 		}
-		return e.Answer.clone(), nil
+		return e.Answer.Clone(), nil
 	})
 }

@@ -2,7 +2,7 @@
 // library's types, and errors that keep "there is no such record" apart from
 // "the answer is unknown".
 //
-// A Scanner takes a Resolver in Options and gives each scan a Session of it:
+// A Scanner takes a Resolver in Options and gives each scan a view of it:
 // every question is asked once per scan, whatever the number of checks that
 // ask it, each check has a budget of questions, and all answers are recorded
 // so that the scan can be replayed.
@@ -36,7 +36,7 @@ func (f Func) Lookup(ctx context.Context, name string, qtype uint16) (Answer, er
 }
 
 // A Starter is a Resolver that can be asked several questions without a
-// goroutine that waits for each: a Session prefers that. Start returns soon;
+// goroutine that waits for each: a scan prefers that. Start returns soon;
 // done is called once for each question, with its index and what Lookup would
 // have returned, from any goroutine and perhaps before Start returns. It must
 // not block.
@@ -60,7 +60,7 @@ type Options struct {
 	SoftRejectOnTimeout bool
 	// MaxQueries bounds the questions of one scan; 0 means 384, negative no
 	// bound. (Rspamd's dns_max_requests is 64; it counts repeated questions,
-	// a Session does not.)
+	// a scan does not.)
 	MaxQueries int
 	// QueryTimeout bounds one question with all its retries; 0 means 5 s,
 	// negative no bound but the scan's deadline.
@@ -75,19 +75,6 @@ const (
 
 // Enabled reports whether there is a Resolver to ask.
 func (o Options) Enabled() bool { return o.Resolver != nil }
-
-func (o Options) withDefaults() Options {
-	if o.Resolver == nil {
-		o.Resolver = None
-	}
-	if o.MaxQueries == 0 {
-		o.MaxQueries = DefaultMaxQueries
-	}
-	if o.QueryTimeout == 0 {
-		o.QueryTimeout = DefaultQueryTimeout
-	}
-	return o
-}
 
 // A Question is a name and a record type.
 type Question struct {
@@ -107,21 +94,17 @@ type Reply struct {
 // LookupAll asks several questions at the same time and returns the replies
 // in the order of the questions. Checks use it instead of goroutines of their
 // own: what a budget refuses then depends on that order, not on timing.
+// A Resolver that has a method LookupAll of this shape answers them itself.
 func LookupAll(ctx context.Context, r Resolver, questions ...Question) []Reply {
+	if several, ok := r.(interface {
+		LookupAll(ctx context.Context, questions ...Question) []Reply
+	}); ok {
+		return several.LookupAll(ctx, questions...)
+	}
 	replies := make([]Reply, len(questions))
-	if b, ok := r.(*budget); ok {
-		b.refuse(questions, replies)
-		r = b.next
-	}
-	if s, ok := r.(*Session); ok {
-		s.lookupAll(ctx, questions, replies)
-		return replies
-	}
 	var asked sync.WaitGroup
 	for i, q := range questions {
-		if replies[i].Err == nil {
-			asked.Go(func() { replies[i].Answer, replies[i].Err = r.Lookup(ctx, q.Name, q.Type) })
-		}
+		asked.Go(func() { replies[i].Answer, replies[i].Err = r.Lookup(ctx, q.Name, q.Type) })
 	}
 	asked.Wait()
 	return replies

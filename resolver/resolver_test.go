@@ -8,13 +8,10 @@ import (
 	"net"
 	"net/netip"
 	"reflect"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
 
+	"github.com/winnowmail/winnow/internal/dnsscan"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/resolver/zone"
 )
@@ -110,141 +107,6 @@ func TestReverse(t *testing.T) {
 	}
 }
 
-func TestShares(t *testing.T) {
-	for _, c := range []struct {
-		total int
-		wants []int
-		want  []int
-	}{
-		{10, []int{3, 0, 4, 0}, []int{3, 2, 4, 1}},
-		{5, []int{3, 4, 0}, []int{3, 2, 0}},
-		{-1, []int{3, 0}, []int{3, -1}},
-		{7, []int{0, 0, 0}, []int{3, 2, 2}},
-		{7, nil, []int{}},
-	} {
-		if got := resolver.Shares(c.total, c.wants); !slices.Equal(got, c.want) {
-			t.Errorf("Shares(%d, %v) = %v, want %v", c.total, c.wants, got, c.want)
-		}
-	}
-}
-
-func TestLimitRefusesInOrder(t *testing.T) {
-	z := zone.Must("*.example A 192.0.2.1")
-	for range 20 {
-		r := resolver.Limit(z, 2)
-		var qs []resolver.Question
-		for _, n := range []string{"a", "B", "b", "c", "a", "d"} {
-			qs = append(qs, resolver.Question{Name: n + ".example", Type: resolver.TypeA})
-		}
-		var got []bool
-		for _, reply := range resolver.LookupAll(t.Context(), r, qs...) {
-			got = append(got, errors.Is(reply.Err, resolver.ErrBudget))
-		}
-		if want := []bool{false, false, false, true, false, true}; !slices.Equal(got, want) {
-			t.Fatalf("refused %v, want %v", got, want)
-		}
-	}
-	if _, err := resolver.Limit(z, 0).Lookup(t.Context(), "a.example", resolver.TypeA); !errors.Is(err, resolver.ErrBudget) {
-		t.Errorf("a budget of 0 gave %v", err)
-	}
-	if _, err := resolver.Limit(z, -1).Lookup(t.Context(), "a.example", resolver.TypeA); err != nil {
-		t.Errorf("no budget gave %v", err)
-	}
-}
-
-func TestSessionAsksOnce(t *testing.T) {
-	c := &resolver.Counter{Resolver: zone.Must("a.example A 192.0.2.1\na.example !delay 1ms\nbad.example !servfail")}
-	s := resolver.NewSession(t.Context(), resolver.Options{Resolver: c})
-	var wg sync.WaitGroup
-	for range 16 {
-		wg.Go(func() {
-			a, err := s.Lookup(t.Context(), "A.example.", resolver.TypeA)
-			if err != nil || len(a.IPs()) != 1 {
-				t.Errorf("got %v, %v", a, err)
-			}
-			a.Records[0].Host = "changed"
-			if _, err := s.Lookup(t.Context(), "bad.example", resolver.TypeA); !resolver.IsTemporary(err) {
-				t.Errorf("got %v", err)
-			}
-		})
-	}
-	wg.Wait()
-	s.Wait()
-	if c.Asked() != 2 || s.Asked() != 2 || c.Failed() != 1 {
-		t.Errorf("asked %d and %d, failed %d", c.Asked(), s.Asked(), c.Failed())
-	}
-	if a, _ := s.Lookup(t.Context(), "a.example", resolver.TypeA); a.Records[0].Host != "" {
-		t.Error("an asker changed another's answer")
-	}
-}
-
-func TestSessionTimeouts(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		s := resolver.NewSession(ctx, resolver.Options{Resolver: zone.Must("dead.example !hang\nlate.example A 192.0.2.1\nlate.example !delay 2s")})
-		start := time.Now()
-		_, err := s.Lookup(t.Context(), "dead.example", resolver.TypeA)
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != resolver.DefaultQueryTimeout {
-			t.Errorf("got %v after %v", err, time.Since(start))
-		}
-		// An asker who leaves does not take the others' answer with him.
-		short, stop := context.WithTimeout(t.Context(), time.Second)
-		defer stop()
-		if _, err := s.Lookup(short, "late.example", resolver.TypeA); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got %v", err)
-		}
-		if _, err := s.Lookup(t.Context(), "late.example", resolver.TypeA); err != nil {
-			t.Errorf("got %v", err)
-		}
-		done := make(chan error)
-		go func() {
-			_, err := s.Lookup(context.Background(), "dead.example", resolver.TypeTXT)
-			done <- err
-		}()
-		synctest.Wait()
-		cancel()
-		if err := <-done; !errors.Is(err, context.Canceled) {
-			t.Errorf("got %v", err)
-		}
-		s.Wait()
-	})
-}
-
-// Who asks while a session ends is counted by Wait or refused.
-func TestSessionEnds(t *testing.T) {
-	c := &resolver.Counter{Resolver: zone.Must("*.example A 192.0.2.1")}
-	s := resolver.NewSession(t.Context(), resolver.Options{Resolver: c})
-	if s.End() {
-		t.Error("questions went out before there were any")
-	}
-	if _, err := s.Lookup(t.Context(), "late.example", resolver.TypeA); !errors.Is(err, context.Canceled) || c.Asked() != 0 {
-		t.Errorf("after the end: %v, %d questions", err, c.Asked())
-	}
-	s = resolver.NewSession(t.Context(), resolver.Options{Resolver: c})
-	var askers sync.WaitGroup
-	for i := range 16 {
-		askers.Go(func() {
-			for j := range 16 {
-				_, _ = s.Lookup(t.Context(), fmt.Sprintf("%d.%d.example", i, j), resolver.TypeA)
-			}
-		})
-	}
-	s.Wait()
-	asked := c.Asked()
-	askers.Wait()
-	if c.Asked() != asked {
-		t.Errorf("%d questions went out after Wait returned", c.Asked()-asked)
-	}
-}
-
-func TestSessionTakesEmptyAnswersAsNotFound(t *testing.T) {
-	empty := resolver.Func(func(context.Context, string, uint16) (resolver.Answer, error) { return resolver.Answer{}, nil })
-	s := resolver.NewSession(t.Context(), resolver.Options{Resolver: empty})
-	if _, err := s.Lookup(t.Context(), "a.example", resolver.TypeA); !resolver.IsNotFound(err) {
-		t.Errorf("got %v", err)
-	}
-}
-
 const odd = `
 a.example     A     192.0.2.1
 a.example 60  AAAA  2001:db8::1
@@ -259,7 +121,7 @@ bad.example   !refused
 func TestRecordingReplays(t *testing.T) {
 	z := zone.Must(odd)
 	z.Authentic = true
-	s := resolver.NewSession(t.Context(), resolver.Options{Resolver: z})
+	s := dnsscan.NewSession(t.Context(), resolver.Options{Resolver: z})
 	qs := []resolver.Question{
 		{"a.example", resolver.TypeA}, {"A.example.", resolver.TypeAAAA}, {"a.example", resolver.TypeTXT},
 		{"a.example", resolver.TypeMX}, {"a.example", resolver.TypeSOA}, {"www.a.example", resolver.TypeA},
@@ -278,7 +140,7 @@ func TestRecordingReplays(t *testing.T) {
 	if !reflect.DeepEqual(rec, s.Recording()) {
 		t.Errorf("the recording changed in JSON: %s", first)
 	}
-	replayed := resolver.NewSession(t.Context(), resolver.Options{Resolver: rec.Resolver()})
+	replayed := dnsscan.NewSession(t.Context(), resolver.Options{Resolver: rec.Resolver()})
 	if again := resolver.LookupAll(t.Context(), replayed, qs...); !reflect.DeepEqual(again, live) {
 		t.Errorf("replay gave\n%v, want\n%v", again, live)
 	}
@@ -312,7 +174,7 @@ func TestForeignAnswersReplay(t *testing.T) {
 			{Name: name, Type: 39, Host: "example.net"}, // DNAME
 		}}, nil
 	})
-	s := resolver.NewSession(t.Context(), resolver.Options{Resolver: foreign})
+	s := dnsscan.NewSession(t.Context(), resolver.Options{Resolver: foreign})
 	questions := []resolver.Question{{"kind.example", resolver.TypeA}, {"nokind.example", resolver.TypeA}, {"odd.example", resolver.TypeA}, {"dname.example", 39}}
 	for _, typ := range []uint16{resolver.TypeCNAME, resolver.TypeMX, resolver.TypeA, resolver.TypeAAAA, resolver.TypeTXT} {
 		questions = append(questions, resolver.Question{Name: "mail.example", Type: typ})

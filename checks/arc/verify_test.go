@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/winnowmail/winnow/internal/dkimsig"
+	"github.com/winnowmail/winnow/internal/dnsscan"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 )
@@ -243,7 +244,7 @@ func TestBoundedWork(t *testing.T) {
 		s.asked.Store(0)
 		start := time.Now()
 		v := newVerifier(m, now(), Options{}, nil)
-		v.verify(t.Context(), resolver.Limit(s, New(Options{}).Checks[0].Needs.Queries)) // as in a scan
+		v.verify(t.Context(), dnsscan.Limit(s, New(Options{}).Checks[0].Needs.Queries)) // as in a scan
 		took := time.Since(start)
 		if string(v.result.Status) != c.code || s.asked.Load() != c.questions || v.hashed > c.hashed || v.body.Read() > int64(len(m.Body())) {
 			t.Errorf("%s: %s (%.80s), %d questions, %d bytes of header hashed, %d of body read", c.why, v.result.Status, v.result.Reason, s.asked.Load(), v.hashed, v.body.Read())

@@ -9,6 +9,7 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/rbl"
+	"github.com/winnowmail/winnow/internal/dnsscan"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/symbols"
@@ -36,9 +37,9 @@ func bigMail(urls int) *mail.Message {
 // different questions.
 func run(tb testing.TB, family []*checks.Check, m *mail.Message, dns resolver.Resolver) (hits []symbols.Hit, asked int) {
 	tb.Helper()
-	session := resolver.NewSession(tb.Context(), resolver.Options{Resolver: dns})
+	session := dnsscan.NewSession(tb.Context(), resolver.Options{Resolver: dns})
 	st := &checks.State{Message: m, Seed: 1}
-	st.DNS = func(c *checks.Check) resolver.Resolver { return resolver.Limit(session, c.Needs.Queries) }
+	st.DNS = func(c *checks.Check) resolver.Resolver { return dnsscan.Limit(session, c.Needs.Queries) }
 	for _, c := range family {
 		out, err := st.Run(tb.Context(), c)
 		if err != nil {

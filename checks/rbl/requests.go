@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/dnsscan"
 	"github.com/winnowmail/winnow/resolver"
 )
 
@@ -23,7 +24,7 @@ func (e *engine) requests(s *subject, out []string) []*request {
 		counts = append(counts, len(all)-before)
 	}
 	most := e.opt.MaxQueries
-	if left := resolver.Left(s.t.Resolver()); left >= 0 && (most < 0 || left < most) {
+	if left := dnsscan.Left(s.t.Resolver()); left >= 0 && (most < 0 || left < most) {
 		most = left
 	}
 	fair := share(counts, most)

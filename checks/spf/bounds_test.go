@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/winnowmail/winnow/internal/dnsscan"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/resolver/zone"
 )
@@ -194,7 +195,7 @@ func TestTooManyTermsGoTogether(t *testing.T) {
 func TestContextEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	s := resolver.NewSession(ctx, resolver.Options{Resolver: zone.Must(`example.org TXT "v=spf1 -all"`)})
+	s := dnsscan.NewSession(ctx, resolver.Options{Resolver: zone.Must(`example.org TXT "v=spf1 -all"`)})
 	r := Evaluate(ctx, s, Params{IP: netip.MustParseAddr("192.0.2.1"), MailFrom: "ann@example.org"})
 	if r.Status != StatusTempError {
 		t.Errorf("%+v", r)

@@ -5,6 +5,7 @@ import (
 	"net"
 	"testing"
 
+	"github.com/winnowmail/winnow/internal/dnsscan"
 	"github.com/winnowmail/winnow/resolver"
 )
 
@@ -73,7 +74,7 @@ func BenchmarkScan(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		s := resolver.NewSession(b.Context(), resolver.Options{Resolver: c})
+		s := dnsscan.NewSession(b.Context(), resolver.Options{Resolver: c})
 		for _, r := range resolver.LookupAll(b.Context(), s, qs...) {
 			if r.Err != nil {
 				b.Fatal(r.Err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/winnowmail/winnow/internal/dnsscan"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/resolver/resolvertest"
 	"github.com/winnowmail/winnow/resolver/zone"
@@ -14,7 +15,7 @@ import (
 
 // sessions asks n questions at once through a Session of the Client.
 func sessions(ctx context.Context, c *Client, n int, suffix string) []resolver.Reply {
-	s := resolver.NewSession(ctx, resolver.Options{Resolver: c})
+	s := dnsscan.NewSession(ctx, resolver.Options{Resolver: c})
 	defer s.Wait()
 	var qs []resolver.Question
 	for i := range n {
@@ -73,7 +74,7 @@ func TestWorkers(t *testing.T) {
 
 func TestStartObeysItsLimit(t *testing.T) {
 	c, _ := dial(t, Options{Timeout: time.Minute}, resolvertest.Serve(t, resolvertest.Silent))
-	s := resolver.NewSession(t.Context(), resolver.Options{Resolver: c, QueryTimeout: 10 * time.Millisecond})
+	s := dnsscan.NewSession(t.Context(), resolver.Options{Resolver: c, QueryTimeout: 10 * time.Millisecond})
 	if _, err := s.Lookup(t.Context(), "a.example", resolver.TypeA); kind(err) != resolver.KindTimeout {
 		t.Errorf("got %v", err)
 	}
@@ -131,7 +132,7 @@ func TestBatchThatNeedsMore(t *testing.T) {
 	for _, name := range []string{"n1.example", "n2.example", "long.example", "n1.example"} {
 		qs = append(qs, resolver.Question{Name: name, Type: resolver.TypeA})
 	}
-	for i, r := range resolver.LookupAll(t.Context(), resolver.NewSession(t.Context(), resolver.Options{Resolver: c}), qs...) {
+	for i, r := range resolver.LookupAll(t.Context(), dnsscan.NewSession(t.Context(), resolver.Options{Resolver: c}), qs...) {
 		if r.Err != nil || len(r.Answer.IPs()) != 1 {
 			t.Errorf("%s: %v, %v", qs[i].Name, r.Answer.Records, r.Err)
 		}

@@ -1,10 +1,17 @@
-package resolver
+// Package dnsscan is the DNS of one scan: its questions are asked once each, its
+// checks have shares of them, and the answers are recorded for a replay.
+package dnsscan
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/winnowmail/winnow/resolver"
 )
 
 // A Session is the DNS of one scan. It asks each question once, whoever asks
@@ -12,21 +19,21 @@ import (
 // resolvers with a budget (For).
 type Session struct {
 	ctx     context.Context
-	next    Resolver
+	next    resolver.Resolver
 	timeout time.Duration
 	asked   atomic.Int64
 	running sync.WaitGroup
 
 	mu      sync.Mutex
-	flights map[Question]*flight
+	flights map[resolver.Question]*flight
 	ended   bool
 }
 
 // A flight is one question on its way; done is closed when reply is there.
 type flight struct {
-	question Question
+	question resolver.Question
 	done     chan struct{}
-	reply    Reply
+	reply    resolver.Reply
 }
 
 // usualFlights is about how many questions a message needs with the usual
@@ -35,16 +42,29 @@ const usualFlights = 64
 
 // NewSession begins a scan's DNS. Questions end with ctx at the latest; the
 // context of a single asker only ends that asker's waiting.
-func NewSession(ctx context.Context, o Options) *Session {
-	o = o.withDefaults()
+func NewSession(ctx context.Context, o resolver.Options) *Session {
+	o = withDefaults(o)
 	return &Session{ctx: ctx, next: o.Resolver, timeout: o.QueryTimeout}
 }
 
+func withDefaults(o resolver.Options) resolver.Options {
+	if o.Resolver == nil {
+		o.Resolver = resolver.None
+	}
+	if o.MaxQueries == 0 {
+		o.MaxQueries = resolver.DefaultMaxQueries
+	}
+	if o.QueryTimeout == 0 {
+		o.QueryTimeout = resolver.DefaultQueryTimeout
+	}
+	return o
+}
+
 // Lookup answers from memory or asks.
-func (s *Session) Lookup(ctx context.Context, name string, qtype uint16) (Answer, error) {
-	q := Question{Canonical(name), qtype}
+func (s *Session) Lookup(ctx context.Context, name string, qtype uint16) (resolver.Answer, error) {
+	q := resolver.Question{Name: resolver.Canonical(name), Type: qtype}
 	if err := ctx.Err(); err != nil {
-		return Answer{}, asError(q, err)
+		return resolver.Answer{}, resolver.ErrorOf(q, err)
 	}
 	f, leads := s.board(q, nil)
 	if leads {
@@ -53,17 +73,17 @@ func (s *Session) Lookup(ctx context.Context, name string, qtype uint16) (Answer
 	return f.wait(ctx)
 }
 
-// lookupAll answers the questions whose reply has no error yet.
-func (s *Session) lookupAll(ctx context.Context, questions []Question, replies []Reply) {
+// LookupAll answers several questions that are asked at the same time
+// (resolver.LookupAll).
+func (s *Session) LookupAll(ctx context.Context, questions ...resolver.Question) []resolver.Reply {
+	replies := make([]resolver.Reply, len(questions))
 	both := make([]*flight, 2*len(questions))
 	flights, led := both[:len(questions)], both[len(questions):][:0]
 	room := make([]flight, len(questions))
 	for i, q := range questions {
-		q.Name = Canonical(q.Name)
-		if err := ctx.Err(); err != nil && replies[i].Err == nil {
-			replies[i].Err = asError(q, err)
-		}
-		if replies[i].Err != nil {
+		q.Name = resolver.Canonical(q.Name)
+		if err := ctx.Err(); err != nil {
+			replies[i].Err = resolver.ErrorOf(q, err)
 			continue
 		}
 		f, leads := s.board(q, &room[i])
@@ -77,33 +97,34 @@ func (s *Session) lookupAll(ctx context.Context, questions []Question, replies [
 			replies[i].Answer, replies[i].Err = f.wait(ctx)
 		}
 	}
+	return replies
 }
 
 // wait returns a copy of the reply, or the error of the asker's context.
-func (f *flight) wait(ctx context.Context) (Answer, error) {
+func (f *flight) wait(ctx context.Context) (resolver.Answer, error) {
 	select {
 	case <-f.done:
-		return f.reply.Answer.clone(), f.reply.Err
+		return f.reply.Answer.Clone(), f.reply.Err
 	default:
 	}
 	select {
 	case <-f.done:
-		return f.reply.Answer.clone(), f.reply.Err
+		return f.reply.Answer.Clone(), f.reply.Err
 	case <-ctx.Done():
-		return Answer{}, asError(f.question, ctx.Err())
+		return resolver.Answer{}, resolver.ErrorOf(f.question, ctx.Err())
 	}
 }
 
 // board joins the question's flight, or begins one that the caller has to ask
 // for. A new flight takes the memory of room, if that is not nil.
-func (s *Session) board(q Question, room *flight) (f *flight, leads bool) {
+func (s *Session) board(q resolver.Question, room *flight) (f *flight, leads bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f := s.flights[q]; f != nil {
 		return f, false
 	}
 	if s.flights == nil {
-		s.flights = make(map[Question]*flight, usualFlights)
+		s.flights = make(map[resolver.Question]*flight, usualFlights)
 	}
 	if f = room; f == nil {
 		f = new(flight)
@@ -111,7 +132,7 @@ func (s *Session) board(q Question, room *flight) (f *flight, leads bool) {
 	f.question, f.done = q, make(chan struct{})
 	s.flights[q] = f
 	if s.ended {
-		f.arrive(Answer{}, context.Canceled)
+		f.arrive(resolver.Answer{}, context.Canceled)
 		return f, false
 	}
 	s.running.Add(1)
@@ -131,14 +152,14 @@ func (s *Session) ask(flights []*flight) {
 	}
 	var left atomic.Int64
 	left.Store(int64(len(flights)))
-	land := func(i int, a Answer, err error) {
+	land := func(i int, a resolver.Answer, err error) {
 		flights[i].arrive(a, err)
 		if left.Add(-1) == 0 {
 			cancel()
 		}
 		s.running.Done()
 	}
-	st, ok := s.next.(Starter)
+	st, ok := s.next.(resolver.Starter)
 	if !ok {
 		for i, f := range flights {
 			go func() {
@@ -148,22 +169,22 @@ func (s *Session) ask(flights []*flight) {
 		}
 		return
 	}
-	questions := make([]Question, len(flights))
+	questions := make([]resolver.Question, len(flights))
 	for i, f := range flights {
 		questions[i] = f.question
 	}
 	st.Start(ctx, questions, land)
 }
 
-func (f *flight) arrive(a Answer, err error) {
+func (f *flight) arrive(a resolver.Answer, err error) {
 	defer close(f.done)
 	q := f.question
 	if err != nil {
-		f.reply.Err = asError(q, err)
+		f.reply.Err = resolver.ErrorOf(q, err)
 		return
 	}
-	if a = a.clone().tidied(); a.count(q.Type) == 0 {
-		f.reply.Err = &Error{Name: q.Name, Type: q.Type, Kind: KindNoData}
+	if a = tidied(a.Clone()); !slices.ContainsFunc(a.Records, func(r resolver.Record) bool { return r.Type == q.Type }) {
+		f.reply.Err = &resolver.Error{Name: q.Name, Type: q.Type, Kind: resolver.KindNoData}
 		return
 	}
 	f.reply.Answer = a
@@ -172,10 +193,10 @@ func (f *flight) arrive(a Answer, err error) {
 // tidied brings what any Resolver answered into the form that Record promises,
 // in place: names have their one spelling, and what can't be written down and
 // read again is left out. So a scan sees what its replay sees.
-func (a Answer) tidied() Answer {
+func tidied(a resolver.Answer) resolver.Answer {
 	kept := a.Records[:0]
 	for _, r := range a.Records {
-		if r.tidy() {
+		if tidy(&r) {
 			kept = append(kept, r)
 		}
 	}
@@ -184,23 +205,23 @@ func (a Answer) tidied() Answer {
 }
 
 // tidy brings the record into that form and reports whether it is a valid one.
-func (r *Record) tidy() bool {
-	r.Name = Canonical(r.Name)
+func tidy(r *resolver.Record) bool {
+	r.Name = resolver.Canonical(r.Name)
 	switch r.Type {
-	case TypeA:
+	case resolver.TypeA:
 		r.IP = r.IP.Unmap()
 		return r.IP.Is4()
-	case TypeAAAA:
+	case resolver.TypeAAAA:
 		r.IP = r.IP.WithZone("")
 		return r.IP.Is6()
-	case TypeTXT:
+	case resolver.TypeTXT:
 		if len(r.Strings) == 0 {
 			r.Strings = []string{""}
 		}
-	case TypeSOA:
-		r.Host, r.Mailbox = Canonical(r.Host), Canonical(r.Mailbox)
-	case TypeCNAME, TypeNS, TypePTR, TypeMX:
-		r.Host = Canonical(r.Host)
+	case resolver.TypeSOA:
+		r.Host, r.Mailbox = resolver.Canonical(r.Host), resolver.Canonical(r.Mailbox)
+	case resolver.TypeCNAME, resolver.TypeNS, resolver.TypePTR, resolver.TypeMX:
+		r.Host = resolver.Canonical(r.Host)
 	default:
 		return false
 	}
@@ -231,35 +252,23 @@ func (s *Session) Wait() {
 // Recording returns the questions that were asked so far, in an order that does
 // not depend on timing. A question without an answer yet is recorded as timed
 // out, as it is for those who waited for it.
-func (s *Session) Recording() Recording {
+func (s *Session) Recording() resolver.Recording {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	rec := make(Recording, 0, len(s.flights))
+	rec := make(resolver.Recording, 0, len(s.flights))
 	for q, f := range s.flights {
-		e := Exchange{Question: q}
+		e := resolver.Exchange{Question: q}
 		select {
 		case <-f.done:
-			e.Answer = f.reply.Answer.clone()
-			e.Err, _ = f.reply.Err.(*Error)
+			e.Answer = f.reply.Answer.Clone()
+			e.Err, _ = f.reply.Err.(*resolver.Error)
 		default:
-			e.Err = asError(q, context.DeadlineExceeded)
+			e.Err = resolver.ErrorOf(q, context.DeadlineExceeded)
 		}
 		rec = append(rec, e)
 	}
-	rec.sort()
+	slices.SortFunc(rec, func(a, b resolver.Exchange) int {
+		return cmp.Or(strings.Compare(a.Question.Name, b.Question.Name), cmp.Compare(a.Question.Type, b.Question.Type))
+	})
 	return rec
-}
-
-// clone keeps askers from changing each other's answers.
-func (a Answer) clone() Answer {
-	if a.Records == nil {
-		return a
-	}
-	a.Records = append([]Record(nil), a.Records...)
-	for i := range a.Records {
-		if s := a.Records[i].Strings; s != nil {
-			a.Records[i].Strings = append([]string(nil), s...)
-		}
-	}
-	return a
 }

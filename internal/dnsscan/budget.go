@@ -1,0 +1,146 @@
+package dnsscan
+
+import (
+	"context"
+	"sync"
+
+	"github.com/winnowmail/winnow/resolver"
+)
+
+// Limit returns a resolver that passes on at most n different questions and
+// answers ErrBudget to more; repeated questions don't count. It is one
+// check's view of a scan's DNS. Negative n is no limit.
+func Limit(r resolver.Resolver, n int) resolver.Resolver {
+	if n < 0 {
+		return r
+	}
+	return &budget{next: r, left: n}
+}
+
+type budget struct {
+	next resolver.Resolver
+	mu   sync.Mutex
+	left int
+	seen map[resolver.Question]bool // question → allowed
+}
+
+func (b *budget) allow(q resolver.Question) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.allowed(q, 1)
+}
+
+// allowed decides about one of the questions of a call.
+func (b *budget) allowed(q resolver.Question, of int) bool {
+	ok, known := b.seen[q]
+	if known {
+		return ok
+	}
+	if b.seen == nil {
+		b.seen = make(map[resolver.Question]bool, of)
+	}
+	if ok = b.left > 0; ok {
+		b.left--
+	}
+	b.seen[q] = ok
+	return ok
+}
+
+// Left returns how many more different questions a resolver that Limit made
+// passes on. It returns -1 for any other resolver, which has no bound.
+func Left(r resolver.Resolver) int {
+	b, ok := r.(*budget)
+	if !ok {
+		return -1
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.left
+}
+
+func (b *budget) Lookup(ctx context.Context, name string, qtype uint16) (resolver.Answer, error) {
+	q := resolver.Question{Name: resolver.Canonical(name), Type: qtype}
+	if !b.allow(q) {
+		return resolver.Answer{}, &resolver.Error{Name: q.Name, Type: q.Type, Kind: resolver.KindBudget}
+	}
+	return b.next.Lookup(ctx, q.Name, q.Type)
+}
+
+// LookupAll decides about all questions in order, before any is asked.
+func (b *budget) LookupAll(ctx context.Context, questions ...resolver.Question) []resolver.Reply {
+	refused := b.refuse(questions)
+	if refused == nil {
+		return resolver.LookupAll(ctx, b.next, questions...)
+	}
+	allowed := make([]resolver.Question, 0, len(questions))
+	for i, q := range questions {
+		if refused[i].Err == nil {
+			allowed = append(allowed, q)
+		}
+	}
+	replies := resolver.LookupAll(ctx, b.next, allowed...)
+	for i := range refused {
+		if refused[i].Err == nil {
+			refused[i], replies = replies[0], replies[1:]
+		}
+	}
+	return refused
+}
+
+// refuse returns an error for each question that is beyond the budget, in the
+// places of the questions; nil if there is none.
+func (b *budget) refuse(questions []resolver.Question) (replies []resolver.Reply) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, q := range questions {
+		q.Name = resolver.Canonical(q.Name)
+		if b.allowed(q, len(questions)) {
+			continue
+		}
+		if replies == nil {
+			replies = make([]resolver.Reply, len(questions))
+		}
+		replies[i].Err = &resolver.Error{Name: q.Name, Type: q.Type, Kind: resolver.KindBudget}
+	}
+	return replies
+}
+
+// Shares allots a scan's questions to its checks in list order, before any is
+// asked, so that a check's share does not depend on how fast the others are.
+// wants holds what each check says it needs at most (checks.Needs.Queries), 0
+// for a check without a limit of its own. The bounded ones are served first, in
+// order; the others divide what is left evenly, and the remainder goes to the
+// earlier ones. A negative total means no limit: then unbounded checks get -1.
+func Shares(total int, wants []int) []int {
+	shares := make([]int, len(wants))
+	open := 0
+	for i, w := range wants {
+		switch {
+		case w <= 0:
+			open++
+		case total < 0:
+			shares[i] = w
+		default:
+			shares[i] = min(w, total)
+			total -= shares[i]
+		}
+	}
+	for i, w := range wants {
+		if w > 0 {
+			continue
+		}
+		if total < 0 {
+			shares[i] = -1
+			continue
+		}
+		shares[i] = (total + open - 1) / open
+		total -= shares[i]
+		open--
+	}
+	return shares
+}
+
+// SharesOf allots the questions that the options allow a scan.
+func SharesOf(o resolver.Options, wants []int) []int {
+	return Shares(withDefaults(o).MaxQueries, wants)
+}
