@@ -5,12 +5,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/arc"
+	"github.com/winnowmail/winnow/checks/dkim"
+	"github.com/winnowmail/winnow/checks/dmarc"
+	"github.com/winnowmail/winnow/checks/spf"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -167,6 +172,24 @@ func TestSeedOfNil(t *testing.T) {
 	n := 7
 	res, err := s.Scan(t.Context(), letterOf(plain), checks.Seed(fact, &n))
 	if err != nil || len(res.Notes) != 1 || res.Notes[0].Text != "7" {
+		t.Errorf("%v %v", err, res)
+	}
+}
+
+// A seed whose status is none of the constants is refused by name.
+func TestSeedsOfUnknownStatus(t *testing.T) {
+	s := newScanner(t, builtin())
+	defer closeNow(t, s)
+	for want, seed := range map[string]checks.Seeded{
+		"spf": checks.Seed(spf.Fact, spf.Result{Status: "Pass"}), "dkim": checks.Seed(dkim.Fact, []dkim.Signature{{Status: "pass"}, {Status: "none"}}),
+		"dmarc": checks.Seed(dmarc.Fact, dmarc.Result{Status: "softfail"}), "arc": checks.Seed(arc.Fact, arc.Result{Status: "permerror"}),
+	} {
+		if _, err := s.Scan(t.Context(), letterOf(plain), seed); !errors.Is(err, winnow.ErrMessage) || !strings.Contains(err.Error(), "fact "+want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+	good := []checks.Seeded{checks.Seed(spf.Fact, spf.Result{Status: spf.StatusSoftFail}), checks.Seed(dkim.Fact, nil), checks.Seed(dmarc.Fact, dmarc.Result{})}
+	if res, err := s.Scan(t.Context(), letterOf(plain), good...); err != nil || !res.Has("R_SPF_SOFTFAIL") {
 		t.Errorf("%v %v", err, res)
 	}
 }

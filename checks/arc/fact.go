@@ -2,7 +2,10 @@
 // message: what forwarders found when they took it, each sealed by the next.
 package arc
 
-import "github.com/winnowmail/winnow/checks"
+import (
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/valid"
+)
 
 // A Status is the chain validation status of RFC 8617 section 4.4.
 type Status string
@@ -57,4 +60,6 @@ type Set struct {
 }
 
 // Fact is the fact of the validation.
-var Fact = checks.Fact[Result]{Name: "arc"}
+var Fact = checks.Fact[Result]{Name: "arc", Valid: func(r Result) error {
+	return valid.Status(r.Status, StatusNone, StatusPass, StatusFail)
+}}

@@ -64,7 +64,14 @@ type Signature struct {
 
 // Fact is the fact of the verification: all signatures that were looked
 // at, in the order of the headers, empty if there is none.
-var Fact = checks.Fact[[]Signature]{Name: "dkim"}
+var Fact = checks.Fact[[]Signature]{Name: "dkim", Valid: func(list []Signature) error {
+	for _, s := range list {
+		if err := valid.Status(s.Status, StatusPass, StatusFail, StatusPolicy, StatusNeutral, StatusTempError, StatusPermError); err != nil {
+			return err
+		}
+	}
+	return nil
+}}
 
 func def(name string, weight float64, oneShot bool, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"policies", "dkim"}, Weight: weight, OneShot: oneShot, Doc: doc}

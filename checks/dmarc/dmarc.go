@@ -31,7 +31,9 @@ import (
 )
 
 // Fact is the fact of the evaluation.
-var Fact = checks.Fact[Result]{Name: "dmarc"}
+var Fact = checks.Fact[Result]{Name: "dmarc", Valid: func(r Result) error {
+	return valid.Status(r.Status, StatusNone, StatusPass, StatusFail, StatusTempError, StatusPermError)
+}}
 
 func def(name string, weight float64, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"policies", "dmarc"}, Weight: weight, Doc: doc}

@@ -42,7 +42,9 @@ import (
 )
 
 // Fact is the fact of the evaluation.
-var Fact = checks.Fact[Result]{Name: "spf"}
+var Fact = checks.Fact[Result]{Name: "spf", Valid: func(r Result) error {
+	return valid.Status(r.Status, StatusNone, StatusNeutral, StatusPass, StatusFail, StatusSoftFail, StatusTempError, StatusPermError)
+}}
 
 func def(name string, weight float64, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"policies", "spf"}, Weight: weight, Doc: doc}
