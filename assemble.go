@@ -2,6 +2,7 @@ package winnow
 
 import (
 	"encoding/base64"
+	"maps"
 	"mime"
 	"slices"
 	"strconv"
@@ -29,7 +30,7 @@ func (v *verdict) export() Verdict {
 	c := v.choose()
 	out := Verdict{
 		Symbols: v.sheet.Symbols(), Score: c.Score, Action: c.Action,
-		Thresholds: v.rules.thresholds, Required: v.rules.thresholds[actions.Reject], PreResult: c.By,
+		Thresholds: maps.Clone(v.rules.thresholds), Required: v.rules.thresholds[actions.Reject], PreResult: c.By,
 		Reply: replyTo(c), Notes: v.notes(),
 	}
 	if c.Action == actions.RewriteSubject {

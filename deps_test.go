@@ -38,7 +38,7 @@ func floors() []floor {
 		{packages: "resolver/zone", may: []string{"resolver"}},
 		{packages: "resolver/resolvertest", may: []string{"resolver", "resolver/zone"}, outside: []string{"github.com/miekg/dns"}},
 		{packages: "storage"},
-		{packages: "storage/redis", may: []string{"storage"}, outside: []string{"github.com/redis/go-redis/v9", "github.com/redis/go-redis/v9/maintnotifications"}},
+		{packages: "storage/redis", may: []string{"storage", "internal/nearest"}, outside: []string{"github.com/redis/go-redis/v9", "github.com/redis/go-redis/v9/maintnotifications"}},
 		{packages: "storage/bolt", may: []string{"storage"}, outside: []string{"go.etcd.io/bbolt", "go.etcd.io/bbolt/errors"}},
 		{packages: "storage/*", may: []string{"storage"}},
 		{packages: "internal/gendocs", may: append([]string{"."}, below...)},

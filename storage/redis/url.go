@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"iter"
 	"net"
 	"net/url"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/winnowmail/winnow/internal/nearest"
 )
 
 // Parse reads Options of a URL:
@@ -204,7 +207,7 @@ func (o *Options) parseQuery(query string) error {
 		i := slices.IndexFunc(all, func(p parameter) bool { return p.name == name })
 		switch {
 		case i < 0:
-			return fmt.Errorf("%w: the URL has the unknown parameter %q; did you mean %q?", ErrOptions, name, nearest(name, all))
+			return fmt.Errorf("%w: the URL has the unknown parameter %q%s", ErrOptions, name, nearest.Hint(name, names(all)))
 		case len(texts) > 1:
 			return fmt.Errorf("%w: the URL has the parameter %s twice", ErrOptions, name)
 		case o.TLS == nil && slices.Contains([]string{"ca", "cert", "key", "server_name"}, name):
@@ -248,28 +251,12 @@ func (o *Options) identify(cert, key string) error {
 	return nil
 }
 
-// nearest returns the parameter whose name is most like a mistyped one.
-func nearest(name string, all []parameter) string {
-	return slices.MinFunc(all, func(a, b parameter) int { return edits(name, a.name) - edits(name, b.name) }).name
-}
-
-// edits is the Levenshtein distance of the first 32 bytes.
-func edits(a, b string) int {
-	a, b = a[:min(len(a), 32)], b[:min(len(b), 32)]
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
+func names(all []parameter) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, p := range all {
+			if !yield(p.name) {
+				return
 			}
-			diagonal, row[j+1] = row[j+1], cost
 		}
 	}
-	return row[len(b)]
 }
