@@ -73,7 +73,7 @@ func (m *Message) Cuts() []Note {
 	m.ContentURLs()
 	for _, t := range m.Texts() {
 		if len(t.Plain()) > m.limits.Words { // a word has a byte at least
-			t.Words()
+			t.countWords()
 		}
 	}
 	return m.noted(func(n Note) bool { return n.Kind == NoteCut })

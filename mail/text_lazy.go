@@ -12,6 +12,7 @@ type lazyHTML struct {
 type lazyWords struct {
 	wordsOnce sync.Once
 	words     []Word
+	wordsCut  sync.Once // the note that there are more
 
 	foldedOnce sync.Once
 	folded     string

@@ -84,23 +84,31 @@ const maxTextWord = 256
 // lower-cased and NFKC-normalised. A word has a letter or a digit.
 func (t *Text) Words() []Word {
 	t.wordsOnce.Do(func() {
-		text := t.Plain()
-		most := t.Part.msg.limits.Words
-		out := make([]Word, 0, min(len(text)/6+1, most))
-		for it := words.FromString(text); it.Next(); {
-			w := it.Value()
-			if len(w) > maxTextWord || !wordStart(w) {
-				continue
-			}
-			if len(out) == most {
-				t.Part.msg.note(NoteCut, t.Part.Path, t.Part.BodyOffset, "Words")
-				break
-			}
-			out = append(out, Word{normalWord(w), it.Start(), it.End()})
-		}
+		out := make([]Word, 0, min(len(t.Plain())/6+1, t.Part.msg.limits.Words))
+		t.eachWord(func(w string, start, end int) { out = append(out, Word{normalWord(w), start, end}) })
 		t.words = out
 	})
 	return t.words
+}
+
+// countWords notes whether there are more words than the limit allows, and keeps
+// none: those of a long message with many texts would take more room than it.
+func (t *Text) countWords() { t.eachWord(func(string, int, int) {}) }
+
+// eachWord calls f with the words up to the limit, and notes if there are more.
+func (t *Text) eachWord(f func(w string, start, end int)) {
+	left := t.Part.msg.limits.Words
+	for it := words.FromString(t.Plain()); it.Next(); {
+		w := it.Value()
+		if len(w) > maxTextWord || !wordStart(w) {
+			continue
+		}
+		if left--; left < 0 {
+			t.wordsCut.Do(func() { t.Part.msg.note(NoteCut, t.Part.Path, t.Part.BodyOffset, "Words") })
+			return
+		}
+		f(w, it.Start(), it.End())
+	}
 }
 
 // wordStart reports whether a segment is a word rather than white space or
