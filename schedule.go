@@ -16,12 +16,12 @@ type stageRun struct {
 	ctx  context.Context
 	done chan struct{} // gets one when left becomes 0
 
-	mu     sync.Mutex
-	closed bool       // the scan went on without those that still run
-	part   []standing // by position in the plan
-	ready  []int      // local checks that may run, in plan order
-	room   []int      // for ready
-	left   int        // checks that have not ended
+	mu        sync.Mutex
+	closed    bool       // the scan went on without those that still run
+	standings []standing // by position in the plan
+	ready     []int      // local checks that may run, in plan order
+	room      []int      // for ready
+	left      int        // checks that have not ended
 
 	worker  int       // number of the worker in charge, 0: none
 	hired   int       // workers so far
@@ -47,18 +47,18 @@ func (s *scan) runStage(ctx context.Context, list []int) {
 	}
 	r := s.nextRun(ctx, len(list))
 	for _, i := range list {
-		r.part[i].in = true
+		r.standings[i].in = true
 	}
 	for _, i := range list {
 		for _, j := range s.plan().Waits(i) {
-			if r.part[j].in {
-				r.part[i].open++
+			if r.standings[j].in {
+				r.standings[i].open++
 			}
 		}
 	}
 	r.mu.Lock()
 	for _, i := range list {
-		if r.part[i].open == 0 {
+		if r.standings[i].open == 0 {
 			r.start(i)
 		}
 	}
@@ -72,13 +72,13 @@ func (s *scan) nextRun(ctx context.Context, n int) *stageRun {
 	r := s.stage
 	if r == nil {
 		r = &stageRun{
-			scan: s, done: make(chan struct{}, 1), part: make([]standing, len(s.results)), room: make([]int, 0, len(s.results)),
+			scan: s, done: make(chan struct{}, 1), standings: make([]standing, len(s.results)), room: make([]int, 0, len(s.results)),
 		}
 		s.stage = r
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	clear(r.part)
+	clear(r.standings)
 	r.ctx, r.left, r.ready, r.worker, r.current = ctx, n, r.room, 0, -1
 	return r
 }
@@ -128,8 +128,8 @@ func (r *stageRun) close() {
 		return
 	}
 	r.closed, r.scan.stage = true, nil
-	for i := range r.part {
-		if r.part[i].runs {
+	for i := range r.standings {
+		if r.standings[i].runs {
 			r.scan.scanner.leave(r.check(i).Name)
 		}
 	}
@@ -146,7 +146,7 @@ func (r *stageRun) start(i int) {
 		}
 		return
 	}
-	r.part[i].runs = true
+	r.standings[i].runs = true
 	r.scan.scanner.spares.runCheck(r, i)
 }
 
@@ -201,7 +201,7 @@ func (r *stageRun) work(me int) {
 		}
 		i := r.ready[0]
 		r.ready = r.ready[1:]
-		r.current, r.since, r.part[i].runs = i, now, true
+		r.current, r.since, r.standings[i].runs = i, now, true
 		r.mu.Unlock()
 		res := r.scan.runCheck(r.ctx, i, now)
 		now = now.Add(res.took)
@@ -217,7 +217,7 @@ func (r *stageRun) work(me int) {
 // held. A check that ends when time is up does not count any more: it may have
 // reported only half of its findings.
 func (r *stageRun) end(i int, res checkResult) {
-	r.part[i].runs = false
+	r.standings[i].runs = false
 	if r.closed {
 		r.scan.scanner.returned(r.check(i).Name)
 	}
@@ -226,8 +226,8 @@ func (r *stageRun) end(i int, res checkResult) {
 	}
 	r.scan.take(i, res)
 	for _, j := range r.scan.plan().Users(i) {
-		if r.part[j].in {
-			if r.part[j].open--; r.part[j].open == 0 {
+		if r.standings[j].in {
+			if r.standings[j].open--; r.standings[j].open == 0 {
 				r.start(j)
 			}
 		}

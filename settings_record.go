@@ -9,23 +9,23 @@ import (
 )
 
 // records are the settings for a transcript.
-func (w *wanted) records() []SettingsRecord {
-	list := []SettingsRecord{} // not nil, which would mean other settings
+func (w *wanted) records() []layerRecord {
+	list := []layerRecord{} // not nil, which would mean other settings
 	for _, g := range w.sets {
 		if g.set == nil {
-			list = append(list, SettingsRecord{Rcpt: g.rcpt, Error: g.err.Error()})
+			list = append(list, layerRecord{Rcpt: g.rcpt, Error: g.err.Error()})
 			continue
 		}
-		list = append(list, settingsRecord(g.rcpt, &g.set.Layer, g.set.PassAll))
+		list = append(list, recordOf(g.rcpt, &g.set.Layer, g.set.PassAll))
 		for i := range g.set.Over {
-			list = append(list, settingsRecord(g.rcpt, &g.set.Over[i], false))
+			list = append(list, recordOf(g.rcpt, &g.set.Over[i], false))
 		}
 	}
 	return list
 }
 
-func settingsRecord(rcpt string, l *Layer, passAll bool) SettingsRecord {
-	r := SettingsRecord{
+func recordOf(rcpt string, l *Layer, passAll bool) layerRecord {
+	r := layerRecord{
 		Rcpt: rcpt, Weights: l.Weights, Symbols: l.Symbols, Groups: l.Groups, Composites: l.Composites,
 		Disable: l.Disable, Enable: l.Enable, PassAll: passAll,
 	}
@@ -41,7 +41,7 @@ func settingsRecord(rcpt string, l *Layer, passAll bool) SettingsRecord {
 }
 
 // settings is the Settings that a record was made of.
-func (r *SettingsRecord) settings() *Settings {
+func (r *layerRecord) settings() *Settings {
 	set := &Settings{PassAll: r.PassAll, Layer: Layer{
 		Weights: r.Weights, Symbols: r.Symbols, Groups: r.Groups, Composites: r.Composites,
 		Disable: r.Disable, Enable: r.Enable,

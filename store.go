@@ -128,17 +128,17 @@ func (s *scan) storeCut() bool {
 }
 
 // calls returns what was recorded, by check.
-func (st *scanStore) calls() map[string][]StoreCall {
+func (st *scanStore) calls() map[string][]recordedCall {
 	if st == nil {
 		return nil
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	var all map[string][]StoreCall
+	var all map[string][]recordedCall
 	for name, v := range st.views {
 		if calls, _, _ := v.seen(); len(calls) > 0 {
 			if all == nil {
-				all = map[string][]StoreCall{}
+				all = map[string][]recordedCall{}
 			}
 			all[name] = calls
 		}
@@ -170,9 +170,9 @@ type checkStore struct {
 	check string
 
 	mu     sync.Mutex
-	calls  []StoreCall            // recorded
-	left   map[string][]StoreCall // of the transcript, by what was asked
-	failed *StoreError            // the failure that comes first in order
+	calls  []recordedCall            // recorded
+	left   map[string][]recordedCall // of the transcript, by what was asked
+	failed *storeError               // the failure that comes first in order
 	cut    bool
 
 	step *checkStore // of the step that ran the check, nil: this one
@@ -181,7 +181,7 @@ type checkStore struct {
 	first *checkStore
 }
 
-func (k *checkStore) seen() (calls []StoreCall, failed *StoreError, cut bool) {
+func (k *checkStore) seen() (calls []recordedCall, failed *storeError, cut bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.step == nil {
@@ -217,7 +217,7 @@ func storeCall[T any](k *checkStore, op string, do func(s storage.Store) (T, err
 		return replayed[T](k, op, args)
 	}
 	v, err := attempt(k.scan.next, do)
-	var failed *StoreError
+	var failed *storeError
 	if err != nil {
 		failed = newStoreError(err, k.scan.spent(err))
 	}
@@ -277,7 +277,7 @@ func (st *scanStore) spent(err error) bool {
 
 // note remembers that the store failed the check. Of several failures the one
 // whose text sorts first counts, so that it is always the same.
-func (k *checkStore) note(err *StoreError) {
+func (k *checkStore) note(err *storeError) {
 	if err == nil || err.answers() {
 		return
 	}

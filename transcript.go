@@ -31,11 +31,11 @@ type Transcript struct {
 	Raw      []byte `json:"raw"`
 	// Settings are those of the message and its recipients; nil makes Replay
 	// ask the Scanner's Options.Settings.
-	Settings []SettingsRecord   `json:"settings"`
-	Seeds    []SeedRecord       `json:"seeds,omitempty"`
+	Settings []layerRecord      `json:"settings"`
+	Seeds    []seedRecord       `json:"seeds,omitempty"`
 	DNS      resolver.Recording `json:"dns,omitempty"`
 	// Store holds the store's answers by check, in the order of its calls.
-	Store map[string][]StoreCall `json:"store,omitempty"`
+	Store map[string][]recordedCall `json:"store,omitempty"`
 	// Outside holds what checks observed of the world, by check and name.
 	Outside map[string]map[string]json.RawMessage `json:"outside,omitempty"`
 	// CutOff names the checks that the deadline cut off.
@@ -44,9 +44,9 @@ type Transcript struct {
 	CutCommits []string `json:"cut_commits,omitempty"`
 }
 
-// A SettingsRecord is a layer of settings as it lay over the site's, for the
+// A layerRecord is a layer of settings as it lay over the site's, for the
 // message (Rcpt "") or for one recipient. A nil threshold was taken away.
-type SettingsRecord struct {
+type layerRecord struct {
 	Rcpt       string                      `json:"rcpt,omitempty"`
 	Weights    map[string]float64          `json:"weights,omitempty"`
 	Symbols    map[string]SymbolChange     `json:"symbols,omitempty"`
@@ -60,8 +60,8 @@ type SettingsRecord struct {
 	Error string `json:"error,omitempty"`
 }
 
-// A SeedRecord is a fact that the host knew.
-type SeedRecord struct {
+// A seedRecord is a fact that the host knew.
+type seedRecord struct {
 	Fact  string          `json:"fact"`
 	Value json.RawMessage `json:"value"`
 }
@@ -137,7 +137,7 @@ func (s *scan) source(m *Message, seeds []checks.Seeded) error {
 		if err != nil {
 			return fmt.Errorf("%w: seed %s can't be recorded: %w", ErrMessage, seed.Name(), err)
 		}
-		s.record.seeds = append(s.record.seeds, SeedRecord{seed.Name(), v})
+		s.record.seeds = append(s.record.seeds, seedRecord{seed.Name(), v})
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func (s *scan) source(m *Message, seeds []checks.Seeded) error {
 // A recorder notes what a scan takes from the outside.
 type recorder struct {
 	wanted bool // a transcript is; else a later step of the session may want one
-	seeds  []SeedRecord
+	seeds  []seedRecord
 
 	mu      sync.Mutex
 	outside map[string]map[string]json.RawMessage

@@ -15,39 +15,39 @@ import (
 	"github.com/winnowmail/winnow/storage"
 )
 
-// A StoreCall is one call of a check to the store, with what came back.
-type StoreCall struct {
+// A recordedCall is one call of a check to the store, with what came back.
+type recordedCall struct {
 	Op string `json:"op"` // the method's name in lower case
 	// Args are all arguments as text; a long one is "sha256:" and its digest.
 	Args []string `json:"args"`
 	// Result is what the method returned, as JSON whose strings are escaped as
 	// those of the Transcript.
 	Result json.RawMessage `json:"result,omitempty"`
-	Error  *StoreError     `json:"error,omitempty"`
+	Error  *storeError     `json:"error,omitempty"`
 }
 
-// A StoreError is an error of the store as checks see it, recorded or not: its
+// A storeError is an error of the store as checks see it, recorded or not: its
 // text, and what errors.Is says of it.
-type StoreError struct {
+type storeError struct {
 	Text string `json:"text"`
 	// Kinds names the errors of package storage and of contexts that it is.
 	Kinds []string `json:"kinds,omitempty"`
 }
 
 // Error returns the text of the store's error.
-func (e *StoreError) Error() string { return e.Text }
+func (e *storeError) Error() string { return e.Text }
 
 // Is reports whether the store's error was target, wrapped or not: one of the
 // errors of package storage, context.Canceled or context.DeadlineExceeded.
-func (e *StoreError) Is(target error) bool {
+func (e *storeError) Is(target error) bool {
 	return slices.ContainsFunc(storeKinds(), func(k storeKind) bool { return k.err == target && e.is(k.name) })
 }
 
-func (e *StoreError) is(kind string) bool { return slices.Contains(e.Kinds, kind) }
+func (e *storeError) is(kind string) bool { return slices.Contains(e.Kinds, kind) }
 
 // answers reports whether the store was there and said no, or the check itself
 // gave up.
-func (e *StoreError) answers() bool {
+func (e *storeError) answers() bool {
 	return slices.ContainsFunc(storeKinds(), func(k storeKind) bool { return k.answer && e.is(k.name) })
 }
 
@@ -72,8 +72,8 @@ func storeKinds() []storeKind {
 	}
 }
 
-func newStoreError(err error, spent bool) *StoreError {
-	e := &StoreError{Text: err.Error()}
+func newStoreError(err error, spent bool) *storeError {
+	e := &storeError{Text: err.Error()}
 	for _, k := range storeKinds() {
 		if errors.Is(err, k.err) || spent && k.err == errStoreBudget {
 			e.Kinds = append(e.Kinds, k.name)
@@ -83,8 +83,8 @@ func newStoreError(err error, spent bool) *StoreError {
 }
 
 // keep records a call.
-func (k *checkStore) keep(op string, args []any, result any, failed *StoreError) {
-	c := StoreCall{Op: op, Args: argTexts(args), Error: failed}
+func (k *checkStore) keep(op string, args []any, result any, failed *storeError) {
+	c := recordedCall{Op: op, Args: argTexts(args), Error: failed}
 	if _, nothing := result.(none); !nothing {
 		c.Result, _ = exact.Marshal(result) // of the store's types, whose numbers are finite
 	}
@@ -104,7 +104,7 @@ func replayed[T any](k *checkStore, op string, args []any) (v T, err error) {
 	if !ok {
 		var nothing T
 		v = nothing
-		c.Error = &StoreError{Text: "store call is not in the transcript", Kinds: []string{"unavailable"}}
+		c.Error = &storeError{Text: "store call is not in the transcript", Kinds: []string{"unavailable"}}
 		k.scan.rerun.miss(fmt.Sprintf("store: check %s: %s %q", k.check, op, texts))
 	}
 	k.note(c.Error)
@@ -114,21 +114,21 @@ func replayed[T any](k *checkStore, op string, args []any) (v T, err error) {
 	return v, nil
 }
 
-func (k *checkStore) take(op string, args []string) (StoreCall, bool) {
+func (k *checkStore) take(op string, args []string) (recordedCall, bool) {
 	id := callID(op, args)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	list := k.left[id]
 	if len(list) == 0 {
-		return StoreCall{}, false
+		return recordedCall{}, false
 	}
 	k.left[id] = list[1:]
 	return list[0], true
 }
 
 // byCall sorts recorded calls by what was asked.
-func byCall(calls []StoreCall) map[string][]StoreCall {
-	m := make(map[string][]StoreCall, len(calls))
+func byCall(calls []recordedCall) map[string][]recordedCall {
+	m := make(map[string][]recordedCall, len(calls))
 	for _, c := range calls {
 		id := callID(c.Op, c.Args)
 		m[id] = append(m[id], c)

@@ -3,6 +3,9 @@
 // is what it sees of the message in hand and where it reports; a Fact is a
 // typed value that one check leaves for others.
 //
+// Plan, State, Outcome and Owned serve schedulers, which are package winnow and
+// checktest; a rule needs none of them.
+//
 // Rules live in checks/<family>; the list of the built-in ones is
 // checks/standard. Read this file, then one small family with its fixtures
 // (checks/subject), then write your own.

@@ -52,7 +52,7 @@ const (
 type form struct {
 	def    *symbols.Def
 	prefix string // which the value begins with
-	part   string // which it has to hold
+	piece  string // which it has to hold
 	re     pattern
 }
 
@@ -110,7 +110,7 @@ func runForged(_ context.Context, t *checks.Task) error {
 }
 
 func (f *form) matches(v string) bool {
-	if !strings.HasPrefix(v, f.prefix) || !strings.Contains(v, f.part) {
+	if !strings.HasPrefix(v, f.prefix) || !strings.Contains(v, f.piece) {
 		return false
 	}
 	if f.def == doubleIP && !fromDigit(v) {
