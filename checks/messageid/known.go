@@ -2,6 +2,7 @@ package messageid
 
 import (
 	"context"
+	_ "embed" // the list
 	"fmt"
 	"maps"
 	"regexp"
@@ -33,6 +34,16 @@ type Options struct {
 	// expression (package regexp) for it, or none, with "". A good DKIM
 	// signature of the domain itself has to prove it.
 	Known map[string]string
+}
+
+//go:embed data/rspamd.txt
+var bundled string
+
+// Bundled returns the senders that come with Rspamd 4.1.6 (see NOTICE), for
+// comparisons with Rspamd.
+func Bundled() map[string]string {
+	known, _ := ParseKnown(bundled) // the text is the package's own: a test sees that it is right
+	return known
 }
 
 // ParseKnown reads Rspamd's form of Options.Known: a domain a line, then

@@ -42,6 +42,16 @@ func TestParseKnown(t *testing.T) {
 	}
 }
 
+func TestBundled(t *testing.T) {
+	known := messageid.Bundled()
+	if re, ok := known["craigslist.org"]; len(known) < 40 || !ok || re != "" || known["taxi.yandex.ru"] == "" {
+		t.Errorf("%d senders: %q", len(known), known)
+	}
+	if f := messageid.New(messageid.Options{Known: known}); f.Err != nil {
+		t.Error(f.Err)
+	}
+}
+
 func TestWrongKnown(t *testing.T) {
 	f := messageid.New(messageid.Options{Known: map[string]string{"a.example": "", "b.example": "(a"}})
 	if f.Err == nil || !strings.Contains(f.Err.Error(), `mid: Known["b.example"]: error parsing regexp`) {

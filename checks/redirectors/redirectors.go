@@ -20,6 +20,13 @@ var builtin string
 // of services that count clicks or check links on the way.
 func Builtin() []string { return strings.Fields(builtin) }
 
+//go:embed data/rspamd.txt
+var bundled string
+
+// Bundled returns the list that comes with Rspamd 4.1.6 (see NOTICE), for
+// comparisons with Rspamd.
+func Bundled() []string { return strings.Fields(bundled) }
+
 // Options chooses the list.
 type Options struct {
 	// Off leaves the family out.

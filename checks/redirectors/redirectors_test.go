@@ -12,14 +12,15 @@ import (
 
 func TestFixtures(t *testing.T) { checktest.Run(t, New(Options{}).Checks) }
 
-func TestListIsClean(t *testing.T) {
-	list := strings.Fields(builtin)
-	if !slices.IsSorted(list) || len(slices.Compact(slices.Clone(list))) != len(list) {
-		t.Error("the list is not sorted, or names a domain twice")
-	}
-	for _, d := range list {
-		if d != strings.ToLower(d) || strings.Count(d, ".") == 0 {
-			t.Errorf("%q is no domain in lower case", d)
+func TestListsAreClean(t *testing.T) {
+	for _, list := range [][]string{Builtin(), Bundled()} {
+		if !slices.IsSorted(list) || len(slices.Compact(slices.Clone(list))) != len(list) || len(list) < 200 {
+			t.Error("a list is not sorted, names a domain twice, or is short")
+		}
+		for _, d := range list {
+			if d != strings.ToLower(d) || strings.Count(d, ".") == 0 {
+				t.Errorf("%q is no domain in lower case", d)
+			}
 		}
 	}
 }

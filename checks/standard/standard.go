@@ -10,6 +10,7 @@ package standard
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/aliases"
@@ -111,6 +112,43 @@ func (o Options) WithoutMaps() Options {
 	if o.Phishing.Redirectors == nil {
 		o.Phishing.Redirectors = []string{}
 	}
+	return o
+}
+
+// WithMaps chooses the lists of facts about the world by a name, as programs
+// have it in a flag: "builtin" leaves those that come with the module, "none"
+// is WithoutMaps, and "bundled" takes in their place what Rspamd 4.1.6 knows
+// without having downloaded anything, for comparisons with it. Lists that o
+// names itself stay. An unknown name is an error.
+func (o Options) WithMaps(name string) (Options, error) {
+	switch name {
+	case "builtin":
+		return o, nil
+	case "none":
+		return o.WithoutMaps(), nil
+	case "bundled":
+		return o.withBundledMaps(), nil
+	}
+	return o, fmt.Errorf("no lists %q, there are builtin, bundled and none", name)
+}
+
+// withBundledMaps takes Rspamd's lists. It has those of free mail providers and
+// of REDIRECTOR_URL from the network only; the suspicious suffixes are the same
+// as here.
+func (o Options) withBundledMaps() Options {
+	if o.Whitelist.Rules == nil && o.Whitelist.Lists == nil {
+		lists := whitelist.Bundled()
+		o.Whitelist.Lists = &lists
+	}
+	if o.Phishing.Redirectors == nil {
+		o.Phishing.Redirectors = redirectors.Bundled()
+	}
+	if o.MessageID.Known == nil {
+		o.MessageID.Known = messageid.Bundled()
+	}
+	tlds := o.URLs.SuspiciousTLDs
+	o = o.WithoutMaps()
+	o.URLs.SuspiciousTLDs = tlds
 	return o
 }
 

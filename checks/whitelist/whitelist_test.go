@@ -76,6 +76,16 @@ func TestBuiltin(t *testing.T) {
 	}
 }
 
+func TestBundled(t *testing.T) {
+	l := whitelist.Bundled()
+	if len(l.DMARC) < 700 || l.DMARC["paypal.com"].Mode != whitelist.Both || len(l.SPFDKIM) < 200 || l.SPFDKIM["github.com"].Factor != 2 {
+		t.Errorf("%d and %d domains, paypal.com %+v, github.com %+v", len(l.DMARC), len(l.SPFDKIM), l.DMARC["paypal.com"], l.SPFDKIM["github.com"])
+	}
+	if f := whitelist.New(whitelist.Options{Lists: &l}); f.Err != nil {
+		t.Error(f.Err)
+	}
+}
+
 func TestParseDomains(t *testing.T) {
 	for text, want := range map[string]string{
 		"a.example 1 2":          "line 1 (a.example): more than",

@@ -89,7 +89,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&c.dns, "dns", "none", "whom to ask: `ADDR[,ADDR]`, system (resolv.conf) or none")
 	flags.BoolVar(&c.monitoring, "monitoring", true, "look after the health of DNS lists")
 	flags.StringVar(&c.profile, "profile", "rspamd", "weights and thresholds: rspamd (4.1.6), rspamd-3.4 or dms")
-	flags.StringVar(&c.maps, "maps", "builtin", "lists of facts such as freemail domains: builtin or none")
+	flags.StringVar(&c.maps, "maps", "builtin", "lists of facts such as freemail domains: builtin, bundled (those of Rspamd) or none")
 	flags.StringVar(&c.state, "state", "", state.Usage)
 	flags.BoolVar(&c.dmarcRows, "dmarc-rows", false, "note in the state what DMARC's aggregate reports say; dmarcreport.Sender sends them; needs -state and -dns")
 	flags.Var(&c.memory, "memory", "`bytes` that messages in work may take, such as 256MiB; more wait; 0 means no bound")
@@ -153,9 +153,6 @@ func (c *config) options() (winnow.Options, error) {
 	}
 	o.Profile = chosen
 	o.Admission.Bytes = int64(c.memory)
-	if c.maps != "builtin" && c.maps != "none" {
-		return o, fmt.Errorf("-maps %q: builtin and none are known", c.maps)
-	}
 	if c.dmarcRows && (c.state == "" || c.dns == "none") {
 		return o, errors.New("-dmarc-rows needs -state and -dns")
 	}
@@ -167,8 +164,8 @@ func (c *config) options() (winnow.Options, error) {
 		RBL:     rbl.Options{NoMonitoring: !c.monitoring},
 		Signing: signing.Options{DKIM: outgoing},
 	}
-	if c.maps == "none" {
-		families = families.WithoutMaps()
+	if families, err = families.WithMaps(c.maps); err != nil {
+		return o, fmt.Errorf("-maps: %w", err)
 	}
 	o.Families = standard.Families(families)
 	if c.dns != "none" {

@@ -119,7 +119,7 @@ func (p *program) parse(args []string) (winnow.Options, error) {
 	flags.StringVar(&p.failOn, "fail-on", "", "exit with code 3 when a verdict is this `action` or a more severe one (greylist, add header, reject …)")
 	flags.IntVar(&p.jobs, "j", runtime.GOMAXPROCS(0), "`messages` scanned at the same time")
 	flags.StringVar(&p.profile, "profile", "rspamd", "weights and thresholds: rspamd (4.1.6), rspamd-3.4 or dms")
-	flags.StringVar(&p.maps, "maps", "builtin", "lists of facts such as freemail domains: builtin or none")
+	flags.StringVar(&p.maps, "maps", "builtin", "lists of facts such as freemail domains: builtin, bundled (those of Rspamd) or none")
 	flags.StringVar(&p.dns, "dns", "none", "whom to ask: `ADDR[,ADDR]`, system (resolv.conf) or none")
 	flags.StringVar(&p.state, "state", "", state.Usage)
 	env := &p.envelope
@@ -162,12 +162,9 @@ func (p *program) check(o winnow.Options) (winnow.Options, error) {
 		return o, err
 	}
 	o.Profile = chosen
-	if p.maps != "builtin" && p.maps != "none" {
-		return o, fmt.Errorf("-maps %q: builtin and none are known", p.maps)
-	}
 	families := standard.Options{RBL: rbl.Options{NoMonitoring: true}} // for a few mails
-	if p.maps == "none" {
-		families = families.WithoutMaps()
+	if families, err = families.WithMaps(p.maps); err != nil {
+		return o, fmt.Errorf("-maps: %w", err)
 	}
 	o.Families = standard.Families(families)
 	if p.dns != "none" {
