@@ -79,9 +79,8 @@ func authentication() []entry {
 		{"AUTH_NA", nil, 1, score.RemoveWeight, "R_DKIM_NA & R_SPF_NA & DMARC_NA & ARC_NA",
 			"the sender's domain has nothing to authenticate its mail with"},
 		{"AUTH_NA_OR_FAIL", nil, 1, score.RemoveWeight,
-			"!(R_DKIM_NA & R_SPF_NA & DMARC_NA & ARC_NA) & (R_DKIM_NA | R_DKIM_TEMPFAIL | R_DKIM_PERMFAIL) & " +
-				"(R_SPF_NA | R_SPF_DNSFAIL) & DMARC_NA & (ARC_NA | ARC_DNSFAIL)",
-			"every way to authenticate the message is missing or failed"},
+			"R_DKIM_PERMFAIL & !R_DKIM_TEMPFAIL & R_SPF_NA & DMARC_NA & ARC_NA",
+			"every way to authenticate the message is missing or failed for good"},
 		{"BOUNCE_NO_AUTH", nil, 1, score.RemoveAll, "(AUTH_NA | AUTH_NA_OR_FAIL) & (BOUNCE | SUBJ_BOUNCE_WORDS)",
 			"a bounce of a domain that authenticates nothing"},
 		{"DKIM_MIXED", nil, 0, score.RemoveWeight, "-R_DKIM_ALLOW & (R_DKIM_TEMPFAIL | R_DKIM_PERMFAIL | R_DKIM_REJECT)",
@@ -108,7 +107,8 @@ func origin() []entry {
 	return []entry{
 		{"SUSPICIOUS_AUTH_ORIGIN", nil, 0, score.Leave,
 			"(HAS_XOIP | RCVD_FROM_SMTP_AUTH) & " +
-				"(!RECEIVED_SPAMHAUS_PBL | RECEIVED_SPAMHAUS_XBL | RECEIVED_SPAMHAUS_SBL | RECEIVED_BLOCKLISTDE)",
+				"(!(RECEIVED_SPAMHAUS_PBL | SPAMHAUS_FAIL | RECEIVED_SPAMHAUS_BLOCKED | RECEIVED_SPAMHAUS_BLOCKED_OPENRESOLVER)" +
+				" | RECEIVED_SPAMHAUS_XBL | RECEIVED_SPAMHAUS_SBL | RECEIVED_BLOCKLISTDE)",
 			"a user logged in from an address that is listed or not of end users"},
 		{"ABUSE_FROM_INJECTOR", compromised, 2, score.Leave,
 			"SUSPICIOUS_AUTH_ORIGIN & (RCVD_HELO_USER | FAKE_REPLY | HAS_IPFS_GATEWAY_URL | HTML_SHORT_LINK_IMG_1)",

@@ -181,7 +181,7 @@ func runClient(ctx context.Context, t *checks.Task, o Options, words *hostWords)
 	if !o.NoHostname {
 		if name != "" {
 			hostWeight, _ = words.weigh(name)
-		} else if _, looked := rdns.Fact.Get(t); looked {
+		} else if rdns.Unknown(t) {
 			t.Hit(hostUnknown)
 		}
 	}

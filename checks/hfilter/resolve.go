@@ -3,7 +3,6 @@ package hfilter
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/netip"
 	"slices"
 	"strings"
@@ -36,9 +35,8 @@ func (v verdict) symbols() []*symbols.Def {
 // judge looks up host: it should have the address ip, or at least some address,
 // or else a mail server that has one.
 //
-// A timeout says nothing about the host. A failure that a server reports
-// (SERVFAIL) counts as a missing record, as in Rspamd 4.1.6, but not as an
-// address that does not match.
+// A question without an answer, whatever the reason, says nothing about the
+// host. Rspamd 4.1.6 takes SERVFAIL for a missing record.
 func (v verdict) judge(ctx context.Context, t *checks.Task, host string, ip netip.Addr) {
 	host = strings.ToLower(host)
 	if !isFQDN(host) {
@@ -61,7 +59,7 @@ func (v verdict) judge(ctx context.Context, t *checks.Task, host string, ip neti
 func (v verdict) judgeMX(ctx context.Context, t *checks.Task, host string) {
 	q := resolver.Question{Name: host, Type: resolver.TypeMX}
 	a, err := t.Resolver().Lookup(ctx, q.Name, q.Type)
-	if isNone(err) {
+	if resolver.IsNotFound(err) {
 		t.HitAt(symbols.Hit{
 			Def: v.noAddress, Factor: 1, Options: []string{host},
 			Evidence: []symbols.Evidence{{Query: q.String(), Answer: err.Error()}},
@@ -107,20 +105,10 @@ func (v verdict) dead(t *checks.Task, q resolver.Question, name string) {
 	})
 }
 
-// isNone reports whether err tells that the host can't be reached by that
-// record: there is none, or its servers are broken.
-func isNone(err error) bool {
-	if e, ok := errors.AsType[*resolver.Error](err); ok && e.Kind == resolver.KindServFail {
-		return true
-	}
-	return resolver.IsNotFound(err)
-}
-
 // addresses are what is known of a host's addresses.
 type addresses struct {
 	ips    []netip.Addr
-	failed bool // there may be more
-	silent bool // a question got no answer
+	failed bool // a question got no answer: there may be more
 }
 
 func addressQuestions(host string) []resolver.Question {
@@ -134,7 +122,6 @@ func lookup(ctx context.Context, r resolver.Resolver, host string) addresses {
 func read(replies []resolver.Reply) (a addresses) {
 	for _, r := range replies {
 		a.failed = a.failed || resolver.IsTemporary(r.Err)
-		a.silent = a.silent || r.Err != nil && !isNone(r.Err)
 		for _, rec := range r.Answer.Records {
 			if rec.IP.IsValid() {
 				a.ips = append(a.ips, rec.IP.Unmap())
@@ -144,8 +131,8 @@ func read(replies []resolver.Reply) (a addresses) {
 	return a
 }
 
-// none reports whether no address can be had.
-func (a addresses) none() bool { return !a.silent && len(a.ips) == 0 }
+// none reports whether there is no address.
+func (a addresses) none() bool { return !a.failed && len(a.ips) == 0 }
 
 func (a addresses) has(ip netip.Addr) bool {
 	for _, x := range a.ips {

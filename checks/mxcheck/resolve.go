@@ -132,13 +132,11 @@ func (c *check) addresses(ctx context.Context, dns resolver.Resolver, open []*lo
 func (c *check) address(l *lookup, replies []resolver.Reply) {
 	host := l.hosts[0]
 	l.hosts = l.hosts[1:]
-	failed := true
+	failed := false
 	families := make([][]netip.Addr, len(replies))
 	for i, r := range replies {
-		if !resolver.IsTemporary(r.Err) {
-			failed = false
-			families[i] = r.Answer.IPs()
-		}
+		failed = failed || resolver.IsTemporary(r.Err)
+		families[i] = r.Answer.IPs()
 	}
 	if l.ips = c.interleave(families); len(l.ips) > 0 {
 		l.Host, l.hosts = host, nil

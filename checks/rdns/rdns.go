@@ -20,7 +20,8 @@ import (
 // A Result is the outcome of looking up the client's name.
 type Result struct {
 	Names []string // empty: there is none
-	// Failed tells that DNS failed, so that the name is unknown.
+	// Failed tells that DNS failed, so that nobody knows whether there is a
+	// name.
 	Failed bool
 }
 
@@ -44,7 +45,7 @@ func Name(t *checks.Task) string {
 var (
 	None = &symbols.Def{
 		Name: "RDNS_NONE", Groups: []string{"hfilter"}, Weight: 2,
-		Doc: "the client has no name by reverse DNS, or none could be had",
+		Doc: "the client has no name by reverse DNS",
 	}
 	DNSFail = &symbols.Def{
 		Name: "RDNS_DNSFAIL", Groups: []string{"hfilter"},
@@ -54,6 +55,14 @@ var (
 
 // maxNames bounds the names that are kept of an answer.
 const maxNames = 16
+
+// Unknown reports whether the client has no name, as far as DNS could tell: a
+// look-up that failed says nothing against the client. The check must require
+// relay.Fact and Fact.
+func Unknown(t *checks.Task) bool {
+	r, looked := Fact.Get(t)
+	return looked && !r.Failed && Name(t) == ""
+}
 
 // New returns the family. As Rspamd 4.1.6 it asks for the client's name when
 // the server knew none, but not for local and authenticated clients.
@@ -90,10 +99,10 @@ func run(ctx context.Context, t *checks.Task) error {
 		Fact.Set(t, r)
 		query = q.String()
 	}
-	if r.Failed {
+	switch {
+	case r.Failed:
 		raise(t, DNSFail, query)
-	}
-	if r.Failed || len(r.Names) == 0 {
+	case len(r.Names) == 0:
 		raise(t, None, query)
 	}
 	return nil

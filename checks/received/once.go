@@ -70,7 +70,7 @@ func NewOnce(o OnceOptions) *checks.Family {
 }
 
 // run counts servers for mail from strangers, as Rspamd 4.1.6: a mail program
-// on a client without a name says so; a client whose name is not a server's
+// on a client without a name says so, unless the look-up of that failed; a client whose name is not a server's
 // counts twice unless the newest header knows it by such a name. If nothing is
 // known of the connection, it raises nothing.
 func (o OnceOptions) run(t *checks.Task) error {
@@ -83,7 +83,7 @@ func (o OnceOptions) run(t *checks.Task) error {
 	}
 	name := rdns.Name(t)
 	if name == "" {
-		if relay.Of(t).IP.IsValid() {
+		if r, _ := rdns.Fact.Get(t); relay.Of(t).IP.IsValid() && !r.Failed {
 			t.Hit(once)
 			hitProgram(t)
 		}

@@ -113,7 +113,7 @@ func (e *evaluation) clientName(domain string) string {
 	}
 	names = slices.Clone(names)
 	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
-	name := e.validated(names)
+	name, _ := e.validated(names)
 	if name == "" {
 		name = "unknown"
 	}

@@ -169,7 +169,11 @@ func (e *evaluation) matchPTR(target string) (bool, verdict) {
 	}
 	names := e.clientNames(reply.Answer)
 	names = slices.DeleteFunc(names, func(n string) bool { return !within(n, target) })
-	return e.validated(names) != "", verdict{}
+	found, failure := e.validated(names)
+	if found == "" && failure != nil && e.Tolerant {
+		return false, tempError(failure)
+	}
+	return found != "", verdict{}
 }
 
 // clientNames returns as many of the names of the client as are looked at.
@@ -179,13 +183,17 @@ func (e *evaluation) clientNames(a resolver.Answer) []string {
 }
 
 // validated returns the first of names that has the client's address, or "".
-func (e *evaluation) validated(names []string) string {
+// failure tells that DNS failed for one of the others.
+func (e *evaluation) validated(names []string) (name string, failure error) {
 	for i, r := range e.askHosts(names) {
-		if r.Err == nil && slices.Contains(r.Answer.IPs(), e.IP) {
-			return names[i]
+		switch {
+		case r.Err == nil && slices.Contains(r.Answer.IPs(), e.IP):
+			return names[i], nil
+		case failure == nil && resolver.IsTemporary(r.Err):
+			failure = r.Err
 		}
 	}
-	return ""
+	return "", failure
 }
 
 // within reports whether name is domain or below it.
