@@ -20,7 +20,7 @@ import (
 // do (see [actions.HeaderEdit]); a removal of all fields of a name takes those
 // that earlier edits added, too. Lines that are no field stay where they are,
 // unless a reader that is more lenient would take one for a field of a name
-// that the edits are about ("X-Spam : No").
+// that the edits are about ("X-Sp am: No").
 //
 // What is added is folded and ends its lines as the header does: with LF where
 // the header has no CRLF, else with CRLF. White space before the header goes,
@@ -209,5 +209,5 @@ func (h *rawHeader) endLine(out []byte, top int) []byte {
 // what stands before a header, once they are its first, and more with them.
 func beginsBadly(lines []byte) bool {
 	start, _, _ := header.Begin(lines)
-	return start > 0 || bytes.HasPrefix(lines, []byte("From "))
+	return start > 0 || header.Mbox(lines)
 }

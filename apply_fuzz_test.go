@@ -8,6 +8,7 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
+	rawheader "github.com/winnowmail/winnow/internal/header"
 	"github.com/winnowmail/winnow/mail"
 )
 
@@ -20,7 +21,7 @@ func FuzzApply(f *testing.F) {
 	} {
 		for _, raw := range []string{
 			"", "A: 1\r\nB: 2\r\n\r\nbody\r\n", "Subject: x\nX-Spam: No\n\nbody", " X-Spam: No\r\nA: 1\r\n\rbody", "\r\nX-Spam: No\r\n\r\nA: b",
-			"From a\nFrom b\n\vA: 1\r\n\r\nB: x", "X-Spam : No\r\n\r\nA: 1\r\n\r\n", "A: 1\rX-Spam: y\n\nA: b", "From a\rA: 1\r\rbody",
+			"From a\nFrom b\n\vA: 1\r\n\r\nB: x", "X-Spam : No\r\n\r\nA: 1\r\n\r\n", "A: 1\rX-Spam: y\n\nA: b", "From a\rA: 1\r\rbody", "From : a\r\nX-Spam\t : No\r\nA : 1\r\n\r\nb",
 			"A: 1\r\nFrom b\r\n\r\nB: c\r\n\r\n", "hello\r\n\r\nworld", "A: 1\r\n\f\r\nB: 2\r\r\n\r\r\nx", "1A: 1\r\nB: 2", "A\x00: 1\r\n\r\n",
 		} {
 			f.Add([]byte(raw), script)
@@ -180,9 +181,8 @@ func disguise(name string, edits []actions.HeaderEdit) bool {
 }
 
 func behindMbox(raw []byte) []byte {
-	b := bytes.TrimLeft(raw, " \t\r\n\v\f")
-	if i := bytes.IndexByte(b, '\n'); bytes.HasPrefix(b, []byte("From ")) && i >= 0 {
-		return b[i+1:]
+	if _, mbox, end := rawheader.Begin(raw); mbox < end {
+		return raw[end:]
 	}
 	return raw
 }

@@ -237,9 +237,9 @@ func (p *headerPlan) before(n int, eol string, write func(field string)) {
 // fieldName returns the name of the field at the start of lines, nil if
 // package mail sees none there.
 func fieldName(lines []byte) []byte {
-	colon, kind := header.Colon(lines, 0, header.LineAfter(lines, 0))
+	name, _, kind := header.Colon(lines, 0, header.LineAfter(lines, 0))
 	if kind != header.Field {
 		return nil
 	}
-	return lines[:colon]
+	return lines[:name]
 }

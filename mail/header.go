@@ -107,7 +107,8 @@ func (h *Header) Value(name string) string { return h.Get(name).Value() }
 // there is none.
 func (h *Header) Text(name string) string { return h.Get(name).Text() }
 
-// Name returns the field's name as the message spells it.
+// Name returns the field's name as the message spells it, without white space
+// that stands before its colon.
 func (f *Field) Name() string { return f.name }
 
 // Raw returns the field with name and line ends, exactly as received.

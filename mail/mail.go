@@ -70,6 +70,7 @@ type Note struct {
 // Kinds of notes.
 const (
 	NoteBadHeaderLine  NoteKind = "bad header line"      // neither a field nor a continuation
+	NoteSpacedName     NoteKind = "blank before colon"   // an obsolete form of a field (RFC 5322 section 4.5)
 	NoteNoBody         NoteKind = "no body separator"    // the header ends with the message
 	NoteMixedLineEnds  NoteKind = "mixed line ends"      // CRLF and LF in one header
 	NoteBareCR         NoteKind = "bare CR"              // CR without LF

@@ -45,6 +45,8 @@ func TestTree(t *testing.T) {
 		{"report", mixedHead + "--b\nContent-Type: message/delivery-status\n\nStatus: 5.0.0\n--b--\n", "1 multipart/mixed\n1.1 message/delivery-status\n"},
 		{"two types", "Content-Type: text/plain\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b--\n", "1 multipart/mixed\n1.1 text/plain\n"},
 		{"header only part", mixedHead + "--b\nContent-Type: text/html\n--b--\n", "1 multipart/mixed\n1.1 text/html\n"},
+		{"blanks before colons", "Content-Type : multipart/mixed; boundary=b\n\n--b\nContent-Type\t: text/html\n\nx\n--b\nContent-Type : message/rfc822\n\n" +
+			"From : a\nContent-Type  : text/plain\n\nx\n--b--\n", "1 multipart/mixed\n1.1 text/html\n1.2 message/rfc822\n1.2.1 text/plain\n"},
 		{"empty parts", mixedHead + "--b\n--b\n--b--\n", "1 multipart/mixed\n"},
 	}
 	for _, c := range cases {

@@ -48,9 +48,10 @@ type splitter struct {
 	crlf, lf, nul int
 }
 
-// fields reads a block as Rspamd 4.1.6 does: a line that does not begin with a
-// letter is passed over, one that has white space before the colon too and
-// makes the header broken.
+// fields reads a block. A line that does not begin with a letter is passed
+// over; one without a colon too, and makes the header broken. White space
+// before the colon makes the header broken as in Rspamd 4.1.6, but the field is
+// one (RFC 5322 section 4.5), for it is one to other readers.
 func (p *splitter) fields(b []byte) Header {
 	lim := p.m.limits
 	if len(b) > lim.HeaderBytes {
@@ -61,7 +62,7 @@ func (p *splitter) fields(b []byte) Header {
 	p.text.Grow(len(b))
 	for i := 0; i < len(b); {
 		next := header.LineAfter(b, i)
-		colon, ok := p.name(b, i, next)
+		name, colon, ok := p.name(b, i, next)
 		if !ok {
 			i = next
 			continue
@@ -71,7 +72,7 @@ func (p *splitter) fields(b []byte) Header {
 			break
 		}
 		next = header.FoldEnd(b, next)
-		h.fields = append(h.fields, p.field(b, i, colon, next))
+		h.fields = append(h.fields, p.field(b, i, name, colon, next))
 		i = next
 	}
 	h.buildIndex()
@@ -86,17 +87,16 @@ func (p *splitter) place(i int) int {
 	return p.offset + i
 }
 
-// name finds the colon of the field that begins at i.
-func (p *splitter) name(b []byte, i, next int) (colon int, ok bool) {
-	colon, kind := header.Colon(b, i, next)
-	if kind == header.Field {
-		return colon, true
-	}
-	p.broken = p.broken || kind == header.Spaced
-	if header.LineEnd(b, i) == 0 {
+// name finds where the name of the field that begins at i ends, and its colon.
+func (p *splitter) name(b []byte, i, next int) (name, colon int, ok bool) {
+	name, colon, kind := header.Colon(b, i, next)
+	p.broken = p.broken || kind == header.Spaced || name < colon
+	if kind != header.Field && header.LineEnd(b, i) == 0 {
 		p.m.note(NoteBadHeaderLine, p.part, p.place(i), quoteLine(b[i:next]))
+	} else if name < colon {
+		p.m.note(NoteSpacedName, p.part, p.place(i), quoteLine(b[i:next]))
 	}
-	return 0, false
+	return name, colon, kind == header.Field
 }
 
 func quoteLine(b []byte) string {
@@ -104,7 +104,7 @@ func quoteLine(b []byte) string {
 	return strconv.QuoteToASCII(string(b[:min(len(b), most)]))
 }
 
-func (p *splitter) field(b []byte, start, colon, end int) *Field {
+func (p *splitter) field(b []byte, start, name, colon, end int) *Field {
 	if len(p.slab) == cap(p.slab) {
 		p.slab = make([]Field, 0, min(max(16, 2*cap(p.slab)), 512))
 	}
@@ -114,7 +114,7 @@ func (p *splitter) field(b []byte, start, colon, end int) *Field {
 	if p.inner {
 		f.n = p.length
 	}
-	f.name = p.keep(b[start:colon])
+	f.name = p.keep(b[start:name])
 	f.begin = separatorEnd(f.raw, f.colon+1)
 	f.value, f.plain = p.unfold(b[colon+1 : end])
 	return f

@@ -30,7 +30,17 @@ func TestHeaderFields(t *testing.T) {
 		{"mbox line", "From ann Sun Nov  1 12:00:00 2026\nA: 1\n\nbody", []string{"A"}, false, "body"},
 		{"white space before", "\r\n \nA: 1\n\nbody", []string{"A"}, false, "body"},
 		{"no field", "A: 1\nno field here\nB: 2\n\nbody", []string{"A", "B"}, true, "body"},
-		{"space before colon", "A : 1\nB: 2\n\nbody", []string{"B"}, true, "body"},
+		{"space before colon", "A : 1\nB: 2\n\nbody", []string{"A", "B"}, true, "body"},
+		{"tabs before colon", "B: 2\r\nA\t \t:1\r\n\r\nbody", []string{"B", "A"}, true, "body"},
+		{"space in a name", "A b: 1\nB: 2\n\nbody", []string{"B"}, true, "body"},
+		{"fold before colon", "A\r\n : 1\r\nB: 2\r\n\r\nbody", []string{"B"}, true, "body"},
+		{"space before colon, no end", "A : 1\nB: 2\n", []string{"A", "B"}, true, ""},
+		{"From with a space", "From : ann@example.org\nA: 1\n\nbody", []string{"From", "A"}, true, "body"},
+		{"From with a space, dated", "From : 12:00:00 2026\nA: 1\n\nbody", []string{"From", "A"}, true, "body"},
+		{"mbox line, then From with a space", "From ann Sun Nov  1 12:00:00 2026\nFrom  : ann\n\nbody", []string{"From"}, true, "body"},
+		{"mbox line without date", "From ann@example.org\nA: 1\n\nbody", []string{"A"}, false, "body"},
+		{"no mbox line", "From now on\nA: 1\n\nbody", []string{"A"}, true, "body"},
+		{"mbox line and bare CR", "From ann Sun Nov  1 12:00:00 2026\rA: 1\rB: 2\r\n\r\nbody", []string{"A", "B"}, false, "body"},
 		{"odd start", "A: 1\n123: x\n-: y\nB: 2\n\nbody", []string{"A", "B"}, false, "body"},
 		{"empty body", "A: 1\r\n\r\n", []string{"A"}, false, ""},
 		{"no end", "A: 1\r\nB: 2\r\n", []string{"A", "B"}, true, ""},
@@ -100,7 +110,7 @@ func TestHeaderNotes(t *testing.T) {
 		in   string
 		kind NoteKind
 	}{
-		{"A: 1\nno field\n\n", NoteBadHeaderLine}, {"A: 1\n", NoteNoBody}, {"A: 1\r\nB: 2\n\n", NoteMixedLineEnds},
+		{"A: 1\nno field\n\n", NoteBadHeaderLine}, {"A : 1\n\n", NoteSpacedName}, {"A: 1\n", NoteNoBody}, {"A: 1\r\nB: 2\n\n", NoteMixedLineEnds},
 		{"A: 1\rB: 2\r\r", NoteBareCR}, {"A: \x00\n\n", NoteNUL},
 		{"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx", NoteNoEndBoundary},
 		{"Content-Type: multipart/mixed\n\nx", NoteNoBoundary},
@@ -117,6 +127,8 @@ func TestHeaderNotes(t *testing.T) {
 func FuzzHeader(f *testing.F) {
 	f.Add([]byte("A: 1\r\nB : 2\r\n\tx\r\n\r\nbody"))
 	f.Add([]byte("From x\n\nSubject: =?utf-8?B?w7w?=\n =?iso-8859-1?q?=fc?=\n\n"))
+	f.Add([]byte("From : a\r\nFrom\t: b\r\n\r\n"))
+	f.Add([]byte("From a 12:00\rFrom:b\r\r"))
 	f.Add([]byte("A:\r\r\nB:\x00\n \n\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m := Parse(b, Envelope{}, Limits{})

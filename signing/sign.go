@@ -43,8 +43,8 @@ func whole(m *mail.Message) error {
 	return nil
 }
 
-// isField reports whether a line is a field with white space before its
-// colon, which package mail does not take for one and verifiers do.
+// isField reports whether a line is a field whose name does not begin with a
+// letter: package mail does not take it for one and verifiers do.
 func isField(raw []byte) bool {
 	line, _, _ := bytes.Cut(raw, []byte("\n"))
 	name, _, ok := bytes.Cut(line, []byte(":"))

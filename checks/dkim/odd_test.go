@@ -54,6 +54,8 @@ func TestOddFields(t *testing.T) {
 	k := newKeys(t, 1024)
 	for _, c := range []struct{ why, field, want string }{
 		{"b= first", "DKIM-Signature: b=B; v=1; a=ed25519-sha256; c=relaxed/relaxed; d=example.org; s=e; h=from:to; bh=BH\r\n", "pass"},
+		{"blanks before the colon", "DKIM-Signature \t: v=1; a=ed25519-sha256; c=relaxed/relaxed; d=example.org; s=e; h=from:to; bh=BH; b=B\r\n", "pass"},
+		{"blanks before the colon, simple", "DKIM-Signature : v=1; a=ed25519-sha256; d=example.org; s=e; h=from:to; bh=BH; b=B\r\n", "pass"},
 		{"b= in the middle, simple", "DKIM-Signature: v=1; a=ed25519-sha256; b=B; d=example.org; s=e; h=from:to; bh=BH\r\n", "pass"},
 		{"semicolon at the end", "DKIM-Signature: v=1; a=ed25519-sha256; d=example.org; s=e; h=from:to; bh=BH; b=B;\r\n", "pass"},
 		{"fold at the end", "DKIM-Signature: v=1; a=ed25519-sha256; d=example.org; s=e; h=from:to; bh=BH; b=B;\r\n\t\r\n", "pass"},

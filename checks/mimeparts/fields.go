@@ -66,7 +66,7 @@ func saysPlain(m *mail.Message) bool {
 
 func firstBadLine(m *mail.Message) []symbols.Evidence {
 	for _, n := range m.HeaderNotes() {
-		if n.Kind == mail.NoteBadHeaderLine && n.Part == "" {
+		if (n.Kind == mail.NoteBadHeaderLine || n.Kind == mail.NoteSpacedName) && n.Part == "" {
 			return []symbols.Evidence{{Header: n.Text, Offset: n.Offset}}
 		}
 	}

@@ -108,7 +108,7 @@ const maxSeparator = 256
 // separator matches that line: an address and a date by asctime, so that a
 // sentence or a broken header field that begins with "From " is none.
 var separator = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^From [^\r\n]*\d\d:\d\d[^\r\n]* \d{4}( [+-]\d{4})?[ \t]*\r?\n`)
+	return regexp.MustCompile(`^From [ \t]*[^ \t:\r\n][^\r\n]*\d\d:\d\d[^\r\n]* \d{4}( [+-]\d{4})?[ \t]*\r?\n`)
 })
 
 // isMbox reports whether a file with these first bytes is an mbox.

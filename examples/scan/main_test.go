@@ -165,6 +165,7 @@ func TestNoMbox(t *testing.T) {
 	for _, text := range []string{
 		"From a@example.org\nSubject: no date\n\nx\n",
 		"From : a@example.org\nSubject: a field\n\nx\n",
+		"From : \"at 12:00\" <a@example.org> 2026\nSubject: a field\n\nx\n",
 		"From a@example.org Thu Nov 19 09:14:07 2026\rSubject: CR only\r\rx\r",
 		"Subject: x\n\nFrom a@example.org Thu Nov 19 09:14:07 2026\n",
 		"From",

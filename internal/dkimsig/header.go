@@ -12,8 +12,8 @@ type RawField []byte
 func (f RawField) Raw() []byte { return f }
 
 // A Header is a header block as signatures see it: unlike mail.Header it has
-// the fields that are odd, as one with white space before its colon, for a
-// signer may have signed them.
+// the fields that are odd, as one whose name begins with a digit, for a signer
+// may have signed them.
 type Header struct {
 	fields []RawField
 	index  map[string][]RawField // lower-case name → fields, top first

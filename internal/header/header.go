@@ -11,18 +11,59 @@ import "bytes"
 const white = " \t\r\n\v\f"
 
 // Begin returns where a message's header block begins: behind white space and
-// an mbox "From " line. That line is b[mbox:end]; both are 0 without one.
+// a line that is Mbox. That line is b[mbox:end]; both are 0 without one.
 func Begin(b []byte) (start, mbox, end int) {
 	i := spaces(b)
-	if !bytes.HasPrefix(b[i:], []byte("From ")) {
+	end = LineAfter(b, i)
+	if end == len(b) && !ended(b) || !Mbox(b[i:end]) {
 		return i, 0, 0
 	}
-	n := bytes.IndexByte(b[i:], '\n') + 1
-	if n == 0 {
-		return i, 0, 0
-	}
-	end = i + n
 	return end + spaces(b[end:]), i, end
+}
+
+func ended(b []byte) bool { return len(b) > 0 && (b[len(b)-1] == '\n' || b[len(b)-1] == '\r') }
+
+// Mbox reports whether a line is the one that mbox files put before a message
+// (RFC 4155): "From ", an address, and a date or nothing. A field that has
+// white space before its colon is none, nor is a sentence.
+func Mbox(line []byte) bool {
+	rest, ok := bytes.CutPrefix(line, []byte("From "))
+	if !ok {
+		return false
+	}
+	rest = bytes.Trim(rest, white)
+	if bytes.HasPrefix(rest, []byte(":")) {
+		return false
+	}
+	i := bytes.IndexAny(rest, " \t")
+	return i < 0 && !bytes.HasSuffix(rest, []byte(":")) || i > 0 && dated(rest[i:])
+}
+
+// dated reports whether a time of day, as "12:00:00" or "9:05", is among the
+// words.
+func dated(words []byte) bool {
+	for len(words) > 0 {
+		words = bytes.TrimLeft(words, " \t")
+		n := bytes.IndexAny(words, " \t")
+		if n < 0 {
+			n = len(words)
+		}
+		colon := bytes.IndexByte(words[:n], ':')
+		if (colon == 1 || colon == 2) && n >= colon+3 && digits(words[:colon]) && digits(words[colon+1:colon+3]) {
+			return true
+		}
+		words = words[n:]
+	}
+	return false
+}
+
+func digits(b []byte) bool {
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 func spaces(b []byte) int { return len(b) - len(bytes.TrimLeft(b, white)) }
@@ -49,11 +90,16 @@ func End(b []byte) (end, body int, ok bool) {
 // body: the first line must look like a field.
 func LooksLike(b []byte) bool {
 	const look = 76
+	name := 0
 	for i := 0; i < len(b) && i < look; i++ {
 		switch c := b[i]; {
 		case c == ':':
 			return i > 0 && i+1 < len(b)
-		case c <= ' ' || c >= 0x7f:
+		case (c == ' ' || c == '\t') && i > 0:
+			if name == 0 {
+				name = i
+			}
+		case c <= ' ' || c >= 0x7f || name > 0:
 			return false
 		}
 	}
@@ -105,23 +151,31 @@ type Line int
 const (
 	Field    Line = iota
 	NoLetter      // the line does not begin with a letter
-	Spaced        // it has white space where a name would go on or end
+	Spaced        // it has white space, or ends, where a name would go on
 	NoColon
 )
 
-// Colon finds the colon of the field whose first line is b[i:next]. The line
-// must not be empty.
-func Colon(b []byte, i, next int) (colon int, kind Line) {
+// Colon finds the colon of the field whose first line is b[i:next], and where
+// its name ends: blanks may stand between the two (RFC 5322 section 4.5). The
+// line must not be empty.
+func Colon(b []byte, i, next int) (name, colon int, kind Line) {
 	if c := b[i] | 0x20; c < 'a' || c > 'z' {
-		return 0, NoLetter
+		return 0, 0, NoLetter
 	}
 	for j := i; j < next; j++ {
 		switch c := b[j]; {
 		case c == ':':
-			return j, Field
+			return j, j, Field
 		case c == ' ' || c >= '\t' && c <= '\r':
-			return 0, Spaced
+			k := j
+			for k < next && (b[k] == ' ' || b[k] == '\t') {
+				k++
+			}
+			if k < next && b[k] == ':' {
+				return j, k, Field
+			}
+			return 0, 0, Spaced
 		}
 	}
-	return 0, NoColon
+	return 0, 0, NoColon
 }
