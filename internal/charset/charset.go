@@ -24,31 +24,61 @@ type Result struct {
 	Broken  bool   // some bytes were not valid in the charset
 }
 
-// Decode decodes b under the label, which may be empty. Bytes that are not
-// valid in the charset become U+FFFD; where the label is useless, or says
-// UTF-8 or ASCII and the bytes are not, the charset is guessed.
+// Decode decodes b under the label, which may be empty. A label that the bytes
+// contradict is not believed: what its decoder can't read, or can read and is
+// UTF-8 beyond chance, is taken as UTF-8 if it is valid, and otherwise
+// guessed, unless the decoder can read most of it and no guess is sure; escape
+// sequences of ISO-2022 in 7-bit text say what it is. Bytes that are not valid in the
+// charset become U+FFFD.
 func Decode(b []byte, label string) Result {
 	name := canonical(label)
 	switch name {
 	case "", "us-ascii", "utf-8":
 		return decodeUTF8(b, name)
-	case "utf-7":
+	}
+	r, ok := decodeAs(b, name)
+	switch {
+	case !ok:
+		r = decodeUTF8(b, "")
+		r.Unknown = true
+	case contradicted(b, r.Charset, r.Broken):
+		return Result{Text: string(b), Charset: "utf-8", Guessed: true}
+	case r.Broken && !ascii(b):
+		if g, sure := guess(b); !g.Broken && (sure || unreadable(r.Text)) {
+			g.Guessed, g.Broken = true, true
+			return g
+		}
+	}
+	return r
+}
+
+// decodeAs decodes b by the decoder of a canonical label; ok is false if there
+// is none.
+func decodeAs(b []byte, name string) (r Result, ok bool) {
+	switch {
+	case name == "utf-7":
 		s, ok := decodeUTF7(b)
-		return Result{Text: s, Charset: name, Broken: !ok}
-	case "utf-32", "utf-32le", "utf-32be":
+		return Result{Text: s, Charset: name, Broken: !ok}, true
+	case name == "utf-32" || name == "utf-32le" || name == "utf-32be":
 		s, ok := decodeUTF32(b, name)
-		return Result{Text: s, Charset: name, Broken: !ok}
+		return Result{Text: s, Charset: name, Broken: !ok}, true
+	case strings.HasPrefix(name, "iso-2022-"):
+		s, ok := decodeISO2022(b)
+		return Result{Text: s, Charset: name, Broken: !ok}, true
 	}
 	enc, name := lookup(name)
 	if enc == nil {
-		r := decodeUTF8(b, "")
-		r.Unknown = true
-		return r
+		return Result{}, false
 	}
-	if ascii(b) && superset(name) {
-		return Result{Text: string(b), Charset: name}
+	if superset(name) && ascii(b) {
+		if escaped := iso2022(b); escaped != "" {
+			r, _ := decodeAs(b, escaped)
+			r.Guessed = true
+			return r, true
+		}
+		return Result{Text: string(b), Charset: name}, true
 	}
-	return decodeWith(b, enc, name)
+	return decodeWith(b, enc, name), true
 }
 
 // Known reports whether the label names a charset that can be decoded.
@@ -56,7 +86,7 @@ func Known(label string) bool {
 	switch name := canonical(label); name {
 	case "":
 		return false
-	case "us-ascii", "utf-8", "utf-7", "utf-32", "utf-32le", "utf-32be":
+	case "us-ascii", "utf-8", "utf-7", "utf-32", "utf-32le", "utf-32be", "iso-2022-jp", "iso-2022-kr", "iso-2022-cn":
 		return true
 	default:
 		enc, _ := lookup(name)
@@ -69,12 +99,10 @@ func Known(label string) bool {
 func decodeUTF8(b []byte, name string) Result {
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	if ascii(b) {
-		if bytes.Contains(b, []byte("\x1b$")) || bytes.Contains(b, []byte("\x1b(")) {
-			if enc, n := lookup("iso-2022-jp"); enc != nil && name != "utf-8" {
-				r := decodeWith(b, enc, n)
-				r.Guessed = true
-				return r
-			}
+		if escaped := iso2022(b); escaped != "" {
+			r, _ := decodeAs(b, escaped)
+			r.Guessed = true
+			return r
 		}
 		if name == "" {
 			return Result{Text: string(b), Charset: "us-ascii", Guessed: true}
@@ -87,13 +115,16 @@ func decodeUTF8(b []byte, name string) Result {
 	if name == "utf-8" && mostlyUTF8(b) {
 		return Result{Text: strings.ToValidUTF8(string(b), "\uFFFD"), Charset: name, Broken: true}
 	}
-	guess := Detect(b)
-	if enc, n := lookup(guess); enc != nil {
-		r := decodeWith(b, enc, n)
-		r.Guessed, r.Broken = true, r.Broken || name != ""
-		return r
-	}
-	return Result{Text: strings.ToValidUTF8(string(b), "\uFFFD"), Charset: "utf-8", Guessed: true, Broken: true}
+	r, _ := guess(b)
+	r.Guessed, r.Broken = true, r.Broken || name != ""
+	return r
+}
+
+// guess decodes b, which is not valid UTF-8, by the likeliest charset.
+func guess(b []byte) (_ Result, sure bool) {
+	name, confidence := detect(b)
+	enc, name := lookup(name)
+	return decodeWith(b, enc, name), confidence >= sureFrom
 }
 
 func decodeWith(b []byte, enc encoding.Encoding, name string) Result {
@@ -158,8 +189,7 @@ func lookup(name string) (encoding.Encoding, string) {
 
 // superset reports whether ASCII bytes mean ASCII in the charset.
 func superset(name string) bool {
-	return !strings.HasPrefix(name, "utf-16") && !strings.HasPrefix(name, "iso-2022") &&
-		!strings.HasPrefix(name, "hz-") && !strings.HasPrefix(name, "ibm037") && name != "ibm1047"
+	return !wide(name) && !sevenBit(name) && !strings.HasPrefix(name, "ibm037") && name != "ibm1047"
 }
 
 func ascii(b []byte) bool {

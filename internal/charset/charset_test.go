@@ -79,7 +79,7 @@ func TestDecodeGuesses(t *testing.T) {
 
 func TestBrokenInput(t *testing.T) {
 	for _, c := range []struct{ label, in string }{
-		{"utf-7", "+2D3-"}, {"utf-7", "+"}, {"utf-32", "\x00\x11\x00\x00"}, {"utf-32", "abc"},
+		{"utf-7", "+2D3-"}, {"utf-7", "+"}, {"utf-32", "\x00\x11\x00\x00"}, {"utf-32", "\x00bc"},
 		{"shift_jis", "\x81"}, {"utf-16le", "\x00\xd8"}, {"gbk", "\x81"},
 	} {
 		if r := Decode([]byte(c.in), c.label); !utf8.ValidString(r.Text) || !r.Broken {
@@ -110,6 +110,24 @@ func BenchmarkDecode(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				Decode(src, label)
+			}
+		})
+	}
+}
+
+// BenchmarkDetect shows what unlabelled text costs that is neither ASCII nor
+// UTF-8, 4 kB each.
+func BenchmarkDetect(b *testing.B) {
+	for name, line := range map[string]string{
+		"latin":    "An ordinary line of text with a few letters \xfc\xdf.\r\n",
+		"cyrillic": "\xcf\xf0\xe8\xe2\xe5\xf2, \xfd\xf2\xee \xef\xf0\xee\xf1\xf2\xee\xe5 \xef\xe8\xf1\xfc\xec\xee\r\n",
+		"chinese":  "\xd6\xd0\xb9\xfa\xb9\xfa\xd6\xd0\xd6\xd0\xb9\xfa\r\n",
+	} {
+		b.Run(name, func(b *testing.B) {
+			src := []byte(strings.Repeat(line, 4096/len(line)+1)[:4096])
+			b.SetBytes(int64(len(src)))
+			for b.Loop() {
+				Detect(src)
 			}
 		})
 	}

@@ -54,6 +54,10 @@ func codePage(n string) string {
 		return "iso-8859-15"
 	case "50220", "50221", "50222":
 		return "iso-2022-jp"
+	case "50225":
+		return "iso-2022-kr"
+	case "50227":
+		return "iso-2022-cn"
 	case "51932":
 		return "euc-jp"
 	case "51949":
@@ -114,6 +118,10 @@ func alias(name string) (string, bool) {
 		return "shift_jis", true
 	case "iso-2022-jp-1", "iso-2022-jp-2", "iso-2022-jp-3", "iso-2022-jp-ms", "iso2022-jp", "iso2022jp", "jis", "csiso2022jp":
 		return "iso-2022-jp", true
+	case "iso2022-kr", "iso2022kr", "csiso2022kr":
+		return "iso-2022-kr", true
+	case "iso-2022-cn-ext", "iso2022-cn", "iso2022cn", "csiso2022cn":
+		return "iso-2022-cn", true
 	case "eucjp", "x-euc-jp", "eucjp-ms", "ujis":
 		return "euc-jp", true
 	case "koi8r", "koi-8", "koi-8-r", "koi8", "koi8_r":

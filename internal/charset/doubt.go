@@ -1,0 +1,96 @@
+package charset
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+)
+
+// contradicted decides whether b is UTF-8 although it is labelled with another
+// charset that is no ASCII; broken tells that the label's decoder could not
+// read all of it. Text of a charset of several bytes is hardly ever valid
+// UTF-8 by chance, and if so it consists of a few pairs of bytes; text of a
+// single-byte charset can only be if it is very short, and if it has letters
+// of Western Europe never.
+func contradicted(b []byte, name string, broken bool) bool {
+	if wide(name) {
+		return !nul(b) && utf8.Valid(b) && (len(b)%2 != 0 || bytes.ContainsAny(b, " \r\n"))
+	}
+	pairs, longer, ok := sequences(b)
+	switch {
+	case !ok || pairs+longer == 0:
+		return false
+	case broken || latin(name):
+		return true
+	case multibyte(name):
+		return longer > 0 || pairs >= 4
+	}
+	return pairs+longer >= 3
+}
+
+// sequences counts the sequences of UTF-8 of two bytes and of more. ok is false
+// if b is not valid UTF-8.
+func sequences(b []byte) (pairs, longer int, ok bool) {
+	for i := 0; i < len(b); {
+		if b[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRune(b[i:])
+		switch {
+		case r == utf8.RuneError && n <= 1:
+			return 0, 0, false
+		case n == 2:
+			pairs++
+		default:
+			longer++
+		}
+		i += n
+	}
+	return pairs, longer, true
+}
+
+func nul(b []byte) bool { return bytes.IndexByte(b, 0) >= 0 }
+
+// wide tells the charsets in which ASCII takes more than one byte.
+func wide(name string) bool {
+	return strings.HasPrefix(name, "utf-16") || strings.HasPrefix(name, "utf-32")
+}
+
+func multibyte(name string) bool {
+	switch name {
+	case "gbk", "gb18030", "big5", "euc-jp", "euc-kr", "shift_jis":
+		return true
+	}
+	return sevenBit(name)
+}
+
+func sevenBit(name string) bool {
+	return name == "utf-7" || strings.HasPrefix(name, "iso-2022") || strings.HasPrefix(name, "hz-")
+}
+
+// latin tells the charsets in which the bytes of UTF-8 are a capital letter
+// with an accent and a symbol behind it.
+func latin(name string) bool {
+	switch name {
+	case "iso-8859-1", "iso-8859-2", "iso-8859-3", "iso-8859-4", "iso-8859-9", "iso-8859-10", "iso-8859-13", "iso-8859-14",
+		"iso-8859-15", "iso-8859-16", "windows-1250", "windows-1252", "windows-1254", "windows-1257", "macintosh":
+		return true
+	}
+	return false
+}
+
+// unreadable reports whether so much of a decoded text could not be read that
+// its charset must be another one.
+func unreadable(s string) bool {
+	good, bad := 0, 0
+	for _, r := range s {
+		switch {
+		case r == utf8.RuneError:
+			bad++
+		case r >= utf8.RuneSelf:
+			good++
+		}
+	}
+	return 4*bad > good
+}

@@ -1,0 +1,124 @@
+package charset
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
+)
+
+// TestContradictedLabel: UTF-8 is UTF-8, whatever the label says.
+func TestContradictedLabel(t *testing.T) {
+	multi := []string{"iso-2022-jp", "iso-2022-kr", "iso-2022-cn", "hz-gb-2312", "utf-7", "euc-jp", "euc-kr", "ks_c_5601-1987",
+		"gb2312", "gb18030", "big5", "shift_jis", "cp932", "us-ascii", "x-nobody-knows"}
+	single := []string{"iso-8859-1", "iso-8859-2", "iso-8859-15", "windows-1250", "windows-1252", "windows-1254", "macintosh"}
+	others := []string{"koi8-r", "windows-1251", "iso-8859-5", "iso-8859-7", "windows-1255", "windows-874", "cp437", "viscii"}
+	cases := []struct {
+		labels []string
+		texts  []string
+	}{
+		{multi, []string{"会議の資料をお送りします。", "견적서를 보내 드립니다", "请查收附件，谢谢", "Ваш счёт за октябрь", "Καλημέρα σας, φίλε"}},
+		{single, []string{"Zoë", "Grüße aus Köln", "请查收附件", "naïve café – 20 €"}},
+		{others, []string{"Grüße aus Köln, schöne Tage", "Ваш счёт", "お知らせ"}},
+		{[]string{"utf-16", "utf-16le", "utf-32"}, []string{"plain words in seven bits\n", "Grüße aus Köln"}},
+	}
+	for _, c := range cases {
+		for _, label := range c.labels {
+			for _, text := range c.texts {
+				if r := Decode([]byte(text), label); r.Text != text || !r.Guessed || r.Charset != "utf-8" {
+					t.Errorf("%s: %q became %+v", label, text, r)
+				}
+			}
+		}
+	}
+}
+
+// TestTrueLabel: what is labelled rightly is read by its label, however short
+// it is and however like UTF-8.
+func TestTrueLabel(t *testing.T) {
+	for _, c := range []struct{ label, raw, want string }{
+		{"windows-874", "\xc3\xb6", "รถ"},
+		{"windows-874", "\xc5\xb4 50%", "ลด 50%"},
+		{"windows-1251", "\xc2\xb3", "Ві"},
+		{"koi8-r", "\xc5\xa3", "её"},
+		{"gbk", "\xc4\xa3\xb0\xe5", "模板"},
+		{"gb2312", "\xcd\xa8\xd6\xaa", "通知"},
+		{"gb2312", "\xd3\xa2\xce\xbb", "英位"},
+		{"shift_jis", "\xe0\xa0", "燿"},
+		{"iso-8859-1", "Caf\xe9 \xc4rger", "Café Ärger"},
+		{"utf-16", "\x4e\x2d", "中"},
+		{"utf-8", "\x1b[1mbold\x1b[0m", "\x1b[1mbold\x1b[0m"},
+	} {
+		if r := Decode([]byte(c.raw), c.label); r.Text != c.want || r.Guessed || r.Broken {
+			t.Errorf("%s: got %+v, want %q", c.label, r, c.want)
+		}
+	}
+}
+
+// TestDamagedText: a few bytes that can't be read are no reason to doubt.
+func TestDamagedText(t *testing.T) {
+	for _, c := range []struct {
+		label, text string
+		encode      func(string) (string, error)
+	}{
+		{"gbk", "请查收附件，谢谢您的合作", simplifiedchinese.GBK.NewEncoder().String},
+		{"big5", "請查收附件，謝謝您的合作", traditionalchinese.Big5.NewEncoder().String},
+		{"euc-kr", "견적서를 보내 드립니다", korean.EUCKR.NewEncoder().String},
+		{"shift_jis", "会議の資料をお送りします。", japanese.ShiftJIS.NewEncoder().String},
+	} {
+		raw, err := c.encode(c.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := Decode([]byte(raw[:len(raw)-1]), c.label)
+		want := []rune(c.text)
+		if !strings.HasPrefix(r.Text, string(want[:len(want)-1])) || r.Guessed {
+			t.Errorf("%s: got %+v", c.label, r)
+		}
+	}
+	russian, _ := charmap.Windows1251.NewEncoder().String("Привет, это простое письмо для проверки кодировки текста.")
+	if r := Decode([]byte(russian), "euc-jp"); !strings.HasPrefix(r.Text, "Привет") || !r.Guessed || !r.Broken {
+		t.Errorf("Russian as euc-jp: %+v", r)
+	}
+}
+
+func TestISO2022(t *testing.T) {
+	for _, c := range []struct{ label, raw, want, name string }{
+		{"iso-2022-kr", "\x1b$)C\x0eGQ1[\x0f: 3 \x0e0G\x0f", "한글: 3 건", "iso-2022-kr"},
+		{"", "\x1b$)C\x0eGQ1[\x0f", "한글", "iso-2022-kr"},
+		{"utf-8", "\x1b$BF|K\\\x1b(B", "日本", "iso-2022-jp"},
+		{"windows-1252", "A \x1b$BF|K\\\x1b(B Z", "A 日本 Z", "iso-2022-jp"},
+		{"", "\x1b$)A\x0eVP9z\x0f ok", "中国 ok", "iso-2022-cn"},
+		{"iso-2022-jp", "\x1b$BF|K\\\r\nplain", "日本\r\nplain", "iso-2022-jp"},
+		{"iso-2022-jp", "\x1b(I1\x1b(B.", "ｱ.", "iso-2022-jp"},
+		{"iso-2022-jp-2", "\x1b$AVP9z\x1b$(CGQ1[\x1b(B", "中国한글", "iso-2022-jp"},
+	} {
+		r := Decode([]byte(c.raw), c.label)
+		if r.Text != c.want || r.Charset != c.name || r.Broken {
+			t.Errorf("%s %q: got %+v, want %q", c.label, c.raw, r, c.want)
+		}
+	}
+	// An unknown set, a bad pair, 8-bit bytes between escapes: valid UTF-8 at least.
+	for _, raw := range []string{"\x1b$)G\x0e!!\x0f", "\x1b$B!\x1b(B", "\x1b$B\xa4\xa2\x1b(B", "\x1b", "\x1b$"} {
+		if r := Decode([]byte(raw), "iso-2022-cn"); !utf8.ValidString(r.Text) {
+			t.Errorf("%q: %+v", raw, r)
+		}
+	}
+}
+
+// TestSampleOf: the sample holds what is not ASCII and is cut at white space.
+func TestSampleOf(t *testing.T) {
+	long := strings.Repeat("only ascii here ", 1000)
+	got := string(sampleOf([]byte(long + "K\xf6ln am Rhein " + long + "Z\xfcrich " + long)))
+	if len(got) > 200 || !strings.Contains(got, "K\xf6ln am Rhein") || !strings.Contains(got, "Z\xfcrich") {
+		t.Errorf("%d bytes: %q", len(got), got)
+	}
+	if got := sampleOf([]byte(strings.Repeat("\xd6\xd0", 4000))); len(got) != detectBytes {
+		t.Errorf("%d bytes", len(got))
+	}
+}
