@@ -16,7 +16,7 @@ func (v *visit) archive(a *mail.Archive, detected string) {
 	case a.Obfuscated:
 		v.hit(v.defs.obfuscated, 1, "-", "obfuscated archive", name)
 	}
-	last, before, _ := extensions(name)
+	last, before, _ := extensions(unhidden(name))
 	if isDocument(detected) || v.tables.documents[last] {
 		return
 	}
@@ -47,9 +47,13 @@ func isDocument(ext string) bool {
 
 // disguised compares the extension that "invoice.pdf.zip" promises with that
 // of its one member.
-func (v *visit) disguised(member, promised string) {
-	inner, _, _ := extensions(member)
-	if promised != "" && inner != "" && !digits(promised) && inner != promised && v.tables.bad[inner] > 0 {
-		v.t.HitFactor(v.defs.doubleExtension, 2, promised+"!="+inner)
+func (v *visit) disguised(member, before string) {
+	inner, _, _ := extensions(unhidden(member))
+	promised := v.inner(before)
+	switch {
+	case promised == "" || inner == "" || v.tables.hosts[promised]:
+	case inner == promised || isPage(inner) && isPage(promised):
+	case v.tables.bad[inner] > 0:
+		v.t.HitFactor(v.defs.doubleExtension, 2, before+"!="+inner)
 	}
 }

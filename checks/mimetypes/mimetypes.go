@@ -31,7 +31,7 @@ func newDefs() defs {
 		unknown:         def("MIME_UNKNOWN", 0.1, "a part has a media type that is on no list"),
 		badAttachment:   def("MIME_BAD_ATTACHMENT", 4, "a file's declared type does not fit its extension"),
 		badExtension:    def("MIME_BAD_EXTENSION", 2, "a file has the extension of a program or another harmful kind"),
-		doubleExtension: def("MIME_DOUBLE_BAD_EXTENSION", 3, "a harmful extension stands behind or before a harmless one"),
+		doubleExtension: def("MIME_DOUBLE_BAD_EXTENSION", 3, "a harmful extension stands behind another one, or an archive's name promises a harmless file"),
 		badUnicode:      def("MIME_BAD_UNICODE", 2, "a file name has invisible characters or ones that turn the reading direction"),
 		encrypted:       def("MIME_ENCRYPTED_ARCHIVE", 2, "an archive or a file in it is encrypted, or its directory is packed"),
 		obfuscated:      def("MIME_OBFUSCATED_ARCHIVE", 2, "an archive's directory has names made to mislead"),

@@ -5,7 +5,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"github.com/winnowmail/winnow/internal/ascii"
 )
 
 // A file is a name with what is known about its content.
@@ -21,73 +24,136 @@ type file struct {
 // name judges a file by its name, and once more by the extension that its
 // content would have.
 func (v *visit) name(f file) {
-	if r, at := obscured(f.name); r != 0 {
-		v.t.HitFactor(v.defs.badUnicode, 1, fmt.Sprintf("0x%xd after %s", r, f.name[:at]))
+	hidden, at := obscured(f.name)
+	if hidden != 0 {
+		v.t.HitFactor(v.defs.badUnicode, 1, fmt.Sprintf("0x%xd after %s", hidden, f.name[:at]))
 	}
-	f.name = printable(unescape(f.name))
+	plain := unescape(f.name)
+	f.name = printable(plain)
 	if v.tables.ignore != nil && v.tables.ignore(f.name) {
 		return
 	}
-	last, before, pieces := extensions(f.name)
+	last, before, pieces := extensions(unhidden(plain))
 	if f.ext != "" && f.ext != last {
 		v.name(file{name: "detected." + f.ext, declared: f.detected})
 	}
 	if pieces < 2 {
 		return
 	}
-	v.extension(f, last, before, pieces)
+	before = v.inner(before)
+	if hidden != 0 {
+		if shown, _, _ := extensions(turned(plain)); shown != last && v.tables.known(shown) {
+			before = shown
+		}
+	}
+	v.extension(f, last, before, hidden != 0)
 	if f.member {
 		if v.tables.archives[last] {
 			v.hit(v.defs.archiveInside, 1, "-", last)
 		}
-	} else if v.tables.archives[before] && !digits(last) {
+	} else if v.tables.archives[before] && v.tables.packers[last] {
 		v.hit(v.defs.archiveInside, 1, "-", "."+before+"."+last)
 	}
 	v.misfit(f, last)
 }
 
-// extension looks for harmful extensions in the last two places.
-func (v *visit) extension(f file, last, before string, pieces int) {
-	bad := v.tables.badness(last, f.member && f.alone)
-	worst := bad
-	if pieces > 2 {
+// inner returns what stands before the last dot of a name if it is the
+// extension of files of some kind, without blanks and the like that push the
+// last one out of sight; "" if it is just text of the name.
+func (v *visit) inner(piece string) string {
+	n := 0
+	for n < len(piece) && (ascii.IsWord(piece[n]) && piece[n] != '_' || piece[n] == '-') {
+		n++
+	}
+	if rest := strings.Trim(piece[n:], " _-\t()[]"); rest != "" && !digits(rest) {
+		return ""
+	}
+	ext := strings.TrimRight(piece[:n], "-")
+	if !v.tables.known(ext) {
+		return ""
+	}
+	return ext
+}
+
+// extension looks for harmful extensions. Programs open a file by the last
+// one, so one before it only counts where the last says that the file is
+// packed and its content does not. Where characters hide, both symbols are
+// raised: the name is made to mislead, and there are composites of each.
+func (v *visit) extension(f file, last, before string, hidden bool) {
+	bad, worst := v.tables.badness(last, f.member && f.alone), 0.0
+	switch page := isPage(last); {
+	case before == "" || page && v.tables.hosts[before]:
+	case bad > 0, !f.member && v.tables.packers[last] && f.ext != last && !v.tables.hosts[before]:
 		worst = max(bad, v.tables.badness(before, f.member && f.alone))
 	}
-	switch {
-	case worst == 0:
-	case pieces > 2 && isExtension(before):
+	if worst > 0 {
 		v.hit(v.defs.doubleExtension, worst, "-", "."+before+"."+last)
-	case bad > 0:
+	}
+	if bad > 0 && (worst == 0 || hidden) {
 		v.hit(v.defs.badExtension, bad, "-", last)
 	}
 }
 
-// isExtension reports whether what stands before the last extension is one too,
-// and not just text of the name: it is short and no number or date.
-func isExtension(s string) bool {
-	n := strings.TrimRight(s, "])")
-	return len(s) > 0 && len(s) <= 4 && !(digits(n) && len(s)-len(n) <= 1)
+// isPage tells extensions of pages of the web.
+func isPage(ext string) bool {
+	switch ext {
+	case "htm", "html", "shtm", "shtml", "xht", "xhtml", "mht", "mhtml", "asp", "aspx":
+		return true
+	}
+	return false
 }
 
 // misfit compares the declared type with those that fit the extension.
 func (v *visit) misfit(f file, last string) {
-	fit, ok := v.tables.extensions[last]
-	if !ok || f.declared == "" || f.declared == "application/octet-stream" || slices.Contains(fit.types, f.declared) {
+	if f.declared == "" || f.declared == "application/octet-stream" {
 		return
 	}
-	v.t.HitFactor(v.defs.badAttachment, fit.factor, last+":"+f.declared)
+	if ok, factor := v.tables.fits(last, f.declared); !ok {
+		v.t.HitFactor(v.defs.badAttachment, factor, last+":"+f.declared)
+	}
 }
 
 // obscured finds the first character that hides text or turns its direction
 // and returns the byte position after it.
 func obscured(s string) (r rune, after int) {
 	for i, r := range s {
-		switch {
-		case r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202f, r >= 0x205f && r <= 0x206f, r == 0xfeff:
+		if obscures(r) {
 			return r, i + utf8.RuneLen(r)
 		}
 	}
 	return 0, 0
+}
+
+func obscures(r rune) bool {
+	return r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202f || r >= 0x205f && r <= 0x206f || r == 0xfeff
+}
+
+// unhidden returns a name as systems take it whose extension is looked for:
+// without invisible characters, with plain blanks, and without the dots and
+// blanks at its end.
+func unhidden(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case obscures(r):
+			return -1
+		case unicode.IsSpace(r), r == 0x3164, r == 0x2800: // the last two are letters without ink
+			return ' '
+		}
+		return r
+	}, s)
+	return strings.TrimRight(s, ". ")
+}
+
+// turned returns a name as it is shown if a character in it turns the reading
+// direction: what follows stands in reverse order.
+func turned(s string) string {
+	i := strings.IndexAny(s, "\u202e\u2067")
+	if i < 0 {
+		return ""
+	}
+	r := []rune(unhidden(s[i:]))
+	slices.Reverse(r)
+	return s[:i] + string(r)
 }
 
 // unescape decodes percent escapes.

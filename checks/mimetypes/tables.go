@@ -77,7 +77,9 @@ type tables struct {
 	extensions map[string]fit
 	bad, inArc map[string]float64
 	archives   map[string]bool
+	packers    map[string]bool // archives and what packs single files
 	documents  map[string]bool
+	hosts      map[string]bool // harmful ones that are top-level domains too
 	ignore     func(string) bool
 }
 
@@ -96,18 +98,11 @@ func newTables(o Options) *tables {
 	t := &tables{
 		types: map[string]float64{}, extensions: map[string]fit{},
 		bad: map[string]float64{}, inArc: map[string]float64{},
-		archives: map[string]bool{}, documents: map[string]bool{}, ignore: o.Ignore,
+		archives: map[string]bool{}, packers: map[string]bool{}, documents: map[string]bool{}, hosts: map[string]bool{},
+		ignore: o.Ignore,
 	}
-	for f := range entries(typesData) {
-		v := 0.0
-		if len(f) > 1 {
-			v = number(f[1])
-		}
-		t.addType(f[0], v)
-	}
-	for f := range entries(extensionsData) {
-		t.extensions[f[0]] = fit{f[1:], misfit(f[0])}
-	}
+	t.addTypes()
+	t.addExtensions()
 	for f := range entries(badData) {
 		for _, ext := range f[1:] {
 			t.bad[ext] = number(f[0])
@@ -117,7 +112,11 @@ func newTables(o Options) *tables {
 		for _, ext := range f[1:] {
 			switch f[0] {
 			case "is-archive":
-				t.archives[ext] = true
+				t.archives[ext], t.packers[ext] = true, true
+			case "packer":
+				t.packers[ext] = true
+			case "host":
+				t.hosts[ext] = true
 			case "document":
 				t.documents[ext] = true
 			default:
@@ -127,6 +126,66 @@ func newTables(o Options) *tables {
 	}
 	t.override(o)
 	return t
+}
+
+// addTypes reads lines of media types and perhaps a number: their factor.
+func (t *tables) addTypes() {
+	for f := range entries(typesData) {
+		v := 0.0
+		if last := f[len(f)-1]; !strings.Contains(last, "/") {
+			v, f = number(last), f[:len(f)-1]
+		}
+		for _, typ := range f {
+			t.addType(typ, v)
+		}
+	}
+}
+
+// addExtensions reads lines of extensions, a colon and the types that fit
+// them; extensions may begin in a line before.
+func (t *tables) addExtensions() {
+	var names []string
+	for f := range entries(extensionsData) {
+		n := slices.IndexFunc(f, func(w string) bool { return strings.HasSuffix(w, ":") }) + 1
+		if n == 0 {
+			names = append(names, f...)
+			continue
+		}
+		names = append(names, f[:n]...)
+		for _, ext := range names {
+			ext = strings.TrimSuffix(ext, ":")
+			t.extensions[ext] = fit{f[n:], misfit(ext)}
+		}
+		names = names[:0]
+	}
+}
+
+// fits reports whether files with the extension are sent with the type, and
+// the factor of a misfit. A type whose name is the extension fits too, with or
+// without "x-", as image/jpg and application/x-pdf do, and every text/x-… fits
+// what is plain text; extensions that are not in the table go with every type.
+func (t *tables) fits(ext, typ string) (ok bool, factor float64) {
+	fit, known := t.extensions[ext]
+	if !known || slices.Contains(fit.types, typ) ||
+		strings.HasPrefix(typ, "text/x-") && slices.Contains(fit.types, "text/plain") {
+		return true, 0
+	}
+	major, sub, _ := strings.Cut(typ, "/")
+	if strings.TrimPrefix(sub, "x-") != ext {
+		return false, fit.factor
+	}
+	same := func(typ string) bool { return strings.HasPrefix(typ, major+"/") }
+	return major == "application" || slices.ContainsFunc(fit.types, same), fit.factor
+}
+
+// known reports whether s is the extension of files of some kind. Single
+// letters stand in names as initials far more often.
+func (t *tables) known(s string) bool {
+	if len(s) < 2 {
+		return false
+	}
+	_, ok := t.extensions[s]
+	return ok || t.bad[s] > 0 || t.packers[s] || t.documents[s]
 }
 
 func (t *tables) override(o Options) {
