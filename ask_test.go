@@ -23,7 +23,7 @@ func recorded(t *testing.T, s *winnow.Scanner, m *winnow.Message) *winnow.Result
 	if err != nil {
 		t.Fatal(err)
 	}
-	replays(t, s, t.Name(), res)
+	replays(t, s, t.Name(), res, true)
 	return res
 }
 

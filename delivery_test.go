@@ -149,7 +149,7 @@ func TestDeliveryOfHostileMail(t *testing.T) {
 	s := deciding(t)
 	defer closeNow(t, s)
 	mails := realMail(t)
-	for name, raw := range hostileMail() {
+	for name, raw := range hostileMail(muchMail) {
 		mails[name] = raw
 	}
 	delete(mails, "empty") // it is not scanned

@@ -92,7 +92,7 @@ func spfOnly(f func(name string) string) resolver.Func {
 func hostileDNS() map[string]resolver.Func {
 	const big = 64 << 10
 	flood := map[uint16]resolver.Answer{}
-	for qtype, n := range map[uint16]int{resolver.TypeMX: 4000, resolver.TypePTR: 4000, resolver.TypeA: 1000, resolver.TypeAAAA: 1000} {
+	for qtype, n := range map[uint16]int{resolver.TypeMX: 1000, resolver.TypePTR: 1000, resolver.TypeA: 100, resolver.TypeAAAA: 100} {
 		flood[qtype] = hosts("example.net", qtype, n)
 	}
 	return map[string]resolver.Func{
@@ -106,14 +106,14 @@ func hostileDNS() map[string]resolver.Func {
 		"64 KiB of one tag": func(_ context.Context, name string, qtype uint16) (resolver.Answer, error) {
 			return txt(name, record(name)+"p="+strings.Repeat("A", big)), nil
 		},
-		"a thousand TXT": func(_ context.Context, name string, qtype uint16) (resolver.Answer, error) {
+		"hundreds of TXT": func(_ context.Context, name string, qtype uint16) (resolver.Answer, error) {
 			var texts []string
-			for i := range 1000 {
+			for i := range 300 {
 				texts = append(texts, fmt.Sprint(record(name), filler(name), i))
 			}
 			return txt(name, texts...), nil
 		},
-		"thousands of records": func(_ context.Context, name string, qtype uint16) (resolver.Answer, error) {
+		"a thousand records": func(_ context.Context, name string, qtype uint16) (resolver.Answer, error) {
 			if qtype == resolver.TypeTXT {
 				return txt(name, record(name)+"mx a ptr mx:example.net a:example.net -all"), nil
 			}
@@ -193,8 +193,16 @@ const hostileHead = "From: Ann <ann@example.org>\r\nTo: bob@example.net\r\nReply
 
 const hostileBody = "\r\nsee https://www.example.org/login?id=1 and ann@mail.example.org\r\n"
 
-// hostileMail are the messages.
-func hostileMail() map[string][]byte {
+// muchMail and someMail are how often hostileMail repeats things: as an attacker
+// would, and more often than any bound of a check allows.
+const (
+	muchMail = 5_000
+	someMail = 250
+)
+
+// hostileMail are the messages: "signed" and those that repeat something n times
+// or as many bytes.
+func hostileMail(n int) map[string][]byte {
 	many := func(n int, f func(i int) string) string {
 		var b strings.Builder
 		for i := range n {
@@ -207,35 +215,35 @@ func hostileMail() map[string][]byte {
 	signed := func(names, extra string) string {
 		return strings.Replace(dkimSignature(0), "h=From:Subject:To:Date;", "h=From:"+names+"Date;"+extra, 1)
 	}
-	folded := many(1<<20/80, func(int) string { return "\r\n\t" + strings.Repeat("x", 77) })
+	folded := many(n, func(int) string { return "\r\n\t" + strings.Repeat("x", 77) })
 	mails := map[string]string{
-		"signed":            dkimSignature(1) + arcSet(1) + hostileHead,
-		"10,000 signatures": many(10_000, dkimSignature) + hostileHead,
-		"10,000 ARC sets":   many(3_300, func(i int) string { return arcSet(i + 1) }) + hostileHead,
-		"1 MB folded signature": strings.Replace(dkimSignature(1), "; b=", "; z="+folded+"; b=", 1) +
+		"signed":     dkimSignature(1) + arcSet(1) + hostileHead,
+		"signatures": many(n, dkimSignature) + hostileHead,
+		"ARC sets":   many(n/3, func(i int) string { return arcSet(i + 1) }) + hostileHead,
+		"folded signature": strings.Replace(dkimSignature(1), "; b=", "; z="+folded+"; b=", 1) +
 			hostileHead,
-		"1 MB folded header": signed("X-Folded:", "") + "X-Folded:" + folded + "\r\n" + hostileHead,
-		"10,000 headers × 10,000 names": signed(many(10_000, name), "") + many(10_000, field) +
+		"folded header": signed("X-Folded:", "") + "X-Folded:" + folded + "\r\n" + hostileHead,
+		"headers × names": signed(many(n, name), "") + many(n, field) +
 			hostileHead,
-		"10,000 times one name": signed(strings.Repeat("X-H1:", 10_000), "") + strings.Repeat(field(1), 10_000) + hostileHead,
-		"10,000 names five times": many(5, func(i int) string {
-			return strings.Replace(signed(many(10_000, name), ""), "s=s0", fmt.Sprint("s=s", i), 1)
-		}) + many(10_000, field) + hostileHead,
-		"10,000 Received": many(10_000, func(i int) string {
+		"one name again and again": signed(strings.Repeat("X-H1:", n), "") + strings.Repeat(field(1), n) + hostileHead,
+		"names five times": many(5, func(i int) string {
+			return strings.Replace(signed(many(n, name), ""), "s=s0", fmt.Sprint("s=s", i), 1)
+		}) + many(n, field) + hostileHead,
+		"Received": many(n, func(i int) string {
 			return fmt.Sprintf("Received: from h%d.example.org (h%d.example.org [198.51.%d.%d]) by mx.example.net; Sun, 22 Nov 2026 10:00:00 +0000\r\n", i, i, i>>8, i&255)
 		}) + hostileHead,
-		"10,000 results": many(10_000, func(i int) string {
+		"results": many(n, func(i int) string {
 			return fmt.Sprintf("Authentication-Results: mx%d.example.net; spf=pass smtp.mailfrom=a@example.org\r\n", i)
 		}) + hostileHead,
-		"10,000 senders": "From: " + many(10_000, func(i int) string { return fmt.Sprintf("a@d%d.example.org,\r\n ", i) }) + "b@example.org\r\n" + hostileHead,
+		"senders": "From: " + many(n, func(i int) string { return fmt.Sprintf("a@d%d.example.org,\r\n ", i) }) + "b@example.org\r\n" + hostileHead,
 	}
 	all := map[string][]byte{}
 	for name, head := range mails {
 		all[name] = []byte(head + hostileBody)
 	}
-	all["10,000 URLs"] = []byte(hostileHead + "\r\n" + many(10_000, func(i int) string {
+	all["URLs"] = []byte(hostileHead + "\r\n" + many(n, func(i int) string {
 		return fmt.Sprintf("https://h%d.example%d.org/p/%d?q=%d a%d@d%d.example.org\r\n", i, i, i, i, i, i)
 	}))
-	all["1 MB body"] = []byte(dkimSignature(1) + hostileHead + "\r\n" + strings.Repeat("a line \t of text  \r\n\r\n", 1<<20/22))
+	all["body"] = []byte(dkimSignature(1) + hostileHead + "\r\n" + strings.Repeat("a line \t of text  \r\n\r\n", n*5))
 	return all
 }

@@ -339,7 +339,7 @@ func TestSessionOfAnEmptyMessage(t *testing.T) {
 		if res.Action != actions.NoAction || res.Skipped == "" || len(res.Notes)+len(res.Timings) > 0 || res.PreResult != nil || ok {
 			t.Errorf("%s, timings %v, fact %v", res.JSON(), res.Timings, ok)
 		}
-		replays(t, s, "empty", res)
+		replays(t, s, "empty", res, true)
 	}
 	if _, err := data(winnow.Body{}); !errors.Is(err, winnow.ErrMessage) {
 		t.Errorf("no body: %v", err)
