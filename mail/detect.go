@@ -12,7 +12,9 @@ import (
 type Archive = archive.Archive
 
 // Archive returns the listing of a ZIP, RAR, 7z or gzip part, nil if the part
-// is none of these or its directory can't be read.
+// is none of these or its directory can't be read. A listing that is cut off is
+// noted: it has more members than are listed, or its tables cost more work than
+// their size allows.
 func (p *Part) Archive() *Archive {
 	p.archiveOnce.Do(func() {
 		if p.IsMultipart() || p.isMessage() || archive.Kind(p.Content()) == "" {
@@ -20,6 +22,9 @@ func (p *Part) Archive() *Archive {
 		}
 		if a, ok := archive.List(p.Content(), p.Filename()); ok {
 			p.archive = a
+			if a.Cut {
+				p.msg.note(NoteCut, p.Path, p.BodyOffset, "Archive")
+			}
 		}
 	})
 	return p.archive

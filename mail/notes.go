@@ -71,6 +71,9 @@ func (m *Message) HeaderNotes() []Note { return m.notes.head }
 func (m *Message) Cuts() []Note {
 	m.collectURLs() // reads every text, and HTML with its tags
 	m.ContentURLs()
+	for _, p := range m.Parts() {
+		p.Archive()
+	}
 	for _, t := range m.Texts() {
 		if len(t.Plain()) > m.limits.Words { // a word has a byte at least
 			t.countWords()

@@ -1,5 +1,6 @@
 // Package limits raises a symbol when a message was not looked at in full,
-// because it exceeds one of mail.Limits.
+// because it exceeds one of mail.Limits or reading a part of it would cost more
+// than the part's size allows.
 package limits
 
 import (

@@ -7,8 +7,10 @@ import (
 	"bytes"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/winnowmail/winnow/internal/charset"
+	"github.com/winnowmail/winnow/internal/steps"
 )
 
 // An Archive is the listing of one archive.
@@ -21,6 +23,12 @@ type Archive struct {
 	Unreadable bool
 	// Obfuscated: a member's name has control or invisible characters.
 	Obfuscated bool
+	// Cut: there are more than MaxFiles members, or reading took more steps than
+	// an archive of this size is worth; the listing ends there.
+	Cut bool
+
+	steps steps.Budget
+	names [][]byte // of Files, as written, until they are decoded
 }
 
 // A File is one member.
@@ -52,7 +60,7 @@ func Kind(b []byte) string {
 // for a gzip file that does not name its content. ok is false when b is no
 // archive or its directory is broken.
 func List(b []byte, name string) (a *Archive, ok bool) {
-	a = &Archive{Kind: Kind(b)}
+	a = &Archive{Kind: Kind(b), steps: steps.For(len(b))}
 	switch a.Kind {
 	case "zip":
 		ok = a.zip(b)
@@ -63,27 +71,62 @@ func List(b []byte, name string) (a *Archive, ok bool) {
 	case "gz":
 		ok = a.gzip(b, name)
 	}
+	a.decodeNames()
 	return a, ok
 }
 
-// add appends a member and reports whether there is room for more.
-func (a *Archive) add(f File) bool {
-	a.Obfuscated = a.Obfuscated || strings.ContainsFunc(f.Name, invisible)
-	if len(a.Files) < MaxFiles {
-		a.Files = append(a.Files, f)
+// take counts work and reports whether it may be done.
+func (a *Archive) take(steps int) bool {
+	a.Cut = a.Cut || !a.steps.Take(steps)
+	return !a.Cut
+}
+
+// add appends a member whose name is written so and reports whether reading
+// goes on.
+func (a *Archive) add(f File, name []byte) bool {
+	if len(a.Files) == MaxFiles {
+		a.Cut = true
+		return false
 	}
-	return len(a.Files) < MaxFiles
+	name = name[:min(len(name), maxName)]
+	a.Files, a.names = append(a.Files, f), append(a.names, name)
+	return a.take(1 + len(name))
 }
 
 func invisible(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
-// fileName makes a member's name readable.
-func fileName(b []byte) string {
-	const longest = 4096
-	b = b[:min(len(b), longest)]
-	return charset.Decode(b, "").Text
+// maxName bounds the name of a member.
+const maxName = 4096
+
+// decodeNames makes the members' names readable. Those that are not UTF-8 are
+// of one charset, which is guessed from all of them: guessing for each costs
+// far more, and short names tell little.
+func (a *Archive) decodeNames() {
+	const sample = 4096
+	var odd []byte
+	for _, name := range a.names {
+		if len(odd) < sample && !utf8.Valid(name) {
+			odd = append(append(odd, name...), '\n')
+		}
+	}
+	guess := ""
+	if len(odd) > 0 {
+		guess = charset.Detect(odd[:min(len(odd), sample)])
+	}
+	for i, name := range a.names {
+		f := &a.Files[i]
+		switch {
+		case f.Name != "": // it is known already
+		case utf8.Valid(name):
+			f.Name = charset.Decode(name, "").Text
+		default:
+			f.Name = charset.Decode(name, guess).Text
+		}
+		a.Obfuscated = a.Obfuscated || strings.ContainsFunc(f.Name, invisible)
+	}
+	a.names = nil
 }
 
 // gzip reads the file name that may stand in the header (RFC 1952).
@@ -100,7 +143,10 @@ func (a *Archive) gzip(b []byte, name string) bool {
 	a.Encrypted = flags&fCrypt != 0
 	if flags&fName == 0 {
 		name = gzipName(name)
-		return name != "" && a.add(File{Name: name})
+		if name != "" {
+			a.add(File{Name: name}, nil)
+		}
+		return name != ""
 	}
 	if flags&fExtra != 0 {
 		if len(p) < 2 {
@@ -116,8 +162,8 @@ func (a *Archive) gzip(b []byte, name string) bool {
 	if end < 0 {
 		return false
 	}
-	if end > 0 {
-		a.add(File{Name: fileName(p[:end])})
+	if end > 0 && a.take(end) {
+		a.add(File{}, p[:end])
 	}
 	return true
 }

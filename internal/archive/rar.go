@@ -27,7 +27,7 @@ func (a *Archive) rar4(b []byte) bool {
 		fixed                             = 32
 	)
 	le := binary.LittleEndian
-	for len(b) > 0 {
+	for len(b) > 0 && a.take(1) {
 		if len(b) < 7 {
 			return len(a.Files) > 0
 		}
@@ -57,15 +57,14 @@ func (a *Archive) rar4(b []byte) bool {
 				f.Packed, f.Size = packed, f.Size+uint64(le.Uint32(b[36:]))<<32
 				at += 8
 			}
-			if n == 0 || at+n > len(b) {
+			if n == 0 || at+n > len(b) || uint64(at+n) > size {
 				return false
 			}
 			name := b[at : at+n]
 			if i := bytes.IndexByte(name, 0); flags&unicodeName != 0 && i >= 0 {
 				name = name[:i]
 			}
-			f.Name = fileName(name)
-			if !a.add(f) {
+			if !a.add(f, name) {
 				return true
 			}
 		}
@@ -81,7 +80,7 @@ func (a *Archive) rar4(b []byte) bool {
 // rar5 walks the blocks of format version 5.
 func (a *Archive) rar5(b []byte) bool {
 	const mainHeader, fileHeader, encryptionHeader = 1, 2, 4
-	for first := true; len(b) > 0; first = false {
+	for first := true; len(b) > 0 && a.take(1); first = false {
 		h, ok := rar5Block(b)
 		if !ok {
 			return false
@@ -93,12 +92,12 @@ func (a *Archive) rar5(b []byte) bool {
 		case first && h.kind != mainHeader:
 			return false
 		case h.kind == fileHeader:
-			f, ok := rar5File(h)
+			f, name, ok := a.rar5File(h)
 			if !ok {
 				return false
 			}
 			a.Encrypted = a.Encrypted || f.Encrypted
-			if !a.add(f) {
+			if !a.add(f, name) {
 				return true
 			}
 		}
@@ -142,7 +141,7 @@ func rar5Block(b []byte) (h rarBlock, ok bool) {
 	return h, true
 }
 
-func rar5File(h rarBlock) (f File, ok bool) {
+func (a *Archive) rar5File(h rarBlock) (f File, name []byte, ok bool) {
 	const hasTime, hasCRC = 2, 4
 	r := reader{b: h.body}
 	flags := r.vint()
@@ -156,16 +155,15 @@ func rar5File(h rarBlock) (f File, ok bool) {
 	}
 	r.vint() // compression
 	r.vint() // host system
-	name := r.bytes(r.vint())
-	f.Name = fileName(name)
-	f.Encrypted = rar5Encrypted(h.extra)
-	return f, !r.bad && len(name) > 0
+	name = r.bytes(r.vint())
+	f.Encrypted = a.rar5Encrypted(h.extra)
+	return f, name, !r.bad && len(name) > 0
 }
 
 // rar5Encrypted looks for the encryption record of a file.
-func rar5Encrypted(extra []byte) bool {
+func (a *Archive) rar5Encrypted(extra []byte) bool {
 	const encryption = 1
-	for len(extra) > 0 {
+	for len(extra) > 0 && a.take(1) {
 		r := reader{b: extra}
 		record := r.bytes(r.vint())
 		if r.bad || len(record) == 0 {

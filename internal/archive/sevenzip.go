@@ -49,7 +49,9 @@ func (a *Archive) sevenZip(b []byte) bool {
 	return true
 }
 
-// A sevenReader reads the header's sections.
+// A sevenReader reads the header's sections. Each of its numbers, and each
+// element of a table that is walked, is a step of the archive's budget: a header
+// may name a table as often as it likes.
 type sevenReader struct {
 	reader
 	a         *Archive
@@ -80,6 +82,20 @@ func (s *sevenReader) section() bool {
 	return !s.bad
 }
 
+// step counts an element of a table and reports whether there may be more.
+func (s *sevenReader) step() bool {
+	s.bad = s.bad || !s.a.take(1)
+	return !s.bad
+}
+
+// byte reads a byte.
+func (s *sevenReader) byte() byte {
+	if !s.step() {
+		return 0
+	}
+	return s.reader.byte()
+}
+
 // number reads the format's variable-length integer: the leading one bits of
 // the first byte count the bytes that follow.
 func (s *sevenReader) number() uint64 {
@@ -92,6 +108,13 @@ func (s *sevenReader) number() uint64 {
 		v |= uint64(s.byte()) << (8 * i)
 	}
 	return v
+}
+
+// numbers passes over n numbers; a negative n means none.
+func (s *sevenReader) numbers(n int) {
+	for ; n > 0 && !s.bad; n-- {
+		s.number()
+	}
 }
 
 func (s *sevenReader) count(most uint64) int {
@@ -126,9 +149,7 @@ func (s *sevenReader) packInfo() {
 	for !s.bad {
 		switch s.byte() {
 		case szSize:
-			for range n {
-				s.number()
-			}
+			s.numbers(n)
 		case szCRC:
 			s.digests(n)
 		case szEnd:
@@ -145,6 +166,9 @@ func (s *sevenReader) digests(n int) int {
 	if s.byte() == 0 {
 		defined = 0
 		for _, c := range s.bytes(uint64(n+7) / 8) {
+			if !s.step() {
+				return 0
+			}
 			for ; c != 0; c &= c - 1 {
 				defined++
 			}
@@ -173,11 +197,10 @@ func (s *sevenReader) coders() {
 			}
 		case szUnpackSize:
 			for _, n := range s.folders {
-				for range n {
-					if s.number(); s.bad {
-						return
-					}
+				if !s.step() {
+					return
 				}
+				s.numbers(n)
 			}
 		case szCRC:
 			s.known = s.digests(len(s.folders))
@@ -217,27 +240,20 @@ func (s *sevenReader) folder() (out int) {
 			s.bytes(s.number())
 		}
 	}
-	for range max(out-1, 0) {
-		s.number()
-		s.number()
-		if s.bad {
-			return 0
-		}
-	}
+	s.numbers(2 * (out - 1))
 	if packed := in - out + 1; packed > 1 {
-		for range packed {
-			if s.number(); s.bad {
-				return 0
-			}
-		}
+		s.numbers(packed)
 	}
 	return out
 }
 
 func (s *sevenReader) subStreams() {
-	s.streamsOf = make([]int, len(s.folders))
-	for i := range s.streamsOf {
-		s.streamsOf[i] = 1
+	s.streamsOf = s.streamsOf[:0]
+	for range s.folders {
+		if !s.step() {
+			return
+		}
+		s.streamsOf = append(s.streamsOf, 1)
 	}
 	for !s.bad {
 		switch s.byte() {
@@ -247,11 +263,10 @@ func (s *sevenReader) subStreams() {
 			}
 		case szSize:
 			for _, n := range s.streamsOf {
-				for range max(n-1, 0) { // the last size follows from the folder's
-					if s.number(); s.bad {
-						return
-					}
+				if !s.step() {
+					return
 				}
+				s.numbers(n - 1) // the last size follows from the folder's
 			}
 		case szCRC:
 			s.digests(s.unknownDigests())
@@ -267,6 +282,9 @@ func (s *sevenReader) subStreams() {
 func (s *sevenReader) unknownDigests() int {
 	total, single := 0, 0
 	for _, n := range s.streamsOf {
+		if !s.step() {
+			return 0
+		}
 		total += n
 		if n == 1 {
 			single++
@@ -292,13 +310,15 @@ func (s *sevenReader) files() {
 // names reads n zero-terminated UTF-16 names.
 func (s *sevenReader) names(b []byte, n int) {
 	var name []uint16
-	for ; len(b) >= 2 && n > 0; b = b[2:] {
+	for ; len(b) >= 2 && n > 0 && s.step(); b = b[2:] {
 		u := binary.LittleEndian.Uint16(b)
 		if u != 0 {
-			name = append(name, u)
+			if len(name) < maxName {
+				name = append(name, u)
+			}
 			continue
 		}
-		if len(name) == 0 || !s.a.add(File{Name: string(utf16.Decode(name))}) {
+		if len(name) == 0 || !s.a.add(File{Name: string(utf16.Decode(name))}, nil) {
 			return
 		}
 		name = name[:0]

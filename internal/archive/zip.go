@@ -15,7 +15,7 @@ func (a *Archive) zip(b []byte) bool {
 		fixed     = 46
 		encrypted = 1<<0 | 1<<6
 	)
-	for len(dir) > 0 {
+	for len(dir) > 0 && a.take(1) {
 		if len(dir) < fixed || !bytes.HasPrefix(dir, []byte("PK\x01\x02")) {
 			return false
 		}
@@ -25,12 +25,11 @@ func (a *Archive) zip(b []byte) bool {
 			return false
 		}
 		f := File{
-			Name:      fileName(dir[fixed : fixed+name]),
 			Packed:    uint64(le.Uint32(dir[20:])),
 			Size:      uint64(le.Uint32(dir[24:])),
-			Encrypted: le.Uint16(dir[8:])&encrypted != 0 || strongEncryption(dir[fixed+name:fixed+name+extra]),
+			Encrypted: le.Uint16(dir[8:])&encrypted != 0 || a.strongEncryption(dir[fixed+name:fixed+name+extra]),
 		}
-		if !a.add(f) {
+		if !a.add(f, dir[fixed:fixed+name]) {
 			break
 		}
 		dir = dir[fixed+name+extra+comment:]
@@ -60,9 +59,9 @@ func zipDirectory(b []byte) ([]byte, bool) {
 }
 
 // strongEncryption looks for the extra field of PKWARE's strong encryption.
-func strongEncryption(extra []byte) bool {
+func (a *Archive) strongEncryption(extra []byte) bool {
 	const strong = 0x0017
-	for len(extra) >= 4 {
+	for len(extra) >= 4 && a.take(1) {
 		id, n := binary.LittleEndian.Uint16(extra), int(binary.LittleEndian.Uint16(extra[2:]))
 		if id == strong {
 			return true
