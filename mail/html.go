@@ -5,7 +5,12 @@ package mail
 type HTML struct {
 	Blocks []*Block // elements in document order
 	Images []*Image
-	Links  []*Link // every element with a target: a, area, form, link, iframe …
+	Links  []*Link // every element with a target as Rspamd has it: href or action of a, area, form, link …
+	// Others are the absolute URLs that elements name otherwise, with Text
+	// empty: frames, embedded objects, formaction, refreshes, and with
+	// URLLoaded what is shown or played: srcset, poster, background, pictures
+	// of SVG and of styles. At most as many as tags are looked at.
+	Others []*Link
 	Forms  int
 	// Visible is the text a reader sees; text in a colour like its background
 	// stands there as blanks. Invisible is the text that display, visibility or

@@ -63,6 +63,11 @@ func parseHTML(s string, maxTags int) *HTML {
 			l.URL.Flags |= URLInvisible
 		}
 	}
+	for _, l := range h.Others {
+		if l.Block.Hidden {
+			l.URL.Flags |= URLInvisible
+		}
+	}
 	return h
 }
 
@@ -110,6 +115,7 @@ func (t *htmlTree) text(z *htmlScanner) {
 	if t.open.flags&tagRaw != 0 {
 		if t.open.Tag == "style" {
 			t.sheet.parse(z.s[z.start:z.i])
+			t.css(t.open, z.s[z.start:z.i])
 		}
 		return
 	}
@@ -232,4 +238,5 @@ func (t *htmlTree) facts(b *Block) {
 	if b.flags&tagHref != 0 && (t.state == inBody || b.Tag == "link") {
 		t.target(b)
 	}
+	t.others(b)
 }

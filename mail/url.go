@@ -54,6 +54,7 @@ const (
 	URLSpecial   // target of an element other than <a>
 	URLShows     // its link shows a URL
 	URLContent   // from a document, not from the text of the message
+	URLLoaded    // shown or played rather than gone to, by another element than <img>
 )
 
 // URLSource says where a URL was found.

@@ -3,8 +3,9 @@ package mail
 import "strings"
 
 // URLs returns the URLs of the message (no mailto), each normalised URL once:
-// those of HTML parts, then of plain text, then of the subject. Emails
-// returns the addresses of mailto links and of text.
+// those of HTML parts, then of plain text, then of the subject, at last what
+// elements of HTML name beside targets and images. Emails returns the
+// addresses of mailto links and of text.
 func (m *Message) URLs() []*URL {
 	m.collectURLs()
 	return m.urls
@@ -39,6 +40,11 @@ func (m *Message) collectURLs() {
 			}
 		}
 		c.subject()
+		for _, t := range m.Texts() {
+			if t.IsHTML {
+				c.others(t)
+			}
+		}
 		m.urls, m.emails = c.urls, c.emails
 		if c.cut {
 			m.note(NoteCut, "", -1, "URLs")
@@ -121,6 +127,23 @@ func (c *urlCollector) html(t *Text) {
 		}
 		return !c.cut
 	})
+}
+
+// others takes what elements of an HTML part name beside targets and images,
+// unless it is there already: a link that is loaded somewhere stays a link.
+func (c *urlCollector) others(t *Text) {
+	for _, l := range t.HTML().Others {
+		if c.cut {
+			return
+		}
+		if c.seen[l.URL.Text] == nil && l.URL.Scheme != "mailto" {
+			own, fresh := c.add(l.URL)
+			if fresh {
+				own.Part, own.Offset, own.Length = t.Part, l.Block.Offset, l.Block.Length
+				c.query(own, maxQueryNesting)
+			}
+		}
+	}
 }
 
 // text takes the URLs of a plain text part.

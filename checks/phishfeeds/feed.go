@@ -183,7 +183,7 @@ func (f *family) raiseExcluded(t *checks.Task) {
 	}
 	seen := map[string]bool{}
 	for _, u := range t.Message().URLs() {
-		if u.Flags&mail.URLImage == 0 && f.excluded[u.Host] && !seen[u.Host] {
+		if u.Flags&(mail.URLImage|mail.URLLoaded) == 0 && f.excluded[u.Host] && !seen[u.Host] {
 			seen[u.Host] = true
 			t.HitAt(symbols.Hit{Def: excluded, Factor: 1, Options: []string{u.Host}, Evidence: []symbols.Evidence{place(u)}})
 		}

@@ -149,7 +149,7 @@ func (f *family) urls(t *checks.Task) []*mail.URL {
 	all := t.Message().URLs()
 	urls := make([]*mail.URL, 0, len(all))
 	for _, u := range all {
-		if u.Flags&mail.URLImage == 0 && u.Host != "" && !f.excluded[u.Host] {
+		if u.Flags&(mail.URLImage|mail.URLLoaded) == 0 && u.Host != "" && !f.excluded[u.Host] {
 			urls = append(urls, u)
 		}
 	}

@@ -63,7 +63,7 @@ func (k urlKind) has(u *mail.URL) bool {
 // priority is higher the more suspicious a URL looks, as in Rspamd.
 func priority(u *mail.URL) int {
 	switch f := u.Flags; {
-	case f&mail.URLImage != 0:
+	case f&(mail.URLImage|mail.URLLoaded) != 0:
 		return 0
 	case f&mail.URLHTMLDisplayed != 0:
 		return 0

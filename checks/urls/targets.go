@@ -81,7 +81,7 @@ func runTargets(_ context.Context, t *checks.Task) error {
 	var done [len(rules)]bool
 	hidden := false
 	for _, u := range t.Message().URLs() {
-		if u.Flags&mail.URLImage != 0 {
+		if u.Flags&(mail.URLImage|mail.URLLoaded) != 0 {
 			continue // as Rspamd: pictures are shown, not followed
 		}
 		text := strings.ToLower(u.Text)

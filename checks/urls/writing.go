@@ -101,7 +101,7 @@ const (
 
 func runWriting(t *checks.Task, tlds map[string]bool) error {
 	for _, u := range t.Message().URLs() {
-		if u.Flags&mail.URLImage == 0 {
+		if u.Flags&(mail.URLImage|mail.URLLoaded) == 0 {
 			hit := func(d *symbols.Def, option string) {
 				t.HitAt(symbols.Hit{Def: d, Factor: 1, Options: []string{option}, Evidence: place(u)})
 			}
