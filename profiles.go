@@ -18,6 +18,12 @@ type Profile struct{ p *profile.Profile }
 // Rspamd 4.1.6.
 func Rspamd() Profile { return whole(profile.Rspamd()) }
 
+// RspamdExact is Rspamd() to the letter: where our rules differ on purpose and
+// verdicts differ by it, they follow Rspamd 4.1.6, mistakes included. It is for
+// comparisons, and for moving from Rspamd without a change of verdicts;
+// docs/differences.md says which differences it leaves.
+func RspamdExact() Profile { return whole(profile.RspamdExact()) }
+
 // Rspamd34 is Rspamd 3.4: its weights, without the symbols it lacks.
 func Rspamd34() Profile { return whole(profile.Rspamd34()) }
 
@@ -35,9 +41,9 @@ func whole(p profile.Profile) Profile {
 }
 
 // ProfileNamed returns one of the profiles above by its name: "rspamd",
-// "rspamd-3.4" or "dms". The error lists the names.
+// "rspamd-exact", "rspamd-3.4" or "dms". The error lists the names.
 func ProfileNamed(name string) (Profile, error) {
-	all := []Profile{Rspamd(), Rspamd34(), DMS()}
+	all := []Profile{Rspamd(), RspamdExact(), Rspamd34(), DMS()}
 	names := make([]string, len(all))
 	for i, p := range all {
 		if p.p.Name == name {

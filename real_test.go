@@ -127,8 +127,29 @@ func TestRealMailIsTheSameForAll(t *testing.T) {
 	}
 }
 
+// Under the exact profile four people, one of them with a tagged address, are
+// similar recipients; a replay under the default shows what changes.
+func TestRspamdExact(t *testing.T) {
+	raw := "From: ann@example.org\r\nTo: eve+x@example.net, bob@example.com, carl.jones@example.org, dora@mail.example.net\r\n\r\nhello\r\n"
+	o := builtin()
+	o.Profile = winnow.RspamdExact()
+	exact := scan(t, o, &winnow.Message{Body: winnow.FromBytes([]byte(raw)), Record: true})
+	if !exact.Has("SUSPICIOUS_RECIPS") {
+		t.Errorf("%s", exact.JSON())
+	}
+	s, err := winnow.New(builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(t.Context())
+	again, err := exact.Transcript.Replay(t.Context(), s)
+	if err != nil || again.Has("SUSPICIOUS_RECIPS") || !again.OtherConfig {
+		t.Errorf("%v, %s", err, again.JSON())
+	}
+}
+
 func TestProfiles(t *testing.T) {
-	for _, p := range []winnow.Profile{winnow.Rspamd(), winnow.Rspamd34(), winnow.DMS()} {
+	for _, p := range []winnow.Profile{winnow.Rspamd(), winnow.RspamdExact(), winnow.Rspamd34(), winnow.DMS()} {
 		for _, noMaps := range []bool{false, true} {
 			o := builtin()
 			var so standard.Options

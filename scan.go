@@ -120,7 +120,7 @@ func (s *Scanner) prepare(ctx context.Context, m *Message, seeds []checks.Seeded
 		jobs: make(chan job), quit: make(chan struct{}),
 	}
 	msg := mail.Parse(raw, m.Envelope, s.opt.Limits)
-	sc.state = &checks.State{Message: msg, Log: s.opt.Log, Local: s.local(m.Envelope.ClientIP), IsLocal: s.local}
+	sc.state = &checks.State{Message: msg, Log: s.opt.Log, Local: s.local(m.Envelope.ClientIP), IsLocal: s.local, Exact: s.opt.Profile.get().Exact}
 	if err := sc.source(m, seeds); err != nil {
 		return nil, err
 	}

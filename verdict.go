@@ -45,15 +45,25 @@ func (v *verdict) finish() {
 	v.sheet.Compose(2)
 }
 
-// count adds what was raised to the sheet, in list order: by the late checks,
-// or by all others.
+// count adds what was raised to the sheet: by the late checks, or by all
+// others; in list order unless the metric has an order of its own.
 func (v *verdict) count(late bool) {
+	var sorted []symbols.Hit
+	ordered := v.rules.metric.Ordered()
 	for i, c := range v.scan.plan().Checks() {
-		if (c.Stage == checks.Late) == late && v.looksAt(i) {
-			for _, h := range v.scan.out(i).Hits {
-				v.sheet.Add(h)
-			}
+		if (c.Stage == checks.Late) != late || !v.looksAt(i) {
+			continue
 		}
+		if ordered {
+			sorted = append(sorted, v.scan.out(i).Hits...)
+			continue
+		}
+		for _, h := range v.scan.out(i).Hits {
+			v.sheet.Add(h)
+		}
+	}
+	for _, h := range v.rules.metric.Sorted(sorted) {
+		v.sheet.Add(h)
 	}
 }
 

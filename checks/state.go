@@ -39,6 +39,7 @@ type State struct {
 	Message *mail.Message
 	Now     time.Time
 	Local   bool
+	Exact   bool // see Task.Exact
 	// IsLocal reports whether an address is in the host's own networks; nil:
 	// only loopback is.
 	IsLocal func(netip.Addr) bool

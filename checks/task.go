@@ -132,6 +132,11 @@ func (t *Task) DecidedBy() *actions.PreResult { return t.state.decidedBy() }
 // Log returns a logger that names the check; it is never nil.
 func (t *Task) Log() *slog.Logger { return t.state.log().With("check", t.check.Name) }
 
+// Exact reports whether the profile wants Rspamd 4.1.6's letter also where we
+// otherwise differ on purpose: such a check asks here, and docs/differences.md
+// names the difference.
+func (t *Task) Exact() bool { return t.state.Exact }
+
 // Local reports whether the client is in the Scanner's local networks, or
 // loopback.
 func (t *Task) Local() bool { return t.state.Local }

@@ -1,6 +1,7 @@
 package score
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -57,6 +58,7 @@ type Compiled struct {
 	always     []int32     // composites that can be true without any symbol
 	late       map[int32]bool
 	unknown    []string
+	rank       map[*symbols.Def]int // place in Metric.Order, from 1
 }
 
 type groupCap struct {
@@ -84,6 +86,7 @@ func (m *Metric) Compile(set Symbols) (*Compiled, error) {
 		c.declareComposite(m, &m.Composites[i])
 	}
 	c.base(m)
+	c.insertion(m)
 	c.family(set)
 	return c.end()
 }
@@ -236,6 +239,43 @@ func (c *compiler) base(m *Metric) {
 		}
 	}
 }
+
+// insertion notes the places of the symbols that Metric.Order names and that are
+// there.
+func (c *compiler) insertion(m *Metric) {
+	if m.Order == nil {
+		return
+	}
+	c.out.rank = make(map[*symbols.Def]int, len(m.Order))
+	for i, name := range m.Order {
+		if id, ok := c.out.names[name]; ok {
+			c.out.rank[c.out.defs[id]] = i + 1
+		}
+	}
+}
+
+// Sorted returns the hits in the order of Metric.Order; without one, in their
+// own. hits itself stays as it is.
+func (c *Compiled) Sorted(hits []symbols.Hit) []symbols.Hit {
+	if c.rank == nil {
+		return hits
+	}
+	hits = slices.Clone(hits)
+	slices.SortStableFunc(hits, func(a, b symbols.Hit) int {
+		return cmp.Compare(c.place(a.Def), c.place(b.Def))
+	})
+	return hits
+}
+
+func (c *Compiled) place(d *symbols.Def) int {
+	if r := c.rank[d]; r > 0 {
+		return r
+	}
+	return len(c.metric.Order) + 1
+}
+
+// Ordered reports whether there is a Metric.Order.
+func (c *Compiled) Ordered() bool { return c.rank != nil }
 
 func (c *compiler) checkGroup(name string, g Group) {
 	if !within(g.Max) || g.Max < 0 {

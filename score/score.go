@@ -32,6 +32,10 @@ type Metric struct {
 	// SinglePass evaluates all composites before the late checks, as Rspamd
 	// did up to 3.4.
 	SinglePass bool
+	// Order lists symbols in the order in which their hits are to be counted,
+	// before those of all others: once a group has reached its limit, what
+	// comes later adds nothing. nil leaves the order to the caller of Sheet.Add.
+	Order []string
 }
 
 // A Group limits what the symbols of one group add together.

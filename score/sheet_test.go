@@ -104,6 +104,35 @@ func TestSheetGroupCaps(t *testing.T) {
 	}
 }
 
+func TestOrder(t *testing.T) {
+	a, b, other := def("A", 3, "g"), def("B", 3, "g"), def("OTHER", 3, "g")
+	hits := []symbols.Hit{hit(other, 1), hit(a, 1, "first"), hit(b, 1), hit(a, 0.5, "second")}
+	for _, c := range []struct {
+		order []string
+		want  [3]float64 // of A, B and OTHER
+	}{
+		{nil, [3]float64{1, 0, 3}},
+		{[]string{"B", "UNKNOWN", "A"}, [3]float64{1, 3, 0}},
+		{[]string{"A"}, [3]float64{4, 0, 0}},
+	} {
+		m := compile(t, Metric{Groups: map[string]Group{"g": {Max: 4}}, Order: c.order}, a, b, other)
+		s := m.NewSheet()
+		for _, h := range m.Sorted(hits) {
+			s.Add(h)
+		}
+		if got := [3]float64{s.score("A"), s.score("B"), s.score("OTHER")}; got != c.want || m.Ordered() != (c.order != nil) {
+			t.Errorf("%v: %v, want %v", c.order, got, c.want)
+		}
+		if hits[0].Def != other {
+			t.Error("the hits themselves were sorted")
+		}
+		i := slices.IndexFunc(s.Symbols(), func(x Scored) bool { return x.Name == "A" })
+		if o := s.Symbols()[i].Options; !slices.Equal(o, []string{"first", "second"}) {
+			t.Errorf("%v: options %q", c.order, o)
+		}
+	}
+}
+
 func TestSheetOptions(t *testing.T) {
 	a := def("A", 1)
 	s := compile(t, Metric{MaxOptionsLen: 10}, a).NewSheet()

@@ -7,6 +7,8 @@
 //	-- envelope --     ip, hostname, helo, from, rcpt (repeatable), user,
 //	                   queue-id, mta-name; one "key: value" a line; "local:
 //	                   yes" puts the client into the host's own networks
+//	-- exact --        without content: follow Rspamd to the letter, as
+//	                   Task.Exact says
 //	-- facts --        what the host knows: "fact: JSON value" a line
 //	-- zone --         the whole DNS, in the format of resolver/zone
 //	-- message.eml --  the message; line ends become CRLF
@@ -164,7 +166,7 @@ func (r *runner) scan(t *testing.T, fx fixture) []checks.Outcome {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := &checks.State{Message: fx.msg, Now: Now(), Seed: 1, Local: fx.local}
+	st := &checks.State{Message: fx.msg, Now: Now(), Seed: 1, Local: fx.local, Exact: fx.exact}
 	st.IsLocal = func(ip netip.Addr) bool {
 		return ip.IsLoopback() || ip.IsPrivate() || fx.local && ip == fx.env.ClientIP
 	}
@@ -227,6 +229,7 @@ func (r *runner) run(t *testing.T, st *checks.State, c *checks.Check) checks.Out
 type fixture struct {
 	env    mail.Envelope
 	local  bool
+	exact  bool
 	raw    []byte
 	msg    *mail.Message
 	facts  string
@@ -244,6 +247,8 @@ func parse(ar *txtar.Archive) (fx fixture, err error) {
 			fx.raw = bytes.ReplaceAll(bytes.ReplaceAll(f.Data, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
 		case "message.b64":
 			fx.raw, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(f.Data)), ""))
+		case "exact":
+			fx.exact = true
 		case "facts":
 			fx.facts = string(f.Data)
 		case "zone":

@@ -3,6 +3,7 @@ package hfilter
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
@@ -36,14 +37,17 @@ func (v verdict) symbols() []*symbols.Def {
 // or else a mail server that has one.
 //
 // A question without an answer, whatever the reason, says nothing about the
-// host. Rspamd 4.1.6 takes SERVFAIL for a missing record.
+// host. SERVFAIL for the mail servers alone, after the questions for addresses
+// were answered, tells that the domain's servers are broken, not the resolver:
+// it counts as a missing record. Rspamd 4.1.6 (checks.Task.Exact) takes every
+// SERVFAIL for one.
 func (v verdict) judge(ctx context.Context, t *checks.Task, host string, ip netip.Addr) {
 	host = strings.ToLower(host)
 	if !isFQDN(host) {
 		t.Hit(v.notFQDN, host)
 		return
 	}
-	found := lookup(ctx, t.Resolver(), host)
+	found := read(resolver.LookupAll(ctx, t.Resolver(), addressQuestions(host)...), t.Exact())
 	if v.otherIP != nil && !found.failed && !found.has(ip) {
 		t.HitAt(symbols.Hit{
 			Def: v.otherIP, Factor: 1, Options: []string{host},
@@ -59,7 +63,7 @@ func (v verdict) judge(ctx context.Context, t *checks.Task, host string, ip neti
 func (v verdict) judgeMX(ctx context.Context, t *checks.Task, host string) {
 	q := resolver.Question{Name: host, Type: resolver.TypeMX}
 	a, err := t.Resolver().Lookup(ctx, q.Name, q.Type)
-	if resolver.IsNotFound(err) {
+	if isNone(err) {
 		t.HitAt(symbols.Hit{
 			Def: v.noAddress, Factor: 1, Options: []string{host},
 			Evidence: []symbols.Evidence{{Query: q.String(), Answer: err.Error()}},
@@ -91,7 +95,7 @@ func (v verdict) judgeMX(ctx context.Context, t *checks.Task, host string) {
 	}
 	replies := resolver.LookupAll(ctx, t.Resolver(), questions...)
 	for i, name := range names {
-		if read(replies[2*i : 2*i+2]).none() {
+		if read(replies[2*i:2*i+2], t.Exact()).none() {
 			v.dead(t, q, name)
 		}
 	}
@@ -109,19 +113,26 @@ func (v verdict) dead(t *checks.Task, q resolver.Question, name string) {
 type addresses struct {
 	ips    []netip.Addr
 	failed bool // a question got no answer: there may be more
+	silent bool // so that it is not known whether there are any
 }
 
 func addressQuestions(host string) []resolver.Question {
 	return []resolver.Question{{Name: host, Type: resolver.TypeA}, {Name: host, Type: resolver.TypeAAAA}}
 }
 
-func lookup(ctx context.Context, r resolver.Resolver, host string) addresses {
-	return read(resolver.LookupAll(ctx, r, addressQuestions(host)...))
+// isNone reports whether err tells that there is no such record, or that the
+// servers of the domain are broken.
+func isNone(err error) bool {
+	e, ok := errors.AsType[*resolver.Error](err)
+	return ok && e.Kind == resolver.KindServFail || resolver.IsNotFound(err)
 }
 
-func read(replies []resolver.Reply) (a addresses) {
+// read takes the addresses from replies; exact means that SERVFAIL counts as a
+// missing record.
+func read(replies []resolver.Reply, exact bool) (a addresses) {
 	for _, r := range replies {
 		a.failed = a.failed || resolver.IsTemporary(r.Err)
+		a.silent = a.silent || resolver.IsTemporary(r.Err) && !(exact && isNone(r.Err))
 		for _, rec := range r.Answer.Records {
 			if rec.IP.IsValid() {
 				a.ips = append(a.ips, rec.IP.Unmap())
@@ -132,7 +143,7 @@ func read(replies []resolver.Reply) (a addresses) {
 }
 
 // none reports whether there is no address.
-func (a addresses) none() bool { return !a.failed && len(a.ips) == 0 }
+func (a addresses) none() bool { return !a.silent && len(a.ips) == 0 }
 
 func (a addresses) has(ip netip.Addr) bool {
 	for _, x := range a.ips {

@@ -57,11 +57,11 @@ var (
 const maxNames = 16
 
 // Unknown reports whether the client has no name, as far as DNS could tell: a
-// look-up that failed says nothing against the client. The check must require
-// relay.Fact and Fact.
+// look-up that failed says nothing against the client, except in Rspamd
+// (checks.Task.Exact). The check must require relay.Fact and Fact.
 func Unknown(t *checks.Task) bool {
 	r, looked := Fact.Get(t)
-	return looked && !r.Failed && Name(t) == ""
+	return looked && (!r.Failed || t.Exact()) && Name(t) == ""
 }
 
 // New returns the family. As Rspamd 4.1.6 it asks for the client's name when
@@ -99,10 +99,10 @@ func run(ctx context.Context, t *checks.Task) error {
 		Fact.Set(t, r)
 		query = q.String()
 	}
-	switch {
-	case r.Failed:
+	if r.Failed {
 		raise(t, DNSFail, query)
-	case len(r.Names) == 0:
+	}
+	if len(r.Names) == 0 && (!r.Failed || t.Exact()) {
 		raise(t, None, query)
 	}
 	return nil

@@ -83,7 +83,7 @@ func (o OnceOptions) run(t *checks.Task) error {
 	}
 	name := rdns.Name(t)
 	if name == "" {
-		if r, _ := rdns.Fact.Get(t); relay.Of(t).IP.IsValid() && !r.Failed {
+		if r, _ := rdns.Fact.Get(t); relay.Of(t).IP.IsValid() && (!r.Failed || t.Exact()) {
 			t.Hit(once)
 			hitProgram(t)
 		}

@@ -82,7 +82,9 @@ func runList(_ context.Context, t *checks.Task) error {
 			break
 		}
 	}
-	if len(to) >= minMade {
+	if t.Exact() {
+		madeLists(t, twice(t.Message().Recipients(), to))
+	} else {
 		madeLists(t, to)
 	}
 	previouslyDelivered(t, to)

@@ -21,12 +21,25 @@ const minMade = 7
 
 // madeLists looks for lists in alphabetical order and for similar addresses.
 func madeLists(t *checks.Task, to []mail.Address) {
+	if len(to) < minMade {
+		return
+	}
 	if isSorted(to) {
 		t.Hit(sorted)
 	}
 	if lookAlike(to) >= 2 {
 		t.Hit(similar)
 	}
+}
+
+// twice puts the recipients as they were written before the rewritten ones if
+// any was rewritten: Rspamd keeps both.
+func twice(written, to []mail.Address) []mail.Address {
+	same := func(a, b mail.Address) bool { return a.Addr == b.Addr }
+	if slices.EqualFunc(written, to, same) {
+		return to
+	}
+	return slices.Concat(written, to)
 }
 
 // isSorted reports strict alphabetical order. Neighbours that begin with the

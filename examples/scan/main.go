@@ -118,7 +118,7 @@ func (p *program) parse(args []string) (winnow.Options, error) {
 	flags.BoolVar(&p.verbose, "v", false, "report each of several messages in full")
 	flags.StringVar(&p.failOn, "fail-on", "", "exit with code 3 when a verdict is this `action` or a more severe one (greylist, add header, reject …)")
 	flags.IntVar(&p.jobs, "j", runtime.GOMAXPROCS(0), "`messages` scanned at the same time")
-	flags.StringVar(&p.profile, "profile", "rspamd", "weights and thresholds: rspamd (4.1.6), rspamd-3.4 or dms")
+	flags.StringVar(&p.profile, "profile", "rspamd", "weights and thresholds: rspamd (4.1.6), rspamd-exact, rspamd-3.4 or dms")
 	flags.StringVar(&p.maps, "maps", "builtin", "lists of facts such as freemail domains: builtin, bundled (those of Rspamd) or none")
 	flags.StringVar(&p.dns, "dns", "none", "whom to ask: `ADDR[,ADDR]`, system (resolv.conf) or none")
 	flags.StringVar(&p.state, "state", "", state.Usage)

@@ -203,7 +203,7 @@ func TestEnvelope(t *testing.T) {
 }
 
 func TestProfiles(t *testing.T) {
-	for profile, reject := range map[string]float64{"rspamd": 15, "rspamd-3.4": 15, "dms": 11} {
+	for profile, reject := range map[string]float64{"rspamd": 15, "rspamd-exact": 15, "rspamd-3.4": 15, "dms": 11} {
 		for _, maps := range []string{"builtin", "bundled", "none"} {
 			_, out, errs := call(t, "", "-json", "-profile", profile, "-maps", maps, ham)
 			var o struct {

@@ -27,6 +27,9 @@ type Profile struct {
 	// SoftRejectOnTimeout makes the action at least a soft reject when DNS or
 	// a store was too slow.
 	SoftRejectOnTimeout bool
+	// Exact makes the checks follow Rspamd 4.1.6 where they otherwise differ on
+	// purpose, see checks.Task.Exact.
+	Exact bool
 	// Users is the layer for mail of clients that logged in.
 	Users score.Layer
 }

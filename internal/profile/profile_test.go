@@ -14,7 +14,7 @@ import (
 )
 
 func TestProfiles(t *testing.T) {
-	for name, p := range map[string]Profile{"rspamd": Rspamd(), "rspamd-3.4": Rspamd34(), "dms": DMS()} {
+	for name, p := range map[string]Profile{"rspamd": Rspamd(), "rspamd-exact": RspamdExact(), "rspamd-3.4": Rspamd34(), "dms": DMS()} {
 		if p.Name != name {
 			t.Errorf("%s is named %q", name, p.Name)
 		}
