@@ -4,6 +4,7 @@
 package idn
 
 import (
+	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
@@ -34,6 +35,47 @@ func ToASCII(domain string) (ascii string, ok bool) {
 		return a, err == nil
 	}
 	return domain, true
+}
+
+// Key returns domain in the one form in which domains are compared: A-labels
+// in lower case without the final dot, and characters that stand for ASCII ones
+// as these (UTS 46), other full stops too. What IDNA has no form for is only
+// put in lower case. Of a domain that is not UTF-8 no byte is lost: else two
+// such domains could become one.
+func Key(domain string) string {
+	if ascii, ok := ToASCII(domain); ok {
+		domain = ascii
+	}
+	if utf8.ValidString(domain) {
+		domain = strings.ToLower(domain)
+	} else {
+		domain = lowerASCII(domain)
+	}
+	return strings.TrimSuffix(domain, ".")
+}
+
+// Address returns user@domain with the domain as Key and the local part as it
+// stands there: only the domain is known to mean the same (RFC 5321 section
+// 2.4). What has no "@" counts as a domain.
+func Address(addr string) string {
+	at := strings.LastIndexByte(addr, '@') + 1
+	if key := Key(addr[at:]); key != addr[at:] {
+		return addr[:at] + key
+	}
+	return addr
+}
+
+// Same reports whether two domains are one.
+func Same(a, b string) bool { return a == b || Key(a) == Key(b) }
+
+func lowerASCII(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] |= 0x20
+		}
+	}
+	return string(b)
 }
 
 // short reports whether domain is UTF-8 of lengths that the DNS may have.
