@@ -4,9 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/mail"
@@ -32,7 +30,7 @@ func (s *Scanner) wanted(ctx context.Context, m *Message, msg *mail.Message, beg
 	}
 	seen := map[string]bool{"": true}
 	for _, rcpt := range m.Envelope.Rcpts {
-		normal := lowerDomain(rcpt)
+		normal := mail.AddressKey(rcpt)
 		if seen[normal] {
 			continue
 		}
@@ -57,7 +55,7 @@ func (s *Scanner) given(ctx context.Context, m *Message, msg *mail.Message, rcpt
 		return g
 	}
 	g.asked = true
-	r := SettingsRequest{Envelope: &m.Envelope, Rcpt: lowerDomain(rcpt), Message: msg}
+	r := SettingsRequest{Envelope: &m.Envelope, Rcpt: mail.AddressKey(rcpt), Message: msg}
 	if known, ok := m.answers[r.Rcpt]; ok {
 		g.set = known
 		return g
@@ -89,32 +87,14 @@ func rcptSettings(all map[string]*Settings, rcpt string) *Settings {
 	if set, ok := all[rcpt]; ok {
 		return set
 	}
-	normal := lowerDomain(rcpt)
+	normal := mail.AddressKey(rcpt)
 	if set, ok := all[normal]; ok {
 		return set
 	}
 	for _, addr := range slices.Sorted(maps.Keys(all)) {
-		if lowerDomain(addr) == normal {
+		if mail.AddressKey(addr) == normal {
 			return all[addr]
 		}
 	}
 	return nil
-}
-
-// lowerDomain writes the domain of an address in lower case: only that is
-// known to mean the same (RFC 5321 section 2.4). Of a domain that is not UTF-8
-// no byte is lost: else two such domains could become one.
-func lowerDomain(addr string) string {
-	at := strings.LastIndexByte(addr, '@')
-	domain := addr[at+1:]
-	if utf8.ValidString(domain) {
-		return addr[:at+1] + strings.ToLower(domain)
-	}
-	low := []byte(domain)
-	for i, c := range low {
-		if 'A' <= c && c <= 'Z' {
-			low[i] |= 0x20
-		}
-	}
-	return addr[:at+1] + string(low)
 }

@@ -75,9 +75,9 @@ type RecipientVerdict struct {
 // For returns the verdict for a recipient: its own, or the common one where it
 // has none. The case of the domain does not count.
 func (r *Result) For(rcpt string) *Verdict {
-	rcpt = lowerDomain(rcpt)
+	rcpt = mail.AddressKey(rcpt)
 	for i := range r.Recipients {
-		if lowerDomain(r.Recipients[i].Address) == rcpt {
+		if mail.AddressKey(r.Recipients[i].Address) == rcpt {
 			return &r.Recipients[i].Verdict
 		}
 	}

@@ -26,6 +26,12 @@ func (a *Address) DomainKey() string { return idn.Key(a.Domain) }
 // part in lower case too, for hardly any server tells them apart.
 func (a *Address) Key() string { return strings.ToLower(idn.Address(a.Addr)) }
 
+// NameIsAddr reports whether the display name is the address again.
+func (a *Address) NameIsAddr() bool {
+	return strings.EqualFold(a.Name, a.Addr) ||
+		strings.IndexByte(a.Name, '@') >= 0 && strings.ToLower(idn.Address(a.Name)) == a.Key()
+}
+
 // SameDomain reports whether two addresses have one domain.
 func (a *Address) SameDomain(b *Address) bool { return idn.Same(a.Domain, b.Domain) }
 

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/winnowmail/winnow/internal/idn"
 	"github.com/winnowmail/winnow/internal/publicsuffix"
 	"github.com/winnowmail/winnow/mail"
 )
@@ -102,7 +101,7 @@ func (r *Rules) notSigned() string {
 	return "neither " + strings.Join(list, " nor ")
 }
 
-// The senders of a message: domains in lower case, "" where there is none.
+// The senders of a message: domains as mail.DomainKey, "" where there is none.
 type senders struct {
 	from, header      string // address and domain of the From header
 	envelope, edomain string // address and domain of the envelope sender
@@ -114,16 +113,16 @@ func sendersOf(m *mail.Message, c Client) senders {
 	var s senders
 	from := m.From()
 	if len(from) > 0 {
-		s.from, s.header = from[0].Addr, strings.ToLower(from[0].Domain)
+		s.from, s.header = from[0].Addr, from[0].DomainKey()
 	}
 	s.several = len(from) > 1
 	e := m.EnvelopeFrom()
-	s.envelope, s.edomain = e.Addr, strings.ToLower(e.Domain)
+	s.envelope, s.edomain = e.Addr, e.DomainKey()
 	if i := strings.LastIndexByte(c.User, '@'); i >= 0 {
-		s.user = strings.ToLower(c.User[i+1:])
+		s.user = mail.DomainKey(c.User[i+1:])
 	}
 	if rcpts := m.EnvelopeRcpts(); len(rcpts) > 0 {
-		s.rcpt = strings.ToLower(rcpts[0].Domain)
+		s.rcpt = rcpts[0].DomainKey()
 	}
 	return s
 }
@@ -141,7 +140,7 @@ func (r *Rules) domain(w way, c Client, s senders) (domain, reason string) {
 	case FromRecipient:
 		domain, reason = s.rcpt, "no envelope recipient with a domain is known"
 	default:
-		domain = strings.ToLower(string(src))
+		domain = mail.DomainKey(string(src))
 	}
 	if domain == "" {
 		return "", reason
@@ -159,11 +158,10 @@ func (r *Rules) domain(w way, c Client, s senders) (domain, reason string) {
 			return "", fmt.Sprintf("the user's domain %q is another than the signature's, %q", clean(user), clean(domain))
 		}
 	}
-	ascii, ok := asciiDomain(domain)
-	if !ok {
+	if !isDomain(domain) {
 		return "", fmt.Sprintf("%q is no domain that could be signed for", clean(domain))
 	}
-	return ascii, ""
+	return domain, ""
 }
 
 func (r *Rules) source(w way, c Client) Source {
@@ -262,14 +260,8 @@ func (r *Rules) Identities() []Identity {
 // maxDomain is the longest domain name (RFC 1035 section 2.3.4).
 const maxDomain = 253
 
-// asciiDomain returns a domain in the form of the DNS. ok is false if it is
-// none; no domain has a slash or an empty label, so that it can't lead a path
-// elsewhere.
-func asciiDomain(domain string) (ascii string, ok bool) {
-	ascii, ok = idn.ToASCII(domain)
-	return ascii, ok && isDomain(ascii)
-}
-
+// isDomain reports whether s is a domain in the form of the DNS. No domain has
+// a slash or an empty label, so that it can't lead a path elsewhere.
 func isDomain(s string) bool {
 	if s == "" || len(s) > maxDomain {
 		return false

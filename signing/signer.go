@@ -65,11 +65,11 @@ func (r *Rules) normalize() error {
 		case "", FromHeader, FromEnvelope, FromUser, FromRecipient:
 			continue
 		}
-		ascii, ok := asciiDomain(strings.ToLower(string(*src)))
-		if !ok {
+		domain := mail.DomainKey(string(*src))
+		if !isDomain(domain) {
 			return fmt.Errorf("%q is neither header, envelope, auth or recipient nor a domain", string(*src))
 		}
-		*src = Source(ascii)
+		*src = Source(domain)
 	}
 	var err error
 	if r.Domains, err = byDomain(r.Domains); err != nil {
@@ -87,14 +87,14 @@ func (r *Rules) normalize() error {
 func byDomain[T any](m map[string]T) (map[string]T, error) {
 	out := make(map[string]T, len(m))
 	for _, d := range slices.Sorted(maps.Keys(m)) {
-		ascii, ok := asciiDomain(strings.ToLower(d))
-		if !ok {
+		domain := mail.DomainKey(d)
+		if !isDomain(domain) {
 			return nil, fmt.Errorf("%q is no domain", d)
 		}
-		if _, twice := out[ascii]; twice {
-			return nil, fmt.Errorf("%q stands there twice", ascii)
+		if _, twice := out[domain]; twice {
+			return nil, fmt.Errorf("%q stands there twice", domain)
 		}
-		out[ascii] = m[d]
+		out[domain] = m[d]
 	}
 	return out, nil
 }

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/winnowmail/winnow/internal/idn"
+	"github.com/winnowmail/winnow/mail"
 )
 
 // A SigningTable says by From address under which name of the key table a
@@ -73,7 +76,7 @@ func parseKeyEntry(s string) (e keyEntry, err error) {
 	default:
 		return e, errors.New("neither domain:selector:key nor domain:key")
 	}
-	if d := strings.ReplaceAll(e.domain, "%", "example.com"); !isDomain(d) {
+	if d := strings.ReplaceAll(e.domain, "%", "example.com"); !isDomain(mail.DomainKey(d)) {
 		return e, errors.New("the first field is no domain") // a key perhaps: not shown
 	}
 	if e.selector != "" && !isDomain(e.selector) {
@@ -111,7 +114,7 @@ func (t *KeyTable) identities(selector string) []Identity {
 }
 
 func (e *keyEntry) identity(header, selector string) Identity {
-	id := Identity{Domain: strings.ToLower(strings.ReplaceAll(e.domain, "%", header)), Selector: e.selector, key: e.key}
+	id := Identity{Domain: mail.DomainKey(strings.ReplaceAll(e.domain, "%", header)), Selector: e.selector, key: e.key}
 	if id.Selector == "" {
 		id.Selector = selector
 	}
@@ -132,19 +135,18 @@ func (r *Rules) byTables(w way, c Client, s senders) Decision {
 	if !ok {
 		return no("the signing table has no line for %q", clean(s.from))
 	}
-	header, ok := asciiDomain(s.header)
-	if !ok {
+	if !isDomain(s.header) {
 		return no("%q is no domain that could be signed for", clean(s.header))
 	}
 	value := r.SigningTable.list[name].value
 	if value == "%" {
-		value = header
+		value = s.header
 	}
 	at, ok := r.KeyTable.find(value)
 	if !ok {
 		return no("the key table has no line for %q, which the signing table names for %q", clean(value), clean(s.from))
 	}
-	id := r.KeyTable.entries[at].identity(header, r.Selector)
+	id := r.KeyTable.entries[at].identity(s.header, r.Selector)
 	if id.Selector == "" {
 		return no("the key table's line for %q has no selector and the rules have no default", clean(value))
 	}
@@ -157,6 +159,7 @@ type globs struct {
 	exact map[string]int // pattern → its place
 	tails map[string]int // what follows a leading * → its place
 	rest  []int
+	wide  bool // there are patterns that only domains in Unicode can fit
 }
 
 type glob struct{ pattern, value string }
@@ -175,10 +178,13 @@ func (g *globs) add(pattern, value string) {
 		g.exact, g.tails = map[string]int{}, map[string]int{}
 	}
 	at := len(g.list)
-	pattern = strings.ToLower(pattern)
+	pattern, wide := patternKey(pattern)
 	g.list = append(g.list, glob{pattern, value})
 	tail, starred := strings.CutPrefix(pattern, "*")
 	switch {
+	case wide:
+		g.wide = true
+		g.rest = append(g.rest, at)
 	case !strings.ContainsAny(pattern, "*?"):
 		first(g.exact, pattern, at)
 	case starred && strings.HasPrefix(tail, "@") && !strings.ContainsAny(tail, "*?"):
@@ -186,6 +192,14 @@ func (g *globs) add(pattern, value string) {
 	default:
 		g.rest = append(g.rest, at)
 	}
+}
+
+// patternKey brings the domain of a pattern into the form in which domains are
+// compared (idn.Pattern).
+func patternKey(pattern string) (key string, wide bool) {
+	at := strings.LastIndexByte(pattern, '@') + 1
+	domain, wide := idn.Pattern(pattern[at:])
+	return strings.ToLower(pattern[:at]) + domain, wide
 }
 
 func first(m map[string]int, key string, at int) {
@@ -202,7 +216,7 @@ func (g *globs) find(s string) (at int, ok bool) {
 	if len(s) > maxGlobbed {
 		return 0, false
 	}
-	s = strings.ToLower(s)
+	s = strings.ToLower(idn.Address(s))
 	at = len(g.list)
 	if i, found := g.exact[s]; found {
 		at = i
@@ -214,7 +228,14 @@ func (g *globs) find(s string) (at int, ok bool) {
 			}
 		}
 	}
-	i := slices.IndexFunc(g.rest, func(j int) bool { return j > at || fits(g.list[j].pattern, s) })
+	wide := s
+	if g.wide {
+		domain := strings.LastIndexByte(s, '@') + 1
+		wide = s[:domain] + idn.ToUnicode(s[domain:])
+	}
+	i := slices.IndexFunc(g.rest, func(j int) bool {
+		return j > at || fits(g.list[j].pattern, s) || wide != s && fits(g.list[j].pattern, wide)
+	})
 	if i >= 0 {
 		at = min(at, g.rest[i])
 	}

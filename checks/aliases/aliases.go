@@ -12,7 +12,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/forwarding"
@@ -177,4 +176,4 @@ func (r *resolver) direction(t *checks.Task) *symbols.Def {
 	return nil
 }
 
-func (r *resolver) isLocal(a mail.Address) bool { return r.local[strings.ToLower(a.Domain)] }
+func (r *resolver) isLocal(a mail.Address) bool { return r.local[a.DomainKey()] }

@@ -36,25 +36,28 @@ func newResolver(o Options) *resolver {
 		r.depth = 10
 	}
 	for _, d := range o.LocalDomains {
-		r.local[strings.ToLower(d)] = true
+		r.local[mail.DomainKey(d)] = true
 	}
 	for k, v := range o.Virtual {
-		r.virtual[strings.ToLower(k)] = strings.ToLower(v)
+		r.virtual[key(k)] = key(v)
 	}
 	for k, v := range o.System {
 		if len(v) > 0 {
-			r.system[strings.ToLower(k)] = strings.ToLower(v[0])
+			r.system[strings.ToLower(k)] = key(v[0])
 		}
 	}
 	return r
 }
+
+// key returns an address as the tables have it.
+func key(addr string) string { return (&mail.Address{Addr: addr}).Key() }
 
 // canonical follows aliases from addr; ok is false when there is none.
 func (r *resolver) canonical(addr string) (string, bool) {
 	if len(r.virtual) == 0 && len(r.system) == 0 {
 		return "", false
 	}
-	start := strings.ToLower(addr)
+	start := key(addr)
 	now := start
 	for seen := []string{now}; len(seen) <= r.depth; seen = append(seen, now) {
 		next, ok := r.step(now)
@@ -143,7 +146,7 @@ func withMailbox(a mail.Address, user, domain string) mail.Address {
 
 // withoutTag takes tags off a local part. Gmail ignores dots.
 func withoutTag(user, domain string) (plain string, tags []string) {
-	if strings.EqualFold(domain, "gmail.com") || strings.EqualFold(domain, "googlemail.com") {
+	if d := mail.DomainKey(domain); d == "gmail.com" || d == "googlemail.com" {
 		user = strings.ReplaceAll(user, ".", "")
 	}
 	if base, rest, ok := strings.Cut(user, "+"); ok && base != "" {

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"hash"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/winnowmail/winnow/internal/dkimsig"
+	"github.com/winnowmail/winnow/internal/idn"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 )
@@ -293,7 +293,7 @@ func (v *verifier) oldest() {
 // what came before a sealer that is not trusted may be made up.
 func (v *verifier) trust() {
 	for i := len(v.sets) - 1; i >= 0; i-- {
-		if !slices.ContainsFunc(v.options.TrustedSealers, func(d string) bool { return strings.EqualFold(d, v.sets[i].as.Domain) }) {
+		if !slices.ContainsFunc(v.options.TrustedSealers, func(d string) bool { return idn.Same(d, v.sets[i].as.Domain) }) {
 			break
 		}
 		v.result.Trusted = i + 1
@@ -311,5 +311,5 @@ func (v *verifier) isFrom(domain string) bool {
 		return true
 	}
 	from := v.message.From()
-	return len(from) == 1 && strings.EqualFold(from[0].Domain, domain)
+	return len(from) == 1 && idn.Same(from[0].Domain, domain)
 }

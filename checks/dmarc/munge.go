@@ -85,7 +85,7 @@ func (m *Munging) wants(r Result) bool {
 // list returns the first recipient that is a list.
 func (m *Munging) list(rcpts []mail.Address) (mail.Address, bool) {
 	i := slices.IndexFunc(rcpts, func(a mail.Address) bool {
-		return a.Domain != "" && slices.ContainsFunc(m.Lists, func(l string) bool { return strings.EqualFold(l, a.Addr) })
+		return a.Domain != "" && slices.ContainsFunc(m.Lists, func(l string) bool { return a.Same(&mail.Address{Addr: l}) })
 	})
 	if i < 0 {
 		return mail.Address{}, false

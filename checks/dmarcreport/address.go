@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/checks/dmarc"
+	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 )
 
@@ -35,7 +36,7 @@ func mailbox(u dmarc.URI) (address string, ok bool) {
 }
 
 func domainOf(address string) string {
-	return strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
+	return mail.DomainKey(address[strings.LastIndexByte(address, '@')+1:])
 }
 
 // permitted asks whether reports about a domain may go to an address of

@@ -31,6 +31,7 @@ import (
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/checks/spf"
 	"github.com/winnowmail/winnow/internal/dkimsig"
+	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/storage"
 )
 
@@ -159,7 +160,7 @@ func (o Options) wants(res dmarc.Result) bool {
 // within reports whether a domain or one above it is listed.
 func within(domain string, list []string) bool {
 	return slices.ContainsFunc(list, func(d string) bool {
-		d = strings.ToLower(d)
+		d = mail.DomainKey(d)
 		return domain == d || strings.HasSuffix(domain, "."+d)
 	})
 }

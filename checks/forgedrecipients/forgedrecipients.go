@@ -53,7 +53,7 @@ func run(_ context.Context, t *checks.Task) error {
 	from := ""
 	if fs := m.From(); len(fs) > 0 {
 		from = fs[0].Addr
-		if strings.EqualFold(from, sender.Addr) {
+		if fs[0].Same(&sender) {
 			return nil
 		}
 	}
@@ -67,8 +67,8 @@ func run(_ context.Context, t *checks.Task) error {
 // oneself.
 func unmatched(t *checks.Task, env, header []mail.Address, sender mail.Address) []string {
 	self := map[string]bool{}
-	user := strings.ToLower(t.Envelope().User)
-	for _, s := range [...]string{user, strings.ToLower(t.Message().Header().Text("Delivered-To"))} {
+	user := strings.ToLower(mail.AddressKey(t.Envelope().User))
+	for _, s := range [...]string{user, strings.ToLower(mail.AddressKey(t.Message().Header().Text("Delivered-To")))} {
 		if s != "" {
 			self[s] = true
 		}
@@ -77,7 +77,7 @@ func unmatched(t *checks.Task, env, header []mail.Address, sender mail.Address) 
 	headerAddrs, headerDomains := map[string]bool{}, map[string]bool{}
 	opts := newOptions(len(header) + len(env))
 	for i := range header {
-		addr, domain := strings.ToLower(header[i].Addr), strings.ToLower(header[i].Domain)
+		addr, domain := header[i].Key(), header[i].DomainKey()
 		switch {
 		case addr != "" && envAddrs[addr]:
 			headerAddrs[addr] = true
@@ -90,8 +90,8 @@ func unmatched(t *checks.Task, env, header []mail.Address, sender mail.Address) 
 	}
 	inHeader := len(opts.list)
 	for i := range env {
-		addr := strings.ToLower(env[i].Addr)
-		if !headerAddrs[addr] && addr != user && addr != strings.ToLower(sender.Addr) && !headerDomains[strings.ToLower(env[i].Domain)] {
+		addr := env[i].Key()
+		if !headerAddrs[addr] && addr != user && addr != sender.Key() && !headerDomains[env[i].DomainKey()] {
 			opts.add("s:" + env[i].Addr)
 		}
 	}
@@ -120,8 +120,8 @@ func set(as []mail.Address) (addrs, domains map[string]bool) {
 	addrs, domains = make(map[string]bool, len(as)), make(map[string]bool, len(as))
 	for i := range as {
 		if as[i].Addr != "" {
-			addrs[strings.ToLower(as[i].Addr)] = true
-			domains[strings.ToLower(as[i].Domain)] = true
+			addrs[as[i].Key()] = true
+			domains[as[i].DomainKey()] = true
 		}
 	}
 	return addrs, domains

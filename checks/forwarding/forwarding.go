@@ -11,6 +11,7 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/internal/idn"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -82,10 +83,10 @@ func detect(m *mail.Message, client string) (d *symbols.Def, field *mail.Field, 
 // bySender looks at the rewritten envelope sender and at the headers that
 // providers add.
 func bySender(m *mail.Message, client string, sender mail.Address, rcpts []mail.Address) (*symbols.Def, *mail.Field, []string) {
-	user, rcpt := strings.ToLower(sender.User), rcpts[0]
+	user, rcpt := idn.Embedded(strings.ToLower(sender.User)), rcpts[0]
 	single := len(rcpts) == 1
 	if single {
-		mark := "+caf_=" + strings.ReplaceAll(strings.ToLower(rcpt.Addr), "@", "=")
+		mark := idn.Embedded("+caf_=" + strings.ReplaceAll(rcpt.Key(), "@", "="))
 		if strings.Contains(user, mark) {
 			if i := strings.LastIndex(user, "+caf_="); i > 0 {
 				return google, nil, []string{user[:i] + "@" + sender.Domain}
@@ -102,7 +103,7 @@ func bySender(m *mail.Message, client string, sender mail.Address, rcpts []mail.
 	if !single || !strings.HasPrefix(user, "srs0=") && !strings.HasPrefix(user, "srs1=") {
 		return nil, nil, nil
 	}
-	if strings.Contains(user, "="+strings.ToLower(rcpt.Domain)+"="+strings.ToLower(rcpt.User)) {
+	if strings.Contains(user, idn.Embedded("="+rcpt.DomainKey()+"="+strings.ToLower(rcpt.User))) {
 		return srs, nil, nil
 	}
 	if f := h.Get("X-Sieve-Redirected-From"); f != nil {
@@ -133,10 +134,11 @@ func otherRecipient(m *mail.Message, rcpt mail.Address) (string, *mail.Field) {
 			continue
 		}
 		addr := withoutTag(hop.For)
-		if strings.EqualFold(addr, rcpt.Addr) {
+		last := mail.Address{Addr: addr}
+		if last.Same(&rcpt) {
 			return "", nil
 		}
-		if m.Header().Has("List-Unsubscribe") && strings.EqualFold(m.Recipients()[0].Addr, addr) {
+		if m.Header().Has("List-Unsubscribe") && last.Same(&m.Recipients()[0]) {
 			return "", nil
 		}
 		return addr, hop.Field

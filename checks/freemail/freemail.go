@@ -9,7 +9,6 @@ package freemail
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/aliases"
@@ -168,7 +167,7 @@ func (k *kind) look(t *checks.Task, party int, f *mail.Field, as []mail.Address,
 		if len(found) == maxFound {
 			break
 		}
-		domain := strings.ToLower(strings.TrimSuffix(as[i].Domain, "."))
+		domain := as[i].DomainKey()
 		if domain != "" && !slices.Contains(found, domain) && has(domain) {
 			found = append(found, domain)
 		}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/winnowmail/winnow/mail"
 )
 
 //go:embed data/freemail.txt
@@ -84,7 +86,7 @@ func choose(domains []string, builtin func() list) list {
 }
 
 func clean(domain string) string {
-	return strings.ToLower(strings.TrimSuffix(strings.TrimSpace(domain), "."))
+	return mail.DomainKey(strings.TrimSpace(domain))
 }
 
 // digest identifies the list in a Scanner's configuration.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -42,7 +43,7 @@ func (v verdict) symbols() []*symbols.Def {
 // it counts as a missing record. Rspamd 4.1.6 (checks.Task.Exact) takes every
 // SERVFAIL for one.
 func (v verdict) judge(ctx context.Context, t *checks.Task, host string, ip netip.Addr) {
-	host = strings.ToLower(host)
+	host = mail.DomainKey(host)
 	if !isFQDN(host) {
 		t.Hit(v.notFQDN, host)
 		return

@@ -12,6 +12,7 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/dkim"
 	"github.com/winnowmail/winnow/internal/valid"
+	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -66,7 +67,7 @@ func ParseKnown(text string) (map[string]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line %d (%s): %w", num, domain, err)
 		}
-		known[strings.ToLower(domain)] = expr
+		known[mail.DomainKey(domain)] = expr
 	}
 	return known, nil
 }
@@ -124,9 +125,9 @@ func (o Options) Validate() error {
 func compile(list map[string]string) map[string]*regexp.Regexp {
 	known := make(map[string]*regexp.Regexp, len(list))
 	for domain, expr := range list {
-		known[strings.ToLower(domain)] = nil
+		known[mail.DomainKey(domain)] = nil
 		if expr != "" {
-			known[strings.ToLower(domain)] = regexp.MustCompile(expr)
+			known[mail.DomainKey(domain)] = regexp.MustCompile(expr)
 		}
 	}
 	return known
@@ -137,7 +138,7 @@ func runKnown(t *checks.Task, known map[string]*regexp.Regexp) {
 	sigs, _ := dkim.Fact.Get(t)
 	f := t.Message().Header().Get("message-id")
 	for _, s := range sigs {
-		re, ok := known[strings.ToLower(s.Domain)]
+		re, ok := known[mail.DomainKey(s.Domain)]
 		if !ok || s.Status != "pass" || s.Ignored {
 			continue
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/winnowmail/winnow/checks/dkim"
 	"github.com/winnowmail/winnow/checks/dmarc"
 	"github.com/winnowmail/winnow/checks/spf"
+	"github.com/winnowmail/winnow/mail"
 )
 
 // FromSPF gives the sender that was evaluated as smtp.mailfrom, or its domain
@@ -42,7 +43,7 @@ func SPF(r *authres.SPFResult) spf.Result {
 	if r.From == "" && r.Helo != "" {
 		out.Identity, out.Sender, out.Domain = "helo", "postmaster@"+r.Helo, r.Helo
 	}
-	out.Domain = strings.ToLower(out.Domain[strings.LastIndexByte(out.Domain, '@')+1:])
+	out.Domain = mail.DomainKey(out.Domain[strings.LastIndexByte(out.Domain, '@')+1:])
 	return out
 }
 
@@ -84,7 +85,7 @@ func FromDMARC(r dmarc.Result) *authres.DMARCResult {
 // DMARC is the inverse of FromDMARC. The result has no policy, since the other
 // type holds none.
 func DMARC(r *authres.DMARCResult) dmarc.Result {
-	from := strings.ToLower(r.From)
+	from := mail.DomainKey(r.From)
 	return dmarc.Result{Status: dmarc.Status(r.Value), Reason: r.Reason, From: from, Domain: from}
 }
 

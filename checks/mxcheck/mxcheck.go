@@ -17,7 +17,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/winnowmail/winnow/actions"
@@ -236,7 +235,7 @@ func (c *check) verdicts(ctx context.Context, t *checks.Task) []Verdict {
 func (c *check) domains(t *checks.Task) []Verdict {
 	var list []Verdict
 	add := func(source Source, domain string) {
-		domain = strings.TrimSuffix(strings.ToLower(domain), ".")
+		domain = mail.DomainKey(domain)
 		known := func(v Verdict) bool { return v.Domain == domain }
 		if len(list) < maxDomains && isHostName(domain) && !slices.ContainsFunc(list, known) {
 			list = append(list, Verdict{Domain: domain, Source: source})

@@ -117,7 +117,7 @@ func New(o Options) *checks.Family {
 		f.zone = DefaultZone
 	}
 	for _, h := range o.Excluded {
-		f.excluded[strings.ToLower(strings.Trim(h, ". "))] = true
+		f.excluded[mail.DomainKey(strings.Trim(h, ". "))] = true
 	}
 	feeds := &checks.Check{
 		Name:    "phishing-feeds",

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -59,7 +60,7 @@ func compile(l List, keys map[string]string, known *defs) (c *list, field string
 
 // readZone checks the zone and its placeholders.
 func (l *list) readZone(keys map[string]string) error {
-	l.zone = strings.ToLower(strings.TrimSuffix(l.Zone, "."))
+	l.zone = mail.DomainKey(l.Zone)
 	l.suffix = "." + l.zone
 	if !askable(l.zone) {
 		return fmt.Errorf("%q is no domain", l.Zone)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/internal/publicsuffix"
+	"github.com/winnowmail/winnow/mail"
 )
 
 // A composition says how many labels of a host name are asked about, by
@@ -28,6 +29,7 @@ func newComposition(rules []string) (composition, error) {
 		s := strings.ToLower(text)
 		s, r.except = strings.CutPrefix(s, "!")
 		r.base, r.whole = strings.CutPrefix(s, "*.")
+		r.base = mail.DomainKey(r.base)
 		if !askable(r.base) {
 			return nil, fmt.Errorf("%q is no rule", text)
 		}

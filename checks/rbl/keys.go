@@ -13,6 +13,7 @@ import (
 	"golang.org/x/crypto/blake2b"
 
 	"github.com/winnowmail/winnow/internal/zbase32"
+	"github.com/winnowmail/winnow/mail"
 )
 
 // hashed returns the key as the list publishes it: hashed, written and cut,
@@ -107,7 +108,7 @@ func askable(name string) bool {
 // after "+" goes, the dots of Gmail's users go, googlemail.com is gmail.com,
 // all in lower case.
 func mailbox(user, domain string) (string, string) {
-	user, domain = strings.ToLower(user), strings.ToLower(domain)
+	user, domain = strings.ToLower(user), mail.DomainKey(domain)
 	gmail := domain == "gmail.com" || domain == "googlemail.com"
 	if gmail {
 		user, domain = strings.ReplaceAll(user, ".", ""), "gmail.com"

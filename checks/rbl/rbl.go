@@ -29,6 +29,7 @@ import (
 	"github.com/winnowmail/winnow/checks/rdns"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/internal/valid"
+	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -203,7 +204,7 @@ func newEngine(o Options) (*engine, *defs, error) {
 		v.If(!names[name], valid.At("Without", i), "there is no list %q", name)
 	}
 	for _, d := range o.Known {
-		e.known[strings.ToLower(d)] = true
+		e.known[mail.DomainKey(d)] = true
 	}
 	e.health = newHealth(o, e.lists)
 	return e, all, v.Err()

@@ -10,6 +10,7 @@ import (
 	"github.com/winnowmail/winnow/checks/dkim"
 	"github.com/winnowmail/winnow/checks/rdns"
 	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/internal/idn"
 	"github.com/winnowmail/winnow/internal/publicsuffix"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
@@ -76,8 +77,8 @@ func newSubject(t *checks.Task, h half) *subject {
 	}
 	sigs, _ := dkim.Fact.Get(t)
 	for _, sig := range sigs {
-		if sig.Status == "pass" && !sig.Ignored && !slices.Contains(s.signers, sig.Domain) {
-			s.signers = append(s.signers, sig.Domain)
+		if d := domain(sig.Domain); sig.Status == "pass" && !sig.Ignored && !slices.Contains(s.signers, d) {
+			s.signers = append(s.signers, d)
 		}
 	}
 	return s
@@ -96,13 +97,13 @@ func (s *subject) items(l *list, add func(item)) {
 		add(item{From, s.client.IP.String(), s.clientK})
 	}
 	if l.asks[RDNS] && s.rdns != "unknown" && s.half.wants(l, RDNS) {
-		plain(RDNS, s.rdns)
+		plain(RDNS, domain(s.rdns))
 	}
 	if s.half.client || !s.half.wants(l, "") {
 		return
 	}
 	if l.asks[HELO] {
-		plain(HELO, s.client.Helo)
+		plain(HELO, domain(s.client.Helo))
 	}
 	if l.asks[DKIM] {
 		s.signed(l, plain)
@@ -116,7 +117,7 @@ func (s *subject) items(l *list, add func(item)) {
 		}
 	}
 	if l.asks[MessageID] {
-		plain(MessageID, l.cased(s.messageID()))
+		plain(MessageID, l.cased(domain(s.messageID())))
 	}
 	for _, sel := range l.Selectors {
 		for _, v := range sel.Values(s.t) {
@@ -198,9 +199,18 @@ func (l *list) sender(a mail.Address) string {
 		return ""
 	}
 	if l.DomainOnly {
-		return l.cased(a.Domain)
+		return l.cased(domain(a.Domain))
 	}
-	return strings.ToLower(a.Addr)
+	return a.Key()
+}
+
+// domain returns a domain name in ASCII, as lists have it (RFC 5782 section
+// 4), or the text itself if it is none.
+func domain(name string) string {
+	if ascii, ok := idn.ToASCII(name); ok {
+		return ascii
+	}
+	return name
 }
 
 // cased lower-cases what is going to be hashed; in names, case does not matter.
@@ -219,13 +229,13 @@ func (s *subject) signed(l *list, plain func(What, string)) {
 		if len(a) == 0 {
 			return
 		}
-		from = l.registrable(strings.ToLower(a[0].Domain))
+		from = l.registrable(a[0].DomainKey())
 	}
 	for _, d := range s.signers {
 		if l.DKIMDomainOnly || l.DKIMMatchFrom {
 			d = l.registrable(d)
 		}
-		if !l.DKIMMatchFrom || strings.EqualFold(d, from) {
+		if !l.DKIMMatchFrom || idn.Same(d, from) {
 			plain(DKIM, d)
 		}
 	}

@@ -16,9 +16,8 @@ type chosenURLs struct {
 type urlKind struct{ plain, images, content, numeric, noIP, every bool }
 
 // chosen returns the URLs of a kind, one for each registrable domain unless
-// every one is wanted. Where
-// there are more than limit, those that show signs of hiding something come
-// first.
+// every one is wanted. Where there are more than limit, those that show signs
+// of hiding something come first.
 func (s *subject) chosen(kind urlKind, limit int) []*mail.URL {
 	var all []*mail.URL
 	if i := slices.IndexFunc(s.urls, func(c chosenURLs) bool { return c.kind == kind }); i >= 0 {

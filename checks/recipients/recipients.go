@@ -116,7 +116,7 @@ func names(t *checks.Task, to []mail.Address) {
 	for i := range to {
 		a := &to[i]
 		switch {
-		case strings.EqualFold(a.Name, a.Addr):
+		case a.NameIsAddr():
 			same++
 		case a.Name != "":
 			other++
@@ -146,11 +146,11 @@ func names(t *checks.Task, to []mail.Address) {
 func inEnvelope(t *checks.Task, to []mail.Address) {
 	env := map[string]int{}
 	for _, a := range aliases.EnvelopeRcpts(t) {
-		env[strings.ToLower(a.Addr)]++
+		env[a.Key()]++
 	}
 	n := 0
 	for i := range to {
-		n += env[strings.ToLower(to[i].Addr)]
+		n += env[to[i].Key()]
 	}
 	switch {
 	case n == len(to):
@@ -171,8 +171,9 @@ func previouslyDelivered(t *checks.Task, to []mail.Address) {
 		if !ok {
 			continue
 		}
+		last := mail.Address{Addr: addr}
 		for i := range to {
-			if strings.EqualFold(to[i].Addr, addr) {
+			if to[i].Same(&last) {
 				t.HitField(delivered, f, strings.ToLower(addr))
 				return
 			}

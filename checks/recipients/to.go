@@ -47,7 +47,7 @@ func twice(written, to []mail.Address) []mail.Address {
 // addresses themselves.
 func isSorted(to []mail.Address) bool {
 	for i := 1; i < len(to); i++ {
-		a, b := strings.ToLower(to[i-1].Addr), strings.ToLower(to[i].Addr)
+		a, b := to[i-1].Key(), to[i].Key()
 		if a >= b || len(a) >= 4 && strings.HasPrefix(b, a[:4]) {
 			return false
 		}
@@ -55,22 +55,25 @@ func isSorted(to []mail.Address) bool {
 	return true
 }
 
+// A likeness is what of a recipient is compared.
+type likeness struct{ addr, domain string }
+
 // lookAlike counts neighbours of the same length and the same beginning when
 // the addresses are put in order by domain.
 func lookAlike(to []mail.Address) int {
-	order := make([]*mail.Address, 0, len(to))
+	order := make([]likeness, 0, len(to))
 	for i := range to {
 		if len(to[i].Addr) > 3 {
-			order = append(order, &to[i])
+			order = append(order, likeness{to[i].Key(), to[i].DomainKey()})
 		}
 	}
-	slices.SortStableFunc(order, func(a, b *mail.Address) int {
-		return cmp.Or(cmp.Compare(len(a.Domain), len(b.Domain)), cmp.Compare(a.Domain, b.Domain))
+	slices.SortStableFunc(order, func(a, b likeness) int {
+		return cmp.Or(cmp.Compare(len(a.domain), len(b.domain)), cmp.Compare(a.domain, b.domain))
 	})
 	n := 0
 	for i := 1; i < len(order); i++ {
-		a, b := order[i-1].Addr, order[i].Addr
-		if len(a) == len(b) && strings.EqualFold(a[:3], b[:3]) {
+		a, b := order[i-1].addr, order[i].addr
+		if len(a) == len(b) && a[:3] == b[:3] {
 			n++
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/internal/valid"
+	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -70,7 +71,7 @@ func New(o Options) *checks.Family {
 	}
 	set := make(map[string]bool, len(o.domains()))
 	for _, d := range o.domains() {
-		set[strings.ToLower(strings.Trim(d, ". "))] = true
+		set[mail.DomainKey(strings.Trim(d, ". "))] = true
 	}
 	f.Checks = []*checks.Check{{
 		Name:    "redirectors",

@@ -152,7 +152,7 @@ func (r *Rule) validate(v *valid.Fields, at string) {
 func set(list []string) map[string]bool {
 	m := make(map[string]bool, len(list))
 	for _, s := range list {
-		m[strings.ToLower(s)] = true
+		m[strings.ToLower(mail.AddressKey(s))] = true
 	}
 	return m
 }
@@ -215,7 +215,7 @@ func (r *rule) find(t *checks.Task, c Client) *mail.Received {
 }
 
 func (r *rule) findUnauthenticated(user string, hops []mail.Received) *mail.Received {
-	if user == "" || r.Users != nil && !r.users[strings.ToLower(user)] {
+	if user == "" || r.Users != nil && !r.users[strings.ToLower(mail.AddressKey(user))] {
 		return nil
 	}
 	for i := range hops {
@@ -238,15 +238,15 @@ func (r *rule) findPosition(hops []mail.Received) *mail.Received {
 }
 
 func (r *rule) findName(name string, hops []mail.Received) *mail.Received {
-	if !r.names[strings.ToLower(name)] {
+	if !r.names[mail.DomainKey(name)] {
 		return nil
 	}
 	for i := range hops {
 		h := &hops[i]
-		if !strings.EqualFold(h.By, name) || !h.IP.IsValid() {
+		if mail.DomainKey(h.By) != mail.DomainKey(name) || !h.IP.IsValid() {
 			continue
 		}
-		if !r.names[strings.ToLower(h.Helo)] {
+		if !r.names[mail.DomainKey(h.Helo)] {
 			return h
 		}
 		name = h.Helo

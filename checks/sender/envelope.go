@@ -6,6 +6,7 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/aliases"
+	"github.com/winnowmail/winnow/internal/idn"
 	"github.com/winnowmail/winnow/mail"
 )
 
@@ -18,10 +19,10 @@ var (
 
 func runEnvelope(_ context.Context, t *checks.Task) error {
 	env, from := aliases.EnvelopeFrom(t), aliases.From(t)
-	if env.Valid && len(from) > 0 && isTagged(strings.ToLower(env.Addr), strings.ToLower(from[0].Addr)) {
+	if env.Valid && len(from) > 0 && isTagged(env.Key(), from[0].Key()) {
 		t.Hit(prvs)
 	}
-	if rcpts := aliases.EnvelopeRcpts(t); env.Valid && len(rcpts) == 1 && carries(env.User, rcpts[0].Addr) {
+	if rcpts := aliases.EnvelopeRcpts(t); env.Valid && len(rcpts) == 1 && carries(env.User, &rcpts[0]) {
 		t.Hit(verp)
 	}
 	receipts(t, env, from)
@@ -54,8 +55,8 @@ func isTagged(env, from string) bool {
 
 // carries reports whether the sender's local part holds rcpt with "=" for
 // "@", and is neither Google's forwarding mark nor SRS.
-func carries(user, rcpt string) bool {
-	user, mark := strings.ToLower(user), strings.ReplaceAll(strings.ToLower(rcpt), "@", "=")
+func carries(user string, rcpt *mail.Address) bool {
+	user, mark := idn.Embedded(strings.ToLower(user)), idn.Embedded(strings.ReplaceAll(rcpt.Key(), "@", "="))
 	return mark != "" && strings.Contains(user, mark) && !strings.Contains(user, "+caf_="+mark) &&
 		!strings.HasPrefix(user, "srs0=") && !strings.HasPrefix(user, "srs1=")
 }
@@ -65,7 +66,7 @@ func receipts(t *checks.Task, env mail.Address, from []mail.Address) {
 	h := t.Message().Header()
 	if f := h.Get("X-Confirm-Reading-To"); f != nil && len(from) > 0 {
 		to := mail.ParseAddressList(f.Value(), 1)
-		if len(to) > 0 && !strings.Contains(from[0].Addr, to[0].Addr) {
+		if len(to) > 0 && !strings.Contains(from[0].Addr, to[0].Addr) && !from[0].Same(&to[0]) {
 			t.HitField(receiptMismatch, f)
 		}
 	}
@@ -75,7 +76,7 @@ func receipts(t *checks.Task, env mail.Address, from []mail.Address) {
 	}
 	to := mail.ParseAddressList(f.Value(), 0)
 	for i := range to {
-		if env.Valid && strings.EqualFold(to[i].Addr, env.Addr) {
+		if env.Valid && to[i].Same(&env) {
 			return
 		}
 	}

@@ -58,7 +58,7 @@ func runFrom(_ context.Context, t *checks.Task) error {
 	}
 	displayName(t, field, first)
 	switch {
-	case env.Valid && strings.EqualFold(env.Addr, first.Addr):
+	case env.Valid && env.Same(first):
 		t.HitField(eqEnv, field)
 	case env.Addr != "":
 		t.HitField(neqEnv, field, first.Addr, env.Addr)
@@ -75,7 +75,7 @@ func displayName(t *checks.Task, field *mail.Field, a *mail.Address) {
 	case a.Name == "":
 		t.HitField(noName, field)
 		return
-	case strings.EqualFold(a.Name, a.Addr):
+	case a.NameIsAddr():
 		t.HitField(nameIsAddr, field)
 		return
 	}
@@ -111,9 +111,9 @@ func compareTo(t *checks.Task, field *mail.Field, from *mail.Address) {
 		return
 	}
 	switch {
-	case strings.EqualFold(to[0].Addr, from.Addr):
+	case to[0].Same(from):
 		t.HitField(toEqFrom, field)
-	case strings.EqualFold(to[0].Domain, from.Domain):
+	case to[0].SameDomain(from):
 		t.HitField(toDomainEqFrom, field)
 	}
 }
@@ -124,13 +124,13 @@ func shownAddress(t *checks.Task, field *mail.Field, from *mail.Address) {
 		return
 	}
 	shown := mail.ParseAddressList(from.Name, 1)
-	if len(shown) == 0 || strings.IndexByte(shown[0].Domain, '.') < 0 || strings.EqualFold(shown[0].Domain, from.Domain) {
+	if len(shown) == 0 || strings.IndexByte(shown[0].Domain, '.') < 0 || shown[0].SameDomain(from) {
 		return
 	}
 	d := otherName
 	for _, rcpts := range [...][]mail.Address{aliases.Recipients(t), aliases.EnvelopeRcpts(t)} {
 		for i := range rcpts {
-			if strings.EqualFold(rcpts[i].Domain, shown[0].Domain) {
+			if rcpts[i].SameDomain(&shown[0]) {
 				d = spoofName
 			}
 		}

@@ -81,9 +81,9 @@ func replyForm(t *checks.Task, field *mail.Field, a *mail.Address) {
 
 func replyAndFrom(t *checks.Task, field *mail.Field, a, from *mail.Address) {
 	switch {
-	case strings.EqualFold(from.Addr, a.Addr):
+	case from.Same(a):
 		t.HitField(replyAddrEqFrom, field)
-	case strings.EqualFold(from.Domain, a.Domain):
+	case from.SameDomain(a):
 		t.HitField(replyDomainEqFrom, field)
 	default:
 		t.HitField(replyDomainNeqFrom, field)
@@ -99,11 +99,11 @@ func replyAndTo(t *checks.Task, field *mail.Field, a *mail.Address) {
 		return
 	}
 	switch {
-	case strings.EqualFold(to[0].Addr, a.Addr):
+	case to[0].Same(a):
 		if !isAutomatic(t.Message().Header()) {
 			t.HitField(replyEqTo, field)
 		}
-	case strings.EqualFold(to[0].Domain, a.Domain):
+	case to[0].SameDomain(a):
 		t.HitField(replyDomainEqTo, field)
 	default:
 		t.HitField(replyDomainNeqTo, field)
@@ -123,17 +123,17 @@ func spoofedReply(t *checks.Task, field *mail.Field, reply []mail.Address) {
 	if len(from) == 0 || len(rcpts) == 0 || len(reply) == 0 || from[0].Addr == "" {
 		return
 	}
-	if to := aliases.Recipients(t); len(to) > 0 && strings.EqualFold(from[0].Addr, to[0].Addr) {
+	if to := aliases.Recipients(t); len(to) > 0 && from[0].Same(&to[0]) {
 		return
 	}
-	if len(rcpts) == 1 && strings.EqualFold(rcpts[0].Addr, from[0].Addr) {
+	if len(rcpts) == 1 && rcpts[0].Same(&from[0]) {
 		return
 	}
 	ours := false
 	for i := range rcpts {
-		ours = ours || strings.EqualFold(rcpts[i].Domain, from[0].Domain)
+		ours = ours || rcpts[i].SameDomain(&from[0])
 	}
-	if ours && !strings.EqualFold(reply[0].Domain, from[0].Domain) {
+	if ours && !reply[0].SameDomain(&from[0]) {
 		t.HitField(spoofReply, field, options(from[0].Domain, reply[0].Domain)...)
 	}
 }

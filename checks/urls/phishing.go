@@ -122,7 +122,7 @@ func NewPhishing(o PhishingOptions) *checks.Family {
 func set(list []string) map[string]bool {
 	m := make(map[string]bool, len(list))
 	for _, s := range list {
-		m[strings.ToLower(s)] = true
+		m[mail.DomainKey(s)] = true
 	}
 	return m
 }
@@ -143,7 +143,7 @@ type strictList struct {
 func runPhishing(t *checks.Task, except exceptions) error {
 	sender := "" // the registrable domain that DMARC vouches for
 	if r, ok := dmarc.Fact.Get(t); ok && r.Status == "pass" {
-		sender, _ = publicsuffix.ESLD(r.Domain)
+		sender, _ = publicsuffix.ESLD(mail.DomainKey(r.Domain))
 	}
 	var options []string
 	worst := 0.0

@@ -1,8 +1,6 @@
 package whitelist
 
 import (
-	"strings"
-
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/aliases"
 	"github.com/winnowmail/winnow/checks/dkim"
@@ -10,6 +8,7 @@ import (
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/checks/spf"
 	"github.com/winnowmail/winnow/internal/publicsuffix"
+	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -83,7 +82,7 @@ func registrable(host string) string {
 	return publicsuffix.ESLDOrSelf(clean(host))
 }
 
-func clean(domain string) string { return strings.ToLower(strings.TrimSuffix(domain, ".")) }
+func clean(domain string) string { return mail.DomainKey(domain) }
 
 // A finding is what a rule found out about a message.
 type finding struct {

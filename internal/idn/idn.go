@@ -65,6 +65,23 @@ func Address(addr string) string {
 	return addr
 }
 
+// Embedded returns a local part that carries other addresses with "=" for "@"
+// (VERP, SRS), the domains in it as Key. Text in ASCII stays as it is.
+func Embedded(local string) string {
+	for i := range len(local) {
+		if local[i] >= utf8.RuneSelf {
+			pieces := strings.Split(local, "=")
+			for k := 1; k < len(pieces); k++ {
+				if strings.Contains(pieces[k], ".") {
+					pieces[k] = Key(pieces[k])
+				}
+			}
+			return strings.Join(pieces, "=")
+		}
+	}
+	return local
+}
+
 // Same reports whether two domains are one.
 func Same(a, b string) bool { return a == b || Key(a) == Key(b) }
 
@@ -76,6 +93,31 @@ func lowerASCII(s string) string {
 		}
 	}
 	return string(b)
+}
+
+// Pattern returns a domain in which * and ? stand for other text, in the form
+// of Key. wide means that a label has both such a character and others than
+// ASCII ones: there is no A-label for it, and only names as ToUnicode returns
+// them can fit.
+func Pattern(domain string) (pattern string, wide bool) {
+	for label := range strings.SplitSeq(domain, ".") {
+		if strings.ContainsAny(label, "*?") && strings.ContainsFunc(label, func(r rune) bool { return r >= utf8.RuneSelf }) {
+			return ToUnicode(strings.TrimSuffix(strings.ToLower(domain), ".")), true
+		}
+	}
+	return Key(domain), false
+}
+
+// ToUnicode returns domain with its A-labels as U-labels, or domain itself
+// where one of them is no A-label.
+func ToUnicode(domain string) string {
+	if !strings.Contains(domain, "xn--") {
+		return domain
+	}
+	if u, err := idna.Punycode.ToUnicode(domain); err == nil {
+		return u
+	}
+	return domain
 }
 
 // short reports whether domain is UTF-8 of lengths that the DNS may have.

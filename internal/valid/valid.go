@@ -8,6 +8,8 @@ import (
 	"math"
 	"net/netip"
 	"strings"
+
+	"github.com/winnowmail/winnow/internal/idn"
 )
 
 // Fields are the errors of one family's options.
@@ -68,9 +70,10 @@ func (f *Fields) Domains(field string, names []string) {
 	}
 }
 
-// Domain wants a name that DNS can hold, with or without a dot at the end.
+// Domain wants a name that DNS can hold, with or without a dot at the end, in
+// U-labels or A-labels.
 func (f *Fields) Domain(field, name string) {
-	f.If(!domain(strings.TrimSuffix(name, ".")), field, "%q is no domain", name)
+	f.If(!domain(idn.Key(name)), field, "%q is no domain", name)
 }
 
 func domain(name string) bool {

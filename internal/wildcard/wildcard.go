@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/winnowmail/winnow/internal/idn"
 )
 
 // A Set is a list of names and patterns made ready. Plain names cost one
@@ -14,30 +16,38 @@ import (
 type Set struct {
 	names map[string]bool
 	globs []string
+	wide  []string // those that only names in Unicode can fit
 }
 
-// New makes a Set; case, white space around an entry and a final dot don't
-// matter.
+// New makes a Set. White space around an entry, case, a final dot and the
+// choice of U-labels or A-labels don't matter.
 func New(list []string) Set {
 	s := Set{names: make(map[string]bool, len(list))}
 	literal := strings.NewReplacer(`\`, `\\`, `[`, `\[`) // what path.Match knows besides
 	for _, entry := range list {
-		entry = strings.TrimSuffix(strings.ToLower(strings.TrimSpace(entry)), ".")
-		switch {
-		case entry == "":
-		case strings.ContainsAny(entry, "*?"):
-			s.globs = append(s.globs, literal.Replace(entry))
+		switch key, wide := idn.Pattern(strings.TrimSpace(entry)); {
+		case key == "":
+		case wide:
+			s.wide = append(s.wide, literal.Replace(key))
+		case strings.ContainsAny(key, "*?"):
+			s.globs = append(s.globs, literal.Replace(key))
 		default:
-			s.names[entry] = true
+			s.names[key] = true
 		}
 	}
 	return s
 }
 
-// Match reports whether a name, lower case and without final dot, is in the
-// list.
+// Match reports whether a name in the form of idn.Key is in the list.
 func (s Set) Match(name string) bool {
-	return s.names[name] || slices.ContainsFunc(s.globs, func(g string) bool {
+	if s.names[name] || fits(s.globs, name) {
+		return true
+	}
+	return len(s.wide) > 0 && fits(s.wide, idn.ToUnicode(name))
+}
+
+func fits(globs []string, name string) bool {
+	return slices.ContainsFunc(globs, func(g string) bool {
 		ok, err := path.Match(g, name)
 		return ok && err == nil
 	})
