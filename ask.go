@@ -11,7 +11,7 @@ import (
 )
 
 // wanted collects the settings of a message and its recipients. An address that
-// comes twice is one recipient, whatever the case of its domain.
+// comes twice is one recipient, whatever the form of its domain.
 func (s *Scanner) wanted(ctx context.Context, m *Message, msg *mail.Message, begun time.Time) (*wanted, error) {
 	w, err := s.users(&m.Envelope)
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *Scanner) ask(ctx context.Context, r SettingsRequest) (set *Settings, er
 	return set, err
 }
 
-// rcptSettings finds a recipient's settings; the domain's case does not count.
+// rcptSettings finds a recipient's settings; the domain's form does not count.
 func rcptSettings(all map[string]*Settings, rcpt string) *Settings {
 	if len(all) == 0 {
 		return nil

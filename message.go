@@ -19,8 +19,9 @@ type Message struct {
 	// Settings apply to the whole message and take the place of those that
 	// Options.Settings would give for it.
 	Settings *Settings
-	// RcptSettings are settings of single recipients by envelope address;
-	// a recipient that is missing is looked up by Options.Settings.
+	// RcptSettings are settings of single recipients by envelope address, the
+	// domain in any form (mail.AddressKey); a recipient that is missing is
+	// looked up by Options.Settings.
 	RcptSettings map[string]*Settings
 	// Record asks for Result.Transcript.
 	Record bool

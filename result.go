@@ -73,7 +73,7 @@ type RecipientVerdict struct {
 }
 
 // For returns the verdict for a recipient: its own, or the common one where it
-// has none. The case of the domain does not count.
+// has none. Addresses are compared by mail.AddressKey.
 func (r *Result) For(rcpt string) *Verdict {
 	rcpt = mail.AddressKey(rcpt)
 	for i := range r.Recipients {

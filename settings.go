@@ -29,8 +29,8 @@ type Settings struct {
 // A SettingsRequest says whose settings Options.Settings is asked for.
 type SettingsRequest struct {
 	Envelope *mail.Envelope
-	// Rcpt is the recipient, the domain in lower case, "" for the message as a
-	// whole.
+	// Rcpt is the recipient in the form of mail.AddressKey: the domain in lower
+	// case and A-labels. "" is for the message as a whole.
 	Rcpt string
 	// Message is the parsed message, nil before DATA.
 	Message *mail.Message

@@ -159,6 +159,35 @@ func TestLayersInherit(t *testing.T) {
 	}
 }
 
+// A domain is the same in U-labels and A-labels.
+func TestSettingsOfInternationalAddresses(t *testing.T) {
+	o := options(raise("a", defSpam))
+	var asked []string
+	o.Settings = func(_ context.Context, r winnow.SettingsRequest) (*winnow.Settings, error) {
+		asked = append(asked, r.Rcpt)
+		if r.Rcpt == "strict@xn--bcher-kva.example" {
+			return reject(5), nil
+		}
+		return nil, nil
+	}
+	res := scan(t, o, &winnow.Message{
+		Body:         winnow.FromBytes([]byte(plain)),
+		Envelope:     rcpts("strict@b\u00fccher.example", "strict@XN--BCHER-KVA.example.", "own@stra\u00dfe.example", "j\u00f6rg@strasse.example"),
+		RcptSettings: map[string]*winnow.Settings{"own@xn--strae-oqa.example": reject(5)},
+	})
+	for rcpt, want := range map[string]actions.Action{
+		"strict@b\u00dccher\uff0eexample": actions.Reject, "strict@xn--bcher-kva.example": actions.Reject, "strict@bucher.example": actions.Greylist,
+		"own@stra\u00dfe.example": actions.Reject, "own@strasse.example": actions.Greylist, "j\u00f6rg@strasse.example": actions.Greylist,
+	} {
+		if got := res.For(rcpt).Action; got != want {
+			t.Errorf("%s: %v, want %v", rcpt, got, want)
+		}
+	}
+	if want := []string{"", "strict@xn--bcher-kva.example", "j\u00f6rg@strasse.example"}; !slices.Equal(asked, want) {
+		t.Errorf("asked for %q, want %q", asked, want)
+	}
+}
+
 // The domain of an address has no case; its local part has.
 func TestSettingsOfAddresses(t *testing.T) {
 	o := options(raise("a", defSpam))

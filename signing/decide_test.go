@@ -1,6 +1,7 @@
 package signing
 
 import (
+	"cmp"
 	"net/netip"
 	"strings"
 	"testing"
@@ -112,6 +113,15 @@ func TestDecide(t *testing.T) {
 
 		{name: "unicode", client: user("x@b\u00fccher.example"), from: "x@b\u00fccher.example", envelope: "x@b\u00fccher.example",
 			want: "xn--bcher-kva.example:dkim:/keys/xn--bcher-kva.example.dkim.key"},
+		{name: "U-label and A-label", client: user("Ann@XN--Bcher-Kva.example"), from: "ann@b\u00fccher.example", envelope: "ann@xn--bcher-kva.example", want: "xn--bcher-kva.example:dkim:/keys/xn--bcher-kva.example.dkim.key"},
+		{name: "A-label and U-label", client: user("ann@b\u00fccher.example"), from: "ann@xn--bcher-kva.example", envelope: "ann@B\u00dcCHER.example.", want: "xn--bcher-kva.example:dkim:/keys/xn--bcher-kva.example.dkim.key"},
+		{name: "full-width dot", client: local, from: "ann@b\u00fccher\uff0eexample", envelope: "ann@mail.xn--bcher-kva.example", reason: "another"},
+		{name: "full-width dot, registrable", client: local, from: "ann@m\u00fcller\uff0eco\u3002uk", envelope: "ann@mail.xn--mller-kva.co.uk", want: "xn--mller-kva.co.uk:dkim:/keys/xn--mller-kva.co.uk.dkim.key"},
+		{name: "sharp s is no ss", client: local, from: "ann@stra\u00dfe.example", envelope: "ann@strasse.example", reason: "another"},
+		{name: "keys by U-label", client: local, rules: func(r *Rules) {
+			r.Fallback, r.Domains = false, map[string][]Selector{"B\u00fccher.example": {{Selector: "s", Path: "/k"}}}
+		}, from: "ann@xn--bcher-kva.example", envelope: "ann@b\u00fccher.example", want: "xn--bcher-kva.example:s:/k"},
+		{name: "of recipient in U-labels", client: user(ann), rules: func(r *Rules) { r.Domain, r.UserMismatch = FromRecipient, true }, from: ann, envelope: ann, rcpt: "bob@b\u00fccher.example", want: "xn--bcher-kva.example:dkim:/keys/xn--bcher-kva.example.dkim.key"},
 		{name: "a path for a domain", client: user(ann), rules: func(r *Rules) { r.UserMismatch, r.ESLD = true, false }, from: "x@../../etc", reason: "no domain that could be signed for"},
 		{name: "empty label", client: user(ann), rules: func(r *Rules) { r.UserMismatch, r.ESLD = true, false }, from: "x@a..b", reason: "no domain"},
 	} {
@@ -186,10 +196,15 @@ func TestTables(t *testing.T) {
 		{name: "first line, a glob", rules: tables("a*@mail.example.com one\nann@mail.example.com two", "* %:s:/k"), want: "mail.example.com:s:/k"},
 		{name: "no line", rules: tables("*@example.com one", "one %:s:/k"), reason: "the signing table has no line"},
 		{name: "no key", rules: tables("*@mail.example.com one", "two %:s:/k"), reason: `the key table has no line for "one"`},
+		{name: "U-labels", rules: tables("*@b\u00fccher.example %", "b\u00fccher.example %:s:/k/%"), from: "ann@xn--bcher-kva.example", want: "xn--bcher-kva.example:s:/k/xn--bcher-kva.example"},
+		{name: "A-labels", rules: tables("Ann@XN--bcher-kva.example one", "one b\u00fccher.example:s:/k"), from: "ann@b\u00fccher.example", want: "xn--bcher-kva.example:s:/k"},
+		{name: "a glob in a U-label", rules: tables("*@b?che*.example one", "one %:s:/k"), from: "ann@xn--bcher-kva.example", want: "xn--bcher-kva.example:s:/k"},
+		{name: "a glob and a U-label", rules: tables("*\u00fccher.example one", "one %:s:/k"), from: "ann@xn--bcher-kva.example", want: "xn--bcher-kva.example:s:/k"},
+		{name: "other U-label", rules: tables("*@bucher.example one", "one %:s:/k"), from: "ann@b\u00fccher.example", reason: "the signing table has no line"},
 		{name: "stranger", client: stranger, rules: func(r *Rules) { r.Inbound = true; tables("* one", "one %:s:/k")(r) }, reason: "strangers"},
 	} {
 		// Domains are not compared: the tables decide alone.
-		d.from, d.envelope = ann, "x@example.net"
+		d.from, d.envelope = cmp.Or(d.from, ann), "x@example.net"
 		if d.client == (Client{}) {
 			d.client = user("y@example.org")
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/winnowmail/winnow/internal/idn"
 	"github.com/winnowmail/winnow/mail"
@@ -159,10 +160,11 @@ type globs struct {
 	exact map[string]int // pattern → its place
 	tails map[string]int // what follows a leading * → its place
 	rest  []int
-	wide  bool // there are patterns that only domains in Unicode can fit
 }
 
-type glob struct{ pattern, value string }
+// A glob has the domain of its pattern as names have it (idn.Pattern), and in
+// Unicode.
+type glob struct{ pattern, unicode, value string }
 
 // MarshalJSON writes the lines.
 func (g *globs) MarshalJSON() ([]byte, error) {
@@ -178,28 +180,23 @@ func (g *globs) add(pattern, value string) {
 		g.exact, g.tails = map[string]int{}, map[string]int{}
 	}
 	at := len(g.list)
-	pattern, wide := patternKey(pattern)
-	g.list = append(g.list, glob{pattern, value})
-	tail, starred := strings.CutPrefix(pattern, "*")
+	user := strings.LastIndexByte(pattern, '@') + 1
+	ascii, unicode := idn.Pattern(pattern[user:])
+	local := strings.ToLower(pattern[:user])
+	p := glob{pattern: local + ascii, unicode: local + unicode, value: value}
+	tail, starred := strings.CutPrefix(p.pattern, "*")
 	switch {
-	case wide:
-		g.wide = true
+	case ascii == "" && unicode != "":
+		p.pattern = p.unicode
 		g.rest = append(g.rest, at)
-	case !strings.ContainsAny(pattern, "*?"):
-		first(g.exact, pattern, at)
+	case !strings.ContainsAny(p.pattern, "*?"):
+		first(g.exact, p.pattern, at)
 	case starred && strings.HasPrefix(tail, "@") && !strings.ContainsAny(tail, "*?"):
 		first(g.tails, tail, at)
 	default:
 		g.rest = append(g.rest, at)
 	}
-}
-
-// patternKey brings the domain of a pattern into the form in which domains are
-// compared (idn.Pattern).
-func patternKey(pattern string) (key string, wide bool) {
-	at := strings.LastIndexByte(pattern, '@') + 1
-	domain, wide := idn.Pattern(pattern[at:])
-	return strings.ToLower(pattern[:at]) + domain, wide
+	g.list = append(g.list, p)
 }
 
 func first(m map[string]int, key string, at int) {
@@ -229,12 +226,12 @@ func (g *globs) find(s string) (at int, ok bool) {
 		}
 	}
 	wide := s
-	if g.wide {
+	if strings.Contains(s, "xn--") {
 		domain := strings.LastIndexByte(s, '@') + 1
 		wide = s[:domain] + idn.ToUnicode(s[domain:])
 	}
 	i := slices.IndexFunc(g.rest, func(j int) bool {
-		return j > at || fits(g.list[j].pattern, s) || wide != s && fits(g.list[j].pattern, wide)
+		return j > at || fits(g.list[j].pattern, s) || wide != s && fits(g.list[j].unicode, wide)
 	})
 	if i >= 0 {
 		at = min(at, g.rest[i])
@@ -251,7 +248,11 @@ func fits(pattern, s string) bool {
 		case p < len(pattern) && pattern[p] == '*':
 			star, mark = p, i
 			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]):
+		case p < len(pattern) && pattern[p] == '?':
+			_, n := utf8.DecodeRuneInString(s[i:])
+			p++
+			i += n
+		case p < len(pattern) && pattern[p] == s[i]:
 			p++
 			i++
 		case star >= 0:

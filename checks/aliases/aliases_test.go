@@ -9,11 +9,12 @@ import (
 
 func TestFixtures(t *testing.T) {
 	family := New(Options{
-		LocalDomains: []string{"local.test"},
+		LocalDomains: []string{"local.test", "Bücher.test"},
 		Virtual: map[string]string{
-			"sales@local.test": "Office@local.test",
-			"loop1@local.test": "loop2@local.test",
-			"loop2@local.test": "loop1@local.test",
+			"sales@local.test":        "Office@local.test",
+			"desk@xn--bcher-kva.test": "bob@bücher.test",
+			"loop1@local.test":        "loop2@local.test",
+			"loop2@local.test":        "loop1@local.test",
 		},
 		System: map[string][]string{"office": {"bob", "eve"}, "root": {"ann"}, "none": {}},
 	}).Checks

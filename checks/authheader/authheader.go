@@ -24,6 +24,7 @@ import (
 	"github.com/winnowmail/winnow/checks/rdns"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/checks/spf"
+	"github.com/winnowmail/winnow/internal/idn"
 	"github.com/winnowmail/winnow/internal/valid"
 )
 
@@ -75,7 +76,7 @@ func (o Options) add(t *checks.Task) {
 	const name = "Authentication-Results"
 	fields := t.Message().Header().All(name)
 	for i := len(fields) - 1; i >= 0; i-- { // from the last, so that positions hold
-		if old, _ := authres.Parse(fields[i].Value()); strings.EqualFold(old.ServID, h.ServID) {
+		if old, _ := authres.Parse(fields[i].Value()); idn.Same(old.ServID, h.ServID) {
 			t.Edit(actions.HeaderEdit{Remove: true, Name: name, Index: i + 1})
 		}
 	}

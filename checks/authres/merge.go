@@ -1,6 +1,6 @@
 package authres
 
-import "strings"
+import "github.com/winnowmail/winnow/internal/idn"
 
 // MaxMerged is the most results that Merge takes from headers, as OpenARC.
 const MaxMerged = 16
@@ -24,7 +24,7 @@ func Merge(servID string, values []string, own ...Result) Header {
 		p := newParser(value)
 		p.strict = true
 		one := p.header()
-		if p.err != nil || !strings.EqualFold(one.ServID, servID) {
+		if p.err != nil || !idn.Same(one.ServID, servID) {
 			continue
 		}
 		from := len(h.Results)

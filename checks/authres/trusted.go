@@ -8,6 +8,7 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/internal/valid"
+	"github.com/winnowmail/winnow/mail"
 )
 
 // Fact is the fact of the results that a trusted server wrote into the
@@ -80,7 +81,7 @@ func (o Options) read(t *checks.Task) (h Header, found bool) {
 			hop++
 		case strings.EqualFold(f.Name(), "Authentication-Results"):
 			one, _ := Parse(f.Value())
-			if id := strings.ToLower(one.ServID); o.trusts(id) && !seen[id] {
+			if id := mail.DomainKey(one.ServID); o.trusts(id) && !seen[id] {
 				seen[id], found = true, true
 				h = h.add(one)
 			}
@@ -113,11 +114,11 @@ func (o Options) believes(t *checks.Task) bool {
 }
 
 func (o Options) trusts(id string) bool {
-	return slices.ContainsFunc(o.Trusted, func(s string) bool { return strings.EqualFold(s, id) })
+	return slices.ContainsFunc(o.Trusted, func(s string) bool { return mail.DomainKey(s) == id })
 }
 
 // ours reports whether a server is trusted, or is the receiving one itself.
 func (o Options) ours(t *checks.Task, by string) bool {
-	by = strings.TrimSuffix(by, ".")
-	return by != "" && (o.trusts(by) || strings.EqualFold(by, t.Envelope().MTAName))
+	by = mail.DomainKey(by)
+	return by != "" && (o.trusts(by) || by == mail.DomainKey(t.Envelope().MTAName))
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/winnowmail/winnow/checks/dkim"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/checks/spf"
+	"github.com/winnowmail/winnow/internal/idn"
 	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
@@ -160,7 +161,9 @@ func (o Options) evaluate(ctx context.Context, t *checks.Task) (Result, bool) {
 	p := Params{SPF: spfResult, DKIM: signatures, Discovery: o.Discovery, Rand: t.Rand()}
 	p.From = authors(t.Message().From())
 	if len(o.NoSampling) > 0 {
-		p.NoSampling = func(domain string) bool { return slices.Contains(o.NoSampling, domain) }
+		p.NoSampling = func(domain string) bool {
+			return slices.ContainsFunc(o.NoSampling, func(d string) bool { return idn.Same(d, domain) })
+		}
 	}
 	res := Evaluate(ctx, t.Resolver(), p)
 	return res, !res.noDNS

@@ -34,11 +34,8 @@ const maxName = 253
 // dots around it. It is "" for what is no such name.
 func normal(domain string) string {
 	domain = domain[strings.LastIndexByte(domain, '@')+1:]
-	if domain = strings.Trim(domain, "."); domain == "" {
-		return ""
-	}
 	domain, ok := idn.ToASCII(domain)
-	if !ok {
+	if domain = strings.Trim(domain, "."); !ok || domain == "" {
 		return ""
 	}
 	for i := range len(domain) {

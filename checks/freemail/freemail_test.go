@@ -12,8 +12,8 @@ import (
 // when the built-in lists do.
 func TestFixtures(t *testing.T) {
 	checktest.Run(t, New(Options{
-		Freemail:   []string{"free.example", "gratis.example"},
-		Disposable: []string{"Gone.example.", ".gone.example"},
+		Freemail:   []string{"free.example", "gratis.example", "fürlau.example"},
+		Disposable: []string{"Gone.example.", ".gone.example", ".xn--mll-hoa.example"},
 	}).Checks)
 }
 

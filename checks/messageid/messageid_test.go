@@ -14,6 +14,7 @@ const known = `
 shop.example.org /^[0-9a-f]{8}-0$/
 Bank.example.com /^<[a-z]{4}>$/iu
 silent.example.net
+läden.example /^<[0-9]+>$/
 `
 
 func TestFixtures(t *testing.T) {

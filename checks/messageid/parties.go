@@ -31,12 +31,12 @@ func runParties(_ context.Context, t *checks.Task) error {
 	}
 	exact := text(f)
 	mid := strings.ToLower(exact)
-	right := rightSide(mid)
+	right := mail.DomainKey(rightSide(mid))
 	fromDomain := ""
 	if from, ok := first(aliases.From(t)); ok {
-		fromDomain = strings.ToLower(from.Domain)
+		fromDomain = from.DomainKey()
 		switch {
-		case strings.Contains(mid, strings.ToLower(from.Addr)):
+		case contains(mid, &from):
 			t.HitField(containsFrom, f)
 		case right == fromDomain:
 			t.HitField(matchFrom, f)
@@ -48,16 +48,22 @@ func runParties(_ context.Context, t *checks.Task) error {
 		}
 	}
 	if to, ok := first(aliases.Recipients(t)); ok {
-		domain := strings.ToLower(to.Domain)
+		domain := to.DomainKey()
 		switch {
 		case domain == fromDomain:
-		case strings.Contains(mid, strings.ToLower(to.Addr)):
+		case contains(mid, &to):
 			t.HitField(containsTo, f)
 		case right == domain:
 			t.HitField(matchTo, f)
 		}
 	}
 	return nil
+}
+
+// contains reports whether a Message-ID in lower case has an address in it, by
+// one or the other form of its domain.
+func contains(mid string, a *mail.Address) bool {
+	return strings.Contains(mail.AddressKey(strings.TrimSuffix(mid, ">")), a.Key())
 }
 
 // first returns the first address if it has a domain.

@@ -66,7 +66,7 @@ func (silent) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
 func options() mxcheck.Options {
 	return mxcheck.Options{
 		Dial: scripted, VerifyGreeting: true, SendQuit: true, Loopback: true, IPv6: true,
-		ExcludeDomains: []string{"*.trusted.example.net", "Exact.example.net"},
+		ExcludeDomains: []string{"*.trusted.example.net", "Exact.example.net", "*.bücher.example"},
 		ExcludeMXs:     []string{"mx?.provider.test", "mx.trap.test"},
 		BadMXs:         []mxcheck.BadName{{Pattern: "*.trap.test", Factor: 0.5}, {Pattern: "mx.spammer.test"}},
 		BadIPs:         []mxcheck.BadNet{{Net: netip.MustParsePrefix("127.0.9.0/24"), Factor: 2}},

@@ -54,6 +54,7 @@ func TestMailbox(t *testing.T) {
 	for in, want := range map[string]string{
 		"A.B@Example.ORG": "a.b@example.org", "a+x+y@example.org": "a@example.org", "+x@example.org": "+x@example.org",
 		"a.b.c+d@gmail.com": "abc@gmail.com", "A.b@GoogleMail.com": "ab@gmail.com", "..@gmail.com": "@gmail.com",
+		"A+x@B\u00fccher.Example": "a@xn--bcher-kva.example", "a.b+c@gmail\uff0ecom": "ab@gmail.com",
 	} {
 		user, domain, _ := strings.Cut(in, "@")
 		if user, domain = mailbox(user, domain); user+"@"+domain != want {

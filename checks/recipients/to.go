@@ -35,7 +35,7 @@ func madeLists(t *checks.Task, to []mail.Address) {
 // twice puts the recipients as they were written before the rewritten ones if
 // any was rewritten: Rspamd keeps both.
 func twice(written, to []mail.Address) []mail.Address {
-	same := func(a, b mail.Address) bool { return a.Addr == b.Addr }
+	same := func(a, b mail.Address) bool { return a.Same(&b) }
 	if slices.EqualFunc(written, to, same) {
 		return to
 	}

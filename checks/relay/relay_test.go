@@ -28,8 +28,8 @@ func probe() *checks.Check {
 
 func rules() []relay.Rule {
 	return []relay.Rule{
-		{Symbol: "RELAY_AUTHENTICATED", Strategy: relay.Authenticated, Users: []string{"Fetch@example.net"}},
-		{Symbol: "RELAY_HOSTNAME_MAP", Strategy: relay.HostnameMap, Names: []string{"backup.example.net", "filter.example.net"}},
+		{Symbol: "RELAY_AUTHENTICATED", Strategy: relay.Authenticated, Users: []string{"Fetch@example.net", "Holer@Bücher.example"}},
+		{Symbol: "RELAY_HOSTNAME_MAP", Strategy: relay.HostnameMap, Names: []string{"backup.example.net", "filter.example.net", "sieb.bücher.example"}},
 		{Symbol: "RELAY_IP_MAP", Strategy: relay.IPMap, Networks: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}},
 		{Symbol: "RELAY_LOCAL", Strategy: relay.LocalHops},
 	}

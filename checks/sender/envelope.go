@@ -66,7 +66,7 @@ func receipts(t *checks.Task, env mail.Address, from []mail.Address) {
 	h := t.Message().Header()
 	if f := h.Get("X-Confirm-Reading-To"); f != nil && len(from) > 0 {
 		to := mail.ParseAddressList(f.Value(), 1)
-		if len(to) > 0 && !strings.Contains(from[0].Addr, to[0].Addr) && !from[0].Same(&to[0]) {
+		if len(to) > 0 && !strings.Contains(from[0].Key(), to[0].Key()) {
 			t.HitField(receiptMismatch, f)
 		}
 	}

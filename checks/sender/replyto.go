@@ -73,7 +73,7 @@ func replyForm(t *checks.Task, field *mail.Field, a *mail.Address) {
 		t.HitField(replyLongDomain, field, strconv.Itoa(n))
 	}
 	for _, h := range t.Raised(nameTitle) {
-		if len(h.Options) > 0 && strings.HasPrefix(strings.ToLower(a.Addr), h.Options[0]) {
+		if len(h.Options) > 0 && strings.HasPrefix(a.Key(), h.Options[0]) {
 			t.HitField(replyTitle, field)
 		}
 	}

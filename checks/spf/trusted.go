@@ -5,6 +5,7 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/authres"
+	"github.com/winnowmail/winnow/mail"
 )
 
 // trusted takes a result of a server whose header is believed: the one for MAIL
@@ -19,7 +20,7 @@ func trusted(t *checks.Task) (res Result, ok bool) {
 		if one.Status == "hardfail" {
 			one.Status = StatusFail // RFC 5451 section 2.4.2
 		}
-		one.Domain = strings.ToLower(one.Sender[strings.LastIndexByte(one.Sender, '@')+1:])
+		one.Domain = mail.DomainKey(one.Sender[strings.LastIndexByte(one.Sender, '@')+1:])
 		if symbol(one) == nil {
 			continue
 		}

@@ -11,8 +11,8 @@ import (
 
 func TestFixtures(t *testing.T) {
 	family := checks.Flatten(urls.New(urls.Options{}), urls.NewPhishing(urls.PhishingOptions{
-		Redirectors: []string{"example.net"}, Trusted: []string{"Track?.*.example"},
-		Strict: []urls.StrictDomains{{Symbol: "STRICT_PHISHING", Weight: 5, Domains: []string{"Bank.example.com", "bank.org"}}},
+		Redirectors: []string{"example.net", "kürzer.example"}, Trusted: []string{"Track?.*.example", "*.zähler.example", "klick*.größe.example"},
+		Strict: []urls.StrictDomains{{Symbol: "STRICT_PHISHING", Weight: 5, Domains: []string{"Bank.example.com", "bank.org", "Sparbüchse.example"}}},
 	}))
 	checktest.Run(t, family, checktest.With(dmarc.New(dmarc.Options{}).Checks...))
 }

@@ -35,7 +35,7 @@ type Rule struct {
 	Weight, InverseWeight float64
 	// SPF, DKIM and DMARC say what must hold; at least one.
 	SPF, DKIM, DMARC bool
-	Domains          map[string]Entry // by lower-case domain
+	Domains          map[string]Entry // by mail.DomainKey
 	// Blacklist makes Pretending the mode of entries that have none, Strict
 	// makes Both the mode of all.
 	Blacklist, Strict bool

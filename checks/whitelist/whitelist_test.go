@@ -22,6 +22,7 @@ example.org
 example.com both:1.5
 example.net bl:
 example.test 0.5
+bücher.example both:
 `
 
 func rules(t *testing.T) []whitelist.Rule {

@@ -95,17 +95,18 @@ func lowerASCII(s string) string {
 	return string(b)
 }
 
-// Pattern returns a domain in which * and ? stand for other text, in the form
-// of Key. wide means that a label has both such a character and others than
-// ASCII ones: there is no A-label for it, and only names as ToUnicode returns
-// them can fit.
-func Pattern(domain string) (pattern string, wide bool) {
+// Pattern returns the two forms of a domain in which * and ? stand for other
+// text: one for names as Key has them, and one for these as ToUnicode returns
+// them. The first is "" where a label has both such a character and others
+// than ASCII ones: there is no A-label for it.
+func Pattern(domain string) (ascii, unicode string) {
+	unicode = ToUnicode(strings.TrimSuffix(strings.ToLower(domain), "."))
 	for label := range strings.SplitSeq(domain, ".") {
 		if strings.ContainsAny(label, "*?") && strings.ContainsFunc(label, func(r rune) bool { return r >= utf8.RuneSelf }) {
-			return ToUnicode(strings.TrimSuffix(strings.ToLower(domain), ".")), true
+			return "", unicode
 		}
 	}
-	return Key(domain), false
+	return Key(domain), unicode
 }
 
 // ToUnicode returns domain with its A-labels as U-labels, or domain itself

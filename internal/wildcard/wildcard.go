@@ -16,7 +16,7 @@ import (
 type Set struct {
 	names map[string]bool
 	globs []string
-	wide  []string // those that only names in Unicode can fit
+	wide  []string // the patterns for names in Unicode
 }
 
 // New makes a Set. White space around an entry, case, a final dot and the
@@ -25,15 +25,17 @@ func New(list []string) Set {
 	s := Set{names: make(map[string]bool, len(list))}
 	literal := strings.NewReplacer(`\`, `\\`, `[`, `\[`) // what path.Match knows besides
 	for _, entry := range list {
-		switch key, wide := idn.Pattern(strings.TrimSpace(entry)); {
-		case key == "":
-		case wide:
-			s.wide = append(s.wide, literal.Replace(key))
-		case strings.ContainsAny(key, "*?"):
-			s.globs = append(s.globs, literal.Replace(key))
-		default:
-			s.names[key] = true
+		ascii, unicode := idn.Pattern(strings.TrimSpace(entry))
+		switch {
+		case !strings.ContainsAny(unicode, "*?"):
+			if ascii != "" {
+				s.names[ascii] = true
+			}
+			continue
+		case ascii != "":
+			s.globs = append(s.globs, literal.Replace(ascii))
 		}
+		s.wide = append(s.wide, literal.Replace(unicode))
 	}
 	return s
 }
@@ -43,7 +45,7 @@ func (s Set) Match(name string) bool {
 	if s.names[name] || fits(s.globs, name) {
 		return true
 	}
-	return len(s.wide) > 0 && fits(s.wide, idn.ToUnicode(name))
+	return len(s.wide) > 0 && strings.Contains(name, "xn--") && fits(s.wide, idn.ToUnicode(name))
 }
 
 func fits(globs []string, name string) bool {
