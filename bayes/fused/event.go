@@ -1,0 +1,180 @@
+package fused
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// An Event is one change of a Model: a lesson, or with Undo its reversal.
+type Event struct {
+	Features Features
+	Spam     bool
+	Undo     bool
+	// Count tells that the counts take the message in.
+	Count bool
+	// TokenStep and GramStep are the gradients of the two regressions.
+	TokenStep, GramStep float32
+	// Weights are those of the members from now on. They have no meaning with Undo.
+	Weights [members]float32
+}
+
+// Reverse returns the event that takes e back.
+func (e Event) Reverse() Event {
+	e.Undo = true
+	e.Weights = [members]float32{}
+	return e
+}
+
+// maxSlots bounds the slots of one view of an event.
+const maxSlots = 1 << 17
+
+func (e *Event) fits(bits int) error {
+	for _, v := range [...]*View{&e.Features.Tokens, &e.Features.Grams} {
+		if len(v.Slots) > maxSlots || v.Prior != nil && len(v.Prior) != len(v.Slots) {
+			return errors.New("fused: an event whose features are out of bounds")
+		}
+		for _, s := range v.Slots {
+			if s>>bits != 0 {
+				return fmt.Errorf("fused: slot %d of a table of 2^%d", s, bits)
+			}
+		}
+	}
+	for _, x := range append([]float32{e.TokenStep, e.GramStep}, e.Weights[:]...) {
+		if !(math.Abs(float64(x)) <= 1000) {
+			return fmt.Errorf("fused: an event with the number %v", x)
+		}
+	}
+	return nil
+}
+
+const eventVersion = 1
+
+// Flags of an encoded event.
+const (
+	flagSpam = 1 << iota
+	flagUndo
+	flagCount
+	flagsEnd
+)
+
+// MarshalBinary encodes the event: about 3 kB for a usual message.
+func (e Event) MarshalBinary() ([]byte, error) {
+	b := make([]byte, 0, 64+3*(len(e.Features.Tokens.Slots)+len(e.Features.Grams.Slots)))
+	flags := byte(0)
+	for i, on := range [...]bool{e.Spam, e.Undo, e.Count} {
+		if on {
+			flags |= 1 << i
+		}
+	}
+	b = append(b, eventVersion, flags)
+	for _, x := range [...]float32{e.TokenStep, e.GramStep, e.Weights[0], e.Weights[1], e.Weights[2]} {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
+	}
+	b = appendView(b, e.Features.Tokens)
+	return appendView(b, e.Features.Grams), nil
+}
+
+// appendView writes the slots in ascending order as gaps, and after each of the
+// few that the prior knows their weight: the lowest bit of a gap tells.
+func appendView(b []byte, v View) []byte {
+	order := v.order()
+	b = binary.AppendUvarint(b, uint64(len(order)))
+	last := uint64(0)
+	for _, o := range order {
+		s, w := o>>8, byte(o)
+		gap := (s - last) << 1
+		last = s
+		if w == 0 {
+			b = binary.AppendUvarint(b, gap)
+			continue
+		}
+		b = append(binary.AppendUvarint(b, gap|1), w)
+	}
+	return b
+}
+
+// order returns the slots with their priors, ascending.
+func (v View) order() []uint64 {
+	order := make([]uint64, len(v.Slots))
+	for i, s := range v.Slots {
+		order[i] = uint64(s) << 8
+		if v.Prior != nil {
+			order[i] |= uint64(uint8(v.Prior[i]))
+		}
+	}
+	slices.Sort(order)
+	return order
+}
+
+// sorted returns the view in the order in which an event is read back, in which
+// two features that share a slot come to the same weight everywhere.
+func (v View) sorted() View {
+	s := View{Slots: make([]uint32, len(v.Slots))}
+	if v.Prior != nil {
+		s.Prior = make([]int8, len(v.Slots))
+	}
+	for i, o := range v.order() {
+		s.Slots[i] = uint32(o >> 8)
+		if v.Prior != nil {
+			s.Prior[i] = int8(o)
+		}
+	}
+	return s
+}
+
+var errEvent = errors.New("fused: not an event")
+
+// UnmarshalBinary reads what MarshalBinary wrote. Slots come in ascending order.
+func (e *Event) UnmarshalBinary(b []byte) error {
+	if len(b) < 22 || b[0] != eventVersion || b[1] >= flagsEnd {
+		return errEvent
+	}
+	*e = Event{Spam: b[1]&flagSpam != 0, Undo: b[1]&flagUndo != 0, Count: b[1]&flagCount != 0}
+	for i, x := range [...]*float32{&e.TokenStep, &e.GramStep, &e.Weights[0], &e.Weights[1], &e.Weights[2]} {
+		*x = math.Float32frombits(binary.LittleEndian.Uint32(b[2+4*i:]))
+	}
+	b, ok := readView(b[22:], &e.Features.Tokens)
+	if !ok {
+		return errEvent
+	}
+	if b, ok = readView(b, &e.Features.Grams); !ok || len(b) > 0 {
+		return errEvent
+	}
+	return e.fits(32)
+}
+
+func readView(b []byte, v *View) (rest []byte, ok bool) {
+	n, size := binary.Uvarint(b)
+	if size <= 0 || n > maxSlots || n > uint64(len(b)) {
+		return nil, false
+	}
+	b = b[size:]
+	v.Slots = make([]uint32, 0, n)
+	last := uint64(0)
+	for i := range int(n) {
+		gap, size := binary.Uvarint(b)
+		if size <= 0 {
+			return nil, false
+		}
+		b = b[size:]
+		if last += gap >> 1; last > math.MaxUint32 {
+			return nil, false
+		}
+		v.Slots = append(v.Slots, uint32(last))
+		if gap&1 == 0 {
+			continue
+		}
+		if len(b) == 0 || b[0] == 0 {
+			return nil, false
+		}
+		if v.Prior == nil {
+			v.Prior = make([]int8, n)
+		}
+		v.Prior[i] = int8(b[0])
+		b = b[1:]
+	}
+	return b, true
+}

@@ -1,0 +1,53 @@
+package fused
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/winnowmail/winnow/mail"
+)
+
+// viewVersion changes with anything that gives a message other features. Tables
+// of another version can't be used.
+const viewVersion = 1
+
+// senderFields are the header fields that a sender writes. Whatever the receiver,
+// a list or a filter adds would teach the model how mail travelled here.
+var senderFields = []string{
+	"accept-language", "auto-submitted", "cc", "date", "disposition-notification-to", "feedback-id", "from", "importance",
+	"in-reply-to", "message-id", "mime-version", "organization", "priority", "references", "reply-to", "return-receipt-to",
+	"subject", "to", "user-agent", "x-mailer", "x-mimeole", "x-msmail-priority", "x-priority",
+}
+
+// maxFields bounds how many fields of a message the views read.
+const maxFields = 200
+
+// A field is one header field that the sender wrote.
+type field struct {
+	name  string // lower case
+	spelt string
+	text  string // decoded
+}
+
+// written appends the fields of the header that the sender wrote.
+func written(list []field, h *mail.Header) []field {
+	for _, f := range h.Fields() {
+		spelt := f.Name()
+		name := strings.ToLower(spelt)
+		if !bySender(name) {
+			continue
+		}
+		if list = append(list, field{name, spelt, f.Text()}); len(list) == maxFields {
+			break
+		}
+	}
+	return list
+}
+
+func bySender(name string) bool {
+	if strings.HasPrefix(name, "content-") || strings.HasPrefix(name, "thread-") {
+		return true
+	}
+	_, ok := slices.BinarySearch(senderFields, name)
+	return ok
+}

@@ -1,0 +1,172 @@
+package fused
+
+import (
+	"fmt"
+	"math"
+	"sync"
+)
+
+const (
+	// DefaultBits is the usual size of a table: 2^20 slots.
+	DefaultBits = 20
+	// UserBits is the size of a table that keeps features of single users too.
+	UserBits = 21
+
+	memberClip = 20.0  // of one member's log-odds in the sum
+	fusionRate = 0.005 // of the weights of the members
+	members    = 3
+)
+
+// Options describe a Model.
+type Options struct {
+	// Seed decides where a feature's slot is. An installation draws it once and
+	// keeps it with the tables.
+	Seed uint64
+	// Bits is the binary logarithm of the number of slots of each table, 14 to
+	// 24; 0 means DefaultBits. A table of 2^20 takes 10 MiB in all.
+	Bits int
+	// Prior is what is known before the first lesson; nil: nothing.
+	Prior *Prior
+}
+
+// A Model holds what was learned. It is safe for concurrent use.
+type Model struct {
+	seed  uint64
+	bits  int
+	shift uint
+	prior *Prior
+	spare extractors
+
+	mu     sync.RWMutex
+	tokens regression
+	grams  regression
+	counts counts
+	weight [members]float32
+	events uint64 // applied
+}
+
+// New returns a Model that has learned nothing.
+func New(o Options) (*Model, error) {
+	if o.Bits == 0 {
+		o.Bits = DefaultBits
+	}
+	if o.Bits < 14 || o.Bits > 24 {
+		return nil, fmt.Errorf("fused: tables of 2^%d slots: from 2^14 to 2^24", o.Bits)
+	}
+	if o.Prior == nil {
+		o.Prior = &Prior{}
+	}
+	n := 1 << o.Bits
+	return &Model{
+		seed: o.Seed, bits: o.Bits, shift: uint(64 - o.Bits), prior: o.Prior,
+		tokens: make(regression, n), grams: make(regression, n), counts: counts{slots: make([][2]uint8, n)},
+		weight: [members]float32{1.0 / members, 1.0 / members, 1.0 / members},
+	}, nil
+}
+
+// A Verdict is what a Model thinks of a message.
+type Verdict struct {
+	// Members are the log-odds of spam that tokens, grams and counts give, and
+	// Weights are what each counts in the sum.
+	Members [members]float64
+	Weights [members]float64
+	// LogOdds is the sum: positive means spam. Probability is its logistic
+	// function, a calibrated probability of spam.
+	LogOdds, Probability float64
+	// Ham and Spam are the messages of each class that the counts know.
+	Ham, Spam int
+	// Events says how many events had been applied.
+	Events uint64
+}
+
+// Classify returns what the Model thinks of features.
+func (m *Model) Classify(f Features) Verdict {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.classify(f)
+}
+
+func (m *Model) classify(f Features) Verdict {
+	v := Verdict{
+		Members: [members]float64{m.tokens.margin(f.Tokens), m.grams.margin(f.Grams), m.counts.margin(f.Grams)},
+		Ham:     int(m.counts.ham), Spam: int(m.counts.spam), Events: m.events,
+	}
+	for i, x := range v.Members {
+		v.Members[i] = math.Max(-memberClip, math.Min(memberClip, x))
+		v.Weights[i] = float64(m.weight[i])
+		v.LogOdds += v.Weights[i] * v.Members[i]
+	}
+	v.Probability = sigmoid(v.LogOdds)
+	return v
+}
+
+// A Lesson is a message's features with its label.
+type Lesson struct {
+	Features Features
+	Spam     bool
+	// Sure tells that a person corrected or confirmed the verdict. Such a lesson
+	// has its full weight however sure the model was of the opposite, and changes
+	// nothing if the model knew. Labels of other origin are doubted instead.
+	Sure bool
+}
+
+// Learn returns the event that a lesson asks for, without applying it, and the
+// verdict before it. ok is false if the model knows the lesson well enough.
+//
+// The event is what Apply takes, here or wherever the same events are applied in
+// the same order.
+func (m *Model) Learn(l Lesson) (e Event, before Verdict, ok bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	v := m.classify(l.Features)
+	y, target := -1.0, 0.0
+	if l.Spam {
+		y, target = 1, 1
+	}
+	if l.Sure && y*v.LogOdds >= margin {
+		return Event{}, v, false
+	}
+	e = Event{
+		Features: Features{Tokens: l.Features.Tokens.sorted(), Grams: l.Features.Grams.sorted()}, Spam: l.Spam,
+		TokenStep: gradient(m.tokens.margin(l.Features.Tokens), l.Spam, l.Sure, len(l.Features.Tokens.Slots)),
+		GramStep:  gradient(m.grams.margin(l.Features.Grams), l.Spam, l.Sure, len(l.Features.Grams.Slots)),
+		Count:     m.counts.wants(v.Members[2], l.Spam),
+	}
+	miss := target - v.Probability
+	for i := range e.Weights {
+		e.Weights[i] = float32(math.Max(0, v.Weights[i]+fusionRate*miss*v.Members[i]))
+	}
+	return e, v, true
+}
+
+// Apply makes the change that an event asks for.
+func (m *Model) Apply(e Event) error {
+	if err := e.fits(m.bits); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.events++
+	if e.Undo {
+		m.tokens.revert(e.Features.Tokens, e.TokenStep)
+		m.grams.revert(e.Features.Grams, e.GramStep)
+		if e.Count {
+			m.counts.discount(e.Features.Grams, e.Spam)
+		}
+		return nil
+	}
+	m.tokens.apply(e.Features.Tokens, e.TokenStep)
+	m.grams.apply(e.Features.Grams, e.GramStep)
+	if e.Count {
+		m.counts.count(e.Features.Grams, e.Spam)
+	}
+	m.weight = e.Weights
+	return nil
+}
+
+// Events returns how many events were applied.
+func (m *Model) Events() uint64 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.events
+}

@@ -1,0 +1,73 @@
+package fused
+
+import (
+	"math"
+
+	"github.com/winnowmail/winnow/internal/adagrad"
+)
+
+const (
+	margin = 4.0 // beyond it a message teaches a member nothing
+	doubt  = 2.0 // where a label that contradicts the model begins to count less
+)
+
+// A regression is a logistic regression over hashed features.
+type regression []adagrad.Slot
+
+// margin returns the log-odds of spam.
+func (r regression) margin(v View) float64 {
+	sum := 0
+	for i, s := range v.Slots {
+		if slot := r[s]; slot != 0 {
+			sum += slot.Weight()
+		} else if v.Prior != nil {
+			sum += int(v.Prior[i]) * priorUnit
+		}
+	}
+	return adagrad.Scale(len(v.Slots)) * float64(sum) / adagrad.Unit
+}
+
+// gradient is the step that a label asks for at log-odds m: 0 for none. A label
+// that is not sure counts less where the model is sure of the opposite.
+func gradient(m float64, spam, sure bool, n int) float32 {
+	y, target := -1.0, 0.0
+	if spam {
+		y, target = 1, 1
+	}
+	if y*m >= margin {
+		return 0
+	}
+	g := (target - sigmoid(m)) * adagrad.Scale(n)
+	if !sure && y*m < -doubt {
+		g *= math.Exp(doubt + y*m)
+	}
+	return float32(g)
+}
+
+// apply takes a step of gradient g.
+func (r regression) apply(v View, g float32) {
+	if g == 0 {
+		return
+	}
+	step := adagrad.NewStep(g, len(v.Slots))
+	for i, s := range v.Slots {
+		prior := 0
+		if v.Prior != nil {
+			prior = int(v.Prior[i]) * priorUnit
+		}
+		r[s] = step.Apply(r[s], prior)
+	}
+}
+
+// revert takes back a step of gradient g as well as it can be known.
+func (r regression) revert(v View, g float32) {
+	if g == 0 {
+		return
+	}
+	step := adagrad.NewStep(g, len(v.Slots))
+	for _, s := range v.Slots {
+		r[s] = step.Revert(r[s])
+	}
+}
+
+func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }

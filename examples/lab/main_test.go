@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// corpus writes n messages of two corpora and their index.
+func corpus(t *testing.T, n int) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	index := "label\tcorpus\tpath\n"
+	for i := range n {
+		label, text := "ham", "the build of the release branch is green, please review the patch"
+		if i%2 == 1 {
+			label, text = "spam", "claim your lottery prize, the million is waiting for a transfer"
+		}
+		name := fmt.Sprintf("%03d.eml", i)
+		mail := fmt.Sprintf("Received: from a.example.org by b.example.net; %s\nX-Spam: %s\nFrom: u%d@example.org\nTo: me@example.net\nSubject: note %d\n\n%s %d\n",
+			time.Date(2026, 11, 3, 0, n-i, 0, 0, time.UTC).Format(time.RFC1123Z), label, i, i, text, i*i)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(mail), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		index += label + "\tone\t" + name + "\n"
+	}
+	index += "other\tone\tmissing.eml\nham\tonly-ham\t000.eml\n"
+	if err := os.WriteFile(filepath.Join(dir, "index.tsv"), []byte(index), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func lab(t *testing.T, args ...string) (rows []row, stderr string, code int) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(append([]string{"eval", "-json"}, args...), &out, &errs)
+	if code == 0 {
+		if err := json.Unmarshal(out.Bytes(), &rows); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return rows, errs.String(), code
+}
+
+func TestEval(t *testing.T) {
+	rows, stderr, code := lab(t, "-corpus", corpus(t, 60), "-bits", "14")
+	if code != 0 || len(rows) != 2 {
+		t.Fatalf("code %d, %d rows: %s", code, len(rows), stderr)
+	}
+	for i, order := range []string{"date", "shuffle"} {
+		r := rows[i]
+		if r.Corpus != "one" || r.Order != order || r.N != 60 || r.Regime != "all" || r.TableBytes != 10<<14 || r.AUCError > 20 || r.WriteShare <= 0 || r.WriteShare > 1 {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
+func TestRegimes(t *testing.T) {
+	dir := corpus(t, 60)
+	late, _, _ := lab(t, "-corpus", dir, "-bits", "14", "-delay", "60")
+	if late[0].AUCError != 50 || late[0].WriteShare != 0 || late[0].Regime != "all,delay=60" {
+		t.Errorf("without a label in time: %+v", late[0])
+	}
+	noise, _, _ := lab(t, "-corpus", dir, "-bits", "14", "-noise", "1")
+	if noise[0].AUCError < 50 || noise[0].Regime != "all,noise=1,implicit" {
+		t.Errorf("with every label wrong: %+v", noise[0])
+	}
+	errors, _, _ := lab(t, "-corpus", dir, "-bits", "14", "-report", "errors")
+	all, _, _ := lab(t, "-corpus", dir, "-bits", "14")
+	if errors[0].WriteShare >= all[0].WriteShare {
+		t.Errorf("errors alone write %v, all labels %v", errors[0].WriteShare, all[0].WriteShare)
+	}
+}
+
+func TestWrongCalls(t *testing.T) {
+	dir := corpus(t, 4)
+	bad := filepath.Join(dir, "bad.tsv")
+	if err := os.WriteFile(bad, []byte("label\tcorpus\tpath\nham\tone\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+		text string
+	}{
+		{nil, 2, "-corpus"},
+		{[]string{"-corpus", dir, "-report", "some"}, 2, "-report"},
+		{[]string{"-corpus", dir, "-source", "x"}, 2, "-source"},
+		{[]string{"-corpus", dir, "-bits", "99"}, 1, "2^99"},
+		{[]string{"-corpus", dir, "-index", bad}, 1, "bad.tsv:2"},
+		{[]string{"-corpus", dir, "-only", "two"}, 1, "no corpus"},
+	} {
+		if _, stderr, code := lab(t, c.args...); code != c.code || !strings.Contains(stderr, c.text) {
+			t.Errorf("%q: code %d, %q", c.args, code, stderr)
+		}
+	}
+	if code := run(nil, &bytes.Buffer{}, &bytes.Buffer{}); code != 2 {
+		t.Errorf("without a command: code %d", code)
+	}
+}
+
+func TestFigures(t *testing.T) {
+	list := []scored{{false, -1, .1}, {false, 0, .5}, {true, 0, .5}, {true, 2, .9}}
+	f := measure(list)
+	if want := 12.5; math.Abs(f.AUCError-want) > 1e-9 { // One pair of four is tied.
+		t.Errorf("1-AUC %v, want %v", f.AUCError, want)
+	}
+	if f.MissFP1 != 50 || f.Errors["50"] != 1 {
+		t.Errorf("%+v", f)
+	}
+	if want := (.01 + .25 + .25 + .01) / 4; math.Abs(f.Brier-want) > 1e-9 {
+		t.Errorf("Brier %v, want %v", f.Brier, want)
+	}
+}
+
+func TestConditionS(t *testing.T) {
+	in := "Received: a\r\n b\r\nSubject: [SPAM] hello\r\n there\r\nX-Spam: yes\r\nTo: list@googlegroups.com\r\nContent-Type: text/plain\r\n\r\nmail fork@spamassassin.taint.org\r\n"
+	want := "Subject: hello\n there\nTo: me@here.example\nContent-Type: text/plain\n\nmail me@here.example\n"
+	if got := string(newCondition().strip([]byte(in))); got != want {
+		t.Errorf("%q", got)
+	}
+	if got := string(newCondition().strip([]byte("Subject: x"))); got != "Subject: x\n" {
+		t.Errorf("%q", got)
+	}
+}
