@@ -9,13 +9,15 @@ import (
 )
 
 const (
-	minLanguageWords = 20  // fewer words tell no language
+	minLanguageWords = 20  // fewer words tell no language by their letters
+	minFunctionWords = 3   // fewer of a language's usual words don't tell it
 	maxLanguageBytes = 512 // of text are looked at for the language
 	maxScriptBytes   = 64 << 10
 )
 
 // Language returns the guessed language (ISO 639-1) and a confidence in
-// [0,1]; "" for short or mixed texts.
+// [0,1]; "" for mixed texts and for short ones without the language's usual
+// words.
 func (t *Text) Language() (lang string, confidence float64) {
 	t.langOnce.Do(func() { t.lang, t.confidence = t.guessLanguage() })
 	return t.lang, t.confidence
@@ -40,6 +42,11 @@ func (t *Text) guessLanguage() (string, float64) {
 	}
 	if l := scriptLanguage(top); l != "" && most >= minLanguageWords {
 		return l, share
+	}
+	if top == "Latin" {
+		if l, hits, second := byFunctionWords(t.Words()); hits >= minFunctionWords && hits > second {
+			return l, 1 - float64(second)/float64(2*hits)
+		}
 	}
 	if len(t.Words()) < minLanguageWords {
 		return "", 0

@@ -27,7 +27,7 @@ func New() *checks.Family {
 
 var mixedCharset = &symbols.Def{
 	Name: "R_MIXED_CHARSET", Groups: []string{"headers"}, Weight: 5, OneShot: true,
-	Doc: "words of the text or of Subject mix letters of several scripts",
+	Doc: "words of the text, of Subject or of the name in From mix letters of several scripts",
 }
 
 const (
@@ -36,6 +36,7 @@ const (
 	maxWordLen = 10   // longer words don't count
 	maxBadness = 4.0  // of one word
 	onlyHeader = 0.25 // the factor where no text is bad too
+	fewWords   = 10   // fewer words are taken for English where nothing tells their language
 	digitAlpha = 0.25 // badness of a foreign letter behind a digit
 )
 
@@ -52,17 +53,37 @@ func run(_ context.Context, t *checks.Task) error {
 			t.HitAt(symbols.Hit{Def: mixedCharset, Factor: mean, Evidence: checks.Part(x.Part)})
 		}
 	}
-	h := t.Message().Header()
-	sums := tally{words: 1}
-	sums.addAll(subject(h))
-	sums.addAll(fromName(h))
-	if mean := sums.mean(func() bool { return withoutAccents(texts) }); mean > threshold {
-		if !bad {
-			mean = min(mean, onlyHeader)
-		}
-		t.HitAt(symbols.Hit{Def: mixedCharset, Factor: mean, Options: []string{"subject"}, Evidence: checks.Field(h.Get("subject"))})
-	}
+	header(t, texts, bad)
 	return nil
+}
+
+// header judges the words of Subject and of the name in From together, as
+// Rspamd does, and names those of the two that have bad ones.
+func header(t *checks.Task, texts []*mail.Text, bad bool) {
+	h := t.Message().Header()
+	subject, from := tally{}, tally{}
+	subject.addAll(h.Text("subject"))
+	from.addAll(fromName(h))
+	sums := tally{1 + subject.words + from.words, subject.usual + from.usual, subject.strange + from.strange}
+	odd := func() bool { return withoutAccents(texts) }
+	mean := sums.mean(odd)
+	if mean <= threshold {
+		return
+	}
+	if !bad {
+		mean = min(mean, onlyHeader)
+	}
+	hit := symbols.Hit{Def: mixedCharset, Factor: mean}
+	for _, f := range [...]struct {
+		name string
+		tally
+	}{{"subject", subject}, {"from", from}} {
+		if f.usual > 0 || f.strange > 0 && odd() {
+			hit.Options = append(hit.Options, f.name)
+			hit.Evidence = append(hit.Evidence, checks.Field(h.Get(f.name))...)
+		}
+	}
+	t.HitAt(hit)
 }
 
 // A tally adds up the badness of words, both as if accents were usual and as
@@ -76,9 +97,6 @@ func (y *tally) add(w string) {
 	y.words++
 	mixed, accents := badness(w)
 	y.strange += min(mixed+float64(accents), maxBadness)
-	if accents > 1 {
-		mixed += float64(accents-1) / 2
-	}
 	y.usual += min(mixed, maxBadness)
 }
 
@@ -99,16 +117,17 @@ func (y tally) mean(plain func() bool) float64 {
 }
 
 // withoutAccents reports whether accents are odd in the last of the texts: in
-// English and other languages written without them. Where the language is
-// unknown the texts before it decide.
+// English and other languages written without them. A few words of ASCII count
+// as English, as in Rspamd, unless they are usual in a language with accents.
+// Where the language is unknown the texts before it decide.
 func withoutAccents(texts []*mail.Text) bool {
 	for i := len(texts) - 1; i >= 0; i-- {
-		if texts[i].ASCII() {
-			return true
-		}
 		switch lang, confidence := texts[i].Language(); lang {
 		case "":
-		case "en", "ru", "uk", "bg", "be", "zh", "ja", "ko", "th", "he", "ar", "fa", "el", "id", "ms", "nl":
+			if n := len(texts[i].Words()); n > 0 && n < fewWords {
+				return true
+			}
+		case "en", "zh", "ja", "ko", "el", "he", "hy", "ka", "th", "ru", "uk", "bg", "be", "ar", "fa", "id", "ms", "nl":
 			if confidence > 0.75 {
 				return true
 			}
@@ -160,13 +179,6 @@ func inWord(r rune) bool {
 		return r >= '0' && r <= '9' || r|0x20 >= 'a' && r|0x20 <= 'z' || r == '\''
 	}
 	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
-}
-
-func subject(h *mail.Header) string {
-	if f := h.Get("subject"); f != nil {
-		return f.Text()
-	}
-	return ""
 }
 
 // fromName returns what stands before the address in From.

@@ -6,7 +6,9 @@ package messageid
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/aliases"
@@ -108,7 +110,7 @@ func runForm(_ context.Context, t *checks.Task) error {
 	if hasLiteral(mid) {
 		t.HitField(ipLiteral, f)
 	}
-	if h.Find("message-id", func(s string) bool { return sane(mail.StripComments(s)) }) == nil {
+	if !slices.ContainsFunc(h.All("message-id"), wellFormed) {
 		t.HitField(invalid, f)
 	}
 	return nil
@@ -141,14 +143,23 @@ func hasLiteral(mid string) bool {
 	}
 }
 
+// wellFormed reports whether a Message-ID has its form. Encoded words are not
+// decoded for that beyond ASCII: their bytes are no address.
+func wellFormed(f *mail.Field) bool {
+	text := mail.StripComments(f.Text())
+	eai := utf8.ValidString(f.Value()) && !strings.Contains(f.Value(), "=?")
+	return sane(text) && (eai || !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }))
+}
+
 // sane reports whether mid is left@right, in brackets or not, without spaces,
-// backslashes, further brackets or 8-bit characters.
+// backslashes or further brackets. Characters beyond ASCII may stand on either
+// side (RFC 6532 section 3.3) if they were received as valid UTF-8.
 func sane(mid string) bool {
 	mid = strings.TrimPrefix(ascii.TrimRightSpace(mid), "<")
 	mid = strings.TrimSuffix(mid, ">")
 	for i := range len(mid) {
 		switch c := mid[i]; {
-		case c >= 0x80, c == '<', c == '>', c == '\\', ascii.IsSpace(c):
+		case c == '<', c == '>', c == '\\', ascii.IsSpace(c):
 			return false
 		}
 	}
