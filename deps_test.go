@@ -34,7 +34,7 @@ func floors() []floor {
 		{packages: "symbols"},
 		{packages: "actions"},
 		{packages: "resolver"},
-		{packages: "resolver/dnsclient", may: []string{"resolver"}, outside: []string{"github.com/miekg/dns"}},
+		{packages: "resolver/dnsclient", may: []string{"resolver"}, outside: []string{"github.com/miekg/dns", "golang.org/x/net/ipv4", "golang.org/x/net/ipv6"}},
 		{packages: "resolver/zone", may: []string{"resolver"}},
 		{packages: "resolver/resolvertest", may: []string{"resolver", "resolver/zone"}, outside: []string{"github.com/miekg/dns"}},
 		{packages: "storage"},

@@ -3,39 +3,38 @@ package dnsclient
 import (
 	"context"
 	"runtime"
-	"time"
 
 	"github.com/winnowmail/winnow/resolver"
 )
 
-const (
-	// maxIdle is how many goroutines wait for questions.
-	maxIdle = 32
-	// patience is how long the replies to a batch are waited for one after the
-	// other: as long as a resolver nearby takes to answer from its cache.
-	patience = 20 * time.Millisecond
-)
+// maxIdle is how many goroutines wait for questions.
+const maxIdle = 32
 
 // Start answers like Lookup, without holding up the caller (resolver.Starter).
-// Questions that are handed in together leave together, and their replies are
-// read by one goroutine as long as they come fast: most of what a question
-// costs is otherwise the waking up of the goroutine that waits for it.
+// Questions that are handed in together leave together, and one goroutine reads
+// their replies: most of what a question costs is otherwise system calls and
+// the waking up of the goroutine that waits for it.
 func (c *Client) Start(ctx context.Context, questions []resolver.Question, done func(i int, a resolver.Answer, err error)) {
-	j := job{ctx: ctx, done: done}
+	var asked []passenger
 	for i, q := range questions {
 		q.Name = resolver.Canonical(q.Name)
 		if r, ok := c.recall(ctx, q); ok {
 			done(i, r.Answer, r.Err)
-		} else {
-			j.asked = append(j.asked, passenger{i: i, q: q})
+			continue
 		}
+		if asked == nil {
+			asked = make([]passenger, 0, len(questions)-i)
+		}
+		asked = append(asked, passenger{i: i, q: q})
 	}
-	if len(j.asked) > 0 {
-		c.hand(j)
+	for len(asked) > 0 {
+		n := min(len(asked), maxVolley)
+		c.hand(job{ctx: ctx, asked: asked[:n:n], done: done})
+		asked = asked[n:]
 	}
 }
 
-// A job is questions that are to be answered.
+// A job is questions that are to be answered, at most maxVolley.
 type job struct {
 	ctx   context.Context
 	asked []passenger
@@ -46,8 +45,9 @@ type job struct {
 type passenger struct {
 	i      int
 	q      resolver.Question
-	flight *flight // nil: not boarded
-	try    *try    // nil: not sent
+	flight *flight   // nil: not boarded
+	try    *try      // nil: not sent; it has a slot
+	reply  *response // nil: not answered yet; else the flight has landed
 }
 
 // hand gives a job to a worker that waits for one, or to a new one.
@@ -95,55 +95,64 @@ func (c *Client) run(j job) {
 		return
 	}
 	p := &j.asked[0]
-	var a resolver.Answer
-	var err error
+	var r response
+	var err *resolver.Error
 	switch {
+	case p.reply != nil:
+		r = *p.reply
 	case p.try != nil:
-		a, err = c.fly(j.ctx, p.q, p.flight, p.try)
+		r, err = p.try.ask()
+		<-c.slots
+		r, err = c.land(j.ctx, p.q, p.flight, r, err)
 	case p.flight != nil:
-		a, err = c.lead(j.ctx, p.q, p.flight)
+		r, err = c.lead(j.ctx, p.q, p.flight)
 	default:
-		a, err = c.lookup(j.ctx, p.q)
+		r, err = c.query(j.ctx, p.q)
 	}
-	j.done(p.i, a, err)
+	a, failure := c.follow(j.ctx, p.q, r, err)
+	j.done(p.i, a, failure)
 }
 
-// runBatch sends all questions, takes the replies that are there then, those
-// that come soon after, and leaves each of the others to a worker of its own.
+// runBatch asks the first server all questions together. Those that are on
+// their way already, or that its reply does not answer, are left to workers of
+// their own.
 func (c *Client) runBatch(j job) {
+	order := c.order()
+	edns := order[0].knowsEDNS(c.now())
+	tries, sent := make([]*try, 0, len(j.asked)), make(map[*try]*passenger, len(j.asked))
 	for i := range j.asked {
-		c.takeOff(j.ctx, &j.asked[i])
-	}
-	runtime.Gosched() // who answers may be waiting for this processor
-	j.asked = c.arrivals(j, (*try).isThere)
-	until := c.now().Add(patience)
-	var conns []waiter
-	for _, p := range j.asked {
-		if p.try != nil && p.try.sent.conn != nil {
-			p.try.sent.conn.wait(earlier(until, p.try.until(p.try.sent.begun)))
-			conns = append(conns, p.try.sent.conn)
+		p := &j.asked[i]
+		if c.takeOff(j.ctx, p, order); p.try == nil {
+			c.hand(job{j.ctx, []passenger{*p}, j.done})
+			continue
 		}
+		tries, sent[p.try] = append(tries, p.try), p
 	}
-	stop := c.watch(j.ctx, conns...)
-	j.asked = c.arrivals(j, (*try).comes)
-	stop()
-	for _, p := range j.asked {
-		c.hand(job{j.ctx, []passenger{p}, j.done})
-	}
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-// takeOff sends a question. What it can't do at once is left to a worker.
-func (c *Client) takeOff(ctx context.Context, p *passenger) {
-	if !supported(p.q.Type) {
+	if len(tries) == 0 {
 		return
 	}
+	v, err := c.fire(j.ctx, order[0], edns, tries)
+	got := func(t *try, r response, kind resolver.Kind) {
+		t.note(v.server, false, v.begun, &r, kind)
+		t.first = &exchange{edns, r, kind}
+		c.arrive(j, *sent[t])
+	}
+	if err == nil {
+		runtime.Gosched() // who answers may be waiting for this processor
+		if err = v.poll(got); err == nil {
+			err = v.wait(got)
+		}
+	}
+	missing := v.waiting
+	v.done()
+	for _, t := range missing {
+		got(t, response{}, silence(err))
+	}
+}
+
+// takeOff gets a question ready to be sent. What can't be sent at once is left
+// to a worker.
+func (c *Client) takeOff(ctx context.Context, p *passenger, order []*server) {
 	f, leads, err := c.board(p.q)
 	if err != nil || !leads {
 		return
@@ -157,60 +166,27 @@ func (c *Client) takeOff(ctx context.Context, p *passenger) {
 	default:
 		return
 	}
-	t, bad := c.newTry(ctx, p.q)
+	t, bad := c.newTry(ctx, p.q, order)
 	if bad != nil {
 		<-c.slots
 		return
 	}
-	s := t.order[0]
-	t.sent = t.send(s, s.knowsEDNS(c.now()))
 	p.try = t
 }
 
-// arrivals lands the questions that are answered and returns the others.
-func (c *Client) arrivals(j job, answered func(*try) bool) []passenger {
-	rest := j.asked[:0]
-	for _, p := range j.asked {
-		if p.try == nil || p.try.sent.conn == nil || !answered(p.try) {
-			rest = append(rest, p)
-			continue
-		}
-		a, err := c.fly(j.ctx, p.q, p.flight, p.try)
-		j.done(p.i, a, err)
+// arrive lands a question that its first server has answered.
+func (c *Client) arrive(j job, p passenger) {
+	if !p.try.first.answers() {
+		c.hand(job{j.ctx, []passenger{p}, j.done})
+		return
 	}
-	return rest
-}
-
-// isThere takes the reply if it has come, and reports whether it answers the
-// question.
-func (t *try) isThere() bool {
-	for range maxIgnored {
-		n, there, err := t.sent.conn.poll(t.buffer.reply[:])
-		switch {
-		case err != nil:
-			t.received(t.sent, response{}, silence(err))
-			return false
-		case !there:
-			return false
-		}
-		if r, kind, ok := t.datagram(n); ok {
-			return t.takes(r, kind)
-		}
+	<-c.slots
+	r, _ := c.land(j.ctx, p.q, p.flight, p.try.first.r, nil)
+	if r.next != "" {
+		p.reply = &r
+		c.hand(job{j.ctx, []passenger{p}, j.done})
+		return
 	}
-	return false
-}
-
-// comes waits for the reply until the socket's deadline, and reports whether it
-// answers the question.
-func (t *try) comes() bool {
-	r, kind := t.read(t.sent.conn)
-	if kind == resolver.KindTimeout && t.ctx.Err() == nil {
-		return false
-	}
-	return t.takes(r, kind)
-}
-
-func (t *try) takes(r response, kind resolver.Kind) bool {
-	t.received(t.sent, r, kind)
-	return kind == "" && !r.truncated && r.next == "" && r.verdict() == ""
+	a, err := c.follow(j.ctx, p.q, r, nil)
+	j.done(p.i, a, err)
 }

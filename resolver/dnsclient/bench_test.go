@@ -43,7 +43,7 @@ func BenchmarkLookup(b *testing.B) {
 		b.Run(fmt.Sprintf("cached=%v", cached), func(b *testing.B) {
 			o := Options{Servers: []string{responder(b)}}
 			if !cached {
-				o.CacheEntries = -1
+				o.CacheBytes = -1
 			}
 			c, err := New(o)
 			if err != nil {
@@ -63,7 +63,7 @@ func BenchmarkLookup(b *testing.B) {
 // BenchmarkScan is the DNS of one message: fifty questions at once through a
 // Session, none of them cached.
 func BenchmarkScan(b *testing.B) {
-	c, err := New(Options{Servers: []string{responder(b)}, CacheEntries: -1})
+	c, err := New(Options{Servers: []string{responder(b)}, CacheBytes: -1})
 	if err != nil {
 		b.Fatal(err)
 	}

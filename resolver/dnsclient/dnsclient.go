@@ -11,17 +11,20 @@
 //	defer client.Close()
 //	scanner, err := winnow.New(winnow.Options{DNS: resolver.Options{Resolver: client}})
 //
-// How it asks: every question leaves from a socket, and so a port, of its own,
-// with a random id; a reply counts only if it comes from the server asked,
-// carries that id and repeats the question (RFC 5452). Whatever else arrives
-// is ignored until the time is over. EDNS0 announces 1232 bytes; a truncated
+// How it asks: questions that are asked together leave together, from one of up
+// to 128 sockets with random ports, which change all the time; each has a random
+// id, and the same question is never out twice. A reply counts only if it comes
+// from the server asked, carries that id and repeats the question (RFC 5452).
+// Whatever else arrives is ignored until the time is over, and its port is given
+// up. EDNS0 announces 1232 bytes; a truncated
 // reply is asked for again over TCP, a server that does not know EDNS0 without
 // it. A server that does not answer, refuses, fails or refers to others is
 // passed over for the next one; one that did not answer twice in a row is
 // asked last for a while.
 //
 // An answer is kept for its TTL, "no such record" as long as RFC 2308 says, and
-// a server's failure for a few seconds. Who asks a question that is on its way
+// a server's failure for a few seconds. When the cache is full, what is asked
+// often stays. Who asks a question that is on its way
 // already waits for that reply; the question is not sent again.
 //
 // Errors are *resolver.Error. A record counts as missing only if a server that
@@ -61,13 +64,13 @@ type Options struct {
 	// MixedCase varies the letters' case in questions, which replies must
 	// repeat, so that forging one takes more guesses. Some servers don't repeat it.
 	MixedCase bool
-	// MaxInFlight bounds the questions on their way, and so the open sockets;
-	// 0 means 512. More wait for their turn.
+	// MaxInFlight bounds the questions on their way; 0 means 512. More wait for
+	// their turn.
 	MaxInFlight int
 
-	// CacheEntries and CacheBytes bound the cache; 0 means 20,000 and 8 MiB.
-	// Negative CacheEntries turn the cache off.
-	CacheEntries, CacheBytes int
+	// CacheBytes is how much memory the cache takes, 64 KiB at least; 0 means
+	// 8 MiB, which hold some 60,000 replies. A negative value turns it off.
+	CacheBytes int
 	// MaxTTL and MaxNegativeTTL bound how long replies and "no such record" are
 	// kept; 0 means a day and an hour. FailureTTL is how long a server's
 	// failure is kept; 0 means 2 s, a negative value not at all, and 30 s is
@@ -85,12 +88,12 @@ const (
 	DefaultAttempts    = 5
 	DefaultMaxInFlight = 512
 
-	DefaultCacheEntries   = 20_000
 	DefaultCacheBytes     = 8 << 20
 	DefaultMaxTTL         = 24 * time.Hour
 	DefaultMaxNegativeTTL = time.Hour
 	DefaultFailureTTL     = 2 * time.Second
 
+	minCacheBytes = 64 << 10
 	maxServers    = 16
 	maxAttempts   = 64
 	maxFailureTTL = 30 * time.Second
@@ -106,7 +109,7 @@ type Client struct {
 	slots   chan struct{} // one for each question on its way
 	jobs    chan job      // to a worker that waits for a job
 	idle    atomic.Int32  // workers that wait for a job
-	buffers sync.Pool     // *buffer
+	buffers sync.Pool     // *buffer, for volleys
 	cache   *cache
 	stats   counters
 	now     func() time.Time // for what is kept: the cache, what is known about servers
@@ -116,16 +119,8 @@ type Client struct {
 
 	mu      sync.Mutex
 	flights map[resolver.Question]*flight
-	conns   map[waiter]struct{}
-	busy    sync.WaitGroup // look-ups and workers
-}
-
-// A flight is a question on its way. Its leader asks, in its own goroutine and
-// within its own context; the others wait for done.
-type flight struct {
-	done      chan struct{}
-	reply     resolver.Reply
-	abandoned bool // the leader's context ended: reply says nothing
+	conns   map[deadline]struct{} // that somebody waits for
+	busy    sync.WaitGroup        // look-ups and workers
 }
 
 // New makes a Client. It sends nothing.
@@ -136,15 +131,15 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{
 		o: o, slots: make(chan struct{}, o.MaxInFlight), jobs: make(chan job), now: time.Now,
-		cache:   newCache(o.CacheEntries, o.CacheBytes),
+		cache:   newCache(o.CacheBytes),
 		flights: map[resolver.Question]*flight{},
-		conns:   map[waiter]struct{}{},
+		conns:   map[deadline]struct{}{},
 	}
 	c.life, c.end = context.WithCancel(context.Background())
 	for _, a := range servers {
-		c.servers = append(c.servers, newServer(a))
+		c.servers = append(c.servers, newServer(c, a))
 	}
-	c.buffers.New = func() any { return new(buffer) }
+	c.buffers.New = newBuffer
 	return c, nil
 }
 
@@ -157,6 +152,9 @@ func (c *Client) Close() error {
 		conn.SetDeadline(past())
 	}
 	c.mu.Unlock()
+	for _, s := range c.servers {
+		s.sockets.close()
+	}
 	c.busy.Wait()
 	return nil
 }
@@ -183,144 +181,6 @@ func (c *Client) recall(ctx context.Context, q resolver.Question) (resolver.Repl
 		c.stats.cacheHits.Add(1)
 	}
 	return r, ok
-}
-
-// lookup asks, or waits for the caller that is asking the same question.
-func (c *Client) lookup(ctx context.Context, q resolver.Question) (resolver.Answer, error) {
-	for {
-		f, leads, err := c.board(q)
-		if err != nil {
-			return resolver.Answer{}, fail(q, resolver.KindNetwork, err.Error())
-		}
-		if leads {
-			return c.lead(ctx, q, f)
-		}
-		c.stats.shared.Add(1)
-		select {
-		case <-f.done:
-		case <-ctx.Done():
-			return resolver.Answer{}, ended(q, ctx.Err())
-		}
-		if !f.abandoned {
-			return clone(f.reply.Answer), f.reply.Err
-		}
-	}
-}
-
-// board joins the flight of q or begins one, which the caller leads.
-func (c *Client) board(q resolver.Question) (f *flight, leads bool, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if f := c.flights[q]; f != nil {
-		return f, false, nil
-	}
-	if c.life.Err() != nil {
-		return nil, false, errClosed
-	}
-	f = &flight{done: make(chan struct{})}
-	c.flights[q] = f
-	c.busy.Add(1)
-	return f, true, nil
-}
-
-// lead asks for a flight and lands it.
-func (c *Client) lead(ctx context.Context, q resolver.Question, f *flight) (resolver.Answer, error) {
-	if r, ok := c.cache.get(q, c.now()); ok { // the last flight has just landed
-		c.stats.cacheHits.Add(1)
-		return c.land(q, f, r)
-	}
-	select {
-	case c.slots <- struct{}{}:
-	case <-ctx.Done():
-		f.abandoned = true
-		return c.land(q, f, resolver.Reply{Err: ended(q, ctx.Err())})
-	case <-c.life.Done():
-		return c.land(q, f, resolver.Reply{Err: fail(q, resolver.KindNetwork, errClosed.Error())})
-	}
-	return c.fly(ctx, q, f, nil)
-}
-
-// fly asks for a flight that has a slot, and lands it. first is the question's
-// first try if that was sent already, else nil.
-func (c *Client) fly(ctx context.Context, q resolver.Question, f *flight, first *try) (resolver.Answer, error) {
-	a, ttl, err := c.resolve(ctx, q, first)
-	<-c.slots
-	r := resolver.Reply{Answer: a, Err: err}
-	if err != nil && ctx.Err() != nil {
-		f.abandoned = true
-	} else if ttl > 0 {
-		c.cache.put(q, r, c.now(), ttl)
-	}
-	return c.land(q, f, r)
-}
-
-// land gives a flight its reply and returns a copy of it.
-func (c *Client) land(q resolver.Question, f *flight, r resolver.Reply) (resolver.Answer, error) {
-	f.reply = r
-	c.mu.Lock()
-	delete(c.flights, q)
-	c.mu.Unlock()
-	close(f.done)
-	c.busy.Done()
-	return clone(r.Answer), r.Err
-}
-
-// resolve asks, and asks on where a server left a CNAME chain unfinished. The
-// duration is how long to keep the outcome.
-func (c *Client) resolve(ctx context.Context, q resolver.Question, first *try) (resolver.Answer, time.Duration, error) {
-	var a resolver.Answer
-	ttl, hops := c.o.MaxTTL, 0
-	for name := q.Name; ; {
-		r, err := c.ask(ctx, resolver.Question{Name: name, Type: q.Type}, first)
-		if err != nil {
-			err.Name, err.Type = q.Name, q.Type
-			return resolver.Answer{}, c.keepFailure(err.Kind), err
-		}
-		a.Authentic = r.authentic && (a.Authentic || hops == 0)
-		a.Records = append(a.Records, r.records...)
-		ttl = min(ttl, r.ttl)
-		hops += r.hops
-		switch {
-		case r.kind == resolver.KindNXDomain, r.kind == resolver.KindNoData:
-			return resolver.Answer{}, min(ttl, c.o.MaxNegativeTTL), fail(q, r.kind, "")
-		case hops > maxChain || r.kind == resolver.KindLoop:
-			return resolver.Answer{}, c.keepFailure(resolver.KindLoop), fail(q, resolver.KindLoop, "")
-		case r.next == "":
-			return a, ttl, nil
-		}
-		name, first = r.next, nil
-		hops++ // an answer that leads to the same question again must end too
-	}
-}
-
-// ask asks the servers one question. first is its first try if that was sent
-// already, else nil.
-func (c *Client) ask(ctx context.Context, q resolver.Question, first *try) (response, *resolver.Error) {
-	if !supported(q.Type) {
-		return response{}, fail(q, resolver.KindMalformed, "records of this type cannot be read")
-	}
-	t, err := first, (*resolver.Error)(nil)
-	if t == nil {
-		t, err = c.newTry(ctx, q)
-	}
-	if err != nil {
-		return response{}, err
-	}
-	defer t.land()
-	return t.ask()
-}
-
-// keepFailure says how long a failure is kept. Silence, a time-out or a network
-// error, is not kept.
-func (c *Client) keepFailure(k resolver.Kind) time.Duration {
-	switch k {
-	case resolver.KindServFail, resolver.KindRefused, resolver.KindLame, resolver.KindMalformed,
-		resolver.KindTruncated, resolver.KindLoop:
-		return c.o.FailureTTL
-	case resolver.KindNXDomain: // a name that no question can carry
-		return c.o.MaxNegativeTTL
-	}
-	return 0
 }
 
 func fail(q resolver.Question, k resolver.Kind, detail string) *resolver.Error {

@@ -102,49 +102,11 @@ gone.example      !timeout
 	ask("long.example", "", true)
 }
 
-func TestCacheIsBounded(t *testing.T) {
-	now := time.Unix(1_700_000_000, 0)
-	c := newCache(100, 50_000)
-	q := func(i int) resolver.Question { return resolver.Question{Name: fmt.Sprintf("n%d.example", i), Type: 1} }
-	small := resolver.Reply{Answer: resolver.Answer{Records: []resolver.Record{{Name: "n", Type: 1}}}}
-	for i := range 1000 {
-		c.put(q(i), small, now, time.Minute)
-		c.get(q(0), now) // in use
-	}
-	if n, b := c.size(); n != 100 || b > 50_000 {
-		t.Errorf("%d entries of %d bytes", n, b)
-	}
-	_, first := c.get(q(0), now)
-	_, second := c.get(q(1), now)
-	_, last := c.get(q(999), now)
-	if !first || second || !last {
-		t.Errorf("kept the used one: %v, an old one: %v, the last: %v", first, second, last)
-	}
-	big := resolver.Reply{Answer: resolver.Answer{Records: []resolver.Record{{Strings: []string{strings.Repeat("x", 20_000)}}}}}
-	for i := range 10 {
-		c.put(q(i), big, now, time.Minute)
-	}
-	if n, b := c.size(); n > 2 || b > 50_000 {
-		t.Errorf("%d entries of %d bytes", n, b)
-	}
-	huge := resolver.Reply{Answer: resolver.Answer{Records: []resolver.Record{{Strings: []string{strings.Repeat("x", 60_000)}}}}}
-	c.put(q(5000), huge, now, time.Minute)
-	if _, ok := c.get(q(5000), now); ok {
-		t.Error("kept what is larger than the cache")
-	}
-	for i := range 10 {
-		c.get(q(i), now.Add(time.Hour))
-	}
-	if n, b := c.size(); n != 0 || b != 0 {
-		t.Errorf("%d entries of %d bytes are left", n, b)
-	}
-}
-
 func TestOneFlightForAll(t *testing.T) {
 	release := make(chan struct{})
 	good := resolvertest.Zone(zone.Must("a.example A 192.0.2.1"))
 	s := resolvertest.Serve(t, func(q *resolvertest.Query) { <-release; good(q) })
-	c, _ := dial(t, Options{Timeout: time.Minute, CacheEntries: -1}, s)
+	c, _ := dial(t, Options{Timeout: time.Minute, CacheBytes: -1}, s)
 	leader, leave := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() {

@@ -27,13 +27,15 @@ const (
 // OPT record follows.
 type query struct {
 	wire        []byte
+	last        []byte // as it was last sent
 	questionEnd int
 	name        string
 }
 
-// pack writes a query for name, which is canonical, into buf, which must hold maxQuery bytes. The id
-// is left out. It fails for what is no name (RFC 1035 section 3.1).
-func pack(buf []byte, name string, qtype uint16) (query, error) {
+// pack writes a query for name, which is canonical. The id is left out. It fails
+// for what is no name (RFC 1035 section 3.1).
+func pack(name string, qtype uint16) (query, error) {
+	buf := make([]byte, min(maxQuery, headerLen+len(name)+2+4+optLen))
 	clear(buf[:headerLen])
 	buf[2] = 0x01 // RD
 	buf[3] = 0x20 // AD: tell whether it is authentic (RFC 6840 section 5.7)
@@ -42,29 +44,31 @@ func pack(buf []byte, name string, qtype uint16) (query, error) {
 	if name != "." {
 		absolute += "."
 	}
-	end, err := dns.PackDomainName(absolute, buf[:headerLen+255], headerLen, nil, false)
+	end, err := dns.PackDomainName(absolute, buf[:len(buf)-4-optLen], headerLen, nil, false)
 	if err != nil {
 		return query{}, err
 	}
-	buf = buf[:maxQuery]
 	binary.BigEndian.PutUint16(buf[end:], qtype)
 	binary.BigEndian.PutUint16(buf[end+2:], dns.ClassINET)
 	return query{wire: buf, questionEnd: end + 4, name: name}, nil
 }
 
+func (q *query) id() uint16 { return binary.BigEndian.Uint16(q.wire) }
+
 // finish gives the query its id and, for servers that know it, the OPT record.
-func (q *query) finish(id uint16, edns bool) []byte {
+func (q *query) finish(id uint16, edns bool) {
 	binary.BigEndian.PutUint16(q.wire, id)
 	q.wire[3], q.wire[11] = 0, 0 // a server that can't read EDNS may not know AD either
+	q.last = q.wire[:q.questionEnd]
 	if !edns {
-		return q.wire[:q.questionEnd]
+		return
 	}
 	q.wire[3], q.wire[11] = 0x20, 1
 	opt := q.wire[q.questionEnd : q.questionEnd+optLen]
 	clear(opt)
 	binary.BigEndian.PutUint16(opt[1:], dns.TypeOPT)
 	binary.BigEndian.PutUint16(opt[3:], announced)
-	return q.wire[:q.questionEnd+optLen]
+	q.last = q.wire[:q.questionEnd+optLen]
 }
 
 // mixCase gives the letters of the name a case by the bits of random.
@@ -121,6 +125,7 @@ type response struct {
 	next      string            // where the chain leads when its end is not there
 	kind      resolver.Kind     // "", or why there are no records
 	ttl       time.Duration     // of all of that
+	kept      bool              // it is from the cache
 }
 
 var errMalformed = errors.New("malformed")

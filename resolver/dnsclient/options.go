@@ -18,7 +18,7 @@ func (o *Options) complete() ([]netip.AddrPort, error) {
 		bad  bool
 	}{
 		{"Timeout", o.Timeout < 0}, {"Attempts", o.Attempts < 0 || o.Attempts > maxAttempts},
-		{"MaxInFlight", o.MaxInFlight < 0}, {"CacheBytes", o.CacheBytes < 0},
+		{"MaxInFlight", o.MaxInFlight < 0}, {"CacheBytes", o.CacheBytes > 0 && o.CacheBytes < minCacheBytes},
 		{"MaxTTL", o.MaxTTL < 0}, {"MaxNegativeTTL", o.MaxNegativeTTL < 0}, {"FailureTTL", o.FailureTTL > maxFailureTTL},
 	} {
 		if n.bad {
@@ -32,7 +32,6 @@ func (o *Options) complete() ([]netip.AddrPort, error) {
 	orElse(&o.Timeout, DefaultTimeout)
 	orElse(&o.Attempts, DefaultAttempts)
 	orElse(&o.MaxInFlight, DefaultMaxInFlight)
-	orElse(&o.CacheEntries, DefaultCacheEntries)
 	orElse(&o.CacheBytes, DefaultCacheBytes)
 	orElse(&o.MaxTTL, DefaultMaxTTL)
 	orElse(&o.MaxNegativeTTL, DefaultMaxNegativeTTL)

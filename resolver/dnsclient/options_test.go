@@ -85,7 +85,7 @@ func TestWrongOptions(t *testing.T) {
 		{ResolvConf: empty}, {ResolvConf: empty + ".not"}, {ResolvConf: filepath.Dir(empty)},
 		{Servers: []string{"ns.example"}}, {Servers: []string{"192.0.2.1", "system"}}, {Servers: make([]string, 100)},
 		{Servers: []string{"192.0.2.1"}, Timeout: -1}, {Servers: []string{"192.0.2.1"}, Attempts: 1000},
-		{Servers: []string{"192.0.2.1"}, FailureTTL: time.Hour}, {Servers: []string{"192.0.2.1"}, CacheBytes: -1},
+		{Servers: []string{"192.0.2.1"}, FailureTTL: time.Hour}, {Servers: []string{"192.0.2.1"}, CacheBytes: 1000},
 	} {
 		if _, err := New(o); err == nil || !strings.HasPrefix(err.Error(), "dnsclient: ") {
 			t.Errorf("%+v: %v", o, err)

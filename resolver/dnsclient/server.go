@@ -17,15 +17,16 @@ const (
 
 // A server is one to ask, and what is known about it.
 type server struct {
-	addr   netip.AddrPort
-	tcp    string
-	silent atomic.Int32 // tries without reply in a row
-	last   atomic.Int64 // asked last until then, in nanoseconds
-	plain  atomic.Int64 // asked without EDNS0 until then
+	addr    netip.AddrPort
+	tcp     string
+	sockets sockets
+	silent  atomic.Int32 // tries without reply in a row
+	last    atomic.Int64 // asked last until then, in nanoseconds
+	plain   atomic.Int64 // asked without EDNS0 until then
 }
 
-func newServer(a netip.AddrPort) *server {
-	return &server{addr: a, tcp: a.String()}
+func newServer(c *Client, a netip.AddrPort) *server {
+	return &server{addr: a, tcp: a.String(), sockets: sockets{Client: c, to: a}}
 }
 
 // heard notes whether the server said anything.
@@ -53,9 +54,10 @@ func rank(k resolver.Kind) int {
 	return 3
 }
 
-// order appends the servers in the order in which to ask them.
-func (c *Client) order(to []*server) []*server {
+// order returns the servers in the order in which to ask them.
+func (c *Client) order() []*server {
 	first := 0
+	to := make([]*server, 0, len(c.servers))
 	if c.o.Rotate {
 		first = int(c.turn.Add(1)) % len(c.servers)
 	}

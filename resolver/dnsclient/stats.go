@@ -23,7 +23,19 @@ type Stats struct {
 
 	Rcodes map[string]uint64 // replies by what they said: "NOERROR", "NXDOMAIN" …
 
-	CacheEntries, CacheBytes int // now
+	CacheEntries, CacheBytes int    // now
+	CacheEvicted             uint64 // replies that had to leave before their time was over
+
+	Sockets       int    // for UDP, now open
+	SocketsOpened uint64 // … so far
+}
+
+// HitRate returns the share of the look-ups that the cache answered, 0 to 1.
+func (s Stats) HitRate() float64 {
+	if s.Lookups == 0 {
+		return 0
+	}
+	return float64(s.CacheHits) / float64(s.Lookups)
 }
 
 // An Exchange is one try to have a question answered.
@@ -66,6 +78,11 @@ func (c *Client) Stats() Stats {
 			s.Rcodes[rcodeString(i)] += v
 		}
 	}
-	s.CacheEntries, s.CacheBytes = c.cache.size()
+	s.CacheEntries, s.CacheBytes, s.CacheEvicted = c.cache.size()
+	for _, server := range c.servers {
+		open, opened := server.sockets.count()
+		s.Sockets += open
+		s.SocketsOpened += opened
+	}
 	return s
 }

@@ -28,7 +28,7 @@ func open(o dnsclient.Options) func(t *testing.T, w resolvertest.World) resolver
 func TestClient(t *testing.T) {
 	t.Run("cached", func(t *testing.T) { resolvertest.TestClient(t, open(dnsclient.Options{})) })
 	t.Run("uncached", func(t *testing.T) {
-		resolvertest.TestClient(t, open(dnsclient.Options{CacheEntries: -1, MixedCase: true}))
+		resolvertest.TestClient(t, open(dnsclient.Options{CacheBytes: -1, MixedCase: true}))
 	})
 	t.Run("rotating", func(t *testing.T) { resolvertest.TestClient(t, open(dnsclient.Options{Rotate: true})) })
 }
