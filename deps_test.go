@@ -60,6 +60,7 @@ func floors() []floor {
 		{packages: "checks/checktest", may: append([]string{"checks", "score", "resolver/zone"}, frame...), outside: []string{"golang.org/x/tools/txtar"}},
 		{packages: "checks/standard", may: []string{"checks", "checks/*", "symbols"}},
 		{packages: "bayes/fused", may: []string{"mail", "internal/adagrad"}},
+		{packages: "bayes", may: []string{"bayes/fused", "mail", "storage"}},
 		{packages: "signing", may: []string{"mail", "resolver", "internal/..."}, outside: []string{"golang.org/x/net/idna"}},
 		{packages: "checks/asn/maxmind", may: []string{"checks", "checks/asn"}, outside: []string{"github.com/oschwald/maxminddb-golang/v2"}},
 		{packages: "checks/msgauth", may: append([]string{"checks", "checks/*"}, frame...), outside: []string{"github.com/emersion/go-msgauth/authres"}},

@@ -79,35 +79,33 @@ func (c *counts) wants(m float64, spam bool) bool {
 
 // count adds a message to its class.
 func (c *counts) count(v View, spam bool) {
-	class := 0
+	at, total := class(spam), &c.ham
 	if spam {
-		class = 1
-		c.spam++
-	} else {
-		c.ham++
+		total = &c.spam
 	}
+	*total++
 	for _, s := range v.Slots {
 		n := &c.slots[s]
-		if n[class] == math.MaxUint8 {
+		if n[at] == math.MaxUint8 {
 			n[0], n[1] = n[0]/2, n[1]/2
 		}
-		n[class]++
+		n[at]++
 	}
 	c.prepare()
 }
 
 // discount takes a message out of its class again.
 func (c *counts) discount(v View, spam bool) {
-	class, total := 0, &c.ham
+	at, total := class(spam), &c.ham
 	if spam {
-		class, total = 1, &c.spam
+		total = &c.spam
 	}
 	if *total > 0 {
 		*total--
 	}
 	for _, s := range v.Slots {
-		if n := &c.slots[s]; n[class] > 0 {
-			n[class]--
+		if n := &c.slots[s]; n[at] > 0 {
+			n[at]--
 		}
 	}
 	c.prepare()

@@ -28,6 +28,11 @@ func (e Event) Reverse() Event {
 	return e
 }
 
+// Empty reports whether the event does no more than count a lesson.
+func (e Event) Empty() bool {
+	return len(e.Features.Tokens.Slots) == 0 && len(e.Features.Grams.Slots) == 0
+}
+
 // maxSlots bounds the slots of one view of an event.
 const maxSlots = 1 << 17
 

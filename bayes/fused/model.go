@@ -15,6 +15,9 @@ const (
 	memberClip = 20.0  // of one member's log-odds in the sum
 	fusionRate = 0.005 // of the weights of the members
 	members    = 3
+	// FirstLessons is how many lessons of a class are counted even if the model
+	// knew them, so that Ham and Spam tell when it has seen enough.
+	FirstLessons = 30
 )
 
 // Options describe a Model.
@@ -42,7 +45,10 @@ type Model struct {
 	grams  regression
 	counts counts
 	weight [members]float32
-	events uint64 // applied
+	// lessons counts what was learned of each class, ham and spam: all of the
+	// first FirstLessons, then those that changed something.
+	lessons [2]uint32
+	events  uint64 // applied
 }
 
 // New returns a Model that has learned nothing.
@@ -73,7 +79,8 @@ type Verdict struct {
 	// LogOdds is the sum: positive means spam. Probability is its logistic
 	// function, a calibrated probability of spam.
 	LogOdds, Probability float64
-	// Ham and Spam are the messages of each class that the counts know.
+	// Ham and Spam are the lessons of each class, leaving out later ones that the
+	// Model knew already.
 	Ham, Spam int
 	// Events says how many events had been applied.
 	Events uint64
@@ -89,7 +96,7 @@ func (m *Model) Classify(f Features) Verdict {
 func (m *Model) classify(f Features) Verdict {
 	v := Verdict{
 		Members: [members]float64{m.tokens.margin(f.Tokens), m.grams.margin(f.Grams), m.counts.margin(f.Grams)},
-		Ham:     int(m.counts.ham), Spam: int(m.counts.spam), Events: m.events,
+		Ham:     int(m.lessons[0]), Spam: int(m.lessons[1]), Events: m.events,
 	}
 	for i, x := range v.Members {
 		v.Members[i] = math.Max(-memberClip, math.Min(memberClip, x))
@@ -111,7 +118,8 @@ type Lesson struct {
 }
 
 // Learn returns the event that a lesson asks for, without applying it, and the
-// verdict before it. ok is false if the model knows the lesson well enough.
+// verdict before it. ok is false if the model knows the lesson well enough; while
+// it has seen few of the class, such a lesson has an event that only counts it.
 //
 // The event is what Apply takes, here or wherever the same events are applied in
 // the same order.
@@ -124,7 +132,7 @@ func (m *Model) Learn(l Lesson) (e Event, before Verdict, ok bool) {
 		y, target = 1, 1
 	}
 	if l.Sure && y*v.LogOdds >= margin {
-		return Event{}, v, false
+		return Event{Spam: l.Spam, Weights: m.weight}, v, m.lessons[class(l.Spam)] < FirstLessons
 	}
 	e = Event{
 		Features: Features{Tokens: l.Features.Tokens.sorted(), Grams: l.Features.Grams.sorted()}, Spam: l.Spam,
@@ -139,6 +147,9 @@ func (m *Model) Learn(l Lesson) (e Event, before Verdict, ok bool) {
 	return e, v, true
 }
 
+// Fits returns an error for an event that Apply would not take.
+func (m *Model) Fits(e Event) error { return e.fits(m.bits) }
+
 // Apply makes the change that an event asks for.
 func (m *Model) Apply(e Event) error {
 	if err := e.fits(m.bits); err != nil {
@@ -147,6 +158,11 @@ func (m *Model) Apply(e Event) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.events++
+	if n := &m.lessons[class(e.Spam)]; !e.Undo {
+		*n++
+	} else if *n > 0 {
+		*n--
+	}
 	if e.Undo {
 		m.tokens.revert(e.Features.Tokens, e.TokenStep)
 		m.grams.revert(e.Features.Grams, e.GramStep)
@@ -169,4 +185,12 @@ func (m *Model) Events() uint64 {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return m.events
+}
+
+// class is the place of a class in pairs.
+func class(spam bool) int {
+	if spam {
+		return 1
+	}
+	return 0
 }

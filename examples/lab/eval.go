@@ -101,8 +101,8 @@ type row struct {
 	Model  string `json:"model"`
 	Regime string `json:"regime"`
 	figures
-	Micros     float64 `json:"us"` // to extract features and judge, a message
-	WriteShare float64 `json:"write_share"`
+	Micros     float64 `json:"us"`          // to extract features and judge, a message
+	WriteShare float64 `json:"write_share"` // of messages that change the tables
 	TableBytes int     `json:"table_bytes"`
 }
 
@@ -254,6 +254,7 @@ func (r *regime) run(model *fused.Model, samples []sample, order []int, seed int
 	return results, writes, judging
 }
 
+// learn returns 1 if the lesson changed the tables.
 func learn(model *fused.Model, l fused.Lesson) int {
 	e, _, ok := model.Learn(l)
 	if !ok {
@@ -261,6 +262,9 @@ func learn(model *fused.Model, l fused.Lesson) int {
 	}
 	if err := model.Apply(e); err != nil {
 		panic(err) // The model made the event itself.
+	}
+	if e.Empty() {
+		return 0
 	}
 	return 1
 }

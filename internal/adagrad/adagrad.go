@@ -61,3 +61,6 @@ func (st Step) move(sum float32) float64 {
 	root := math.Sqrt(float64(float64(sum) + st.epsilon))
 	return math.RoundToEven(float64(float64(st.up/root) * Unit))
 }
+
+// Valid reports whether a slot that was read from somewhere can be one.
+func (s Slot) Valid() bool { return s.sum() >= 0 && !math.IsInf(float64(s.sum()), 1) }

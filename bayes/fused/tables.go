@@ -1,0 +1,157 @@
+package fused
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/winnowmail/winnow/internal/adagrad"
+)
+
+const (
+	tablesMagic   = "winnow-fused"
+	tablesVersion = 1
+	blockSlots    = 1 << 10
+)
+
+// MarshalBinary encodes the tables: up to 10 bytes a slot, less while blocks of
+// slots were never touched.
+func (m *Model) MarshalBinary() ([]byte, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	b := append([]byte(tablesMagic), tablesVersion, viewVersion, byte(m.bits))
+	b = binary.LittleEndian.AppendUint64(b, m.seed)
+	b = binary.LittleEndian.AppendUint64(b, m.events)
+	for _, n := range [...]uint32{m.counts.ham, m.counts.spam, m.lessons[0], m.lessons[1]} {
+		b = binary.LittleEndian.AppendUint32(b, n)
+	}
+	for _, w := range m.weight {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(w))
+	}
+	for at := 0; at < len(m.tokens); at += blockSlots {
+		b = m.appendBlock(b, at)
+	}
+	return b, nil
+}
+
+// appendBlock writes blockSlots slots of all tables: a byte that says which of
+// them were touched, and those.
+func (m *Model) appendBlock(b []byte, at int) []byte {
+	flags := len(b)
+	b = append(b, 0)
+	for i, table := range [...]regression{m.tokens, m.grams} {
+		block := table[at : at+blockSlots]
+		if !touched(block) {
+			continue
+		}
+		b[flags] |= 1 << i
+		for _, s := range block {
+			b = binary.LittleEndian.AppendUint32(b, uint32(s))
+		}
+	}
+	if block := m.counts.slots[at : at+blockSlots]; touched(block) {
+		b[flags] |= 1 << 2
+		for _, n := range block {
+			b = append(b, n[0], n[1])
+		}
+	}
+	return b
+}
+
+func touched[T comparable](block []T) bool {
+	var zero T
+	for _, s := range block {
+		if s != zero {
+			return true
+		}
+	}
+	return false
+}
+
+var errTables = errors.New("fused: not the tables of a model")
+
+// UnmarshalBinary replaces the tables by those that MarshalBinary wrote. They
+// must be of the same size and seed and of this version's features; on an error
+// the Model is as before.
+func (m *Model) UnmarshalBinary(b []byte) error {
+	head := len(tablesMagic)
+	if len(b) < head+3+8+8+4*4+4*members || string(b[:head]) != tablesMagic {
+		return errTables
+	}
+	version, view, bits := b[head], b[head+1], int(b[head+2])
+	b = b[head+3:]
+	seed := binary.LittleEndian.Uint64(b)
+	switch {
+	case version != tablesVersion || view != viewVersion:
+		return fmt.Errorf("fused: tables of version %d.%d, want %d.%d", version, view, tablesVersion, viewVersion)
+	case bits != m.bits:
+		return fmt.Errorf("fused: tables of 2^%d slots, want 2^%d", bits, m.bits)
+	case seed != m.seed:
+		return errors.New("fused: tables of another seed")
+	}
+	fresh, err := New(Options{Seed: seed, Bits: bits})
+	if err != nil {
+		return err
+	}
+	fresh.events = binary.LittleEndian.Uint64(b[8:])
+	for i, n := range [...]*uint32{&fresh.counts.ham, &fresh.counts.spam, &fresh.lessons[0], &fresh.lessons[1]} {
+		*n = binary.LittleEndian.Uint32(b[16+4*i:])
+	}
+	for i := range fresh.weight {
+		w := math.Float32frombits(binary.LittleEndian.Uint32(b[32+4*i:]))
+		if !(w >= 0 && w <= 1000) {
+			return errTables
+		}
+		fresh.weight[i] = w
+	}
+	b = b[32+4*members:]
+	for at := 0; at < len(fresh.tokens); at += blockSlots {
+		if b, err = fresh.readBlock(b, at); err != nil {
+			return err
+		}
+	}
+	if len(b) > 0 {
+		return errTables
+	}
+	fresh.counts.prepare()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tokens, m.grams, m.counts = fresh.tokens, fresh.grams, fresh.counts
+	m.weight, m.lessons, m.events = fresh.weight, fresh.lessons, fresh.events
+	return nil
+}
+
+func (m *Model) readBlock(b []byte, at int) (rest []byte, err error) {
+	if len(b) == 0 || b[0] > 7 {
+		return nil, errTables
+	}
+	flags := b[0]
+	b = b[1:]
+	for i, table := range [...]regression{m.tokens, m.grams} {
+		if flags&(1<<i) == 0 {
+			continue
+		}
+		if len(b) < 4*blockSlots {
+			return nil, errTables
+		}
+		for j := range blockSlots {
+			s := adagrad.Slot(binary.LittleEndian.Uint32(b[4*j:]))
+			if !s.Valid() {
+				return nil, errTables
+			}
+			table[at+j] = s
+		}
+		b = b[4*blockSlots:]
+	}
+	if flags&(1<<2) != 0 {
+		if len(b) < 2*blockSlots {
+			return nil, errTables
+		}
+		for j := range blockSlots {
+			m.counts.slots[at+j] = [2]uint8{b[2*j], b[2*j+1]}
+		}
+		b = b[2*blockSlots:]
+	}
+	return b, nil
+}

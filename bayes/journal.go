@@ -1,0 +1,154 @@
+package bayes
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/winnowmail/winnow/bayes/fused"
+	"github.com/winnowmail/winnow/storage"
+)
+
+// readAtOnce is how many entries of the journal one call reads.
+const readAtOnce = 200
+
+// An entry of the journal is one or two events that are applied together: what
+// was learned of a message, after what it takes back. Each has its length before
+// it.
+func marshal(events []fused.Event) ([]byte, error) {
+	var b []byte
+	for _, e := range events {
+		data, err := e.MarshalBinary()
+		if err != nil {
+			return nil, err
+		}
+		b = append(binary.AppendUvarint(b, uint64(len(data))), data...)
+	}
+	return b, nil
+}
+
+var errEntry = errors.New("bayes: not an entry of the journal")
+
+func unmarshal(b []byte) (events []fused.Event, err error) {
+	for len(b) > 0 {
+		n, size := binary.Uvarint(b)
+		if size <= 0 || n > uint64(len(b)-size) || len(events) == 2 {
+			return nil, errEntry
+		}
+		var e fused.Event
+		if err := e.UnmarshalBinary(b[size : size+int(n)]); err != nil {
+			return nil, err
+		}
+		events, b = append(events, e), b[size+int(n):]
+	}
+	return events, nil
+}
+
+// catchUp applies the entries of the journal that are not applied yet.
+func (l *Learner) catchUp(ctx context.Context) error {
+	for {
+		entries, err := l.opt.Store.ReadLog(ctx, l.key("journal"), l.next, readAtOnce)
+		if errors.Is(err, storage.ErrTrimmed) {
+			// Others are so far ahead that only a snapshot has what is missing.
+			if err := l.load(ctx); err != nil {
+				return err
+			}
+			if entries, err = l.opt.Store.ReadLog(ctx, l.key("journal"), l.next, readAtOnce); err != nil {
+				return fmt.Errorf("bayes: the journal begins after the snapshot: %w", err)
+			}
+		} else if err != nil {
+			return fmt.Errorf("bayes: journal: %w", err)
+		}
+		for _, e := range entries {
+			l.apply(e)
+		}
+		if len(entries) < readAtOnce {
+			return nil
+		}
+	}
+}
+
+// apply makes the changes of an entry. One that can't be read changes nothing
+// anywhere: every process leaves it out.
+func (l *Learner) apply(e storage.Entry) {
+	events, err := unmarshal(e.Data)
+	for i := range events {
+		if err == nil {
+			err = l.model.Fits(events[i])
+		}
+	}
+	if err != nil {
+		l.opt.Log.Warn("an entry of the journal is left out", "number", e.Seq, "error", err)
+		events = nil
+	}
+	for _, event := range events {
+		_ = l.model.Apply(event) // It fits.
+	}
+	l.next = e.Seq + 1
+	l.since++
+}
+
+// snapshots are written by turns, so that the one before is still there when the
+// latest is damaged. The journal keeps what the older one lacks.
+var snapshots = [2]string{"tables/0", "tables/1"}
+
+// load brings back the newest snapshot that is whole.
+func (l *Learner) load(ctx context.Context) error {
+	var best *storage.Snapshot
+	at := 0
+	for i, name := range snapshots {
+		s, err := storage.ReadSnapshot(ctx, l.opt.Store, l.key(name))
+		switch {
+		case errors.Is(err, storage.ErrNotFound):
+		case errors.Is(err, storage.ErrDamaged):
+			l.opt.Log.Warn("a snapshot is damaged", "name", l.key(name))
+		case err != nil:
+			return fmt.Errorf("bayes: snapshot: %w", err)
+		default:
+			l.marks[i] = s.Mark
+			if best == nil || s.Mark > best.Mark {
+				best, at = &s, i
+			}
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	if best.Mark < l.next {
+		return nil // What is applied already is newer.
+	}
+	if err := l.model.UnmarshalBinary(best.Data); err != nil {
+		return fmt.Errorf("bayes: snapshot %s: %w", l.key(snapshots[at]), err)
+	}
+	l.next, l.since, l.turn = best.Mark, 0, 1-at
+	return nil
+}
+
+// snapshot writes the tables when it is time, and trims the journal to what the
+// older of the two snapshots lacks. A failure is not an error of the lesson: the
+// journal has it.
+func (l *Learner) snapshot(ctx context.Context) {
+	if l.since < l.opt.SnapshotEvery {
+		return
+	}
+	data, err := l.model.MarshalBinary()
+	if err == nil {
+		_, err = storage.WriteSnapshot(ctx, l.opt.Store, l.key(snapshots[l.turn]), storage.Snapshot{Data: data, Mark: l.next})
+	}
+	if err != nil && !errors.Is(err, storage.ErrSuperseded) {
+		l.opt.Log.Warn("the tables can't be kept", "error", err)
+		return
+	}
+	l.since = 0
+	if err != nil {
+		return // Another process was faster.
+	}
+	l.marks[l.turn] = l.next
+	l.turn = 1 - l.turn
+	if older := l.marks[l.turn]; older > 0 {
+		if _, err := l.opt.Store.TrimLog(ctx, l.key("journal"), storage.Trim{Keep: 1, Floor: older}); err != nil {
+			l.opt.Log.Warn("the journal can't be trimmed", "error", err)
+		}
+	}
+}
