@@ -1,10 +1,18 @@
 package mail
 
-import "github.com/winnowmail/winnow/internal/pdf"
+import (
+	"github.com/winnowmail/winnow/internal/pdf"
+	"github.com/winnowmail/winnow/internal/steps"
+)
 
-// maxDocuments bounds the bytes of all documents of a message that are
-// searched, those of packed streams included.
-const maxDocuments = 32 << 20
+// documentBudget bounds the bytes of all documents of a message that are
+// searched, those of packed streams included: a few for each of the message's
+// own.
+func (m *Message) documentBudget() int {
+	const most = 32 << 20
+	own := steps.For(len(m.raw))
+	return min(most, own.Left())
+}
 
 // ContentURLs returns the URLs of documents in the message, each once: the
 // targets of links in PDF parts that are not encrypted, without mailto and
@@ -13,7 +21,7 @@ const maxDocuments = 32 << 20
 // document links to says little about how the message is written.
 func (m *Message) ContentURLs() []*URL {
 	m.contentOnce.Do(func() {
-		c, budget := urlCollector{m: m}, maxDocuments
+		c, budget := urlCollector{m: m}, m.documentBudget()
 		for _, p := range m.Parts() {
 			if p.isPDF() {
 				c.document(p, &budget)
@@ -40,10 +48,11 @@ func (p *Part) isPDF() bool {
 
 // document takes the links of a PDF part; budget is the bytes left to search.
 func (c *urlCollector) document(p *Part, budget *int) {
-	if *budget <= 0 {
-		c.cut = true
+	links, cut := pdf.URIs(p.Content(), budget)
+	if cut {
+		c.m.note(NoteCut, p.Path, p.BodyOffset, "PDF")
 	}
-	for _, link := range pdf.URIs(p.Content(), budget) {
+	for _, link := range links {
 		if c.cut {
 			return
 		}

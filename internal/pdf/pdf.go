@@ -6,10 +6,9 @@
 package pdf
 
 import (
-	"bytes"
-	"compress/zlib"
-	"io"
 	"strings"
+
+	"github.com/winnowmail/winnow/internal/steps"
 )
 
 // Bounds of one document. What lies beyond is not looked at.
@@ -18,7 +17,7 @@ const (
 	MaxURIs     = 1024      // links returned
 	MaxStream   = 512 << 10 // unpacked bytes of one object stream, as Rspamd 4.1.6
 	MaxUnpacked = 8 << 20   // unpacked bytes of all object streams
-	minUnpacked = 4 << 10   // bytes that the smallest one counts as
+	minUnpacked = 512       // bytes that the smallest one counts as
 	MaxURI      = 8 << 10   // bytes of one link
 	maxFilters  = 2         // times that one stream may be packed
 	maxTrailer  = 8 << 10   // bytes of the trailer
@@ -26,31 +25,44 @@ const (
 
 // URIs returns the links of a document in the order of the file, as written
 // there, with duplicates. An encrypted document has none that could be read.
-// The bytes that are looked at, unpacked ones included, are taken off budget;
-// with nothing left, nothing is looked at.
-func URIs(doc []byte, budget *int) []string {
-	doc = doc[:min(len(doc), max(*budget, 0))]
-	*budget -= len(doc)
-	most := min(MaxUnpacked, *budget)
-	d := document{objects: MaxObjects, unpacked: most}
-	d.walk(doc)
-	*budget -= most - d.unpacked
+// The bytes that are looked at, unpacked ones included, are taken off budget,
+// and of a document no more than a number for each of its bytes; with nothing
+// left, nothing is looked at. cut tells that something was not looked at for one
+// of the bounds.
+func URIs(doc []byte, budget *int) (links []string, cut bool) {
+	d := open(doc, budget)
+	d.walk(d.file)
+	*budget -= d.most - d.unpacked
 	if d.trailer > 0 {
-		d.readTrailer(doc[d.trailer:min(len(doc), d.trailer+maxTrailer)])
+		d.readTrailer(d.file[d.trailer:min(len(d.file), d.trailer+maxTrailer)])
 	}
 	if d.encrypted {
-		return nil
+		return nil, d.cut
 	}
-	return d.resolve()
+	return d.resolve(), d.cut
+}
+
+// open takes what is looked at of a document off the budget, but for what is
+// unpacked: so much it may be.
+func open(doc []byte, budget *int) *document {
+	file := doc[:min(len(doc), max(*budget, 0))]
+	*budget -= len(file)
+	own := steps.For(len(file))
+	most := min(MaxUnpacked, max(*budget, 0), own.Left())
+	return &document{file: file, objects: MaxObjects, unpacked: most, most: most, cut: len(file) < len(doc)}
 }
 
 // A document holds what is known of a document so far.
 type document struct {
+	file              []byte
 	objects, unpacked int // left
+	most              int // bytes that may be unpacked
+	inflater          inflater
 	links             []link
 	strings           map[int]string // objects that are strings, for links by reference
 	encrypted         bool
 	trailer           int // where the last one begins, 0 if there is none
+	cut               bool
 }
 
 // A link is a URI or the number of the object that is one.
@@ -72,9 +84,11 @@ func (d *document) resolve() (all []string) {
 }
 
 func (d *document) add(l link) {
-	if len(d.links) < MaxURIs {
-		d.links = append(d.links, l)
+	if len(d.links) == MaxURIs {
+		d.cut = true
+		return
 	}
+	d.links = append(d.links, l)
 }
 
 // keep remembers an object that is a string.
@@ -112,6 +126,7 @@ func (d *document) walk(file []byte) {
 			switch {
 			case string(t.text) == "obj" && last[0].kind == number && last[1].kind == number:
 				if d.objects--; d.objects < 0 {
+					d.cut = true
 					return
 				}
 				d.object(&r, last[0].n)
@@ -172,22 +187,6 @@ func (d *document) stream(r *reader, o *dict) {
 		return
 	}
 	d.packed(data, o.first)
-}
-
-// inflate unpacks what can be unpacked.
-func (d *document) inflate(data []byte) []byte {
-	if d.unpacked <= 0 {
-		return nil
-	}
-	z, err := zlib.NewReader(bytes.NewReader(data))
-	if err != nil {
-		return nil
-	}
-	var out bytes.Buffer
-	// What comes out before an error is what a viewer shows.
-	_, _ = io.Copy(&out, io.LimitReader(z, int64(min(MaxStream, d.unpacked))))
-	d.unpacked -= max(out.Len(), minUnpacked)
-	return out.Bytes()
 }
 
 // packed reads an object stream: pairs of object number and offset, and from

@@ -33,7 +33,8 @@ func objStm(entries string, pack func(string) string, objects ...string) string 
 // uris reads a document without a budget that matters.
 func uris(doc []byte) []string {
 	budget := 1 << 30
-	return URIs(doc, &budget)
+	links, _ := URIs(doc, &budget)
+	return links
 }
 
 func plain(s string) string { return s }
@@ -120,17 +121,25 @@ func TestBounds(t *testing.T) {
 
 // TestBudget: documents share what a message may cost.
 func TestBudget(t *testing.T) {
-	doc := []byte(objStm(flated, flate, strings.Repeat(" ", 10_000)+annot))
-	budget := 10 * (len(doc) + 10_000)
-	start, read := budget, 0
-	for range 20 {
-		read += len(URIs(doc, &budget))
+	var text strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&text, "[%d]\n", i*i*i*7919%1e8)
 	}
-	if read < 8 || read > 10 || budget < 0 || budget == start {
+	doc := []byte(objStm(flated, flate, text.String()[:10_000]+annot))
+	budget := 10 * (len(doc) + 10_000)
+	start, read, whole := budget, 0, 0
+	for range 20 {
+		links, cut := URIs(doc, &budget)
+		read += len(links)
+		if !cut {
+			whole++
+		}
+	}
+	if read < 8 || read > 10 || whole != read || budget < 0 || budget == start {
 		t.Errorf("%d documents read, %d of %d bytes left", read, budget, start)
 	}
 	budget = -1
-	if got := URIs(doc, &budget); got != nil || budget != -1 {
+	if got, cut := URIs(doc, &budget); got != nil || !cut || budget != -1 {
 		t.Errorf("%q for a budget that is %d afterwards", got, budget)
 	}
 }

@@ -34,5 +34,8 @@ func (b *Budget) Take(n int) bool {
 	return true
 }
 
+// Left returns how many steps may still be taken.
+func (b *Budget) Left() int { return b.left }
+
 // Taken returns how many steps were taken, all of them once some were missing.
 func (b *Budget) Taken() int { return b.all - b.left }
