@@ -3,6 +3,7 @@ package mail
 import (
 	"bytes"
 
+	"github.com/winnowmail/winnow/internal/steps"
 	"github.com/winnowmail/winnow/internal/transfer"
 )
 
@@ -132,6 +133,14 @@ func guessBase64(c sampleCount, total, pad int) string {
 		return "base64"
 	}
 	return "7bit"
+}
+
+// decodedBudget is how many decoded bytes the message may make: what its limit
+// allows, but no more than some for each of its own bytes. Parts can't make that
+// many, but messages in messages can, each of which is decoded again.
+func (m *Message) decodedBudget() int64 {
+	own := steps.For(len(m.raw))
+	return min(m.limits.DecodedBytes, int64(own.Left()))
 }
 
 // decodable returns what of the body may be decoded.

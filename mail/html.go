@@ -20,6 +20,8 @@ type HTML struct {
 	Base               *URL                // of <base href>, nil if there is none
 	DataURLs           bool                // an image is a data: URL
 	Cut                bool                // there were more tags than the limit
+	short              bool                // links or end tags were not followed, for the work they ask for
+	steps              int                 // that reading it took
 	tags               map[string]int
 }
 
@@ -56,6 +58,7 @@ type Block struct {
 	link        *Link
 	image       *Image
 
+	inLink           bool // it has an <a> ancestor
 	textFrom, textTo int  // in the text it belongs to
 	textHidden       bool // that is the invisible one
 }

@@ -63,8 +63,8 @@ func parseLength(s string) (int16, bool) {
 // lastColor returns the last colour named in a value.
 func lastColor(value string) (c Color, ok bool) {
 	for value = strings.TrimSpace(value); value != ""; value = strings.TrimLeft(value, " \t\r\n,") {
-		n := strings.IndexAny(value, " \t\r\n!")
-		if p := strings.IndexByte(value, '('); p >= 0 && (n < 0 || p < n) {
+		n := strings.IndexAny(value, " \t\r\n!(")
+		if n >= 0 && value[n] == '(' {
 			if n = strings.IndexByte(value, ')'); n >= 0 {
 				n++
 			}

@@ -37,12 +37,7 @@ func (t *htmlTree) image(b *Block) {
 			m.URL = &u
 		}
 	}
-	for p := t.open; p != nil; p = p.Parent {
-		if p.Tag == "a" {
-			m.InLink = true
-			break
-		}
-	}
+	m.InLink = b.inLink
 	t.h.Images = append(t.h.Images, m)
 	b.image = m
 }

@@ -181,16 +181,18 @@ func cleanHref(s string) (clean string, odd bool) {
 // show compares what the text of a link shows with where it leads: a URL at
 // the beginning of the text whose registrable domain is another than the
 // target's makes the target phished, unless the target passes the request on
-// to the domain shown.
-func (l *Link) show() {
+// to the domain shown. Links may stand in links, so that they have the same
+// text: what of it is looked at is counted.
+func (t *htmlTree) show(l *Link) {
 	text := strings.TrimFunc(l.Text, unicode.IsSpace)
-	if l.URL == nil || len(text) <= 4 || l.Tag != "a" {
+	if l.URL == nil || len(text) <= 4 || l.Tag != "a" || !t.take(min(len(text), maxShown)) {
 		return
 	}
 	var shown URL
 	found := false
-	finder{text: text}.find(func(u URL, start, _ int) bool {
+	finder{text: text, within: maxShown}.find(func(u URL, start, end int) bool {
 		shown, found = u, start == 0
+		t.take(end - start)
 		return false
 	})
 	if !found {
@@ -200,18 +202,22 @@ func (l *Link) show() {
 	shown.Flags |= URLHTMLDisplayed
 	l.Shown = &shown
 	l.URL.Flags |= URLShows
-	t := l.URL
-	if transfers(&shown) != transfers(t) || t.Scheme == "tel" || shown.Scheme == "tel" {
+	u := l.URL
+	if transfers(&shown) != transfers(u) || u.Scheme == "tel" || shown.Scheme == "tel" {
 		return
 	}
-	if strings.EqualFold(shown.Unicode, t.Unicode) || strings.EqualFold(esld(&shown), esld(t)) ||
-		under(esld(&shown), esld(t)) || passesOn(t, esld(&shown)) {
+	if strings.EqualFold(shown.Unicode, u.Unicode) || strings.EqualFold(esld(&shown), esld(u)) ||
+		under(esld(&shown), esld(u)) || passesOn(u, esld(&shown)) {
 		return
 	}
 	l.Phished = true
-	t.Flags |= URLPhished
-	t.Phished = l.Shown
+	u.Flags |= URLPhished
+	u.Phished = l.Shown
 }
+
+// maxShown is how far from the beginning of a text the colon, the dot or the
+// sign is by which a URL at the beginning is found.
+const maxShown = 2 * maxHost
 
 // transfers reports whether a URL fetches something.
 func transfers(u *URL) bool {

@@ -246,6 +246,9 @@ func cutDeclaration(text string) (d, rest string) {
 		case '(':
 			if paren++; paren == 1 {
 				opened = i
+				if strings.IndexByte(text[i:min(i+maxParen+1, len(text))], ')') < 0 {
+					return cutFirst(text)
+				}
 			}
 		case ')':
 			paren = max(paren-1, 0)
@@ -257,11 +260,17 @@ func cutDeclaration(text string) (d, rest string) {
 			i += j + 1
 		}
 	}
-	if paren > 0 { // an unclosed parenthesis hides nothing
-		d, rest, _ = strings.Cut(text, ";")
-		return d, rest
+	if paren > 0 {
+		return cutFirst(text)
 	}
 	return text, ""
+}
+
+// cutFirst cuts at the first semicolon of all: an unclosed parenthesis hides
+// nothing.
+func cutFirst(text string) (d, rest string) {
+	d, rest, _ = strings.Cut(text, ";")
+	return d, rest
 }
 
 func (s *style) font(value string) {

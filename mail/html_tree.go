@@ -1,5 +1,7 @@
 package mail
 
+import "github.com/winnowmail/winnow/internal/steps"
+
 // A htmlNode is a piece of content: a run of text or an element.
 type htmlNode struct {
 	next     *htmlNode
@@ -19,6 +21,7 @@ type htmlTree struct {
 	nodes   []htmlNode // chunk to take nodes from
 	tags    int
 	maxTags int
+	steps   steps.Budget
 }
 
 // documentState is where in the document the reader is.
@@ -34,12 +37,13 @@ const (
 // them only the text counts.
 func parseHTML(s string, maxTags int) *HTML {
 	h := &HTML{tags: map[string]int{}}
-	t := &htmlTree{h: h, maxTags: maxTags}
+	t := &htmlTree{h: h, maxTags: maxTags, steps: steps.For(len(s))}
 	t.root = t.newBlock()
 	t.root.Tag, t.root.flags = "html", tagVirtual
 	t.open = t.root
 	z := htmlScanner{s: s}
 	for z.next() {
+		t.take(z.i - z.start)
 		switch z.kind {
 		case tokenText:
 			t.text(&z)
@@ -58,7 +62,7 @@ func parseHTML(s string, maxTags int) *HTML {
 	r := renderer{h: h, src: s}
 	r.document(t.root)
 	for _, l := range h.Links {
-		l.show()
+		t.show(l)
 		if l.Block.Hidden && l.URL != nil {
 			l.URL.Flags |= URLInvisible
 		}
@@ -68,7 +72,16 @@ func parseHTML(s string, maxTags int) *HTML {
 			l.URL.Flags |= URLInvisible
 		}
 	}
+	h.steps = t.steps.Taken()
 	return h
+}
+
+// take counts work beyond one look at the page, and reports whether it may be
+// done.
+func (t *htmlTree) take(n int) bool {
+	ok := t.steps.Take(n)
+	t.h.short = t.h.short || !ok
+	return ok
 }
 
 // comment takes a comment, a declaration or a processing instruction. As in
@@ -140,7 +153,7 @@ func (t *htmlTree) startTag(z *htmlScanner) {
 	b.Tag, b.flags, b.Attrs = z.name, z.flags, z.attrs
 	b.Offset, b.Length = z.start, z.i-z.start
 	t.place(b)
-	b.Parent = t.open
+	b.Parent, b.inLink = t.open, t.open.inLink || t.open.Tag == "a"
 	t.open.Children++
 	t.append(t.open, htmlNode{block: b})
 	t.h.Blocks = append(t.h.Blocks, b)
@@ -200,7 +213,8 @@ func (t *htmlTree) endTag(z *htmlScanner) {
 			return
 		}
 		// Deep nesting with foreign end tags must not cost its square.
-		if depth++; depth > maxEndTagDepth {
+		depth++
+		if depth > maxEndTagDepth || depth == someEndTagDepth && t.h.tags[z.name] == 0 || !t.take(1) {
 			break
 		}
 	}
@@ -210,8 +224,10 @@ func (t *htmlTree) endTag(z *htmlScanner) {
 	t.open.Children++
 }
 
-// maxEndTagDepth is how far out an end tag looks for its beginning.
-const maxEndTagDepth = 256
+const (
+	maxEndTagDepth  = 256 // how far out an end tag looks for its beginning
+	someEndTagDepth = 8   // after so far it looks whether it has one at all
+)
 
 // facts notes what an element says beside its text.
 func (t *htmlTree) facts(b *Block) {

@@ -19,7 +19,7 @@ func (m *Message) Root() *Part { return m.Parts()[0] }
 func (m *Message) walk() {
 	m.mime.once.Do(func() {
 		end := max(min(int64(len(m.raw)), m.limits.Size), int64(m.body))
-		w := &walker{m: m, left: m.limits.DecodedBytes, buf: m.raw[m.body:end], base: m.body}
+		w := &walker{m: m, left: m.decodedBudget(), buf: m.raw[m.body:end], base: m.body}
 		root := w.add(&m.head, nil, 0, len(w.buf))
 		w.descend(root)
 		m.mime.parts, m.mime.bad = w.parts, w.bad

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/winnowmail/winnow/internal/publicsuffix"
+	"github.com/winnowmail/winnow/internal/steps"
 )
 
 // FindURLs calls f for each URL or address in text until f returns false. URLs
@@ -40,16 +41,21 @@ func impossible(host string) bool {
 type finder struct {
 	text   string
 	strict bool // no bare hosts: text of HTML, as Rspamd does
+	within int  // what gives a URL away is looked for in so many bytes; 0: in all
 }
 
 // find calls f with each URL and its place in the text.
 func (d finder) find(f func(u URL, start, end int) bool) {
-	text := d.text
+	text, look := d.text, d.text
+	if d.within > 0 {
+		look = text[:min(len(text), d.within)]
+	}
+	refused := steps.For(len(text))
 	colon, dot, at := -1, -1, -1
-	for fin := 0; fin < len(text); {
-		colon, dot, at = next(text, colon, fin, ':'), next(text, dot, fin, '.'), next(text, at, fin, '@')
+	for fin := 0; fin < len(look); {
+		colon, dot, at = next(look, colon, fin, ':'), next(look, dot, fin, '.'), next(look, at, fin, '@')
 		i := min(colon, dot, at)
-		if i == len(text) {
+		if i == len(look) {
 			return
 		}
 		var u URL
@@ -64,6 +70,12 @@ func (d finder) find(f func(u URL, start, end int) bool) {
 			u, start, end, ok = address(text, fin, i)
 		}
 		if !ok {
+			// One that is refused for how it ends may hide others, but not without
+			// end.
+			if end > i && !refused.Take(end-i) {
+				fin = end
+				continue
+			}
 			colon, dot, at = step(colon, i), step(dot, i), step(at, i)
 			continue
 		}
@@ -131,7 +143,7 @@ func scheme(s string, fin, i int) (u URL, start, end int, ok bool) {
 	}
 	end = start + n
 	if unopened(s, start, end) {
-		return u, 0, 0, false
+		return u, start, end, false
 	}
 	u, ok = p.url(s[start:end])
 	return u, start, end, ok
@@ -173,8 +185,8 @@ func telephoneText(s string, start, colon int) (u URL, _, end int, ok bool) {
 func (d finder) bareHost(fin, i int) (u URL, start, end int, ok bool) {
 	s := d.text
 	if i-3 >= fin && (prefixFold(s[i-3:], "www.") || prefixFold(s[i-3:], "ftp.")) && mayStart(s, i-3) {
-		if u, start, end, ok = hostAt(s, i-3, i); ok {
-			return u, start, end, true
+		if u, start, end, ok = hostAt(s, i-3, i); ok || d.strict {
+			return u, start, end, ok
 		}
 	}
 	if d.strict {
@@ -259,7 +271,7 @@ func hostAt(s string, start, dot int) (u URL, _, end int, ok bool) {
 		p.host = p.host[:n]
 	}
 	if unopened(s, start, end) {
-		return u, 0, 0, false
+		return u, start, end, false
 	}
 	u, ok = p.url(s[start:end])
 	return u, start, end, ok

@@ -28,6 +28,9 @@ func (t *Text) HTML() *HTML {
 		if t.html.Cut {
 			t.Part.msg.note(NoteCut, t.Part.Path, t.Part.BodyOffset, "HTMLTags")
 		}
+		if t.html.short {
+			t.Part.msg.note(NoteCut, t.Part.Path, t.Part.BodyOffset, "HTML")
+		}
 		t.cidImages()
 	})
 	return t.html
@@ -36,17 +39,35 @@ func (t *Text) HTML() *HTML {
 // cidImages gives images that show another part of the message that part's
 // size, where no attribute tells one.
 func (t *Text) cidImages() {
+	var sizes map[string][2]int // by Content-ID: many images may show the same part
 	for _, m := range t.html.Images {
 		if !m.Embedded || m.Data || m.Width != 0 && m.Height != 0 {
 			continue
 		}
-		for _, p := range t.Part.msg.Parts() {
-			if p.ContentID == m.Src && p.ContentID != "" {
-				m.size(imageSize(p.Content()))
-				break
-			}
+		if sizes == nil {
+			sizes = t.imageSizes()
+		}
+		size := sizes[m.Src]
+		m.size(size[0], size[1])
+	}
+}
+
+// imageSizes returns the sizes of the parts that an embedded image of t shows.
+func (t *Text) imageSizes() map[string][2]int {
+	shown := map[string]bool{}
+	for _, m := range t.html.Images {
+		if m.Embedded && !m.Data && m.Src != "" {
+			shown[m.Src] = true
 		}
 	}
+	sizes := map[string][2]int{}
+	for _, p := range t.Part.msg.Parts() {
+		if _, known := sizes[p.ContentID]; !known && shown[p.ContentID] {
+			w, h := imageSize(p.Content())
+			sizes[p.ContentID] = [2]int{w, h}
+		}
+	}
+	return sizes
 }
 
 // Folded returns Plain in one line and with ASCII letters in lower case: a
