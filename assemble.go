@@ -15,7 +15,7 @@ import (
 
 // result assembles the Result of a scan whose checks ended.
 func (s *scan) result(v *verdict) *Result {
-	res := &Result{Time: s.state.Now, msg: s.state.Message, scan: s, verdict: v}
+	res := &Result{Time: s.state.Now, msg: s.state.Message, scan: s, verdict: v, DNSDown: s.dnsDown}
 	res.Verdict = v.export()
 	for _, r := range s.want.rcpts {
 		rv := s.judge(r.rules, v.cut)

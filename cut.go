@@ -3,36 +3,61 @@ package winnow
 import (
 	"slices"
 
+	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
 )
 
-// cutShort reports whether checks were cut off in a way that asks for at least
-// a soft reject. DNS.SoftRejectOnTimeout decides where DNS, a store or the
-// network was too slow. Where the message itself took too long, the answer is
-// always yes: otherwise a sender could avoid being scanned.
+// cutShort returns what asks for at least a soft reject because the message was
+// not looked at as it should be, nil if it was. DNS.SoftRejectOnTimeout decides
+// where DNS, a store or the network did not answer in time or, DNS, at all.
+// Where a check of the message alone did not end, or failed, and where any check
+// panicked, the answer is always yes: otherwise a sender could choose not to be
+// scanned.
 //
-// It looks only at what a replay knows too: which checks did not end.
-func (s *scan) cutShort() bool {
-	if s.scanner.opt.DNS.SoftRejectOnTimeout && s.storeCut() {
-		return true
-	}
+// It looks only at what a replay knows too.
+func (s *scan) cutShort() *actions.PreResult {
+	soft := s.scanner.opt.DNS.SoftRejectOnTimeout
 	open := s.unfinished()
-	if len(open) == 0 || s.scanner.opt.DNS.SoftRejectOnTimeout {
-		return len(open) > 0
+	unexcused := func(i int) bool { return !s.excused(i, open) }
+	switch {
+	case soft && (len(open) > 0 || s.storeCut()), slices.ContainsFunc(open, unexcused):
+		return &actions.PreResult{Action: actions.SoftReject, Least: true, Check: "task timeout", Message: "timeout processing message"}
+	case s.broken(soft):
+		return &actions.PreResult{Action: actions.SoftReject, Least: true, Check: "task failure", Message: "message could not be checked"}
+	case soft && s.dnsDown:
+		return &actions.PreResult{Action: actions.SoftReject, Least: true, Check: "dns", Message: "DNS does not answer"}
 	}
-	return slices.ContainsFunc(open, func(i int) bool { return !s.waitedFor(i, open) })
+	return nil
 }
 
-// waitedFor reports whether check i did not end because of the outside: it
-// waits for that itself, for the result of a check that does, or it would have
-// run after one in whose time the scan ended.
-func (s *scan) waitedFor(i int, open []int) bool {
-	if s.plan().Checks()[i].Needs.Waits() {
+// broken reports whether a check failed that the message may have broken.
+func (s *scan) broken(soft bool) bool {
+	for i := range s.results {
+		err := s.results[i].err
+		if err != nil && (soft || !s.plan().Checks()[i].Needs.Waits() || checks.IsPanic(err)) {
+			return true
+		}
+	}
+	return false
+}
+
+// excused reports whether check i did not end because of the outside: it was
+// waiting for that itself, or for the result of a check that was, or it would
+// have run after one in whose time the scan ended.
+func (s *scan) excused(i int, open []int) bool {
+	if s.waited(i) {
 		return true
 	}
 	return slices.ContainsFunc(open, func(j int) bool {
-		return j != i && s.plan().Checks()[j].Needs.Waits() && (s.before(j, i) || s.requires(i, j))
+		return j != i && s.waited(j) && (s.before(j, i) || s.requires(i, j))
 	})
+}
+
+// waited reports whether check i was cut off while it ran and is one that
+// waits for the outside. A check that did not begin waited for nothing: the
+// time was used up before.
+func (s *scan) waited(i int) bool {
+	return s.results[i].ran && s.plan().Checks()[i].Needs.Waits()
 }
 
 // before reports whether check j is of an earlier stage than i, or of an

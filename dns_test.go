@@ -198,7 +198,7 @@ func TestFailingDNS(t *testing.T) {
 			t.Errorf("%s is raised", wrong)
 		}
 	}
-	if took > 0 || len(res.Incomplete) > 0 || asked == 0 || res.Action == actions.SoftReject {
+	if took > 0 || len(res.Incomplete) > 0 || asked == 0 || res.Action != actions.SoftReject || !res.DNSDown {
 		t.Errorf("%d questions, %v, action %q, incomplete %v", asked, took, res.Action, res.Incomplete)
 	}
 }

@@ -15,6 +15,7 @@ import (
 // An Explanation is the whole way from the message to the action.
 type Explanation struct {
 	Verdict
+	DNSDown bool // as Result.DNSDown
 	// Hits are all symbols that were raised, the weightiest first, those that
 	// composites hid included.
 	Hits []ExplainedHit
@@ -53,7 +54,7 @@ type Change struct {
 // from several goroutines.
 func (r *Result) Explain() *Explanation {
 	v := r.scan.replayScore(r.verdict, nil, true)
-	e := &Explanation{Verdict: r.Verdict, Steps: v.sheet.Steps()}
+	e := &Explanation{Verdict: r.Verdict, DNSDown: r.DNSDown, Steps: v.sheet.Steps()}
 	for _, s := range append(v.sheet.Symbols(), v.sheet.Hidden()...) {
 		h := ExplainedHit{Scored: s}
 		for _, ev := range s.Evidence {

@@ -18,8 +18,9 @@ import (
 // "dkim-signature", other header changes under "milter", notes of checks under
 // the check's name in "messages". Beyond Rspamd's keys it has
 // "incomplete" ([{check, reason, error}]) and "recipients" (address → action,
-// score, required_score, symbols) where there are any. time_real is in
-// seconds and the only value that differs between equal scans.
+// score, required_score, symbols) where there are any, and "dns_down" (true)
+// where DNS is. time_real is in seconds and the only value that differs
+// between equal scans.
 func (r *Result) JSON() []byte {
 	w := &jsonWriter{labels: r.scan.scanner.labels}
 	w.Grow(256 + 160*len(r.Symbols))
@@ -40,6 +41,9 @@ func (r *Result) JSON() []byte {
 	w.signatures(signatures)
 	w.milter(others)
 	w.incomplete(r.Incomplete)
+	if r.DNSDown {
+		w.key("dns_down").raw("true")
+	}
 	w.recipients(r.Recipients)
 	w.close('}')
 	return w.Bytes()

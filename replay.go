@@ -108,6 +108,11 @@ func (s *scan) rewind(r *rerun) {
 	s.cutOff, s.cutCommits = s.cut(t.CutOff), s.cut(t.CutCommits)
 }
 
+// ran reports whether a check that was cut off ran by then.
+func (r *rerun) ran(check string) bool {
+	return r.t.CutRunning == nil || slices.Contains(r.t.CutRunning, check)
+}
+
 // cut notes which checks of a transcript were cut off.
 func (s *scan) cut(names []string) map[string]bool {
 	cut := map[string]bool{}

@@ -21,6 +21,11 @@ type Result struct {
 	// they don't count. After them it names those whose commit did not end
 	// well; these checks do count.
 	Incomplete []Incomplete
+	// DNSDown tells that most of the scan's questions got no answer from DNS.
+	// Symbols that only say so then don't count (symbols.Def.NoAnswer), and
+	// DNS.SoftRejectOnTimeout takes it for a time-out. It is false at the steps
+	// of a Session before Data.
+	DNSDown bool
 	// Recipients holds the verdicts of those recipients that have settings of
 	// their own, in envelope order. For all others Verdict holds; For returns
 	// the right one.

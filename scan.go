@@ -48,6 +48,8 @@ type scan struct {
 	cutCommits map[string]bool // in a replay the checks whose commits were given up
 	order      []int           // room for the lists of due
 	stage      *stageRun       // the latest, nil if it was closed
+	tally      dnsscan.Tally   // of the questions asked
+	dnsDown    bool            // most of them failed
 	timer      *time.Timer     // of the stages' patience
 	jobs       chan job        // to a worker that is idle
 	quit       chan struct{}   // closed when the scan has ended
@@ -60,6 +62,7 @@ type checkResult struct {
 	took  time.Duration
 	begun bool // it was to run in this scan
 	ended bool
+	ran   bool // it was running when its time was up
 }
 
 func (s *scan) plan() *checks.Plan { return s.scanner.plan }
@@ -161,6 +164,7 @@ func (s *scan) run(parent context.Context) (*Result, error) {
 		s.runStage(ctx, s.due(checks.Main))
 		s.runStage(ctx, s.due(checks.Classify))
 	}
+	s.countQuestions()
 	v := s.judge(s.want.common, s.cutShort())
 	if ctx.Err() != nil {
 		ctx, cancel = s.deadline(parent, s.scanner.opt.Timeout/20)
@@ -177,7 +181,7 @@ func (s *scan) run(parent context.Context) (*Result, error) {
 
 // empty is the result of a message of zero bytes.
 func (s *scan) empty(ctx context.Context) *Result {
-	res := s.result(s.judge(s.want.common, false))
+	res := s.result(s.judge(s.want.common, nil))
 	res.Skipped = "empty message"
 	return s.complete(ctx, res)
 }
@@ -218,6 +222,18 @@ func (s *scan) dial(ctx context.Context) {
 	}
 	s.state.DNS = func(c *checks.Check) resolver.Resolver {
 		return dnsscan.Limit(s.session, s.scanner.shares[c])
+	}
+}
+
+// countQuestions finds out whether DNS is down. Of the steps of a dialogue only
+// the last one is about it: at first there are too few questions.
+func (s *scan) countQuestions() {
+	switch {
+	case s.rerun != nil:
+		s.dnsDown = s.rerun.t.DNSDown
+	case s.session != nil:
+		s.tally = s.tally.Add(s.session.Tally())
+		s.dnsDown = s.step == checks.Data && s.tally.Down()
 	}
 }
 

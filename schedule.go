@@ -20,6 +20,7 @@ type stageRun struct {
 	closed    bool       // the scan went on without those that still run
 	standings []standing // by position in the plan
 	ready     []int      // local checks that may run, in plan order
+	heavy     []int      // those that the others go before
 	room      []int      // for ready
 	left      int        // checks that have not ended
 
@@ -79,7 +80,7 @@ func (s *scan) nextRun(ctx context.Context, n int) *stageRun {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	clear(r.standings)
-	r.ctx, r.left, r.ready, r.worker, r.current = ctx, n, r.room, 0, -1
+	r.ctx, r.left, r.ready, r.heavy, r.worker, r.current = ctx, n, r.room, nil, 0, -1
 	return r
 }
 
@@ -112,7 +113,7 @@ func (r *stageRun) watch(patience time.Duration) time.Duration {
 		return patience - ran
 	}
 	r.worker, r.current = 0, -1
-	if len(r.ready) > 0 {
+	if len(r.ready)+len(r.heavy) > 0 {
 		r.hire()
 	}
 	return patience
@@ -130,6 +131,7 @@ func (r *stageRun) close() {
 	r.closed, r.scan.stage = true, nil
 	for i := range r.standings {
 		if r.standings[i].runs {
+			r.scan.results[i].ran = true
 			r.scan.scanner.leave(r.check(i).Name)
 		}
 	}
@@ -140,7 +142,11 @@ func (r *stageRun) check(i int) *checks.Check { return r.scan.plan().Checks()[i]
 // start begins check i, whose requirements are met; the lock is held.
 func (r *stageRun) start(i int) {
 	if !r.check(i).Needs.Waits() {
-		r.ready = append(r.ready, i)
+		if r.check(i).Heavy {
+			r.heavy = append(r.heavy, i)
+		} else {
+			r.ready = append(r.ready, i)
+		}
 		if r.worker == 0 {
 			r.hire()
 		}
@@ -195,12 +201,11 @@ func (r *stageRun) work(me int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for r.worker == me && !r.closed {
-		if len(r.ready) == 0 {
+		i, ok := r.next()
+		if !ok {
 			r.worker = 0
 			return
 		}
-		i := r.ready[0]
-		r.ready = r.ready[1:]
 		r.current, r.since, r.standings[i].runs = i, now, true
 		r.mu.Unlock()
 		res := r.scan.runCheck(r.ctx, i, now)
@@ -213,6 +218,19 @@ func (r *stageRun) work(me int) {
 	}
 }
 
+// next takes the local check that is to run next; the lock is held.
+func (r *stageRun) next() (i int, ok bool) {
+	list := &r.ready
+	if len(*list) == 0 {
+		list = &r.heavy
+	}
+	if len(*list) == 0 {
+		return 0, false
+	}
+	i, *list = (*list)[0], (*list)[1:]
+	return i, true
+}
+
 // end takes the outcome of check i and starts what waited for it; the lock is
 // held. A check that ends when time is up does not count any more: it may have
 // reported only half of its findings.
@@ -222,6 +240,9 @@ func (r *stageRun) end(i int, res checkResult) {
 		r.scan.scanner.returned(r.check(i).Name)
 	}
 	if r.ctx.Err() != nil {
+		if !r.closed {
+			r.scan.results[i].ran = true
+		}
 		return
 	}
 	r.scan.take(i, res)

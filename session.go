@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/dnsscan"
 	"github.com/winnowmail/winnow/mail"
 )
 
@@ -32,6 +33,7 @@ type Session struct {
 	connect *scan           // the connection's step, kept over transactions
 	line    *line           // nil without DNS
 	closed  bool
+	open    bool                 // a transaction is in progress
 	live    *Live                // whose Scanner in force the next transaction takes, or nil
 	held    bool                 // a transaction of live is open
 	answers map[string]*Settings // of Options.Settings in the transaction, by address
@@ -72,10 +74,19 @@ func (x *Session) Update(change func(env *mail.Envelope)) {
 	change(&x.env)
 }
 
-// Connect gives the verdict on the connection alone.
+// Connect gives the verdict on the connection alone. A transaction that is in
+// progress goes on afterwards as if nothing had happened.
 func (x *Session) Connect(ctx context.Context) (*Result, error) {
+	before := *x
+	x.env, x.last, x.added, x.answers = x.conn, x.connect, nil, nil
 	res, err := x.step(ctx, checks.Connect, nil, nil)
 	x.connect = x.last
+	if x.open {
+		x.env, x.last, x.added, x.answers = before.env, before.last, before.added, before.answers
+		if x.connect != nil {
+			x.connect.tally = dnsscan.Tally{} // it counted the transaction's questions
+		}
+	}
 	return res, err
 }
 
@@ -83,6 +94,7 @@ func (x *Session) Connect(ctx context.Context) (*Result, error) {
 // verdict on its sender; "" is the null sender.
 func (x *Session) MailFrom(ctx context.Context, from string, seeds ...checks.Seeded) (*Result, error) {
 	x.letGo()
+	x.open = true
 	x.env, x.last, x.added, x.answers = x.conn, x.connect, nil, nil
 	x.env.From, x.env.HasFrom, x.env.Rcpts = from, true, nil
 	return x.step(ctx, checks.MailFrom, nil, seeds)
@@ -91,6 +103,7 @@ func (x *Session) MailFrom(ctx context.Context, from string, seeds ...checks.See
 // Rcpt adds a recipient and gives the verdict so far. A host that refuses the
 // recipient takes it back with DropRcpt.
 func (x *Session) Rcpt(ctx context.Context, rcpt string, seeds ...checks.Seeded) (*Result, error) {
+	x.open = true
 	x.env.Rcpts = append(slices.Clip(x.env.Rcpts), rcpt)
 	return x.step(ctx, checks.Rcpt, nil, seeds)
 }
@@ -146,6 +159,12 @@ func (x *Session) step(ctx context.Context, ph checks.Phase, m *Message, seeds [
 	sc.step, sc.skipped = ph, sc.skipped && ph == checks.Data
 	if x.line != nil {
 		sc.session = x.line.dns
+		if ph == checks.MailFrom || ph == checks.Connect && !x.open {
+			sc.session.Begin()
+		}
+	}
+	if x.connect != nil && ph != checks.Connect {
+		sc.tally = x.connect.tally
 	}
 	if !sc.skipped {
 		sc.inherit(x.last, seeds)
@@ -154,7 +173,7 @@ func (x *Session) step(ctx context.Context, ph checks.Phase, m *Message, seeds [
 	res, err := sc.run(ctx)
 	if x.last = sc; ph == checks.Data {
 		x.letGo()
-		x.answers = nil
+		x.answers, x.open = nil, false
 		x.last = x.connect // the transaction is over, its message need not be kept
 	}
 	return res, err

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -346,5 +347,65 @@ func TestSessionOfAnEmptyMessage(t *testing.T) {
 	}
 	if finished != 3 {
 		t.Errorf("finished %d, want 3", finished)
+	}
+}
+
+// Connect in the middle of a transaction is about the connection alone: the
+// transaction goes on, and later ones don't see what its MAIL found.
+func TestConnectInATransaction(t *testing.T) {
+	var saw []string
+	at := func(name string, ph checks.Phase) *checks.Check {
+		d := &symbols.Def{Name: "T_" + name, Doc: "d", Weight: 1}
+		return &checks.Check{Name: name, Doc: "d", Symbols: []*symbols.Def{d}, Needs: checks.Needs{Phase: ph},
+			Run: func(_ context.Context, t *checks.Task) error {
+				saw = append(saw, fmt.Sprint(name, " ", t.Envelope().From, len(t.Envelope().Rcpts)))
+				t.Hit(d, t.Envelope().From)
+				return nil
+			}}
+	}
+	for _, first := range []bool{false, true} {
+		saw = nil
+		s := newScanner(t, options(at("conn", checks.Connect), at("from", checks.MailFrom), at("data", checks.Data)))
+		x, err := s.NewSession(mail.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx := t.Context()
+		data := &winnow.Message{Body: winnow.FromBytes([]byte(plain))}
+		steps := []func() (*winnow.Result, error){
+			func() (*winnow.Result, error) { return x.Connect(ctx) },
+			func() (*winnow.Result, error) { return x.MailFrom(ctx, "a@example.org") },
+			func() (*winnow.Result, error) { return x.Rcpt(ctx, "r@example.net") },
+			func() (*winnow.Result, error) { return x.Connect(ctx) },
+			func() (*winnow.Result, error) { return x.Data(ctx, data) },
+			func() (*winnow.Result, error) { return x.MailFrom(ctx, "b@example.org") },
+		}
+		if !first {
+			steps = steps[1:]
+		}
+		var got []string
+		for i, step := range steps {
+			res, err := step()
+			if err != nil {
+				t.Fatalf("step %d: %v", i, err)
+			}
+			from := "-"
+			if s := res.Symbol("T_from"); s != nil {
+				from = s.Options[0]
+			}
+			got = append(got, fmt.Sprint(res.Score, " ", from))
+		}
+		want := []string{"1 -", "2 a@example.org", "2 a@example.org", "1 -", "3 a@example.org", "2 b@example.org"}
+		if !first {
+			want = want[1:]
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("first %v: got %q, want %q", first, got, want)
+		}
+		if want := "data a@example.org1"; !slices.Contains(saw, want) {
+			t.Errorf("first %v: no %q in %q", first, want, saw)
+		}
+		x.Close()
+		closeNow(t, s)
 	}
 }

@@ -11,18 +11,35 @@ import (
 
 // early runs the early checks, one priority after the other, until one ends
 // the scan. Where none waits for anything all run in one go, and what ran
-// after the end is forgotten.
+// after the end is forgotten. They have three quarters of the time, so that the
+// others get to see the message whatever DNS does; what needs nothing but the
+// message runs after that too.
 func (s *scan) early(ctx context.Context) {
 	list := s.due(checks.Early)
+	part, cancel := s.firstPart(ctx)
+	defer cancel()
 	for len(list) > 0 && !s.ended() {
 		n := 1
 		for n < len(list) && (s.priority(list[n]) == s.priority(list[0]) || !s.anyWaits(list)) {
 			n++
 		}
-		s.runStage(ctx, list[:n])
+		if part.Err() == nil || s.anyWaits(list[:n]) {
+			s.runStage(part, list[:n])
+		} else {
+			s.runStage(ctx, list[:n])
+		}
 		s.forgetAfterEnd(list[:n])
 		list = list[n:]
 	}
+}
+
+// firstPart returns a context that ends after three quarters of the time.
+func (s *scan) firstPart(ctx context.Context) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, s.begun.Add(end.Sub(s.begun)*3/4))
 }
 
 func (s *scan) anyWaits(list []int) bool {
@@ -112,7 +129,7 @@ func (s *scan) due(st checks.Stage) []int {
 			continue
 		}
 		if s.cutOff[s.plan().Checks()[i].Name] {
-			s.results[i].begun = true
+			s.results[i].begun, s.results[i].ran = true, s.rerun.ran(s.plan().Checks()[i].Name)
 			continue
 		}
 		list = append(list, i)

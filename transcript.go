@@ -38,8 +38,12 @@ type Transcript struct {
 	Store map[string][]recordedCall `json:"store,omitempty"`
 	// Outside holds what checks observed of the world, by check and name.
 	Outside map[string]map[string]json.RawMessage `json:"outside,omitempty"`
-	// CutOff names the checks that the deadline cut off.
-	CutOff []string `json:"cut_off,omitempty"`
+	// CutOff names the checks that the deadline cut off. CutRunning names those
+	// of them that ran by then; nil, as in older transcripts, means all.
+	CutOff     []string `json:"cut_off,omitempty"`
+	CutRunning []string `json:"cut_running,omitzero"`
+	// DNSDown is Result.DNSDown.
+	DNSDown bool `json:"dns_down,omitempty"`
 	// CutCommits names the checks whose commits did not end in time.
 	CutCommits []string `json:"cut_commits,omitempty"`
 }
@@ -200,8 +204,15 @@ func (r *recorder) transcript(s *scan) *Transcript {
 	if s.session != nil {
 		t.DNS = s.session.Recording()
 	}
+	t.DNSDown = s.dnsDown
 	for _, i := range s.unfinished() {
 		t.CutOff = append(t.CutOff, s.plan().Checks()[i].Name)
+		if t.CutRunning == nil {
+			t.CutRunning = []string{}
+		}
+		if s.results[i].ran {
+			t.CutRunning = append(t.CutRunning, s.plan().Checks()[i].Name)
+		}
 	}
 	for _, c := range s.commits {
 		if !c.ended {

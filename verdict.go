@@ -15,12 +15,12 @@ type verdict struct {
 	scan  *scan
 	rules *rules
 	sheet *score.Sheet
-	ender int  // the early check that ended the scan under these rules, or -1
-	cut   bool // checks were cut off, see cutShort
+	ender int                // the early check that ended the scan under these rules, or -1
+	cut   *actions.PreResult // see cutShort
 }
 
 // judge sums what the stages before the late one raised.
-func (s *scan) judge(r *rules, cut bool) *verdict {
+func (s *scan) judge(r *rules, cut *actions.PreResult) *verdict {
 	v := &verdict{scan: s, rules: r, sheet: r.metric.NewSheet(), ender: s.ender(r), cut: cut}
 	v.sum()
 	return v
@@ -59,12 +59,21 @@ func (v *verdict) count(late bool) {
 			continue
 		}
 		for _, h := range v.scan.out(i).Hits {
-			v.sheet.Add(h)
+			v.add(h)
 		}
 	}
 	for _, h := range v.rules.metric.Sorted(sorted) {
-		v.sheet.Add(h)
+		v.add(h)
 	}
+}
+
+// add adds a hit to the sheet. A symbol that says nothing but that DNS failed
+// does not count when that is nobody's fault but DNS's.
+func (v *verdict) add(h symbols.Hit) {
+	if v.scan.dnsDown && h.Def.NoAnswer {
+		h.Factor = 0
+	}
+	v.sheet.Add(h)
 }
 
 // looksAt reports whether check i is looked at under the verdict's rules.
@@ -120,10 +129,8 @@ func (v *verdict) choose() actions.Verdict {
 	for _, p := range own(v, func(o *checks.Outcome) []checks.Owned[actions.PreResult] { return o.PreResults }) {
 		pre = append(pre, p)
 	}
-	if v.cut {
-		pre = append(pre, actions.PreResult{
-			Action: actions.SoftReject, Least: true, Check: "task timeout", Message: "timeout processing message",
-		})
+	if v.cut != nil {
+		pre = append(pre, *v.cut)
 	}
 	return actions.Choose(v.rules.thresholds, v.sheet.Total(), pre)
 }

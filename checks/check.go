@@ -32,6 +32,9 @@ type Check struct {
 	Stage    Stage
 	Priority int // within Early and Late; higher runs earlier in Early, later in Late, as Rspamd
 	Needs    Needs
+	// Heavy puts the check behind the others of its stage that need nothing but
+	// the message: its work grows fast with the message, or opens containers.
+	Heavy bool
 	// Always runs the check even if all its symbols are disabled: for checks
 	// whose facts others need.
 	Always bool

@@ -56,7 +56,8 @@ type Options struct {
 	Resolver Resolver
 	// SoftRejectOnTimeout makes the action at least a soft reject when the
 	// scan's deadline passed with checks pending, as Rspamd's
-	// soft_reject_on_timeout. A reject stays a reject.
+	// soft_reject_on_timeout, and when most of the scan's questions failed. A
+	// reject stays a reject.
 	SoftRejectOnTimeout bool
 	// MaxQueries bounds the questions of one scan; 0 means 384, negative no
 	// bound. (Rspamd's dns_max_requests is 64; it counts repeated questions,

@@ -24,6 +24,10 @@ type Def struct {
 	// MaxShots limits how many hits add to the score; 0 means the metric's
 	// default (100).
 	MaxShots int
+	// NoAnswer tells that the symbol says nothing of the message, only that a
+	// question got no answer. It does not count when most of a scan's
+	// questions got none, whatever its weight.
+	NoAnswer bool
 }
 
 // A Hit is one raising of a symbol by a check.

@@ -16,6 +16,12 @@ func def(name string, weight float64, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"policies", "arc"}, Weight: weight, Doc: doc}
 }
 
+// noAnswer marks a symbol that says only that DNS failed.
+func noAnswer(d *symbols.Def) *symbols.Def {
+	d.NoAnswer = true
+	return d
+}
+
 func once(d *symbols.Def) *symbols.Def {
 	d.OneShot = true
 	return d
@@ -26,7 +32,7 @@ var (
 	Allow   = def("ARC_ALLOW", -1, "the ARC chain holds")
 	Reject  = def("ARC_REJECT", 1, "the ARC chain does not hold: a signature is wrong, or a hop found it broken")
 	Invalid = def("ARC_INVALID", 0.5, "the ARC chain is malformed: fields are missing, or their instances or cv= wrong")
-	DNSFail = def("ARC_DNSFAIL", 0, "a key of the ARC chain could not be had for now")
+	DNSFail = noAnswer(def("ARC_DNSFAIL", 0, "a key of the ARC chain could not be had for now"))
 	NA      = def("ARC_NA", 0, "there is no ARC chain")
 	Trusted = once(def("ARC_ALLOW_TRUSTED", -2, "the ARC chain holds and ends with sealers that the operator trusts"))
 )

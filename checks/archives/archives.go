@@ -68,6 +68,7 @@ func New(o Options) *checks.Family {
 	}
 	f.Checks = []*checks.Check{{
 		Name:    "archives",
+		Heavy:   true, // opens containers
 		Doc:     "programs in archives and names that lure",
 		Symbols: []*symbols.Def{d.exe, d.exeMisidentified, d.misidentified, d.single, d.baitName, d.baitSubject, d.udf},
 		Run: func(_ context.Context, t *checks.Task) error {

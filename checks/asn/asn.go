@@ -87,7 +87,7 @@ var (
 		Doc: "the client's autonomous system, routed prefix and country, for information",
 	}
 	failed = &symbols.Def{
-		Name: "ASN_FAIL", Groups: []string{"asn"},
+		Name: "ASN_FAIL", Groups: []string{"asn"}, NoAnswer: true,
 		Doc: "nobody could tell the client's autonomous system",
 	}
 )

@@ -77,11 +77,17 @@ func def(name string, weight float64, oneShot bool, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"policies", "dkim"}, Weight: weight, OneShot: oneShot, Doc: doc}
 }
 
+// noAnswer marks a symbol that says only that DNS failed.
+func noAnswer(d *symbols.Def) *symbols.Def {
+	d.NoAnswer = true
+	return d
+}
+
 // The symbols.
 var (
 	Allow    = def("R_DKIM_ALLOW", -0.2, true, "a DKIM signature is good")
 	Reject   = def("R_DKIM_REJECT", 1, true, "a DKIM signature does not fit the message")
-	TempFail = def("R_DKIM_TEMPFAIL", 0, false, "the key of a DKIM signature could not be had for now")
+	TempFail = noAnswer(def("R_DKIM_TEMPFAIL", 0, false, "the key of a DKIM signature could not be had for now"))
 	PermFail = def("R_DKIM_PERMFAIL", 0, false, "the key of a DKIM signature is missing, revoked or wrong")
 	NA       = def("R_DKIM_NA", 0, true, "there is no DKIM signature")
 	Trace    = def("DKIM_TRACE", 0, false, "the domains of the DKIM signatures: + good, - bad, ~ key is wrong, ? key could not be had")

@@ -40,13 +40,19 @@ func def(name string, weight float64, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"policies", "dmarc"}, Weight: weight, Doc: doc}
 }
 
+// noAnswer marks a symbol that says only that DNS failed.
+func noAnswer(d *symbols.Def) *symbols.Def {
+	d.NoAnswer = true
+	return d
+}
+
 // The symbols.
 var (
 	Allow      = def("DMARC_POLICY_ALLOW", -0.5, "DMARC: SPF or DKIM passes for the domain in From")
 	Reject     = def("DMARC_POLICY_REJECT", 2, "DMARC: nothing passes, and the domain in From asks to reject")
 	Quarantine = def("DMARC_POLICY_QUARANTINE", 1.5, "DMARC: nothing passes, and the domain in From asks for quarantine")
 	SoftFail   = def("DMARC_POLICY_SOFTFAIL", 0.1, "DMARC: nothing passes, and the domain in From asks for nothing")
-	DNSFail    = def("DMARC_DNSFAIL", 0, "DMARC: DNS failed, another time may tell")
+	DNSFail    = noAnswer(def("DMARC_DNSFAIL", 0, "DMARC: DNS failed, another time may tell"))
 	BadPolicy  = def("DMARC_BAD_POLICY", 0, "DMARC: the record of the domain in From is wrong")
 	NA         = def("DMARC_NA", 0, "DMARC: the domain in From has no record")
 )

@@ -50,8 +50,9 @@ func New(o Options) *checks.Family {
 	}
 	d, tables := newDefs(), newTables(o)
 	f.Checks = []*checks.Check{{
-		Name: "mimetypes",
-		Doc:  "media types, file names and archive listings of all parts",
+		Name:  "mimetypes",
+		Heavy: true, // opens containers
+		Doc:   "media types, file names and archive listings of all parts",
 		Symbols: []*symbols.Def{d.good, d.bad, d.unknown, d.badAttachment, d.badExtension, d.doubleExtension,
 			d.badUnicode, d.encrypted, d.obfuscated, d.splitRAR, d.archiveInside, d.trace},
 		Run: func(_ context.Context, t *checks.Task) error {

@@ -81,6 +81,7 @@ func makeDefs(prefix, whose string) defs {
 	for _, r := range rows {
 		d[r.name] = &symbols.Def{Name: prefix + r.name, Groups: []string{"mx"}, Weight: r.weight, OneShot: true, Doc: fmt.Sprintf(r.doc, whose)}
 	}
+	d["MX_DNS_FAIL"].NoAnswer = true
 	return d
 }
 

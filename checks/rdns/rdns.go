@@ -48,7 +48,7 @@ var (
 		Doc: "the client has no name by reverse DNS",
 	}
 	DNSFail = &symbols.Def{
-		Name: "RDNS_DNSFAIL", Groups: []string{"hfilter"},
+		Name: "RDNS_DNSFAIL", Groups: []string{"hfilter"}, NoAnswer: true,
 		Doc: "reverse DNS failed for the client",
 	}
 )

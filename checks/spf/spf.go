@@ -50,13 +50,19 @@ func def(name string, weight float64, doc string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"policies", "spf"}, Weight: weight, Doc: doc}
 }
 
+// noAnswer marks a symbol that says only that DNS failed.
+func noAnswer(d *symbols.Def) *symbols.Def {
+	d.NoAnswer = true
+	return d
+}
+
 // The symbols.
 var (
 	Allow    = def("R_SPF_ALLOW", -0.2, "SPF: the client may send for the sender's domain")
 	Fail     = def("R_SPF_FAIL", 1, "SPF: the client may not send for the sender's domain")
 	SoftFail = def("R_SPF_SOFTFAIL", 0, "SPF: the client should probably not send for the sender's domain")
 	Neutral  = def("R_SPF_NEUTRAL", 0, "SPF: the sender's domain says neither yes nor no about the client")
-	DNSFail  = def("R_SPF_DNSFAIL", 0, "SPF: DNS failed, another time may tell")
+	DNSFail  = noAnswer(def("R_SPF_DNSFAIL", 0, "SPF: DNS failed, another time may tell"))
 	PermFail = def("R_SPF_PERMFAIL", 0, "SPF: the record of the sender's domain is wrong")
 	PlusAll  = def("R_SPF_PLUSALL", 4, "SPF: the sender's domain lets any client send for it")
 	NA       = &symbols.Def{

@@ -25,6 +25,9 @@ func (v *view) explain(res *winnow.Result) {
 	if e.Below != "" {
 		fmt.Fprintf(v, "    %.2f points less would mean: %s\n", e.Slack, e.Below)
 	}
+	if e.DNSDown {
+		fmt.Fprintf(v, "    DNS is down: most questions got no answer\n")
+	}
 	for _, n := range e.Notes {
 		fmt.Fprintf(v, "    %s: %s\n", clean(n.Check), clean(n.Text))
 	}

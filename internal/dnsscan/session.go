@@ -26,12 +26,14 @@ type Session struct {
 
 	mu      sync.Mutex
 	flights map[resolver.Question]*flight
+	part    int // see Begin
 	ended   bool
 }
 
 // A flight is one question on its way; done is closed when reply is there.
 type flight struct {
 	question resolver.Question
+	part     int // the last one in which somebody asked it
 	done     chan struct{}
 	reply    resolver.Reply
 }
@@ -121,6 +123,7 @@ func (s *Session) board(q resolver.Question, room *flight) (f *flight, leads boo
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f := s.flights[q]; f != nil {
+		f.part = s.part
 		return f, false
 	}
 	if s.flights == nil {
@@ -129,7 +132,7 @@ func (s *Session) board(q resolver.Question, room *flight) (f *flight, leads boo
 	if f = room; f == nil {
 		f = new(flight)
 	}
-	f.question, f.done = q, make(chan struct{})
+	f.question, f.part, f.done = q, s.part, make(chan struct{})
 	s.flights[q] = f
 	if s.ended {
 		f.arrive(resolver.Answer{}, context.Canceled)
@@ -230,6 +233,65 @@ func tidy(r *resolver.Record) bool {
 
 // Asked returns how many questions went out so far.
 func (s *Session) Asked() int { return int(s.asked.Load()) }
+
+// Begin begins a new part of the session, which Tally is about: a transaction
+// of a connection.
+func (s *Session) Begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.part++
+}
+
+// A Tally counts questions, and those that nobody answered so far.
+type Tally struct{ Asked, Failed int }
+
+// Add returns the sum of two tallies.
+func (t Tally) Add(o Tally) Tally { return Tally{t.Asked + o.Asked, t.Failed + o.Failed} }
+
+// Down reports whether most of the questions failed.
+func (t Tally) Down() bool { return 2*t.Failed > t.Asked }
+
+// Tally counts the questions that were asked in this part of the session, also
+// those whose reply was known from an earlier one. "There is no such record" is
+// an answer; a question that could not be asked does not count.
+func (s *Session) Tally() (t Tally) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.flights {
+		if f.part != s.part {
+			continue
+		}
+		failed, counts := f.failed()
+		if counts {
+			t.Asked++
+		}
+		if failed {
+			t.Failed++
+		}
+	}
+	return t
+}
+
+// failed reports whether nobody answered a question, and whether that says
+// anything about DNS.
+func (f *flight) failed() (failed, counts bool) {
+	select {
+	case <-f.done:
+	default:
+		return true, true
+	}
+	e, ok := f.reply.Err.(*resolver.Error)
+	if !ok {
+		return false, true
+	}
+	switch e.Kind {
+	case resolver.KindNoDNS, resolver.KindBudget, resolver.KindUnsupported, resolver.KindCanceled:
+		return false, false
+	case resolver.KindLoop: // what was answered leads nowhere
+		return false, true
+	}
+	return e.Temporary(), true
+}
 
 // End lets no new question go out: who asks one from now on, as a check does
 // that was cut off, gets KindCanceled. It reports whether any question went out
