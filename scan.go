@@ -123,7 +123,11 @@ func (s *Scanner) prepare(ctx context.Context, m *Message, seeds []checks.Seeded
 		jobs: make(chan job), quit: make(chan struct{}),
 	}
 	msg := mail.Parse(raw, m.Envelope, s.opt.Limits)
-	sc.state = &checks.State{Message: msg, Log: s.opt.Log, Local: s.local(m.Envelope.ClientIP), IsLocal: s.local, Exact: s.opt.Profile.get().Exact}
+	exact := s.opt.Profile.get().Exact
+	if exact {
+		msg.ReadAsRspamd()
+	}
+	sc.state = &checks.State{Message: msg, Log: s.opt.Log, Local: s.local(m.Envelope.ClientIP), IsLocal: s.local, Exact: exact}
 	if err := sc.source(m, seeds); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"sync/atomic"
+
+	"github.com/winnowmail/winnow/internal/charset"
 )
 
 // A Header is one header block: the message's own or a part's.
@@ -102,6 +104,24 @@ func (h *Header) Has(name string) bool { return h.Get(name) != nil }
 // Value returns the unfolded raw value of the first field of that name
 // (RFC 2047 not decoded), "" if there is none.
 func (h *Header) Value(name string) string { return h.Get(name).Value() }
+
+// UnknownCharset reports whether an encoded word of the value names a charset
+// that is not known, so that Text holds a guess.
+func (f *Field) UnknownCharset() bool {
+	for v := f.Value(); ; {
+		i := strings.Index(v, "=?")
+		if i < 0 {
+			return false
+		}
+		v = v[i+2:]
+		if label, _, ok := strings.Cut(v, "?"); ok && !strings.ContainsAny(label, " \t=") {
+			label, _, _ = strings.Cut(label, "*") // RFC 2231 section 5
+			if label != "" && !charset.Known(label) {
+				return true
+			}
+		}
+	}
+}
 
 // Text returns the decoded value of the first field of that name, "" if
 // there is none.

@@ -19,6 +19,7 @@ type Message struct {
 	raw    []byte
 	env    Envelope
 	limits Limits
+	exact  bool
 	lazy
 }
 
@@ -30,6 +31,12 @@ func Parse(raw []byte, env Envelope, limits Limits) *Message {
 	m.notes.head = slices.Clone(m.notes.list)
 	return m
 }
+
+// ReadAsRspamd makes what is read later follow Rspamd 4.1.6 where it otherwise
+// differs on purpose: URLs of bare hosts are not taken from a plain text beside
+// one other part of any type, and in HTML only targets, images and text count.
+// Call it before the message is used.
+func (m *Message) ReadAsRspamd() { m.exact = true }
 
 // Raw returns the message as received. It must not be changed.
 func (m *Message) Raw() []byte { return m.raw }

@@ -41,7 +41,7 @@ func (m *Message) collectURLs() {
 		}
 		c.subject()
 		for _, t := range m.Texts() {
-			if t.IsHTML {
+			if t.IsHTML && !m.exact {
 				c.others(t)
 			}
 		}
@@ -149,7 +149,7 @@ func (c *urlCollector) others(t *Text) {
 // text takes the URLs of a plain text part.
 func (c *urlCollector) text(t *Text) {
 	text, seams := joinLines(t.UTF8())
-	finder{text: text}.find(func(u URL, start, end int) bool {
+	finder{text: text, strict: c.m.isTwin(t.Part)}.find(func(u URL, start, end int) bool {
 		u.Source = SourceText
 		u.Flags |= URLFromText
 		from := original(seams, start)
@@ -164,6 +164,14 @@ func (c *urlCollector) text(t *Text) {
 		}
 		return !c.cut
 	})
+}
+
+// isTwin tells one of two alternatives. In a plain text that was made of HTML,
+// missing spaces between sentences make more hosts than somebody wrote. Rspamd
+// goes by the number of parts alone.
+func (m *Message) isTwin(p *Part) bool {
+	up := p.Parent
+	return up != nil && len(up.Children) == 2 && up.Type.Type == "multipart" && (m.exact || up.Type.Subtype == "alternative")
 }
 
 // stop returns 1 if a full stop follows an e-mail address in running text:

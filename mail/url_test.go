@@ -88,6 +88,44 @@ func hosts(us []*URL) (hosts []string) {
 	return hosts
 }
 
+// In a plain text with an alternative, bare hosts are mostly sentences without a
+// space between them; to the letter, the other part may be of any type.
+func TestBareHostsOfTwoParts(t *testing.T) {
+	const text = "the next day.As we wanted http://shop.example.com/ and bare.example.org"
+	for _, c := range []struct {
+		multipart, parts string
+		exact            bool
+		want             []string
+	}{
+		{"alternative", "--b\n\n" + text + "\n--b\nContent-Type: text/html\n\n<p>x</p>\n", false, []string{"shop.example.com"}},
+		{"mixed", "--b\n\n" + text + "\n--b\nContent-Type: image/png\n\nx\n", false, []string{"day.as", "shop.example.com", "bare.example.org"}},
+		{"mixed", "--b\n\n" + text + "\n--b\nContent-Type: image/png\n\nx\n", true, []string{"shop.example.com"}},
+		{"alternative", "--b\n\n" + text + "\n--b\n\n" + "x\n--b\n\nx\n", true, []string{"day.as", "shop.example.com", "bare.example.org"}},
+		{"mixed", "--b\nContent-Type: text/html\n\n<iframe src=http://frame.example.org/></iframe>\n", false, []string{"frame.example.org"}},
+		{"mixed", "--b\nContent-Type: text/html\n\n<iframe src=http://frame.example.org/></iframe>\n", true, nil},
+	} {
+		m := Parse([]byte("Content-Type: multipart/"+c.multipart+"; boundary=b\n\n"+c.parts+"--b--\n"), Envelope{}, Limits{})
+		if c.exact {
+			m.ReadAsRspamd()
+		}
+		if got := hosts(m.URLs()); !slices.Equal(got, c.want) {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+}
+
+func TestUnknownCharset(t *testing.T) {
+	for value, want := range map[string]bool{
+		"=?unknown-8bit?q?a?=": true, "=?utf-8?q?a?= =?x-none?b?YQ==?=": true,
+		"=?utf-8?q?a?=": false, "=?iso-8859-1*en?q?a?=": false, "a =? b ?=": false, "plain": false, "=?": false,
+	} {
+		m := Parse([]byte("Subject: "+value+"\r\n\r\n"), Envelope{}, Limits{})
+		if got := m.Header().Get("Subject").UnknownCharset(); got != want {
+			t.Errorf("%s: %v", value, got)
+		}
+	}
+}
+
 func TestMessageURLs(t *testing.T) {
 	m := Parse([]byte(strings.ReplaceAll(`Subject: http://subject.example.org
 MIME-Version: 1.0

@@ -25,12 +25,15 @@ func runParts(_ context.Context, t *checks.Task) error {
 	if plain == nil || html == nil {
 		return nil
 	}
-	a, b := compared(plain), compared(html)
+	a, b, edits := compared(plain), compared(html), distance
+	if t.Exact() {
+		a, b, edits = plain.Words(), html.Words(), surplus
+	}
 	n := len(a) + len(b)
 	if n == 0 {
 		return nil
 	}
-	d := float64(distance(a, b)) / float64(n)
+	d := float64(edits(a, b)) / float64(n)
 	if len(a) == 0 || len(b) == 0 {
 		d = 1
 	}
@@ -77,6 +80,51 @@ func inside(p, of *mail.Part) bool {
 func compared(x *mail.Text) []mail.Word {
 	w := x.Words()
 	return w[:min(len(w), maxCompared)]
+}
+
+// surplus is what Rspamd takes for the distance of two word lists: a word in
+// place of another costs nothing, one in place of itself 2, one more or less 1.
+// So it is how much longer one list is, nearly; of long ones it is that.
+func surplus(a, b []mail.Word) int {
+	if len(a)+len(b) > maxSurplus {
+		return max(len(a), len(b)) - min(len(a), len(b))
+	}
+	ids := map[string]int{}
+	x, y := numbered(a, ids), numbered(b, ids)
+	column := make([]int, len(x)+1)
+	for i := range column {
+		column[i] = i
+	}
+	for j, w := range y {
+		diagonal := column[0]
+		column[0] = j + 1
+		for i, v := range x {
+			cost := diagonal
+			if v == w {
+				cost += 2
+			}
+			diagonal = column[i+1]
+			column[i+1] = min(column[i+1]+1, column[i]+1, cost)
+		}
+	}
+	return column[len(x)]
+}
+
+// maxSurplus is how many words Rspamd compares.
+const maxSurplus = 8192
+
+// numbered gives equal words equal numbers.
+func numbered(list []mail.Word, ids map[string]int) []int {
+	out := make([]int, len(list))
+	for i := range list {
+		id, ok := ids[list[i].Text]
+		if !ok {
+			id = len(ids)
+			ids[list[i].Text] = id
+		}
+		out[i] = id
+	}
+	return out
 }
 
 // distance is the Levenshtein distance of two word lists, computed by bits:

@@ -265,6 +265,9 @@ func parse(ar *txtar.Archive) (fx fixture, err error) {
 		}
 	}
 	fx.msg = mail.Parse(fx.raw, fx.env, mail.Limits{})
+	if fx.exact {
+		fx.msg.ReadAsRspamd()
+	}
 	return fx, nil
 }
 

@@ -148,6 +148,9 @@ func run(ctx context.Context, t *checks.Task, o Options, keys *dkimsig.KeyCache)
 		t.Hit(NA)
 		return
 	}
+	if t.Exact() {
+		o.AcceptSHA1, o.MinBits = true, 1
+	}
 	v := verifier{options: o.withDefaults(), now: t.Now(), keys: keys}
 	v.verify(ctx, t.Resolver(), t.Message())
 	if v.noDNS {

@@ -83,7 +83,7 @@ func run(t *checks.Task, fs []field) error {
 					t.HitField(f.needs, bad)
 				}
 			}
-		case h.Find(f.name, needed) == nil:
+		case h.Find(f.name, needed) == nil, t.Exact() && q != nil && q.UnknownCharset():
 			if b != nil {
 				t.HitField(f.base64, b)
 			}

@@ -30,6 +30,7 @@ var (
 type hiddenText struct {
 	invisible, zero int
 	white           int // bytes of text that is white on white
+	transparent     int // the same with white space, and on unknown backgrounds
 	colours         string
 	where           []symbols.Evidence
 	whiteAt, zeroAt []symbols.Evidence
@@ -65,6 +66,7 @@ func (c *hiddenText) count(x *mail.Text, b *mail.Block) {
 	n := len(b.Text)
 	if b.Transparent {
 		c.invisible++
+		c.transparent += n
 		if c.where == nil {
 			c.where = place(x, b)
 		}
@@ -104,7 +106,11 @@ func (c *hiddenText) report(t *checks.Task) {
 		for _, x := range t.Message().Texts() {
 			seen += inked(x.Plain())
 		}
-		if rate := float64(c.white) / float64(seen+c.white); rate > 0.1 {
+		white := c.white
+		if t.Exact() {
+			white, seen = c.transparent, sourceLen(t)-c.transparent
+		}
+		if rate := float64(white) / float64(seen+white); rate > 0.1 {
 			t.HitAt(symbols.Hit{Def: whiteOnWhite, Factor: min(rate, 0.5) * 2, Options: []string{c.colours}, Evidence: c.whiteAt})
 		}
 	}
@@ -120,6 +126,15 @@ func (c *hiddenText) report(t *checks.Task) {
 		}
 		t.HitAt(symbols.Hit{Def: zeroFont, Factor: factor, Options: []string{strconv.Itoa(n)}, Evidence: c.zeroAt})
 	}
+}
+
+// sourceLen returns the bytes of all texts, with HTML's tags and styles: what
+// Rspamd compares transparent text with.
+func sourceLen(t *checks.Task) (n int) {
+	for _, x := range t.Message().Texts() {
+		n += len(x.UTF8())
+	}
+	return n
 }
 
 // inked counts the bytes that are no white space.

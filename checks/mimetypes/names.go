@@ -108,7 +108,7 @@ func (v *visit) misfit(f file, last string) {
 	if f.declared == "" || f.declared == "application/octet-stream" {
 		return
 	}
-	if ok, factor := v.tables.fits(last, f.declared); !ok {
+	if ok, factor := v.tables.fits(last, f.declared, v.t.Exact()); !ok {
 		v.t.HitFactor(v.defs.badAttachment, factor, last+":"+f.declared)
 	}
 }

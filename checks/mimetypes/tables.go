@@ -164,10 +164,15 @@ func (t *tables) addExtensions() {
 // the factor of a misfit. A type whose name is the extension fits too, with or
 // without "x-", as image/jpg and application/x-pdf do, and every text/x-… fits
 // what is plain text; extensions that are not in the table go with every type.
-func (t *tables) fits(ext, typ string) (ok bool, factor float64) {
+// exact leaves it at the table, as Rspamd does.
+func (t *tables) fits(ext, typ string, exact bool) (ok bool, factor float64) {
 	fit, known := t.extensions[ext]
-	if !known || slices.Contains(fit.types, typ) ||
-		strings.HasPrefix(typ, "text/x-") && slices.Contains(fit.types, "text/plain") {
+	switch {
+	case !known || slices.Contains(fit.types, typ):
+		return true, 0
+	case exact:
+		return false, fit.factor
+	case strings.HasPrefix(typ, "text/x-") && slices.Contains(fit.types, "text/plain"):
 		return true, 0
 	}
 	major, sub, _ := strings.Cut(typ, "/")

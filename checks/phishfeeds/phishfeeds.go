@@ -163,24 +163,6 @@ type query struct {
 	asked  int // index of the question
 }
 
-// withPunctuation returns path and query of a URL with the punctuation that
-// follows it in a text, as Rspamd reads them.
-func withPunctuation(u *mail.URL) (path, query string) {
-	if u.Source != mail.SourceText || u.Part == nil || u.Length == 0 || u.Fragment != "" {
-		return u.Path, u.Query
-	}
-	rest := u.Part.Text().UTF8()[u.Offset+u.Length:]
-	n := len(rest) - len(strings.TrimLeft(rest, ".,;:!?*"))
-	tail, tailQuery, asked := strings.Cut(rest[:n], "?")
-	switch {
-	case u.Query != "":
-		return u.Path, u.Query + rest[:n]
-	case asked:
-		return u.Path + tail, tailQuery
-	}
-	return u.Path + tail, ""
-}
-
 func (f *family) runPhishTank(ctx context.Context, t *checks.Task) error {
 	if f.zone == "-" || !t.Asks() {
 		return nil
@@ -202,17 +184,18 @@ func (f *family) runPhishTank(ctx context.Context, t *checks.Task) error {
 		queries = append(queries, query{u, factor, i})
 	}
 	for _, u := range f.urls(t) {
-		path, query := u.Path, u.Query
-		if t.Exact() {
-			path, query = withPunctuation(u)
+		if len(questions) == MaxQueries {
+			break
 		}
-		switch {
-		case path == "":
-		case query == "":
-			ask(u, factorURL, u.Unicode, path)
-		default:
-			ask(u, factorPage, u.Unicode, path)
-			ask(u, factorURL, u.Unicode, path, query)
+		for _, p := range readings(t, u) {
+			switch {
+			case p.path == "":
+			case p.query == "":
+				ask(u, factorURL, u.Unicode, p.path)
+			default:
+				ask(u, factorPage, u.Unicode, p.path)
+				ask(u, factorURL, u.Unicode, p.path, p.query)
+			}
 		}
 	}
 	replies := resolver.LookupAll(ctx, t.Resolver(), questions...)

@@ -42,7 +42,7 @@ func (h half) run(ctx context.Context, t *checks.Task) {
 		}
 	}
 	for _, r := range second {
-		r.items = slices.DeleteFunc(r.items, white.spare)
+		r.items = slices.DeleteFunc(r.items, func(i item) bool { return white.spare(i) && !(t.Exact() && i.isIPv6()) })
 	}
 	ask(ctx, t, slices.DeleteFunc(second, func(r *request) bool { return len(r.items) == 0 }))
 	for _, r := range requests {

@@ -26,6 +26,10 @@ type item struct {
 // option is what a hit says of the value.
 func (i item) option() string { return i.value + ":" + i.what.label() }
 
+// isIPv6 tells values of which Rspamd looks up what stands before the first
+// colon in the results of white lists, and so finds none.
+func (i item) isIPv6() bool { return strings.Contains(i.value, ":") }
+
 // A subject is one message as lists see it; what several lists ask about is
 // found once.
 type subject struct {

@@ -69,6 +69,15 @@ func runFrom(_ context.Context, t *checks.Task) error {
 	return nil
 }
 
+// commented tells a comment between the words of a display name, of which
+// Rspamd leaves the spaces around it.
+func commented(field *mail.Field, a *mail.Address) bool {
+	name, _, _ := strings.Cut(field.Text(), "<")
+	open, end := strings.IndexByte(name, '('), strings.LastIndexByte(name, ')')
+	return a.Comment != "" && open >= 0 && end > open &&
+		strings.TrimSpace(name[:open]) != "" && strings.TrimSpace(name[end+1:]) != ""
+}
+
 // displayName judges the form of the display name.
 func displayName(t *checks.Task, field *mail.Field, a *mail.Address) {
 	switch {
@@ -83,6 +92,10 @@ func displayName(t *checks.Task, field *mail.Field, a *mail.Address) {
 	name := strings.ToLower(a.Name)
 	if title := titleOf(name); title != "" {
 		t.HitField(nameTitle, field, title)
+	}
+	if t.Exact() && commented(field, a) {
+		t.HitField(nameSpaces, field)
+		return
 	}
 	for i := 1; i < len(name); i++ {
 		if isSpace(name[i]) && isSpace(name[i-1]) {

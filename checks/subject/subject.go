@@ -74,7 +74,7 @@ func runMarks(_ context.Context, t *checks.Task) error {
 		t.Hit(missing)
 		return nil
 	}
-	if first.Text() == "" {
+	if first.Text() == "" || t.Exact() && first.UnknownCharset() {
 		t.HitField(empty, first)
 	}
 	if f := h.Find("subject", spaceAtEnd); f != nil {

@@ -1,14 +1,11 @@
 package profile
 
-import "strings"
-
-// RspamdExact is Rspamd() to the letter: the checks follow Rspamd 4.1.6 where
-// they otherwise differ on purpose, and hits are counted in Rspamd's order.
+// RspamdExact is Rspamd() to the letter: the checks follow Rspamd 4.1.6, and
+// composites its expressions, where they otherwise differ on purpose.
 func RspamdExact() Profile {
 	p := Rspamd()
 	p.Name = "rspamd-exact"
 	p.Exact = true
-	p.Metric.Order = strings.Fields(insertion)
 	p.Metric.Expressions = map[string]string{
 		"AUTH_NA_OR_FAIL": "!(R_DKIM_NA & R_SPF_NA & DMARC_NA & ARC_NA) & (R_DKIM_NA | R_DKIM_TEMPFAIL | R_DKIM_PERMFAIL) & " +
 			"(R_SPF_NA | R_SPF_DNSFAIL) & DMARC_NA & (ARC_NA | ARC_DNSFAIL)",
@@ -17,21 +14,3 @@ func RspamdExact() Profile {
 	}
 	return p
 }
-
-// insertion lists the symbols of group headers that weigh anything in the order
-// in which Rspamd 4.1.6 adds them to the group's sum, as its answers show it:
-// where the sum reaches the limit, the order decides whose points are lost, and
-// so what a composite takes away later.
-const insertion = `
-BOUNCE MAILLIST BROKEN_CONTENT_TYPE DATE_IN_FUTURE EMPTY_SUBJECT FAKE_REPLY FORGED_IMS FROM_DN_EQ_ADDR FROM_INVALID 
-FROM_NAME_EXCESS_SPACE FROM_NAME_HAS_TITLE HEADER_FORGED_MDN MIME_MA_MISSING_HTML MIME_MA_MISSING_TEXT CT_EXTRA_SEMI 
-MISSING_MIME_VERSION BROKEN_HEADERS CTE_CASE MISSING_FROM MV_CASE INVALID_FROM_8BIT RCVD_HELO_USER 
-REPLYTO_EMAIL_HAS_TITLE REPLYTO_EQ_TO_ADDR R_RCVD_SPAMBOTS SORTED_RECIPS SUSPICIOUS_RECIPS INVALID_DATE 
-FROM_NEQ_DISPLAY_NAME MISSING_DATE MULTIPLE_FROM DATE_IN_PAST RCVD_NO_TLS_LAST SPOOF_DISPLAY_NAME HAS_LIST_UNSUB 
-SPOOF_REPLYTO FORGED_GENERIC_RECEIVED MULTIPLE_UNIQUE_HEADERS INVALID_MSGID INVALID_POSTFIX_RECEIVED R_BAD_CTE_7BIT 
-MISSING_TO MISSING_MID OLD_X_MAILER MIME_HTML_ONLY FORGED_X_MAILER FROM_NEEDS_ENCODING MISSING_MIMEOLE 
-FORGED_MUA_THEBAT_BOUN MISSING_SUBJECT REPTO_QUOTE_YAHOO FORGED_MSGID_YAHOO R_MISSING_CHARSET RCVD_DOUBLE_IP_SPAM 
-R_NO_SPACE_IN_FROM R_UNDISC_RCPT RATWARE_MS_HASH FORGED_OUTLOOK_HTML FORGED_OUTLOOK_TAGS SUBJECT_ENDS_QUESTION 
-SUBJECT_ENDS_SPACES MIME_HEADER_CTYPE_ONLY SUBJECT_HAS_CURRENCY TO_NEEDS_ENCODING SUBJECT_NEEDS_ENCODING CD_MM_BODY 
-STOX_REPLY_TYPE TO_DN_RECIPIENTS FORGED_RECIPIENTS FORGED_SENDER R_MIXED_CHARSET ONCE_RECEIVED 
-`

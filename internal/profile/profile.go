@@ -8,6 +8,7 @@ package profile
 
 import (
 	"net/netip"
+	"strings"
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/score"
@@ -46,7 +47,7 @@ func (p Profile) With(composites []score.Composite) Profile {
 func Rspamd() Profile {
 	return Profile{
 		Name:          "rspamd",
-		Metric:        score.Metric{Groups: groups()},
+		Metric:        score.Metric{Groups: groups(), Order: strings.Fields(insertion)},
 		Thresholds:    actions.Thresholds{actions.Reject: 15, actions.AddHeader: 6, actions.Greylist: 4},
 		Subject:       subject,
 		LocalNetworks: networks("192.168.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "fd00::/8", "169.254.0.0/16", "fe80::/10"),
