@@ -36,6 +36,42 @@ func looseDate(s string) (time.Time, bool) {
 	return makeDate(fullYear(year), month, day, hour, min, sec, r.looseZone()), true
 }
 
+// asctimeDate reads the form of C's asctime, "Mon Nov  2 10:00:00 2026",
+// perhaps with a zone before the year.
+func asctimeDate(s string) (time.Time, bool) {
+	clean, _ := stripComments(s)
+	r := &dateReader{clean}
+	r.junk()
+	if w := r.word(); len(w) < 3 || nameIndex(weekdayNames, titleCase(w[:3])) == 0 {
+		return time.Time{}, false
+	}
+	r.junk()
+	month := r.looseMonth()
+	r.junk()
+	day, ok := r.number(1, 2)
+	if month == 0 || !ok || day == 0 || day > 31 {
+		return time.Time{}, false
+	}
+	r.junk()
+	hour, min, sec, ok := r.looseClock()
+	if !ok {
+		return time.Time{}, false
+	}
+	r.s = strings.TrimLeft(r.s, asciiSpace)
+	zone := 0
+	if r.s != "" && (asciiLetter(r.s[0]) || r.s[0] == '+' || r.s[0] == '-') {
+		zone = r.looseZone()
+		r.junk()
+	}
+	year, ok := r.number(4, 4)
+	if !ok {
+		return time.Time{}, false
+	}
+	return makeDate(year, month, day, hour, min, sec, zone), true
+}
+
+func asciiLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
 // junk passes what may stand between the parts of a date.
 func (r *dateReader) junk() { r.s = strings.TrimLeft(r.s, asciiSpace+",./-_\"'") }
 

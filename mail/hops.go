@@ -4,11 +4,8 @@ import "net/netip"
 
 // Hops returns the chain with the artificial first hop that stands for the
 // SMTP client when the envelope knows its IP and the newest header does not
-// tell of the same one, as Rspamd's get_received. Headers are read the way
-// Rspamd 4.1.6 reads them, for its rules count and compare what it read:
-// headers that name neither "from" nor "by" are left out, names are lower
-// case, Helo is FromName where the client's own word is not known, With is
-// set only for protocols Rspamd knows.
+// tell of the same one, as Rspamd's get_received. Headers that name neither
+// "from" nor "by" are left out.
 func (m *Message) Hops() []Received {
 	l := &m.lazyReceived
 	l.hopsOnce.Do(func() { l.hops = m.readHops() })
@@ -16,19 +13,18 @@ func (m *Message) Hops() []Received {
 }
 
 func (m *Message) readHops() []Received {
-	fields := m.Header().All("Received")
-	hops := make([]Received, 1, len(fields)+1) // [0] is for the artificial one
-	for _, f := range fields {
-		if r, ok := parseHop(f.Value()); ok {
-			r.Field = f
-			hops = append(hops, r)
+	received := m.Received()
+	hops := make([]Received, 1, len(received)+1) // [0] is for the artificial one
+	for i := range received {
+		if received[i].readable {
+			hops = append(hops, received[i])
 		}
 	}
 	if len(hops) == 1 {
 		return nil
 	}
 	client := m.env.ClientIP
-	if top := hops[1].IP; client.IsValid() && client.Unmap() != top.Unmap() {
+	if top := hops[1].Addr(); client.IsValid() && client.Unmap() != top.Unmap() {
 		hops[0] = m.artificialHop()
 		return hops
 	}
@@ -36,11 +32,9 @@ func (m *Message) readHops() []Received {
 }
 
 func (m *Message) artificialHop() Received {
-	name := m.env.ClientName
 	return Received{
-		IP:            m.env.ClientIP,
-		FromName:      name,
-		Helo:          name,
+		Seen:          Seen{IP: m.env.ClientIP, Name: m.env.ClientName},
+		Said:          Said{Helo: m.env.Helo},
 		By:            m.env.MTAName,
 		TLS:           m.env.TLS != TLS{},
 		Authenticated: m.env.User != "",
@@ -55,10 +49,10 @@ func (m *Message) Client() (ip netip.Addr, name string) {
 		return m.env.ClientIP, m.env.ClientName
 	}
 	name = m.env.ClientName
-	if hops := m.Hops(); len(hops) > 0 && hops[0].IP.IsValid() {
-		ip = hops[0].IP
-		if name == "" {
-			name = hops[0].FromName
+	if hops := m.Hops(); len(hops) > 0 && hops[0].Seen.IP.IsValid() {
+		ip = hops[0].Seen.IP
+		if name == "" && !hops[0].Seen.Unverified {
+			name = hops[0].Seen.Name
 		}
 	}
 	return ip, name

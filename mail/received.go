@@ -8,29 +8,50 @@ import (
 )
 
 // A Received is one parsed Received header (RFC 5321 section 4.4 and what
-// servers really write).
+// servers really write). The server that wrote it vouches for Seen, By, Via,
+// With, ID, Time, TLS and Authenticated; what the client said is in Said.
 type Received struct {
 	Field *Field // nil for the artificial one
 	// From is the word after "from": a name, or an address literal without its
-	// brackets.
-	From          string
-	FromName      string // name the server saw or looked up for the client
-	Helo          string // what the client said
-	IP            netip.Addr
-	By            string
-	Via           string
-	With          string // protocol, upper case as "ESMTPS"
-	For           string // address without brackets
-	ID            string
-	Ident         string    // RFC 1413 or login name, where the server wrote one
-	Time          time.Time // zero when unreadable
-	TLS           bool      // by protocol or by a TLS phrase
-	TLSVersion    string    // as "TLSv1.3"
-	TLSCipher     string
-	Authenticated bool // ESMTPA, ESMTPSA …
+	// brackets. Most servers repeat HELO there (then Said has it, too), some put
+	// what they saw of the client (then Seen has it).
+	From string
+	Seen Seen
+	Said Said
+	By   string
+	Via  string
+	With string // protocol, upper case as "ESMTPS"
+	For  string // address without brackets
+	ID   string
+	Time time.Time // zero when unreadable
+	TLS  bool      // by protocol
+	// TLSVersion and TLSCipher are from a TLS phrase: "TLSv1.3".
+	TLSVersion, TLSCipher string
+	// Authenticated tells that the client logged in: With is a protocol that
+	// says so (ESMTPA, ESMTPSA, UTF8SMTPSA …), or the server says it in a
+	// comment that the client can't have written.
+	Authenticated bool
 	// Artificial marks the hop that Rspamd prepends for the SMTP client
 	// itself, made from the envelope.
 	Artificial bool
+
+	readable bool // it has the clause "from" or "by"
+}
+
+// Seen is what a server found out about its client by itself: the TCP-info of
+// RFC 5321 section 4.4.
+type Seen struct {
+	IP   netip.Addr // zero where the header tells of none
+	Name string     // by reverse DNS, "" where there is none
+	// Unverified tells that the server found no way back from Name to IP ("may
+	// be forged"): whoever has the address can choose such a name.
+	Unverified bool
+}
+
+// Said is what a client, or its host, told the server. It may be anything.
+type Said struct {
+	Helo  string // name, or address literal without its brackets
+	Ident string // answer by RFC 1413, or login name
 }
 
 type lazyReceived struct {
@@ -52,156 +73,56 @@ func (m *Message) Received() []Received {
 	return l.received
 }
 
+// maxReceived bounds how much of a header is read. Real ones have less than
+// 2 kB; the date, at the end, is read in any case.
+const maxReceived = 16 << 10
+
 // ParseReceived reads one Received value. It never fails; what could not be
 // read is zero.
+//
+// A client that sends blanks or parentheses in HELO can imitate every clause
+// and comment up to where the server writes what it saw. Therefore the last
+// comment before "by" that has the form of TCP-info is the server's, and the
+// "by" behind it; only after these a clause or a comment tells of a login. Where the
+// server is Exim, whose HELO is checked and whose ident answers are not, it is
+// the first such comment.
 func ParseReceived(value string) Received {
-	p := receivedParser{lex: receivedLexer{s: unfoldValue(value)}}
+	s := unfoldValue(value)
+	head := s[:min(len(s), maxReceived)]
+	p := receivedParser{items: receivedItems(head), ident: strings.Contains(head, "ident=")}
 	p.run()
 	r := &p.r
-	if i := strings.LastIndexByte(p.lex.s, ';'); i >= 0 {
-		date, _, _ := strings.Cut(p.lex.s[i+1:], " for ")
-		r.Time, _ = looseDate(date)
+	if i := strings.LastIndexByte(s, ';'); i >= 0 {
+		date, _, _ := strings.Cut(s[i+1:], " for ")
+		var ok bool
+		if r.Time, ok = looseDate(date); !ok {
+			r.Time, _ = asctimeDate(date)
+		}
 	}
-	proto := strings.ToUpper(r.With)
-	if rest, ok := strings.CutPrefix(proto, "ESMTP"); ok {
-		r.Authenticated = strings.HasPrefix(strings.TrimPrefix(rest, "S"), "A")
-	}
-	r.TLS = r.TLSVersion != "" || strings.HasSuffix(strings.TrimSuffix(proto, "A"), "PS")
 	return p.r
 }
 
-// A clause is the clause of a Received header that a word belongs to.
-type clause uint8
-
-const (
-	clauseNone clause = iota
-	clauseFrom
-	clauseBy
-	clauseWith
-	clauseVia
-	clauseID
-	clauseFor
-	clauseUser // "as user X"
-	clauseDone // value read, the clause's comments still to come
-)
-
-type receivedParser struct {
-	lex    receivedLexer
-	r      Received
-	now    clause // wants a value
-	host   clause // whose comments these are: from or by
-	helo   bool   // the next word is the HELO name
-	cipher bool   // a TLS phrase was opened in this comment
-	ident  bool
-	seen   [clauseDone]bool
-}
-
-func (p *receivedParser) run() {
-	for {
-		w, ok := p.lex.next()
-		if !ok {
-			return
-		}
-		if p.lex.opened {
-			p.helo, p.cipher, p.ident = false, false, false
-		}
-		switch {
-		case p.lex.depth > 0:
-			p.comment(w)
-		case !p.keyword(w):
-			p.value(w)
-		}
+// Addr returns the address that the header gives for the client: the one that
+// the server saw, or, where it wrote none, the literal after "from", which may
+// be the client's word. It is for lists, which are asked about the hops of any
+// header, forged ones too.
+func (r *Received) Addr() netip.Addr {
+	if r.Seen.IP.IsValid() {
+		return r.Seen.IP
 	}
-}
-
-// keyword begins a clause. The date may hold "for" after it.
-func (p *receivedParser) keyword(w token) bool {
-	c := clauseNone
-	switch lowerWord(w.text) {
-	case "from":
-		c = clauseFrom
-	case "by":
-		c = clauseBy
-	case "with":
-		c = clauseWith
-	case "via":
-		c = clauseVia
-	case "id":
-		c = clauseID
-	case "for":
-		c = clauseFor
-	case "user":
-		if p.host == clauseFrom {
-			p.now = clauseUser
-			return true
-		}
-	}
-	if c == clauseNone || w.bracket != 0 || p.now == clauseFrom && c != clauseBy {
-		return false
-	}
-	if p.seen[c] {
-		p.now = clauseNone
-		return true
-	}
-	p.seen[c], p.now = true, c
-	if c == clauseFrom || c == clauseBy {
-		p.host = c
-	}
-	return true
-}
-
-// value takes a word outside comments.
-func (p *receivedParser) value(w token) {
-	r := &p.r
-	switch p.now {
-	case clauseFrom:
-		r.From = w.text
-	case clauseBy:
-		r.By = w.text
-	case clauseVia:
-		r.Via = w.text
-	case clauseID:
-		r.ID = w.text
-	case clauseFor:
-		r.For = w.text
-	case clauseUser:
-		r.Ident = w.text
-	case clauseWith:
-		if proto := protocol(w.text); proto != "" {
-			r.With = proto
-		} else {
-			return
-		}
-	default:
-		switch {
-		case p.host == clauseFrom && w.bracket == '[':
-			p.takeIP(w)
-		case r.With != "" && strings.EqualFold(w.text, "TLS"): // "ESMTP/TLS/cipher"
-			p.cipher = true
-		case p.cipher && r.TLSCipher == "" && looksLikeCipher(w.text):
-			r.TLSCipher = w.text
-		}
-		return
-	}
-	p.now = clauseNone
-}
-
-func (p *receivedParser) takeIP(w token) bool {
-	ip, ok := receivedIP(w.text)
-	if ok && !p.r.IP.IsValid() {
-		p.r.IP = ip
-	}
-	return ok
+	ip, _ := receivedIP(r.From)
+	return ip
 }
 
 // protocol returns the transmission protocol that a word of the "with" clause
-// names, "" for other words.
+// names, "" for other words: those of IANA's Mail Transmission Types, and some
+// that servers write.
 func protocol(w string) string {
 	u := strings.ToUpper(w)
 	switch u {
 	case "SMTP", "ESMTP", "ESMTPA", "ESMTPS", "ESMTPSA", "LMTP", "LMTPA", "LMTPS", "LMTPSA", "MMS",
-		"HTTP", "HTTPS", "IMAP", "IMAPS", "POP3", "POP3S", "LOCAL", "UTF8SMTP", "UTF8SMTPA", "UTF8SMTPS",
-		"UTF8SMTPSA", "UTF8LMTP", "UTF8LMTPA", "UTF8LMTPS", "UTF8LMTPSA", "ASMTP":
+		"UTF8SMTP", "UTF8SMTPA", "UTF8SMTPS", "UTF8SMTPSA", "UTF8LMTP", "UTF8LMTPA", "UTF8LMTPS", "UTF8LMTPSA",
+		"SMTPS", "HTTP", "HTTPS", "HTTPREST", "IMAP", "IMAPS", "POP3", "POP3S", "LOCAL", "ASMTP":
 		return u
 	case "SMTPSVC", "LOCAL-BSMTP", "BSMTP":
 		return "SMTP"
@@ -211,9 +132,31 @@ func protocol(w string) string {
 	return ""
 }
 
-func lowerWord(s string) string {
-	if len(s) > 16 {
-		return s
+// saysLogin reports whether a protocol means that the client logged in: the
+// registered ones that end in A (RFC 3848, RFC 6531 section 4.3), Exim's old
+// word, and Gmail's interface for programs.
+func saysLogin(protocol string) bool {
+	switch protocol {
+	case "ESMTPA", "ESMTPSA", "LMTPA", "LMTPSA", "UTF8SMTPA", "UTF8SMTPSA", "UTF8LMTPA", "UTF8LMTPSA", "ASMTP", "HTTPREST":
+		return true
 	}
-	return strings.ToLower(s)
+	return false
+}
+
+// receivedIP reads an address with the prefixes and ports that servers add.
+func receivedIP(s string) (netip.Addr, bool) {
+	if rest, ok := cutPrefixFold(s, "IPv6:"); ok {
+		s = rest
+	}
+	if s == "" || !(isAlnum(s[0]) || s[0] == ':') {
+		return netip.Addr{}, false
+	}
+	if ip, err := netip.ParseAddr(s); err == nil {
+		return ip.WithZone(""), true
+	}
+	if host, port, ok := strings.Cut(s, ":"); ok && strings.IndexByte(port, ':') < 0 {
+		ip, err := netip.ParseAddr(host)
+		return ip, err == nil
+	}
+	return netip.Addr{}, false
 }

@@ -300,7 +300,7 @@ func (s *subject) readHops() {
 		if r.Artificial {
 			continue
 		}
-		h := hop{ip: r.IP.Unmap(), tls: r.TLS, who: r.Authenticated}
+		h := hop{ip: r.Addr().Unmap(), tls: r.TLS, who: r.Authenticated}
 		if h.ip.IsValid() {
 			h.key = resolver.ReverseLabels(h.ip)
 		}

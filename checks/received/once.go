@@ -110,7 +110,7 @@ func (o OnceOptions) run(t *checks.Task) error {
 // doubtful reports whether there is a newest hop and the client's name in it is
 // no server's.
 func (o OnceOptions) doubtful(hops []mail.Received) bool {
-	return len(hops) > 0 && wordIn(strings.ToLower(hops[0].FromName), o.Good) == ""
+	return len(hops) > 0 && wordIn(strings.ToLower(hops[0].Seen.Name), o.Good) == ""
 }
 
 // hitProgram raises DIRECT_TO_MX when a mail program names itself.

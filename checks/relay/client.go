@@ -6,8 +6,10 @@ package relay
 
 import (
 	"net/netip"
+	"strings"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/mail"
 )
 
 // A Client is the SMTP client that the checks judge.
@@ -35,6 +37,21 @@ func Of(t *checks.Task) Client {
 // Foreign reports whether the client to judge is neither local nor logged in:
 // most rules look only at such clients. The check must require Fact.
 func Foreign(t *checks.Task) bool { return !Of(t).Local && !t.Authenticated() }
+
+// ClientOf makes a client of what a hop's server saw. Helo is what the client
+// said, or its address where the header does not say or it said an address;
+// Name is the one that the server found by reverse DNS and did not doubt.
+func ClientOf(t *checks.Task, hop *mail.Received) Client {
+	ip := hop.Seen.IP.Unmap()
+	c := Client{IP: ip, Name: strings.TrimSuffix(hop.Seen.Name, "."), Helo: hop.Said.Helo, Local: t.IsLocal(ip)}
+	if _, err := netip.ParseAddr(c.Helo); err == nil || c.Helo == "" {
+		c.Helo = "[" + ip.String() + "]"
+	}
+	if hop.Seen.Unverified {
+		c.Name = ""
+	}
+	return c
+}
 
 func connected(t *checks.Task) Client {
 	ip, name := t.Message().Client()

@@ -22,7 +22,7 @@ func TestPosition(t *testing.T) {
 		got := ""
 		r := rule{Rule: Rule{Count: c.count}}
 		if h := r.findPosition(m.Hops()); h != nil {
-			got = h.IP.String()
+			got = h.Seen.IP.String()
 		}
 		if got != c.want {
 			t.Errorf("client %s, count %d: %q, want %q", c.client, c.count, got, c.want)

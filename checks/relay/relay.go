@@ -167,31 +167,16 @@ func run(t *checks.Task, rules []rule) error {
 	found := false
 	for i := range rules {
 		hop := rules[i].find(t, c)
-		if hop == nil || !hop.IP.IsValid() {
+		if hop == nil || !hop.Seen.IP.IsValid() {
 			continue
 		}
-		c, found = clientOf(t, hop), true
+		c, found = ClientOf(t, hop), true
 		t.HitField(rules[i].def, hop.Field)
 	}
 	if found {
 		Fact.Set(t, c)
 	}
 	return nil
-}
-
-// clientOf makes a client of what a hop tells. Helo is what the client said, or
-// its address where the header does not say; Name is the one that the server
-// looked up.
-func clientOf(t *checks.Task, hop *mail.Received) Client {
-	ip := hop.IP.Unmap()
-	c := Client{IP: ip, Name: hop.FromName, Helo: hop.Helo, Local: t.IsLocal(ip)}
-	if _, err := netip.ParseAddr(c.Helo); err == nil || c.Helo == "" {
-		c.Helo = "[" + ip.String() + "]"
-	}
-	if c.Name == "unknown" {
-		c.Name = ""
-	}
-	return c
 }
 
 // find returns the hop that a rule chooses, nil for none.
@@ -203,7 +188,7 @@ func (r *rule) find(t *checks.Task, c Client) *mail.Received {
 	case Count:
 		return r.findPosition(hops)
 	case HostnameMap:
-		return r.findName(c.Name, hops)
+		return r.findName(t, c.Name, hops)
 	case IPMap:
 		return r.findAddress(c.IP, hops)
 	case LocalHops:
@@ -237,19 +222,30 @@ func (r *rule) findPosition(hops []mail.Received) *mail.Received {
 	return &hops[n-1]
 }
 
-func (r *rule) findName(name string, hops []mail.Received) *mail.Received {
+// findName goes from relay to relay by the name that each saw. A name that the
+// client only said counts in the host's own networks, where reverse DNS may not
+// know it.
+func (r *rule) findName(t *checks.Task, name string, hops []mail.Received) *mail.Received {
 	if !r.names[mail.DomainKey(name)] {
 		return nil
 	}
 	for i := range hops {
 		h := &hops[i]
-		if mail.DomainKey(h.By) != mail.DomainKey(name) || !h.IP.IsValid() {
+		if mail.DomainKey(h.By) != mail.DomainKey(name) {
 			continue
 		}
-		if !r.names[mail.DomainKey(h.Helo)] {
+		if !h.Seen.IP.IsValid() {
+			return nil
+		}
+		name = ""
+		if c := ClientOf(t, h); c.Name != "" {
+			name = c.Name
+		} else if c.Local {
+			name = h.Said.Helo
+		}
+		if !r.names[mail.DomainKey(name)] {
 			return h
 		}
-		name = h.Helo
 	}
 	return nil
 }
@@ -259,12 +255,21 @@ func (r *rule) findAddress(ip netip.Addr, hops []mail.Received) *mail.Received {
 		return nil
 	}
 	for i := range hops {
-		if hops[i].IP.IsValid() && !r.contains(hops[i].IP) {
-			return &hops[i]
+		h := &hops[i]
+		if handedOver(h) {
+			continue
+		}
+		if !r.contains(h.Seen.IP) {
+			return h
 		}
 	}
 	return nil
 }
+
+// handedOver reports whether a server took the message from a program of its
+// own. Behind any other hop without an address anybody may have written the
+// older ones.
+func handedOver(h *mail.Received) bool { return h.From == "" && !h.Seen.IP.IsValid() }
 
 func (r *rule) contains(ip netip.Addr) bool {
 	for _, p := range r.Networks {
@@ -276,11 +281,18 @@ func (r *rule) contains(ip netip.Addr) bool {
 }
 
 // findOutside returns the newest hop from outside, else the oldest.
-func findOutside(t *checks.Task, hops []mail.Received) *mail.Received {
+func findOutside(t *checks.Task, hops []mail.Received) (last *mail.Received) {
 	for i := range hops {
-		if ip := hops[i].IP; ip.IsValid() && (!t.IsLocal(ip.Unmap()) || i == len(hops)-1) {
-			return &hops[i]
+		h := &hops[i]
+		switch {
+		case handedOver(h):
+			continue
+		case !h.Seen.IP.IsValid():
+			return last
+		}
+		if last = h; !t.IsLocal(h.Seen.IP.Unmap()) {
+			return h
 		}
 	}
-	return nil
+	return last
 }

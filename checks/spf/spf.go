@@ -160,10 +160,9 @@ func run(ctx context.Context, t *checks.Task, o Options) error {
 func (o Options) client(t *checks.Task) relay.Client {
 	if len(o.Relays) > 0 {
 		hops := t.Message().Hops()
-		i := slices.IndexFunc(hops, func(h mail.Received) bool { return inAny(o.Relays, h.IP) })
-		if i >= 0 && i+1 < len(hops) && hops[i+1].IP.IsValid() {
-			h := hops[i+1]
-			return relay.Client{IP: h.IP, Name: h.FromName, Helo: h.Helo, Local: t.IsLocal(h.IP)}
+		i := slices.IndexFunc(hops, func(h mail.Received) bool { return inAny(o.Relays, h.Seen.IP) })
+		if i >= 0 && i+1 < len(hops) && hops[i+1].Seen.IP.IsValid() {
+			return relay.ClientOf(t, &hops[i+1])
 		}
 	}
 	return relay.Of(t)

@@ -1,0 +1,144 @@
+package mail
+
+import "strings"
+
+// An item is a word of a Received value outside comments, or a comment.
+type item struct {
+	text    string // without parentheses or brackets
+	comment bool
+	bracket byte // in which a word stood, 0 for none
+	glued   bool // nothing stands between it and the item before
+	at      int  // where it begins in the value
+}
+
+// receivedItems cuts a Received value. A parenthesis without its counterpart
+// only separates words. Comments nest, and a backslash quotes in them (RFC
+// 5322 section 3.2.2); what is quoted opens and closes none, for so a server
+// repeats an address.
+func receivedItems(s string) []item {
+	l := itemLexer{s: s, items: make([]item, 0, 16)}
+	l.pair()
+	for l.i < len(s) {
+		switch c := s[l.i]; {
+		case c == '(':
+			l.comment()
+		case isSpace(c) || strings.IndexByte(`,;/>]=)`, c) >= 0:
+			l.i++
+		case (c == '<' || c == '[') && l.bracketed(c):
+		case c == '<' || c == '[' || c == '"' && l.quoteEnd(l.i) < 0:
+			l.i++
+		default:
+			l.word()
+		}
+	}
+	return l.items
+}
+
+type itemLexer struct {
+	s     string
+	i     int
+	end   int         // of the item before
+	close map[int]int // place of each outer opening parenthesis: of its counterpart
+	items []item
+}
+
+func (l *itemLexer) add(it item, end int) {
+	it.glued = len(l.items) > 0 && it.at == l.end
+	l.items = append(l.items, it)
+	l.i, l.end = end, end
+}
+
+// pair finds the comments.
+func (l *itemLexer) pair() {
+	var open []int
+	for i := 0; i < len(l.s); i++ {
+		switch l.s[i] {
+		case '\\':
+			if len(open) > 0 {
+				i++
+			}
+		case '"':
+			if i > 0 && (isSpace(l.s[i-1]) || l.s[i-1] == '<') {
+				if end := l.quoteEnd(i); end > 0 {
+					i = end
+				}
+			}
+		case '(':
+			open = append(open, i)
+		case ')':
+			if n := len(open); n > 0 {
+				if l.close == nil {
+					l.close = map[int]int{}
+				}
+				l.close[open[n-1]] = i
+				open = open[:n-1]
+			}
+		}
+	}
+}
+
+// maxQuote bounds how far the end of a quoted string is looked for.
+const maxQuote = 320
+
+// quoteEnd returns where the quoted string that begins at i ends, -1 if it
+// does not.
+func (l *itemLexer) quoteEnd(i int) int {
+	for j := i + 1; j < len(l.s) && j-i < maxQuote; j++ {
+		switch l.s[j] {
+		case '\\':
+			j++
+		case '"':
+			return j
+		}
+	}
+	return -1
+}
+
+// comment reads a comment, or passes over a parenthesis. Sendmail's
+// "(from user@host)" is no comment but the clause itself.
+func (l *itemLexer) comment() {
+	end, ok := l.close[l.i]
+	if _, clause := cutPrefixFold(l.s[l.i+1:], "from "); !ok || clause && len(l.items) == 0 {
+		l.i++
+		return
+	}
+	l.add(item{text: strings.TrimSpace(l.s[l.i+1 : end]), comment: true, at: l.i}, end+1)
+}
+
+// bracketed reads "<…>" or "[…]" whose inside is one word.
+func (l *itemLexer) bracketed(open byte) bool {
+	for j := l.i + 1; j < len(l.s); j++ {
+		switch c := l.s[j]; {
+		case c == '"' && open == '<':
+			end := l.quoteEnd(j)
+			if end < 0 {
+				return false
+			}
+			j = end
+		case c == open+2:
+			if j == l.i+1 {
+				return false
+			}
+			l.add(item{text: l.s[l.i+1 : j], bracket: open, at: l.i}, j+1)
+			return true
+		case strings.IndexByte("<>[]() \t", c) >= 0:
+			return false
+		}
+	}
+	return false
+}
+
+func (l *itemLexer) word() {
+	j := l.i
+	for j < len(l.s) && !isSpace(l.s[j]) && strings.IndexByte(`(),;/<>[]=`, l.s[j]) < 0 {
+		if l.s[j] == '"' {
+			end := l.quoteEnd(j)
+			if end < 0 {
+				break
+			}
+			j = end
+		}
+		j++
+	}
+	l.add(item{text: l.s[l.i:j], at: l.i}, j)
+}
