@@ -13,17 +13,17 @@ import (
 
 // FindURLs calls f for each URL or address in text until f returns false. URLs
 // are recognised by a scheme, by a leading "www." or "ftp.", and as bare host
-// names under a listed public suffix; addresses by their "@". Hosts that nobody
-// can register are passed over; Message.URLs has them too, since browsers look
-// them up all the same.
+// names under a listed public suffix, or under any behind "//"; addresses by
+// their "@". Hosts that nobody can register are passed over; Message.URLs has
+// them too, since browsers look them up all the same.
 func FindURLs(text string, f func(u URL) bool) {
-	finder{text: text}.find(func(u URL, _, _ int) bool { return impossible(u.Host) || f(u) })
+	finder{text: text, slashed: true}.find(func(u URL, _, _ int) bool { return impossible(u.Host) || f(u) })
 }
 
-// impossible tells host names that break the rules of RFC 1123 section 2.1
-// where that matters to their owner: a label that begins or ends with an
-// underscore or ends with a dash, an underscore in the registrable domain, a
-// dash in the top-level domain.
+// impossible tells host names of one label, and those that break the rules of
+// RFC 1123 section 2.1 where that matters to their owner: a label that begins
+// or ends with an underscore or ends with a dash, an underscore in the
+// registrable domain, a dash in the top-level domain.
 func impossible(host string) bool {
 	labels := strings.Split(host, ".")
 	for i, l := range labels {
@@ -33,7 +33,7 @@ func impossible(host string) bool {
 		}
 	}
 	tld := labels[len(labels)-1]
-	return len(labels) > 1 && strings.Contains(tld, "-") && !strings.HasPrefix(tld, "xn--")
+	return len(labels) == 1 && strings.IndexByte(tld, ':') < 0 || strings.Contains(tld, "-") && !strings.HasPrefix(tld, "xn--")
 }
 
 // A finder looks for URLs in one text. Every byte starts a bounded amount of
@@ -42,6 +42,8 @@ type finder struct {
 	text   string
 	strict bool // no bare hosts: text of HTML, as Rspamd does
 	within int  // what gives a URL away is looked for in so many bytes; 0: in all
+	// slashed takes hosts behind "//" whatever they end in.
+	slashed bool
 }
 
 // find calls f with each URL and its place in the text.
@@ -185,18 +187,41 @@ func telephoneText(s string, start, colon int) (u URL, _, end int, ok bool) {
 func (d finder) bareHost(fin, i int) (u URL, start, end int, ok bool) {
 	s := d.text
 	if i-3 >= fin && (prefixFold(s[i-3:], "www.") || prefixFold(s[i-3:], "ftp.")) && mayStart(s, i-3) {
-		if u, start, end, ok = hostAt(s, i-3, i); ok || d.strict {
+		if u, start, end, ok = hostAt(s, i-3, i, ""); ok || d.strict {
 			return u, start, end, ok
 		}
 	}
 	if d.strict {
 		return u, 0, 0, false
 	}
-	k := i + 1
-	for k < len(s) && k-i < 65 && (alnumByte(s[k]) || s[k] == '-' || s[k] >= 0x80) {
+	k := labelEnd(s, i+1)
+	if u, start, end, ok = bareIP(s, fin, i); ok {
+		return u, start, end, true
+	}
+	if k-i < 3 || !hostEnds(s, k) {
+		return u, 0, 0, false
+	}
+	if !publicsuffix.IsTLD(strings.ToLower(s[i+1 : k])) {
+		if !d.slashed {
+			return u, 0, 0, false
+		}
+		return d.slashedHost(fin, i)
+	}
+	start, ok = hostStart(s, fin, i)
+	if !ok {
+		return d.slashedHost(fin, i)
+	}
+	return hostAt(s, start, i, "")
+}
+
+// labelEnd returns where the label that begins at i ends. One that begins in
+// ASCII ends where CJK text touches it.
+func labelEnd(s string, i int) int {
+	k := i
+	for k < len(s) && k-i < 64 && (alnumByte(s[k]) || s[k] == '-' || s[k] >= 0x80) {
 		if s[k] >= 0x80 {
 			r, n := utf8.DecodeRuneInString(s[k:])
-			if !unicode.IsLetter(r) && !unicode.IsMark(r) {
+			if !unicode.IsLetter(r) && !unicode.IsMark(r) || s[i] < 0x80 && isCJK(r) {
 				break
 			}
 			k += n
@@ -204,17 +229,7 @@ func (d finder) bareHost(fin, i int) (u URL, start, end int, ok bool) {
 		}
 		k++
 	}
-	if u, start, end, ok = bareIP(s, fin, i); ok {
-		return u, start, end, true
-	}
-	if k-i < 3 || !hostEnds(s, k) || !publicsuffix.IsTLD(strings.ToLower(s[i+1:k])) {
-		return u, 0, 0, false
-	}
-	start, ok = hostStart(s, fin, i)
-	if !ok {
-		return d.slashedHost(fin, i)
-	}
-	return hostAt(s, start, i)
+	return k
 }
 
 // slashedHost reads a URL that only lacks its scheme, as in "//example.org":
@@ -229,7 +244,11 @@ func (d finder) slashedHost(fin, i int) (u URL, start, end int, ok bool) {
 		start > 2 && !spaceByte(s[start-3]) && !openByte(s[start-3]) {
 		return u, 0, 0, false
 	}
-	if u, _, end, ok = hostAt(s, start, i); ok {
+	scheme := ""
+	if d.slashed {
+		scheme = "http"
+	}
+	if u, _, end, ok = hostAt(s, start, i, scheme); ok {
 		start -= 2
 		u.Raw = s[start:end]
 	}
@@ -252,12 +271,13 @@ func bareIP(s string, fin, i int) (u URL, start, end int, ok bool) {
 	if ip, err := netip.ParseAddr(s[start:end]); err != nil || !ip.Is4() {
 		return u, 0, 0, false
 	}
-	return hostAt(s, start, i)
+	return hostAt(s, start, i, "")
 }
 
-// hostAt reads the URL that begins at start and covers at least the dot.
-func hostAt(s string, start, dot int) (u URL, _, end int, ok bool) {
-	p := urlParts{flags: URLSchemeless}
+// hostAt reads the URL that begins at start and covers at least the dot. One
+// without a scheme needs a known suffix.
+func hostAt(s string, start, dot int, scheme string) (u URL, _, end int, ok bool) {
+	p := urlParts{flags: URLSchemeless, scheme: scheme}
 	i, ok := p.hostPort(s, start, urlInText)
 	if !ok || i <= dot || i < len(s) && s[i] == '@' {
 		return u, 0, 0, false
@@ -269,6 +289,11 @@ func hostAt(s string, start, dot int) (u URL, _, end int, ok bool) {
 	if n := len(strings.TrimRight(p.host, ".")); end == i && n < len(p.host) && p.port == "" {
 		end -= len(p.host) - n
 		p.host = p.host[:n]
+	}
+	if end <= i && p.port == "" {
+		if end, ok = p.brokenHost(end); !ok || end <= dot {
+			return u, 0, 0, false
+		}
 	}
 	if unopened(s, start, end) {
 		return u, start, end, false
@@ -304,7 +329,7 @@ func hostEnds(s string, k int) bool {
 	}
 	if s[k] >= 0x80 {
 		r, _ := utf8.DecodeRuneInString(s[k:])
-		return isBidiControl(r) || unicode.IsSpace(r)
+		return isBidiControl(r) || unicode.IsSpace(r) || isCJK(r)
 	}
 	return spaceByte(s[k])
 }
@@ -320,12 +345,20 @@ func hostStart(s string, fin, i int) (int, bool) {
 		if !(alnumByte(c) || c == '-' || c == '.' || c == '_' || c == '%' || c >= 0x80) {
 			break
 		}
+		if c >= 0x80 && (alnumByte(s[p]) || s[p] >= 0x80) {
+			if cjk, punctuation := endsCJK(s[:p]); punctuation || cjk && s[p] < 0x80 {
+				break
+			}
+		}
 	}
 	if p == i || i-p > maxHost {
 		return 0, false
 	}
 	if p == 0 {
 		return p, s[0] != '.' && s[0] != '_' && s[0] != '-'
+	}
+	if cjk, _ := endsCJK(s[:p]); cjk && alnumByte(s[p]) {
+		return p, true
 	}
 	if p == fin && !spaceByte(s[p-1]) {
 		return 0, false
@@ -358,6 +391,7 @@ func address(s string, fin, i int) (u URL, start, end int, ok bool) {
 	}
 	var flags URLFlags
 	end = i + 1 + hostLen(s[i+1:], urlInText, &flags)
+	end = i + 1 + cutCJK(s[i+1:end])
 	for end > i+1 && !alnumByte(s[end-1]) && s[end-1] < 0x80 {
 		end--
 	}

@@ -56,7 +56,7 @@ func splitURL(s string, mode urlMode) (p urlParts, end int, ok bool) {
 	if n := schemeLen(s); n > 0 {
 		p.scheme = s[:n]
 		i = n + 1
-		if i, ok = p.slashes(s, i); !ok {
+		if i, ok = p.slashes(s, i, mode); !ok {
 			return p, 0, false
 		}
 	} else {
@@ -70,7 +70,24 @@ func splitURL(s string, mode urlMode) (p urlParts, end int, ok bool) {
 	if i, ok = p.hostPort(s, i, mode); !ok || p.scheme == "" && i < len(s) && s[i] == '@' {
 		return p, 0, false
 	}
-	return p, p.rest(s, i, mode), true
+	end = p.rest(s, i, mode)
+	if mode == urlInText && end == i && p.port == "" {
+		end, ok = p.brokenHost(end)
+	}
+	return p, end, ok
+}
+
+// brokenHost takes the dashes from the end of a host that ends a URL in
+// running text. What is then no name under a known suffix was broken at the
+// end of a line and is no host.
+func (p *urlParts) brokenHost(end int) (int, bool) {
+	whole := strings.TrimRight(p.host, "-_")
+	if whole == p.host {
+		return end, true
+	}
+	end -= len(p.host) - len(whole)
+	p.host = whole
+	return end, knownTLD(whole) && strings.IndexByte(whole, '.') > 0
 }
 
 // schemeLen returns the length of the scheme before a colon, 0 if there is
@@ -90,20 +107,23 @@ func schemeLen(s string) int {
 }
 
 // slashes steps over what stands between scheme and authority.
-func (p *urlParts) slashes(s string, i int) (int, bool) {
-	start := i
-	for i < len(s) && (s[i] == '/' || s[i] == '\\') {
+func (p *urlParts) slashes(s string, i int, mode urlMode) (int, bool) {
+	n, start := 0, i
+	for ; i < len(s) && (s[i] == '/' || s[i] == '\\'); n++ {
+		if mode == urlInText && strings.HasPrefix(s[i:], escapedSlash) {
+			i++
+		}
 		if s[i] == '\\' {
 			p.flags |= URLBackslash | URLObscured
 		}
 		i++
 	}
-	switch n := i - start; {
+	switch {
 	case n == 0:
 		p.flags |= URLMissingSlashes
 	case n == 1:
 		return 0, false
-	case n == 2 && p.flags&URLBackslash == 0:
+	case n == 2 && i-start == 2 && p.flags&URLBackslash == 0:
 		p.plain = true
 	}
 	return i, i < len(s)
@@ -148,6 +168,9 @@ func (p *urlParts) hostPort(s string, i int, mode urlMode) (int, bool) {
 		i += j + 1
 	} else {
 		n := hostLen(s[i:], mode, &p.flags)
+		if mode == urlInText {
+			n = cutCJK(s[i : i+n])
+		}
 		if n == 0 || n > maxHost*3 {
 			return 0, false
 		}
@@ -214,11 +237,24 @@ func (p *urlParts) rest(s string, i int, mode urlMode) int {
 	}
 	end := len(s)
 	if mode == urlInText {
+		if s[i] == '\\' && p.flags&URLBackslash == 0 {
+			if isEscape(s[i:]) {
+				return i
+			}
+			if strings.HasPrefix(s[i:], escapedSlash) {
+				p.plain = false
+				i++
+			}
+		}
 		end = i + textPathLen(s[i:])
 	} else if n := strings.IndexAny(s[i:], " \t\r\n\v\f"); n >= 0 {
 		end = i + n
 	}
 	r := s[i:end]
+	if mode == urlInText && strings.Contains(r, escapedSlash) {
+		r = strings.ReplaceAll(r, escapedSlash, "/")
+		p.plain = false
+	}
 	if r != "" && (r[0] == '/' || r[0] == '\\') {
 		p.slash = true
 		if r[0] == '\\' {

@@ -69,13 +69,16 @@ func normalPath(p string) string {
 
 // textPathLen returns how much of s, which begins behind a host, belongs to
 // the URL when it stands in running text: up to white space, quotes and angle
-// brackets, without brackets that don't close and closing punctuation.
+// brackets, the escape of a line end in source code, and Chinese, Japanese or
+// Korean text that touches it; without brackets that don't close and closing
+// punctuation.
 func textPathLen(s string) int {
 	var open [16]struct {
 		c   byte
 		pos int
 	}
 	depth, end := 0, len(s)
+	run := -1 // where the CJK characters begin that are being read
 scan:
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -97,6 +100,9 @@ scan:
 				break scan
 			}
 			depth--
+		case c == '\\' && i > 0 && isEscape(s[i:]):
+			end = i
+			break scan
 		case c == '\'':
 			goesOn := i+1 < len(s) && (alnumByte(s[i+1]) || s[i+1] == '-' || s[i+1] >= 0x80)
 			if !goesOn && !quoted(s, i) || possessive(s, i) {
@@ -108,6 +114,21 @@ scan:
 			if unicode.IsSpace(r) || unicode.IsControl(r) || isClosingQuote(r) {
 				end = i
 				break scan
+			}
+			if isCJK(r) {
+				switch before := s[max(i-1, 0)]; {
+				case isCJKPunctuation(r): // the end of a clause, which began behind the last ASCII
+					end = max(run, 0)
+					if run < 0 || before < 0x80 {
+						end = i
+					}
+					break scan
+				case alnumByte(before):
+					end = i
+					break scan
+				case before < 0x80:
+					run = i
+				}
 			}
 			i += n
 			continue
@@ -122,6 +143,26 @@ scan:
 		n--
 	}
 	return n
+}
+
+// escapedSlash is a slash as JSON is often written.
+const escapedSlash = `\/`
+
+// isEscape reports whether s begins with what ends a string or a line in source
+// code, escaped once or more: \n, \r, \t, \", \', \u003e, \x3e.
+func isEscape(s string) bool {
+	s = strings.TrimLeft(s[:min(len(s), 16)], `\`)
+	switch {
+	case s == "":
+		return true
+	case strings.IndexByte(`nrt"'`, s[0]) >= 0:
+		return true
+	case s[0] == 'u' && len(s) > 4:
+		return hexByte(s[1]) && hexByte(s[2]) && hexByte(s[3]) && hexByte(s[4])
+	case s[0] == 'x' && len(s) > 2:
+		return hexByte(s[1]) && hexByte(s[2])
+	}
+	return false
 }
 
 // quoted tells whether the apostrophe at i closes one that stands before it.

@@ -1,0 +1,98 @@
+package mail
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/winnowmail/winnow/internal/worktest"
+)
+
+func found(text string) (raw []string) {
+	FindURLs(text, func(u URL) bool {
+		raw = append(raw, u.Raw)
+		return true
+	})
+	return raw
+}
+
+// Chinese, Japanese and Korean texts put no blank around a host.
+func TestFindInCJK(t *testing.T) {
+	for text, want := range map[string]string{
+		"请访问example.com谢谢":                             "example.com",
+		"请访问example.com/pay谢谢":                         "example.com/pay",
+		"详情见http://example.org。谢谢":                     "http://example.org",
+		"详情见http://example.org/a，然后http://example.net": "http://example.org/a http://example.net",
+		"詳しくはwww.example.orgまで。example.netも":           "www.example.org example.net",
+		"「https://example.org/x」をご覧ください":               "https://example.org/x",
+		"（http://example.org/）":                        "http://example.org/",
+		"사이트는 example.co.kr입니다":                        "example.co.kr",
+		"문의 ann@example.org으로":                         "ann@example.org",
+		"联系ann@example.org，谢谢":                         "ann@example.org",
+		"https://ja.example.org/wiki/日本 を見る":           "https://ja.example.org/wiki/日本",
+		"https://example.org/?q=日本語&x=1":               "https://example.org/?q=日本語&x=1",
+		"http://example.org/これは例です。次":                  "http://example.org/",
+		"http://例え.example.org/ と http://例え.jp/":       "http://例え.example.org/ http://例え.jp/",
+		"http://ｅｘａｍｐｌｅ。ｃｏｍ/x":                         "http://ｅｘａｍｐｌｅ。ｃｏｍ/x",
+		"这是文件readme.txt和第2.5节。结束":                      "",
+	} {
+		if got := strings.Join(found(text), " "); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// What source code and logs put behind a URL is no part of it, and a word that
+// the end of a line broke is no host.
+func TestFindInCode(t *testing.T) {
+	for text, want := range map[string]string{
+		`"Report-Msgid-Bugs-To: https://bugs.example.org\n"`:        "https://bugs.example.org",
+		`msgid "see http://example.org/help\n"`:                     "http://example.org/help",
+		`printf("visit http://example.org\r\n");`:                   "http://example.org",
+		`{"body":"see http://example.org\nThanks","x":1}`:           "http://example.org",
+		`{"body":"see http://example.org/a\nThanks","x":1}`:         "http://example.org/a",
+		`echo "<a href=\"http://example.org\">"`:                    "http://example.org",
+		`var s = 'it\'s at http://example.org\'';`:                  "http://example.org",
+		`log: "http:\/\/example.org\/a\/b"`:                         `http:\/\/example.org\/a\/b`,
+		`{"html":"http://example.org\u003c/a\u003e"}`:               "http://example.org",
+		"we saw www.dcc-\nservers.example today":                    "",
+		"at http://mail-\nserver.example.org and http://web- ":      "server.example.org",
+		"look at www.example.org- or http://example.net_ and go on": "www.example.org http://example.net",
+		`C:\path and \\server\share`:                                "",
+	} {
+		if got := strings.Join(found(text), " "); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+		m := Parse([]byte("Subject: x\r\n\r\n"+text), Envelope{}, Limits{})
+		for _, u := range m.URLs() {
+			if u.Flags&(URLBackslash|URLNoTLD) != 0 || strings.Contains(u.Text, `\`) {
+				t.Errorf("%q: %q has flags %b", text, u.Text, u.Flags)
+			}
+		}
+	}
+	var u URL
+	FindURLs(`go to http:\\example.org\x`, func(f URL) bool { u = f; return true })
+	if u.Host != "example.org" || u.Flags&URLBackslash == 0 {
+		t.Errorf("backslashes for slashes: %+v", u)
+	}
+}
+
+func TestFindTyped(t *testing.T) {
+	for text, want := range map[string][]string{
+		"//test.123 and http://intranet/x":                   {"//test.123"},
+		"http://localhost http://[2001:db8::1]/ http://999/": {"http://[2001:db8::1]/", "http://999/"},
+	} {
+		if got := found(text); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestCJKWork(t *testing.T) {
+	for _, s := range []string{"中", "a中", "a.中", "a.com中", "http://a.com中", "http://a.com/中", "www.a中。", "中.com", `\n`, `\u003`, `http://a.com\`, `http:\/`, "www.a-", "//a.b"} {
+		worktest.Linear(t, s, 1<<18, func(n int) func() {
+			text := strings.Repeat(s, n/len(s))
+			return func() { found(text) }
+		})
+	}
+}
