@@ -217,6 +217,50 @@ func TestUnsignable(t *testing.T) {
 	}
 }
 
+// asPostfix is a message as Postfix passes it on: an LF ends a line, CRs before
+// it go, and any other CR is a space (smtpd_forbid_bare_newline,
+// cleanup_replace_stray_cr_lf).
+func asPostfix(raw string) string {
+	var b strings.Builder
+	for line := range strings.Lines(raw) {
+		b.WriteString(strings.ReplaceAll(strings.TrimRight(line, "\r\n"), "\r", " ") + "\r\n")
+	}
+	return b.String()
+}
+
+// strays are messages with CRs and LFs that stand alone in the body.
+func strays() map[string]string {
+	const head = "From: a@example.com\r\nSubject: x\r\n\r\n"
+	return map[string]string{
+		"LF": head + "one\ntwo\r\n\nthree\n", "CR": head + "one\rtwo \r three\r\n", "CR CR LF": head + "one\r\r\ntwo\r\n",
+		"LF CR": head + "one\n\rtwo\r\n", "final CR": head + "one\r\ntwo\r", "CRs at the end": head + "one\r\n\r\r\n\r\n", "only CRs": head + "\r\r\r\n",
+	}
+}
+
+// A signature is for the body as an MTA passes it on, and still holds for the
+// body as it came.
+func TestStrayLineEnds(t *testing.T) {
+	for name, raw := range strays() {
+		for _, c := range []Canonicalization{Relaxed, Simple} {
+			id := Identity{Domain: "example.com", Selector: "sel"}
+			f, err := Format{Body: c}.Sign(parse(raw), id, keys()["rsa"], now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, seen := range []string{raw, asPostfix(raw)} {
+				m := parse(f.line() + seen)
+				s, err := dkimsig.ParseSignature(dkimsig.DKIM, m.Header().Get("DKIM-Signature").Raw())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := dkimsig.NewBody(m.Body()).Check(s); err != nil {
+					t.Errorf("%s, %v: %q: %v", name, c, seen, err)
+				}
+			}
+		}
+	}
+}
+
 // TestOpenDKIM has signatures verified by OpenDKIM (Debian package opendkim).
 func TestOpenDKIM(t *testing.T) {
 	bin, err := exec.LookPath("opendkim")
@@ -257,6 +301,16 @@ func TestOpenDKIM(t *testing.T) {
 				t.Fatal(err)
 			}
 			if out := ask(f.line() + raw); !strings.Contains(out, "dkim=pass") {
+				t.Errorf("%s: opendkim says %s", name, out)
+			}
+			n++
+		}
+		for name, raw := range strays() {
+			f, err := Format{Header: c.header, Body: c.body}.Sign(parse(raw), Identity{Domain: "example.com", Selector: "sel"}, keys()["rsa"], now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if out := ask(f.line() + asPostfix(raw)); !strings.Contains(out, "dkim=pass") {
 				t.Errorf("%s: opendkim says %s", name, out)
 			}
 			n++

@@ -80,7 +80,8 @@ type parser struct {
 	i   int
 	err error
 	// strict also takes for wrong what RFC 8601 does not allow but servers
-	// write: unknown property types, properties before the reason.
+	// write: unknown property types, properties before the reason, both of
+	// methods that are registered.
 	strict bool
 }
 
@@ -189,7 +190,7 @@ func (p *parser) property(r *Result) bool {
 	}
 	pr.Comment = p.space()
 	if pr.Type == "" && pr.Name == "reason" {
-		if p.strict && len(r.Properties) > 0 {
+		if p.strict && len(r.Properties) > 0 && knownMethod(r.Method) {
 			p.fail(ErrSyntax, "reason after a property")
 		}
 		if r.Reason != "" {
@@ -202,7 +203,7 @@ func (p *parser) property(r *Result) bool {
 		}
 		return true
 	}
-	if p.strict && !knownType(pr.Type) {
+	if p.strict && !knownType(pr.Type) && knownMethod(r.Method) {
 		p.fail(ErrSyntax, "unknown property type")
 	}
 	if len(r.Properties) == MaxProperties {
@@ -211,6 +212,16 @@ func (p *parser) property(r *Result) bool {
 	}
 	r.Properties = append(r.Properties, pr)
 	return true
+}
+
+// knownMethod tells the methods whose properties are registered; those of
+// others are anybody's (RFC 8601 section 2.7.6).
+func knownMethod(method string) bool {
+	switch method {
+	case "arc", "auth", "dkim", "dkim-adsp", "dkim-atps", "dmarc", "dnswl", "domainkeys", "iprev", "rrvs", "sender-id", "smime", "spf", "vbr":
+		return true
+	}
+	return false
 }
 
 // knownType tells the types of RFC 8601 section 2.3 and RFC 8904 section 6.1.

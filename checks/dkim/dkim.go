@@ -216,6 +216,9 @@ func report(t *checks.Task, s Signature, from *signature) {
 	if from != nil {
 		hit.Evidence = evidence(from)
 	}
+	if s.Domain == "" && s.Reason != "" {
+		hit.Options = []string{s.Reason}
+	}
 	t.HitAt(hit)
 	t.Hit(Trace, s.Domain+":"+mark)
 }

@@ -110,7 +110,7 @@ func (v *verifier) collect(h *mail.Header) {
 	good := 0
 	for _, f := range fields[:min(len(fields), maxFields)] {
 		p, err := dkimsig.ParseSignature(dkimsig.DKIM, f.Raw())
-		if p.Domain == "" {
+		if p.Domain == "" && !isEmpty(f) {
 			continue // without a domain nobody signed
 		}
 		if late := p.InTime(v.now, v.options.Jitter); late != nil && (err == nil || errors.Is(err, dkimsig.ErrValue)) {
@@ -125,7 +125,10 @@ func (v *verifier) collect(h *mail.Header) {
 			s.parsed = nil
 			s.permerror(err)
 			// Rspamd finds a damaged b= only later, when it verifies.
-			s.Ignored = !errors.Is(err, dkimsig.ErrValue)
+			s.Ignored = !errors.Is(err, dkimsig.ErrValue) && p.Domain != ""
+			if p.Domain == "" {
+				s.Reason = "empty field"
+			}
 			continue
 		}
 		if good++; good == v.options.MaxSignatures {
@@ -133,6 +136,10 @@ func (v *verifier) collect(h *mail.Header) {
 		}
 	}
 }
+
+// isEmpty reports whether a field has no tags at all. That is a broken signature
+// (RFC 6376 section 6.1.1), not one of nobody.
+func isEmpty(f *mail.Field) bool { return strings.Trim(f.Value(), "; \t\r\n") == "" }
 
 // clip makes text of a signature, good or bad, fit to be shown.
 func clip(s string) string {

@@ -196,6 +196,12 @@ func TestSeveral(t *testing.T) {
 	if sigs := verifyRaw(t, k.dns, mute+message, Options{}); len(sigs) != 0 {
 		t.Errorf("a signature of nobody: %+v", sigs)
 	}
+	for _, value := range []string{"", " ", "\r\n \t", ";", " ;\r\n ;"} {
+		sigs := verifyRaw(t, k.dns, "DKIM-Signature:"+value+"\r\n"+good+message, Options{})
+		if len(sigs) != 2 || sigs[0].Status != StatusPermError || sigs[0].Ignored || sigs[1].Status != StatusPass {
+			t.Errorf("an empty field %q: %+v", value, sigs)
+		}
+	}
 }
 
 func TestKeysByType(t *testing.T) {

@@ -119,9 +119,9 @@ func New(o Options) *checks.Family {
 	if o.Off || f.Err != nil {
 		return f
 	}
-	queries := 3
+	queries := 4
 	if o.Discovery == TreeWalk {
-		queries = (1+1+maxIdentifiers)*maxWalk + 1
+		queries = (1+1+maxIdentifiers)*maxWalk + 2
 	}
 	f.Checks = []*checks.Check{{
 		Name:     "dmarc",

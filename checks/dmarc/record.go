@@ -59,12 +59,12 @@ type URI struct {
 }
 
 // ParseRecord reads the text of a TXT record. ok is false for one that is no
-// DMARC record: it does not begin with v=DMARC1 and a separator.
+// DMARC record: it does not begin with v=DMARC1 and a semicolon.
 //
 // It is as tolerant as RFC 9989 section 4.7 asks: what is unknown or wrong is
 // passed over. Names and keywords may be in any case; a semicolon may be
 // escaped with a backslash, or missing where white space stands before the
-// next tag, as Rspamd 4.1.6 reads; of a tag that stands twice the last counts.
+// next tag but the first, as Rspamd 4.1.6 reads; of a tag that stands twice the last counts.
 func ParseRecord(text string) (r Record, ok bool) {
 	if len(text) > maxRecord {
 		text = text[:maxRecord]
@@ -72,7 +72,7 @@ func ParseRecord(text string) (r Record, ok bool) {
 	r = Record{Percent: 100, Interval: 86400}
 	p := recordParser{r: &r, rest: text}
 	name, value, found := p.next()
-	if !found || name != "v" || value != "DMARC1" || !p.separated {
+	if !found || name != "v" || value != "DMARC1" || !p.separated || p.bySpace {
 		return Record{}, false
 	}
 	for i := 0; i < maxTags; i++ {
@@ -107,6 +107,7 @@ type recordParser struct {
 	r         *Record
 	rest      string
 	separated bool // a separator stood after the tag that was read last
+	bySpace   bool // and that was white space
 	seen      []string
 }
 
@@ -135,11 +136,11 @@ func (p *recordParser) cut() string {
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c == ';' || c == '\\':
-			p.rest, p.separated = s[i+1:], true
+			p.rest, p.separated, p.bySpace = s[i+1:], true, false
 			return s[:i]
 		case c == '=':
 			if seenEquals && word >= 0 {
-				p.rest, p.separated = s[gap:], true
+				p.rest, p.separated, p.bySpace = s[gap:], true, true
 				return s[:gap]
 			}
 			seenEquals, gap, word = true, -1, -1

@@ -14,7 +14,7 @@ func TestParseRecord(t *testing.T) {
 		{" V = DMARC1 ;\tP = Reject ; SP=None", "p=reject sp=none"},
 		{"v=DMARC1; p=none; future=1; x=y z", "p=none"},
 		{`v=DMARC1\; p=reject\; adkim=s`, "p=reject adkim=s"},
-		{"v=DMARC1 p=reject rua=mailto:a@example.org", "p=reject rua=mailto:a@example.org"},
+		{"v=DMARC1; p=reject rua=mailto:a@example.org", "p=reject rua=mailto:a@example.org"},
 		{"v=DMARC1; p=none; rua=mailto:A@example.org!10m , https://x.example/!2k,mailto:b@example.org", "p=none rua=mailto:A@example.org!10485760,https://x.example/!2048,mailto:b@example.org"},
 		{"v=DMARC1; p=none; ri=60; fo=0:d : s; rf=afrf:x-y", "p=none ri=60 fo=0:d:s rf=afrf,x-y"},
 		{"v=DMARC1; p=non", "p=none"},
@@ -32,6 +32,7 @@ func TestParseRecord(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
+		"v=DMARC1 p=none", "v=DMARC1\tp=none;", "v=DMARC1 p=reject; rua=mailto:a@example.org", "v = DMARC1 p=none",
 		"", "v=DMARC1", "v=DMARC1x;", "v=DMARC12; p=none", "v=dmarc1; p=none", "p=none; v=DMARC1", "v=spf1 -all", "x v=DMARC1; p=none", "v=DMARC1,p=none",
 	} {
 		if r, ok := ParseRecord(text); ok {

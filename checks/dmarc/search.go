@@ -93,9 +93,14 @@ func describe(err error) string {
 }
 
 // missing reports whether a name does not exist at all (RFC 9989 section
-// 3.2.13).
+// 3.2.13): no record of any type, and none below it (RFC 8020). An alias exists
+// even if the name that it leads to does not (RFC 6604 section 2).
 func (s *search) missing(domain string) bool {
 	_, err := s.resolver.Lookup(s.ctx, domain, resolver.TypeA)
+	if !errors.Is(err, resolver.ErrNXDomain) {
+		return false
+	}
+	_, err = s.resolver.Lookup(s.ctx, domain, resolver.TypeCNAME)
 	return errors.Is(err, resolver.ErrNXDomain)
 }
 

@@ -303,7 +303,7 @@ func (e *evaluation) decide(t *term, v verdict, rec *record, domain string) verd
 	}
 	switch t.qualifier {
 	case '+':
-		out.status, out.all = StatusPass, t.kind == kindAll || v.all || t.net.IsValid() && t.net.Bits() == 0
+		out.status, out.all = StatusPass, v.all || e.fitsAll(t)
 	case '-':
 		out.status = StatusFail
 	case '~':
@@ -315,6 +315,20 @@ func (e *evaluation) decide(t *term, v verdict, rec *record, domain string) verd
 		return verdict{status: StatusTempError, mechanism: q + "any", reason: "DNS failed for a part of the record"}
 	}
 	return out
+}
+
+// fitsAll reports whether a term that fits the client fits all of its family:
+// all, and networks of every address.
+func (e *evaluation) fitsAll(t *term) bool {
+	switch t.kind {
+	case kindAll:
+		return true
+	case kindIP4, kindIP6:
+		return t.net.Bits() == 0
+	case kindA, kindMX:
+		return e.IP.Is4() && t.bits4 == 0 || e.IP.Is6() && t.bits6 == 0
+	}
+	return false
 }
 
 // count takes one of the terms that may ask.

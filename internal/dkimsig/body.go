@@ -10,16 +10,29 @@ import (
 // A Body hashes the canonical forms of one message body, each of them once
 // however many signatures there are. It is not safe for concurrent use.
 type Body struct {
-	raw  []byte
-	done map[bodyForm]BodyHash
-	read int64 // bytes of raw looked at so far
+	raw    []byte
+	done   map[bodyForm]BodyHash
+	read   int64 // bytes of raw looked at so far
+	others int   // how often a signature was compared with another reading of CRs
+	stray  *bool // whether there are CRs without LF; nil: nobody looked
 }
 
 type bodyForm struct {
 	canon  Canon
 	hash   crypto.Hash
 	length int64
+	cr     strayCR
 }
+
+// A strayCR is what a CR without LF is in a body. Everybody takes an LF without
+// CR for a line end.
+type strayCR byte
+
+const (
+	crEnds  strayCR = iota // a line end, as in Rspamd and to OpenDKIM's FixCRLF
+	crSpace                // a space, or nothing at the end of a line: what Postfix passes on
+	crPlain                // a character as any other: OpenDKIM by default
+)
 
 // A BodyHash is the hash of a canonical body.
 type BodyHash struct {
@@ -32,11 +45,14 @@ type BodyHash struct {
 // differing l= tags would otherwise buy a pass over the body each.
 const MaxBodyForms = 8
 
+// maxOthers bounds what MaxBodyForms bounds for readings of a CR alone other
+// than the first.
+const maxOthers = 4
+
 // ErrBodyForms says that signatures ask for too many forms of the body.
 var ErrBodyForms = errors.New("too many forms of the body asked for")
 
-// NewBody takes the bytes after the empty line that ends the header. CRLF, LF
-// and a CR alone end lines, as in Rspamd and as OpenDKIM mends them.
+// NewBody takes the bytes after the empty line that ends the header.
 func NewBody(raw []byte) *Body { return &Body{raw: raw} }
 
 // Read returns how many bytes of the body were looked at so far, each pass
@@ -44,18 +60,22 @@ func NewBody(raw []byte) *Body { return &Body{raw: raw} }
 func (b *Body) Read() int64 { return b.read }
 
 // Hash returns the hash of the canonical body, of its first length bytes if
-// length is not negative.
+// length is not negative, for a signer: an LF alone is a line end and a CR alone
+// a space, since a verifier finds the body as Postfix passes it on.
 func (b *Body) Hash(c Canon, h crypto.Hash, length int64) (BodyHash, error) {
-	form := bodyForm{c, h, max(length, -1)}
+	return b.form(bodyForm{c, h, max(length, -1), crSpace})
+}
+
+func (b *Body) form(form bodyForm) (BodyHash, error) {
 	if sum, ok := b.done[form]; ok {
 		return sum, nil
 	}
-	if len(b.done) == MaxBodyForms {
+	if len(b.done)-b.others == MaxBodyForms {
 		return BodyHash{}, ErrBodyForms
 	}
-	w := &bodyWriter{hash: h.New(), left: form.length}
+	w := &bodyWriter{hash: form.hash.New(), left: form.length, cr: form.cr}
 	w.buf = make([]byte, 0, min(len(b.raw)+2, 2*bodyChunk))
-	w.body(c, b.raw)
+	w.body(form.canon, b.raw)
 	w.flush()
 	sum := BodyHash{w.hash.Sum(nil), w.total}
 	b.read += int64(len(b.raw))
@@ -73,9 +93,42 @@ var (
 )
 
 // Check compares the body hash of s. Beside ErrBodyHash and ErrBodyLength it
-// may return ErrBodyForms. total is the length of the canonical body.
+// may return ErrBodyForms. total is the length of the canonical body. A CR
+// alone ends a line, as in Rspamd; where the hash does not fit then, it is what
+// other signers take it for.
 func (b *Body) Check(s *Signature) (total int64, err error) {
-	sum, err := b.Hash(s.BodyCanon, s.Algorithm.Hash, s.Length)
+	total, err = b.check(s, crEnds)
+	for _, cr := range [...]strayCR{crSpace, crPlain} {
+		if err == nil || b.others == maxOthers || !b.hasStray() {
+			break
+		}
+		b.others++
+		if n, other := b.check(s, cr); other == nil {
+			return n, nil
+		}
+	}
+	return total, err
+}
+
+// hasStray reports whether a CR stands in the body without an LF after it.
+func (b *Body) hasStray() bool {
+	if b.stray == nil {
+		stray := false
+		for rest := b.raw; !stray; {
+			i := bytes.IndexByte(rest, '\r')
+			if i < 0 {
+				break
+			}
+			stray = i+1 == len(rest) || rest[i+1] != '\n'
+			rest = rest[i+1:]
+		}
+		b.stray = &stray
+	}
+	return *b.stray
+}
+
+func (b *Body) check(s *Signature, cr strayCR) (total int64, err error) {
+	sum, err := b.form(bodyForm{s.BodyCanon, s.Algorithm.Hash, max(s.Length, -1), cr})
 	switch {
 	case err != nil:
 	case s.Length > sum.Length:
@@ -95,7 +148,8 @@ type bodyWriter struct {
 	buf   []byte
 	total int64
 	left  int64 // bytes still to hash, -1: all
-	empty int   // empty lines not written yet
+	cr    strayCR
+	empty int // empty lines not written yet
 }
 
 func (w *bodyWriter) body(c Canon, raw []byte) {
@@ -104,6 +158,10 @@ func (w *bodyWriter) body(c Canon, raw []byte) {
 		raw = rest
 		if ended {
 			line = bytes.TrimSuffix(line, []byte("\r"))
+		}
+		if w.cr != crEnds {
+			w.line(c, w.withStray(line))
+			continue
 		}
 		for more := true; more; {
 			for len(line) > 0 && line[0] == '\r' {
@@ -118,6 +176,14 @@ func (w *bodyWriter) body(c Canon, raw []byte) {
 	if c == Simple && w.total == 0 {
 		w.lineEnd()
 	}
+}
+
+// withStray returns a line with the CRs in it as the form has them.
+func (w *bodyWriter) withStray(line []byte) []byte {
+	if w.cr == crPlain || bytes.IndexByte(line, '\r') < 0 {
+		return line
+	}
+	return bytes.ReplaceAll(bytes.TrimRight(line, "\r"), []byte("\r"), []byte(" "))
 }
 
 // manyEnds is what a run of empty lines is written with.
