@@ -29,7 +29,7 @@ type floor struct {
 // floors is the house's plan, from the ground up.
 func floors() []floor {
 	frame := []string{"mail", "symbols", "actions", "resolver", "storage"}
-	below := append([]string{"checks/...", "score", "signing", "bayes", "internal/..."}, frame...)
+	below := append([]string{"checks/...", "score", "signing", "bayes/...", "internal/..."}, frame...)
 	return []floor{
 		{packages: "symbols"},
 		{packages: "actions"},
@@ -67,7 +67,7 @@ func floors() []floor {
 		{packages: "checks/authres", may: append([]string{"checks", "checks/*", "internal/..."}, frame...), outside: []string{"github.com/emersion/go-msgauth/authres"}},
 		{packages: "checks/rbl", may: append([]string{"checks", "checks/*", "internal/..."}, frame...), outside: []string{"golang.org/x/crypto/blake2b"}},
 		{packages: "checks/dmarcreport", may: append([]string{"."}, below...)}, // it follows scans and is no check
-		{packages: "checks/*", may: append([]string{"checks", "checks/*", "score", "signing", "bayes", "internal/..."}, frame...), outside: []string{
+		{packages: "checks/*", may: append([]string{"checks", "checks/*", "score", "signing", "bayes/...", "internal/..."}, frame...), outside: []string{
 			"golang.org/x/text/...", "golang.org/x/net/idna",
 		}},
 		{packages: ".", may: below, outside: []string{"github.com/emersion/go-message/textproto"}},

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"time"
 
+	"github.com/winnowmail/winnow/bayes"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/standard"
+	"github.com/winnowmail/winnow/checks/statistics"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/storage"
@@ -39,6 +42,10 @@ type Options struct {
 	// then, fail; Result.Incomplete names the checks that made them, and the
 	// verdict comes without their results.
 	StoreBudget time.Duration
+	// Learner, if set, is asked by every scan (symbols BAYES_SPAM and BAYES_HAM of
+	// the family "bayes") and taught by Learn. It stays the host's: several
+	// Scanners may share one, and Close leaves it open.
+	Learner *bayes.Learner
 	// After is the work that follows a verdict: reports, history, metrics.
 	After []After
 	// Admission bounds how much is scanned at once; its zero value bounds
@@ -98,6 +105,9 @@ func (o Options) withDefaults() (Options, error) {
 	o.Profile = Profile{p}
 	if o.Families == nil {
 		o.Families = standard.Families(standard.Options{})
+	}
+	if o.Learner != nil {
+		o.Families = append(slices.Clip(o.Families), statistics.New(o.Learner))
 	}
 	o.StoreBudget = orDefault(o.StoreBudget, DefaultStoreBudget)
 	if o.Timeout == 0 {

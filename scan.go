@@ -40,6 +40,7 @@ type scan struct {
 	// hangUpDNS ends the session, nil if that is a Session's.
 	hangUpDNS  context.CancelFunc
 	skipped    bool            // the message is empty
+	lesson     bool            // it only serves to learn the message: no late check runs, and nothing follows
 	unknown    []string        // facts that the host seeded and no check knows
 	step       checks.Phase    // of a Session; Data for a whole message
 	rerun      *rerun          // nil unless this is a replay
@@ -170,6 +171,9 @@ func (s *scan) run(parent context.Context) (*Result, error) {
 	}
 	s.countQuestions()
 	v := s.judge(s.want.common, s.cutShort())
+	if s.lesson {
+		return s.complete(parent, s.result(v)), context.Cause(parent)
+	}
 	if ctx.Err() != nil {
 		ctx, cancel = s.deadline(parent, s.scanner.opt.Timeout/20)
 		defer cancel()
@@ -192,6 +196,9 @@ func (s *scan) empty(ctx context.Context) *Result {
 
 // complete does what follows the verdict.
 func (s *scan) complete(ctx context.Context, res *Result) *Result {
+	if s.lesson {
+		return res
+	}
 	commits := s.step == checks.Data && !s.skipped && s.hasCommits()
 	follows := s.step == checks.Data && s.rerun == nil && len(s.scanner.afters) > 0
 	if commits || follows {

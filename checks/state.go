@@ -231,6 +231,18 @@ func (s *State) raised(d *symbols.Def) []symbols.Hit {
 	return s.hits[d]
 }
 
+// names returns the names of what was raised.
+func (s *State) names() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]string, 0, len(s.hits))
+	for d := range s.hits {
+		list = append(list, d.Name)
+	}
+	slices.Sort(list)
+	return list
+}
+
 // rand gives each check a source of its own, so that draws don't depend on
 // the order in which checks happen to run.
 func (s *State) rand(c *Check) *rand.Rand {

@@ -253,6 +253,15 @@ type FinalRcpt struct {
 	Action  actions.Action
 }
 
+// Names returns the names of the symbols that were raised in the stages before,
+// sorted, composites left out. Only a check that requires AllSymbols may call it.
+func (t *Task) Names() []string {
+	if !slices.ContainsFunc(t.check.Requires, func(r Requirement) bool { return r.All }) {
+		panic(misusef("check %s lists all symbols and does not require them", t.check.Name))
+	}
+	return t.state.names()
+}
+
 // Raised returns the hits of a symbol that the check requires (or that it
 // raised itself): empty if it was not raised.
 func (t *Task) Raised(d *symbols.Def) []symbols.Hit {

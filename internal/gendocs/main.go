@@ -12,12 +12,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/winnowmail/winnow/bayes"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/authheader"
 	"github.com/winnowmail/winnow/checks/composites"
 	"github.com/winnowmail/winnow/checks/mxcheck"
 	signingcheck "github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/standard"
+	"github.com/winnowmail/winnow/checks/statistics"
 	"github.com/winnowmail/winnow/score"
 	"github.com/winnowmail/winnow/signing"
 	"github.com/winnowmail/winnow/symbols"
@@ -37,10 +39,10 @@ func main() {
 func everything() []*checks.Family {
 	dkim, arc := signing.DKIM(), signing.ARC()
 	dkim.Path, arc.Path = "$domain.$selector.key", "$domain.$selector.key" // keys are files of the operator's
-	return standard.Families(standard.Options{
+	return append(standard.Families(standard.Options{
 		MX: &mxcheck.Options{}, AuthHeader: &authheader.Options{},
 		Signing: signingcheck.Options{DKIM: &dkim, ARC: &signingcheck.ARC{Rules: arc}},
-	})
+	}), statistics.New(&bayes.Learner{}))
 }
 
 // An entry is one line of the page.

@@ -1,0 +1,97 @@
+// Package statistics asks what was learned from labelled mail about a message.
+package statistics
+
+import (
+	"context"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/winnowmail/winnow/bayes"
+	"github.com/winnowmail/winnow/bayes/fused"
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// The symbols. Their option is how sure the learner is, in percent, and so is,
+// by a steep curve, what they count.
+var (
+	Spam = &symbols.Def{
+		Name: "BAYES_SPAM", Groups: []string{"statistics"}, Weight: 5.1,
+		Doc: "The message is like mail that was learned as spam",
+	}
+	Ham = &symbols.Def{
+		Name: "BAYES_HAM", Groups: []string{"statistics"}, Weight: -3,
+		Doc: "The message is like mail that was learned as ham",
+	}
+)
+
+// A Learner is asked; a *bayes.Learner is one.
+type Learner interface {
+	Features(m *mail.Message, raised []string, user string) fused.Features
+	Judge(f fused.Features) bayes.Judgement
+}
+
+// Judgement is what the learner thinks of the message.
+var Judgement = checks.Fact[bayes.Judgement]{Name: "bayes"}
+
+// Features are what the learner knows the message by. They are not recorded: a
+// replay has none.
+var Features = checks.Fact[*fused.Features]{Name: "bayes-features"}
+
+// slight is how far from one half a probability has to be for a symbol, as in
+// Rspamd 4.1.6.
+const slight = 0.05
+
+// New returns the family that asks a learner; nil leaves the family without
+// checks.
+func New(l Learner) *checks.Family {
+	f := &checks.Family{Name: "bayes", Doc: "what was learned from labelled mail"}
+	if l == nil {
+		return f
+	}
+	f.Checks = []*checks.Check{{
+		Name:     "bayes",
+		Doc:      "asks what was learned about messages like this one",
+		Symbols:  []*symbols.Def{Spam, Ham},
+		Stage:    checks.Classify,
+		Requires: []checks.Requirement{checks.AllSymbols()},
+		Provides: []checks.AnyFact{Judgement, Features},
+		Run: func(_ context.Context, t *checks.Task) error {
+			j, ok := checks.Observe(t, "judgement", func() bayes.Judgement {
+				f := l.Features(t.Message(), t.Names(), User(t.Envelope()))
+				Features.Set(t, &f)
+				return l.Judge(f)
+			})
+			if ok {
+				Judgement.Set(t, j)
+				report(t, j)
+			}
+			return nil
+		},
+	}}
+	return f
+}
+
+// report raises a symbol if enough was learned and the learner has an opinion.
+func report(t *checks.Task, j bayes.Judgement) {
+	away := j.Probability - .5
+	if !j.Enough || !(math.Abs(away) > slight) {
+		return
+	}
+	def := Spam
+	if away < 0 {
+		def = Ham
+	}
+	percent := math.Abs(away) * 200
+	t.HitFactor(def, math.Pow(percent/100, 8), strconv.FormatFloat(percent, 'f', 2, 64)+"%")
+}
+
+// User is the one whom a message is for, "" if it is for several.
+func User(e *mail.Envelope) string {
+	if len(e.Rcpts) != 1 {
+		return ""
+	}
+	return strings.ToLower(e.Rcpts[0])
+}

@@ -1,0 +1,86 @@
+package statistics_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/bayes"
+	"github.com/winnowmail/winnow/bayes/fused"
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/statistics"
+	"github.com/winnowmail/winnow/mail"
+)
+
+// A fake thinks what it is told to.
+type fake struct {
+	j      bayes.Judgement
+	raised []string
+	user   string
+}
+
+func (f *fake) Features(_ *mail.Message, raised []string, user string) fused.Features {
+	f.raised, f.user = raised, user
+	return fused.Features{}
+}
+
+func (f *fake) Judge(fused.Features) bayes.Judgement { return f.j }
+
+func scan(t *testing.T, l statistics.Learner, rcpts ...string) *winnow.Result {
+	t.Helper()
+	s, err := winnow.New(winnow.Options{Families: []*checks.Family{statistics.New(l)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(t.Context())
+	r, err := s.Scan(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte("From: a@example.org\r\n\r\nx\r\n")), Envelope: mail.Envelope{Rcpts: rcpts}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestCurve(t *testing.T) {
+	for _, c := range []struct {
+		p      float64
+		enough bool
+		symbol string
+		score  float64
+		option string
+	}{
+		{1, true, "BAYES_SPAM", 5.1, "100.00%"},
+		{.95, true, "BAYES_SPAM", 5.1 * math.Pow(.9, 8), "90.00%"},
+		{.549, true, "", 0, ""},
+		{.45, true, "", 0, ""},
+		{.05, true, "BAYES_HAM", -3 * math.Pow(.9, 8), "90.00%"},
+		{0, true, "BAYES_HAM", -3, "100.00%"},
+		{1, false, "", 0, ""},
+		{math.NaN(), true, "", 0, ""},
+	} {
+		j := bayes.Judgement{Enough: c.enough}
+		j.Probability = c.p
+		r := scan(t, &fake{j: j})
+		if c.symbol == "" {
+			if len(r.Symbols) != 0 {
+				t.Errorf("%v: %+v", c.p, r.Symbols)
+			}
+			continue
+		}
+		if len(r.Symbols) != 1 || r.Symbols[0].Name != c.symbol || math.Abs(r.Symbols[0].Score-c.score) > 1e-6 || !slices.Equal(r.Symbols[0].Options, []string{c.option}) {
+			t.Errorf("%v: %+v", c.p, r.Symbols)
+		}
+	}
+}
+
+func TestUser(t *testing.T) {
+	for _, c := range []struct {
+		rcpts []string
+		user  string
+	}{{nil, ""}, {[]string{"Bob@Example.net"}, "bob@example.net"}, {[]string{"a@example.net", "b@example.net"}, ""}} {
+		var f fake
+		if scan(t, &f, c.rcpts...); f.user != c.user {
+			t.Errorf("%q: user %q", c.rcpts, f.user)
+		}
+	}
+}

@@ -1,0 +1,174 @@
+package winnow_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/bayes"
+	"github.com/winnowmail/winnow/storage"
+)
+
+// labelled is the n-th mail of a class.
+func labelled(n int, class bayes.Class) *winnow.Message {
+	words := "kernel patch review merge branch commit build release compile header"
+	if class == bayes.Spam {
+		words = "winner lottery prize claim transfer million urgent beneficiary cash bonus"
+	}
+	list := strings.Fields(words)
+	text := ""
+	for i := range 40 {
+		text += list[(i*i+n*3+i*n)%len(list)] + " "
+	}
+	return &winnow.Message{Body: winnow.FromBytes(fmt.Appendf(nil, "From: u%d@example.org\r\nTo: me@example.net\r\nMessage-ID: <%d@example.org>\r\nDate: Tue, 3 Nov 2026 10:11:12 +0100\r\nSubject: note\r\n\r\n%s\r\n", n, n, text))}
+}
+
+func learner(t testing.TB) *bayes.Learner {
+	t.Helper()
+	store := storage.NewMemory(storage.MemoryOptions{MaxBytes: 1 << 30})
+	l, err := bayes.Open(t.Context(), bayes.Options{Store: store, Poll: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close(); store.Close() })
+	return l
+}
+
+func taught(t testing.TB, o winnow.Options) *winnow.Scanner {
+	t.Helper()
+	o.Learner = learner(t)
+	s, err := winnow.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close(context.Background()) })
+	for n := range 80 {
+		class := []bayes.Class{bayes.Ham, bayes.Spam}[n%2]
+		if r, err := s.Learn(t.Context(), labelled(n, class), class, bayes.Import); err != nil || r.Outcome != bayes.Learned && r.Outcome != bayes.Known {
+			t.Fatalf("lesson %d: %+v, %v", n, r, err)
+		}
+	}
+	return s
+}
+
+func TestScansAskTheLearner(t *testing.T) {
+	s := taught(t, winnow.Options{})
+	for _, c := range []struct {
+		class  bayes.Class
+		symbol string
+		sign   float64
+	}{{bayes.Spam, "BAYES_SPAM", 1}, {bayes.Ham, "BAYES_HAM", -1}} {
+		n := 1000 + int(c.sign+1)/2
+		m := labelled(n, c.class)
+		m.Record = true
+		r, err := s.Scan(t.Context(), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		j, ok := r.Judgement()
+		found := false
+		for _, sym := range r.Symbols {
+			if sym.Name == c.symbol {
+				found = sym.Score*c.sign > 1 && len(sym.Options) == 1 && strings.HasSuffix(sym.Options[0], "%")
+			}
+		}
+		if !found || !ok || !j.Enough || (j.Probability-.5)*c.sign < .4 {
+			t.Errorf("%s: %+v, %+v", c.class, j, r.Symbols)
+		}
+		if _, err := s.Learn(t.Context(), labelled(n, c.class), bayes.Ham, bayes.Correction); err != nil {
+			t.Fatal(err)
+		}
+		again, err := r.Transcript.Replay(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if was, now := timeless(r), timeless(again); was != now {
+			t.Errorf("a replay after a lesson differs:\n%s\n%s", was, now)
+		}
+	}
+}
+
+// timeless is a result's JSON without the time it took.
+func timeless(r *winnow.Result) string {
+	c := *r
+	c.Took = 0
+	return string(c.JSON())
+}
+
+func TestNothingLearned(t *testing.T) {
+	s, err := winnow.New(winnow.Options{Learner: learner(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(t.Context())
+	r, err := s.Scan(t.Context(), labelled(1, bayes.Spam))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if j, ok := r.Judgement(); !ok || j.Enough || j.Probability != .5 {
+		t.Errorf("%+v, %v", j, ok)
+	}
+	for _, sym := range r.Symbols {
+		if strings.HasPrefix(sym.Name, "BAYES_") {
+			t.Errorf("%s before anything was learned", sym.Name)
+		}
+	}
+}
+
+func TestLearnHasNoAftermath(t *testing.T) {
+	runs := 0
+	s := taught(t, winnow.Options{After: []winnow.After{{Name: "count", Doc: "counts", Durable: true, Run: func(context.Context, *winnow.Result) error {
+		runs++
+		return nil
+	}}}})
+	if runs != 0 {
+		t.Errorf("After ran %d times", runs)
+	}
+	if _, err := s.Unlearn(t.Context(), labelled(3, bayes.Spam)); err != nil || runs != 0 {
+		t.Errorf("After ran %d times: %v", runs, err)
+	}
+}
+
+func TestLearnErrors(t *testing.T) {
+	s, err := winnow.New(winnow.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(t.Context())
+	if _, err := s.Learn(t.Context(), labelled(1, bayes.Ham), bayes.Ham, bayes.Import); !errors.Is(err, winnow.ErrNoLearner) {
+		t.Errorf("without a learner: %v", err)
+	}
+	s = taught(t, winnow.Options{})
+	if _, err := s.Learn(t.Context(), nil, bayes.Ham, bayes.Import); !errors.Is(err, winnow.ErrMessage) {
+		t.Errorf("without a message: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Learn(ctx, labelled(2000, bayes.Ham), bayes.Ham, bayes.Import); !errors.Is(err, context.Canceled) {
+		t.Errorf("after the end: %v", err)
+	}
+	for name, raw := range map[string]string{"empty": "", "short": "Subject: x\r\n\r\ny\r\n"} {
+		r, err := s.Learn(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte(raw))}, bayes.Ham, bayes.Import)
+		if err != nil || r.Outcome != bayes.TooFew {
+			t.Errorf("%s: %+v, %v", name, r, err)
+		}
+	}
+	// A pre-result ends the scan before the learner is asked: the text is learned all the same.
+	m := &winnow.Message{Body: winnow.FromBytes([]byte(gtubeMail + "\r\nand some words more than that\r\n"))}
+	if r, err := s.Learn(t.Context(), m, bayes.Spam, bayes.Correction); err != nil || r.Outcome != bayes.Learned {
+		t.Errorf("after a pre-result: %+v, %v", r, err)
+	}
+}
+
+func BenchmarkScanWithLearner(b *testing.B) {
+	s := taught(b, winnow.Options{})
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := s.Scan(b.Context(), labelled(7, bayes.Ham)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
