@@ -133,8 +133,8 @@ func (o Options) WithMaps(name string) (Options, error) {
 }
 
 // withBundledMaps takes Rspamd's lists. It has those of free mail providers and
-// of REDIRECTOR_URL from the network only; the suspicious suffixes are the same
-// as here.
+// of REDIRECTOR_URL from the network only; its list of suspicious suffixes, in
+// which they have dots before them, matches nothing.
 func (o Options) withBundledMaps() Options {
 	if o.Whitelist.Rules == nil && o.Whitelist.Lists == nil {
 		lists := whitelist.Bundled()
@@ -146,10 +146,7 @@ func (o Options) withBundledMaps() Options {
 	if o.MessageID.Known == nil {
 		o.MessageID.Known = messageid.Bundled()
 	}
-	tlds := o.URLs.SuspiciousTLDs
-	o = o.WithoutMaps()
-	o.URLs.SuspiciousTLDs = tlds
-	return o
+	return o.WithoutMaps()
 }
 
 // Validate returns what is wrong with the options: the families and their

@@ -16,7 +16,9 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/authheader"
 	"github.com/winnowmail/winnow/checks/composites"
+	"github.com/winnowmail/winnow/checks/dmarc"
 	"github.com/winnowmail/winnow/checks/mxcheck"
+	"github.com/winnowmail/winnow/checks/rbl"
 	signingcheck "github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/checks/statistics"
@@ -28,7 +30,7 @@ import (
 func main() {
 	out := flag.String("o", "docs/symbols.md", "file to write")
 	flag.Parse()
-	if err := os.WriteFile(*out, page(everything(), composites.Default()), 0o644); err != nil {
+	if err := os.WriteFile(*out, page(everything(), optional(), composites.Default()), 0o644); err != nil {
 		fmt.Fprintln(os.Stderr, "gendocs:", err)
 		os.Exit(1)
 	}
@@ -45,25 +47,41 @@ func everything() []*checks.Family {
 	}), statistics.New(&bayes.Learner{}))
 }
 
+// optional returns families with what only options turn on: lists for
+// customers, and rules that are off in Rspamd too.
+func optional() []*checks.Family {
+	lists := slices.Concat(rbl.Optional(), rbl.SpamhausDQS(), rbl.Abusix())
+	return []*checks.Family{
+		rbl.New(rbl.Options{
+			Lists: rbl.Replace(rbl.Default(), lists...),
+			Keys:  map[string]string{rbl.DQSKey: "key", rbl.AbusixKey: "key"},
+		}),
+		dmarc.New(dmarc.Options{Munging: &dmarc.Munging{Lists: []string{"list@example.org"}}}),
+	}
+}
+
 // An entry is one line of the page.
 type entry struct {
 	def *symbols.Def
 	by  string // the family, or the composite's expression
 }
 
-func page(families []*checks.Family, joined []score.Composite) []byte {
+func page(families, optional []*checks.Family, joined []score.Composite) []byte {
 	groups := map[string][]entry{}
-	seen := map[*symbols.Def]bool{}
-	for _, f := range families {
-		for _, c := range f.Checks {
-			for _, d := range c.Symbols {
-				if !seen[d] {
-					seen[d] = true
-					groups[group(d)] = append(groups[group(d)], entry{d, f.Name})
+	seen := map[string]bool{}
+	add := func(families []*checks.Family, how string) {
+		for _, f := range families {
+			for _, d := range defs(f) {
+				if !seen[d.Name] {
+					seen[d.Name] = true
+					groups[group(d)] = append(groups[group(d)], entry{d, f.Name + how})
 				}
 			}
 		}
 	}
+	add(families, "")
+	builtin := len(seen)
+	add(optional, ", by an option")
 	for _, c := range joined {
 		by := "composite: `" + strings.ReplaceAll(c.Expression, "|", `\|`) + "`"
 		groups[group(c.Def)] = append(groups[group(c.Def)], entry{c.Def, by})
@@ -75,7 +93,8 @@ func page(families []*checks.Family, joined []score.Composite) []byte {
 	slices.Sort(names)
 
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# Symbols\n\nWritten by `go generate` from the declarations; do not edit. %d symbols of %d families and %d composites.\n", len(seen), len(families), len(joined))
+	fmt.Fprintf(&b, "# Symbols\n\nWritten by `go generate` from the declarations; do not edit. %d symbols of %d families, %d that options turn on, and %d composites.\n",
+		builtin, len(families), len(seen)-builtin, len(joined))
 	b.WriteString("Weights are the defaults, before a profile or `winnow.Options` changes them; a symbol of weight 0 is\nshown and can be used in composites. ¹ counts once however often it is raised.\n")
 	b.WriteString("\n## Families\n\n| family | looks at |\n|---|---|\n")
 	for _, f := range families {
@@ -90,6 +109,14 @@ func page(families []*checks.Family, joined []score.Composite) []byte {
 		}
 	}
 	return b.Bytes()
+}
+
+// defs lists the symbols of a family.
+func defs(f *checks.Family) (list []*symbols.Def) {
+	for _, c := range f.Checks {
+		list = append(list, c.Symbols...)
+	}
+	return list
 }
 
 func group(d *symbols.Def) string {
