@@ -18,7 +18,9 @@ import (
 // Ports are many, are used again, and change.
 func TestPortsChange(t *testing.T) {
 	s := resolvertest.Serve(t, resolvertest.Zone(zone.Must("*.example A 192.0.2.1")))
-	c, sleep := dial(t, Options{Timeout: patient}, s)
+	c, _ := dial(t, Options{Timeout: time.Hour}, s)
+	now := time.Now() // stands still: however busy the machine is, no port gets old
+	c.now = func() time.Time { return now }
 	const volleys, each = 3 * maxSockets, 5
 	for i := range volleys {
 		for _, r := range sessions(t.Context(), c, each, fmt.Sprintf("v%d.example", i)) {
@@ -55,7 +57,7 @@ func TestPortsChange(t *testing.T) {
 	if n := c.Stats(); n.SocketsOpened != maxSockets || n.Sockets != maxSockets-1 {
 		t.Errorf("a port was used for more than %d questions: %+v", socketQuestions, n)
 	}
-	sleep(socketLife)
+	now = now.Add(socketLife)
 	sessions(t.Context(), c, each, "later.example")
 	if n := c.Stats(); n.SocketsOpened != maxSockets+1 {
 		t.Errorf("a port was used for longer than %v: %+v", socketLife, n)
@@ -77,17 +79,16 @@ func TestPortIsGivenUp(t *testing.T) {
 		"forged": resolvertest.Serve(t, resolvertest.Lie(good)),
 		"late":   resolvertest.Serve(t, resolvertest.First(1, resolvertest.Silent, good)),
 	} {
-		c, _ := dial(t, Options{Timeout: 300 * time.Millisecond}, s)
 		const n = 4
+		timeout, want := patient, uint64(n)
+		if name == "late" { // each question is asked twice, or more often on a busy machine
+			timeout, want = 100*time.Millisecond, 2*n
+		}
+		c, _ := dial(t, Options{Timeout: timeout}, s)
 		for i := range n {
 			c.Lookup(t.Context(), fmt.Sprintf("n%d.example", i), resolver.TypeA)
 		}
-		want := uint64(n)
-		if name == "late" {
-			want = 2 * n
-		}
-		st := c.Stats()
-		if st.SocketsOpened != want || name == "forged" && st.Sockets != 0 {
+		if st := c.Stats(); st.SocketsOpened < want || name == "forged" && st.Sockets != 0 {
 			t.Errorf("%s: %+v", name, st)
 		}
 	}
