@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -11,14 +12,32 @@ import (
 
 // Texts returns the text views of all text parts in order.
 func (m *Message) Texts() []*Text {
+	m.readTexts()
+	return m.mime.texts
+}
+
+// AllTexts returns Texts and behind them the text views of what stands outside
+// of all parts: preambles, epilogues, and the body of a multipart in which no
+// part was found. Programs show that, so rules about what a message says look
+// at it; those about its parts don't. The Part of such a text is not among
+// Parts; its Path and Index are those of the multipart.
+func (m *Message) AllTexts() []*Text {
+	m.readTexts()
+	return m.mime.all
+}
+
+func (m *Message) readTexts() {
 	m.mime.textOnce.Do(func() {
 		for _, p := range m.Parts() {
 			if p.text = newText(p); p.text != nil {
 				m.mime.texts = append(m.mime.texts, p.text)
 			}
 		}
+		m.mime.all = m.mime.texts
+		if !m.exact {
+			m.mime.all = append(slices.Clip(m.mime.texts), m.outsideTexts()...)
+		}
 	})
-	return m.mime.texts
 }
 
 // Text returns the text view of a text part, nil for others. What counts as

@@ -21,15 +21,21 @@ type lazyMIME struct {
 	once  sync.Once
 	parts []*Part
 	bad   bool
+	// outside holds what stands outside of all parts, as parts that are not in
+	// the tree.
+	outside []*Part
 
 	textOnce sync.Once
 	texts    []*Text
+	all      []*Text // texts and those of outside
 }
 
 // partLazy is what a part keeps for itself and computes on first use.
 type partLazy struct {
 	body      []byte // as received
 	from      int    // its place in the buffer it was found in
+	preamble  int    // one more than where a multipart's first boundary line begins there, 0: none
+	epilogue  int    // what follows the line that ends it, 0: none
 	effective string // the encoding it is decoded with
 	allowed   int64  // decoded bytes it may make
 	text      *Text  // set for text parts

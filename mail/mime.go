@@ -22,7 +22,7 @@ func (m *Message) walk() {
 		w := &walker{m: m, left: m.decodedBudget(), buf: m.raw[m.body:end], base: m.body}
 		root := w.add(&m.head, nil, 0, len(w.buf))
 		w.descend(root)
-		m.mime.parts, m.mime.bad = w.parts, w.bad
+		m.mime.parts, m.mime.outside, m.mime.bad = w.parts, w.outside, w.bad
 	})
 }
 
@@ -42,8 +42,9 @@ type walker struct {
 	stack []boundary // of the multiparts that are open
 	open  [512]int32 // how many of their hashes have the same low bits
 
-	left int64 // decoded bytes that may still be made
-	bad  bool  // parts are nested too deep
+	left    int64   // decoded bytes that may still be made
+	outside []*Part // what stands outside of all parts
+	bad     bool    // parts are nested too deep
 }
 
 // add makes a part whose body, as far as is known, is buf[from:to] and reads
@@ -145,6 +146,7 @@ func (w *walker) descend(p *Part) {
 		w.stack = nil // what encloses a message ended it already
 		w.multipart(p, w.lineAt(from), w.lineAt(to), to)
 		w.stack = saved
+		w.leave(p)
 	case p.isMessage():
 		w.nested(p, func() { w.message(p) })
 	}
@@ -218,6 +220,7 @@ func (w *walker) splitAt(p *Part, own boundary, i, last, to int) int {
 		switch {
 		case end:
 			closed = true
+			p.epilogue = d.next
 			i++
 			if i < last && !w.isOuter(&w.lines[i]) {
 				if open, _ := own.matches(&w.lines[i]); open {
@@ -229,7 +232,10 @@ func (w *walker) splitAt(p *Part, own boundary, i, last, to int) int {
 			if w.full(p) {
 				return last
 			}
-			closed = false
+			if p.preamble == 0 {
+				p.preamble = d.start + 1
+			}
+			closed, p.epilogue = false, 0
 			i = w.child(p, i, last, to)
 		case w.isOuter(d):
 			w.noEnd(p, closed)
@@ -266,6 +272,7 @@ func (w *walker) child(parent *Part, i, last, to int) int {
 			next = w.nextOuter(next, last)
 		}
 		w.setBody(p, p.from, max(p.from, w.endAt(next, last, p.from, to)))
+		w.leave(p)
 		return next
 	}
 	w.descend(p)
@@ -319,10 +326,10 @@ func (w *walker) message(p *Part) {
 		w.rfc822(p, p.from, p.from+len(p.body))
 		return
 	}
-	inner := &walker{m: w.m, parts: w.parts, depth: w.depth, left: w.left,
+	inner := &walker{m: w.m, parts: w.parts, outside: w.outside, depth: w.depth, left: w.left,
 		buf: p.Content(), base: p.BodyOffset, inner: true, place: p.BodyLength}
 	inner.rfc822(p, 0, len(inner.buf))
-	w.parts, w.left, w.bad = inner.parts, inner.left, w.bad || inner.bad
+	w.parts, w.outside, w.left, w.bad = inner.parts, inner.outside, inner.left, w.bad || inner.bad
 }
 
 func (w *walker) rfc822(p *Part, from, to int) {

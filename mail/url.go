@@ -55,6 +55,7 @@ const (
 	URLShows     // its link shows a URL
 	URLContent   // from a document, not from the text of the message
 	URLLoaded    // shown or played rather than gone to, by another element than <img>
+	URLOutside   // outside of all parts: in a preamble, an epilogue, a multipart without parts
 )
 
 // URLSource says where a URL was found.

@@ -3,8 +3,9 @@ package mail
 import "strings"
 
 // URLs returns the URLs of the message (no mailto), each normalised URL once:
-// those of HTML parts, then of plain text, then of the subject, at last what
-// elements of HTML name beside targets and images. Emails returns the
+// those of HTML parts, then of plain text, then of the subject, then what
+// elements of HTML name beside targets and images; at last, in the same order,
+// those of what stands outside of all parts (see AllTexts). Emails returns the
 // addresses of mailto links and of text.
 func (m *Message) URLs() []*URL {
 	m.collectURLs()
@@ -27,24 +28,14 @@ func (m *Message) URLBytes(t *Text) int {
 
 func (m *Message) collectURLs() {
 	m.urlsOnce.Do(func() {
-		m.urlBytes = make(map[*Text]int, len(m.Texts()))
+		m.urlBytes = make(map[*Text]int, len(m.AllTexts()))
 		c := urlCollector{m: m, seen: map[string]*URL{}, left: m.limits.URLs}
-		for _, t := range m.Texts() {
-			if t.IsHTML {
-				c.html(t)
-			}
-		}
-		for _, t := range m.Texts() {
-			if !t.IsHTML {
-				c.text(t)
-			}
-		}
+		c.collect(m.Texts())
 		c.subject()
-		for _, t := range m.Texts() {
-			if t.IsHTML && !m.exact {
-				c.others(t)
-			}
-		}
+		c.other(m.Texts())
+		c.outside = true
+		c.collect(m.AllTexts()[len(m.Texts()):])
+		c.other(m.AllTexts()[len(m.Texts()):])
 		m.urls, m.emails = c.urls, c.emails
 		if c.cut {
 			m.note(NoteCut, "", -1, "URLs")
@@ -59,6 +50,29 @@ type urlCollector struct {
 	urls, emails []*URL
 	left         int
 	cut          bool
+	outside      bool // what is read stands outside of all parts
+}
+
+// collect takes the URLs of HTML, then those of plain text.
+func (c *urlCollector) collect(texts []*Text) {
+	for _, t := range texts {
+		if t.IsHTML {
+			c.html(t)
+		}
+	}
+	for _, t := range texts {
+		if !t.IsHTML {
+			c.text(t)
+		}
+	}
+}
+
+func (c *urlCollector) other(texts []*Text) {
+	for _, t := range texts {
+		if t.IsHTML && !c.m.exact {
+			c.others(t)
+		}
+	}
 }
 
 // add adds u, or counts it on the equal one that is there; fresh is true if it
@@ -69,6 +83,9 @@ func (c *urlCollector) add(u *URL) (known *URL, fresh bool) {
 		key = lowerASCII(u.Text)
 	}
 	if known = c.seen[key]; known != nil {
+		if c.outside && known.Flags&URLOutside == 0 {
+			return known, false
+		}
 		known.Count++
 		known.Flags |= u.Flags & (URLPhished | URLObscured | URLZeroWidth | URLImage | URLShows)
 		if known.Phished == nil {
@@ -82,6 +99,9 @@ func (c *urlCollector) add(u *URL) (known *URL, fresh bool) {
 	}
 	c.left--
 	own := *u
+	if c.outside {
+		own.Flags |= URLOutside
+	}
 	c.seen[key] = &own
 	if u.Scheme == "mailto" {
 		c.emails = append(c.emails, &own)

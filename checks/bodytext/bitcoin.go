@@ -27,7 +27,7 @@ func runBitcoin(_ context.Context, t *checks.Task) error {
 	seen := map[string]bool{}
 	var options []string
 	var ev []symbols.Evidence
-	for _, x := range m.Texts() {
+	for _, x := range m.AllTexts() {
 		findAddresses(x.Plain(), func(addr string) {
 			if !seen[addr] {
 				seen[addr] = true
@@ -52,7 +52,7 @@ func extorts(m *mail.Message) bool {
 	if h.Get("list-unsubscribe") != nil || h.Get("x-php-originating-script") != nil {
 		return true
 	}
-	for _, x := range m.Texts() {
+	for _, x := range m.AllTexts() {
 		if v := x.HTML(); v != nil && v.DataURLs || strings.Contains(x.UTF8(), "\u200b") {
 			return true
 		}

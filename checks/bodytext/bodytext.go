@@ -55,7 +55,7 @@ func runPhrases(_ context.Context, t *checks.Task) error {
 		found = true
 		t.HitField(introduction, f)
 	}
-	for _, x := range m.Texts() {
+	for _, x := range m.AllTexts() {
 		if !found && introduces(x.Folded()) {
 			found = true
 			t.HitAt(symbols.Hit{Def: introduction, Factor: 1, Evidence: checks.Part(x.Part)})
@@ -138,7 +138,7 @@ func isTracker(s string) bool {
 
 // words calls f for the words of all texts until it returns false.
 func words(m *mail.Message, f func(w string) bool) {
-	for _, x := range m.Texts() {
+	for _, x := range m.AllTexts() {
 		for _, w := range x.Words() {
 			if !f(w.Text) {
 				return

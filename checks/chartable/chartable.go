@@ -41,7 +41,7 @@ const (
 )
 
 func run(_ context.Context, t *checks.Task) error {
-	texts := t.Message().Texts()
+	texts := t.Message().AllTexts()
 	bad := false
 	for i, x := range texts {
 		if x.ASCII() {
@@ -53,7 +53,7 @@ func run(_ context.Context, t *checks.Task) error {
 			t.HitAt(symbols.Hit{Def: mixedCharset, Factor: mean, Evidence: checks.Part(x.Part)})
 		}
 	}
-	header(t, texts, bad)
+	header(t, t.Message().Texts(), bad)
 	return nil
 }
 

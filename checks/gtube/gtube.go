@@ -86,7 +86,7 @@ func New(o Options) *checks.Family {
 }
 
 func (o Options) look(t *checks.Task) {
-	for _, text := range t.Message().Texts() {
+	for _, text := range t.Message().AllTexts() {
 		a, ok := find(text)
 		if !ok || a != actions.Reject && o.Patterns != All {
 			continue

@@ -37,7 +37,7 @@ func runData(_ context.Context, t *checks.Task) error {
 		*done = true
 		t.HitAt(symbols.Hit{Def: d, Factor: 1, Evidence: checks.Text(x, from, n)})
 	}
-	for _, x := range t.Message().Texts() {
+	for _, x := range t.Message().AllTexts() {
 		s := x.UTF8()
 		if i, n := findRefresh(s); n > 0 {
 			hit(metaRefresh, &refresh, x, i, n)

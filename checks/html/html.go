@@ -61,7 +61,7 @@ var (
 
 // htmlTexts calls f for each HTML part until it returns false.
 func htmlTexts(t *checks.Task, f func(x *mail.Text, h *mail.HTML) bool) {
-	for _, x := range t.Message().Texts() {
+	for _, x := range t.Message().AllTexts() {
 		if h := x.HTML(); h != nil && !f(x, h) {
 			return
 		}

@@ -38,7 +38,7 @@ type hiddenText struct {
 
 func runVisibility(_ context.Context, t *checks.Task) error {
 	var c hiddenText
-	for _, x := range t.Message().Texts() {
+	for _, x := range t.Message().AllTexts() {
 		h := x.HTML()
 		if h == nil {
 			continue
@@ -103,7 +103,7 @@ func (c *hiddenText) report(t *checks.Task) {
 	if c.white > 0 {
 		// What is transparent stands as blanks in the texts.
 		seen := 0
-		for _, x := range t.Message().Texts() {
+		for _, x := range t.Message().AllTexts() {
 			seen += inked(x.Plain())
 		}
 		white := c.white

@@ -99,7 +99,7 @@ func runMessage(_ context.Context, t *checks.Task) error {
 	if ct := m.Header().Get("content-type"); ct != nil && hasPrefixFold(ct.Text(), "multipart/alternative") {
 		n := 0
 		for _, u := range m.URLs() {
-			if u.Flags&(mail.URLSubject|mail.URLHTMLDisplayed|mail.URLSpecial) == 0 {
+			if u.Flags&(mail.URLSubject|mail.URLHTMLDisplayed|mail.URLSpecial|mail.URLOutside) == 0 {
 				n += u.Count
 			}
 		}
