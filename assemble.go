@@ -16,6 +16,9 @@ import (
 // result assembles the Result of a scan whose checks ended.
 func (s *scan) result(v *verdict) *Result {
 	res := &Result{Time: s.state.Now, msg: s.state.Message, scan: s, verdict: v, DNSDown: s.dnsDown}
+	if !s.unsearched && s.step == checks.Data {
+		res.urls, res.emails = res.msg.URLs(), res.msg.Emails()
+	}
 	res.Verdict = v.export()
 	for _, r := range s.want.rcpts {
 		rv := s.judge(r.rules, v.cut)

@@ -58,7 +58,7 @@ func (r *Result) Explain() *Explanation {
 	for _, s := range append(v.sheet.Symbols(), v.sheet.Hidden()...) {
 		h := ExplainedHit{Scored: s}
 		for _, ev := range s.Evidence {
-			h.Places = append(h.Places, place(r.msg, ev))
+			h.Places = append(h.Places, r.place(ev))
 		}
 		e.Hits = append(e.Hits, h)
 	}
@@ -110,13 +110,18 @@ func (e *Explanation) neighbours() {
 const maxPlace = 200
 
 // place finds a piece of evidence in the raw message and shows what is there;
-// for a range of decoded text it shows that text.
-func place(m *mail.Message, ev symbols.Evidence) Place {
+// for a range of decoded text it shows that text. After a scan that ran out of
+// time only what needs no reading is shown.
+func (r *Result) place(ev symbols.Evidence) Place {
 	p := Place{Evidence: ev}
-	if ev.Decoded {
-		return decodedPlace(m, p)
+	switch {
+	case ev.Decoded && r.scan.timeUp:
+		p.Offset, p.Length, p.Decoded = 0, 0, false
+		return p
+	case ev.Decoded:
+		return decodedPlace(r.msg, p)
 	}
-	raw := m.Raw()
+	raw := r.msg.Raw()
 	if ev.Length > 0 && ev.Offset >= 0 && ev.Offset < len(raw) {
 		p.Text = excerpt(string(raw[ev.Offset:min(ev.Offset+min(ev.Length, maxPlace), len(raw))]))
 	}

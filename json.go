@@ -19,8 +19,9 @@ import (
 // the check's name in "messages". Beyond Rspamd's keys it has
 // "incomplete" ([{check, reason, error}]) and "recipients" (address → action,
 // score, required_score, symbols) where there are any, and "dns_down" (true)
-// where DNS is. time_real is in seconds and the only value that differs
-// between equal scans.
+// where DNS is. It has no "urls" and "emails" where the scan's time was over
+// before they were found. time_real is in seconds and the only value that
+// differs between equal scans.
 func (r *Result) JSON() []byte {
 	w := &jsonWriter{labels: r.scan.scanner.labels}
 	w.Grow(256 + 160*len(r.Symbols))
@@ -33,8 +34,8 @@ func (r *Result) JSON() []byte {
 	if r.Subject != "" {
 		w.key("subject").str(r.Subject)
 	}
-	w.urls("urls", r.msg.URLs(), func(u *mail.URL) string { return u.Host })
-	w.urls("emails", r.msg.Emails(), func(u *mail.URL) string { return u.User + "@" + u.Host })
+	w.urls("urls", r.urls, func(u *mail.URL) string { return u.Host })
+	w.urls("emails", r.emails, func(u *mail.URL) string { return u.User + "@" + u.Host })
 	w.key("message-id").str(messageID(r.msg))
 	w.key("time_real").num(math.Round(r.Took.Seconds()*1e6) / 1e6)
 	signatures, others := signaturesOf(r.Edits)

@@ -45,6 +45,8 @@ type Result struct {
 	Unrecorded []string
 
 	msg     *mail.Message
+	urls    []*mail.URL // found by the deadline, and so the addresses
+	emails  []*mail.URL
 	scan    *scan
 	verdict *verdict
 	hold    *hold // what it takes in the queues of Options.After

@@ -54,6 +54,8 @@ type scan struct {
 	timer      *time.Timer     // of the stages' patience
 	jobs       chan job        // to a worker that is idle
 	quit       chan struct{}   // closed when the scan has ended
+	unsearched bool            // time was up before the message's addresses were found
+	timeUp     bool            // it was before the verdict
 }
 
 // A checkResult is what became of one check.
@@ -179,6 +181,7 @@ func (s *scan) run(parent context.Context) (*Result, error) {
 		defer cancel()
 	}
 	s.late(ctx, v)
+	s.search(ctx)
 	v.cut = s.cutShort()
 	v.finish()
 	if err := parent.Err(); errors.Is(err, context.Canceled) {

@@ -46,6 +46,9 @@ type Transcript struct {
 	DNSDown bool `json:"dns_down,omitempty"`
 	// CutCommits names the checks whose commits did not end in time.
 	CutCommits []string `json:"cut_commits,omitempty"`
+	// Unsearched tells that time was up before the addresses in the message were
+	// found that the Result's JSON has.
+	Unsearched bool `json:"unsearched,omitempty"`
 }
 
 // A layerRecord is a layer of settings as it lay over the site's, for the
@@ -200,6 +203,7 @@ func (r *recorder) transcript(s *scan) *Transcript {
 		Version: transcriptVersion, Config: s.scanner.digest, Time: s.state.Now, Seed: s.state.Seed,
 		Envelope: *s.state.Message.Envelope(), Raw: s.state.Message.Raw(), Seeds: r.seeds,
 		Settings: s.want.records(), Outside: r.observed(), Store: s.store.calls(),
+		Unsearched: s.unsearched,
 	}
 	if s.session != nil {
 		t.DNS = s.session.Recording()

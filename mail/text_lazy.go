@@ -1,6 +1,9 @@
 package mail
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // lazyHTML holds the view of an HTML part.
 type lazyHTML struct {
@@ -28,6 +31,7 @@ type lazyWords struct {
 // lazyURL holds the addresses found in a message.
 type lazyURL struct {
 	urlsOnce     sync.Once
+	searched     atomic.Bool // urls are there
 	urlBytes     map[*Text]int
 	urls, emails []*URL
 

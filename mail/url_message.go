@@ -18,6 +18,10 @@ func (m *Message) Emails() []*URL {
 	return m.emails
 }
 
+// Searched reports whether the message was searched for addresses already, so that
+// URLs and Emails read nothing any more.
+func (m *Message) Searched() bool { return m.searched.Load() }
+
 // URLBytes returns how many bytes of the text t of the message are URLs and
 // e-mail addresses; every occurrence counts. As in Rspamd, an address that is
 // the text of a link counts twice: as link text, and as any other text.
@@ -40,6 +44,7 @@ func (m *Message) collectURLs() {
 		if c.cut {
 			m.note(NoteCut, "", -1, "URLs")
 		}
+		m.searched.Store(true)
 	})
 }
 
