@@ -28,7 +28,11 @@ func readings(t *checks.Task, u *mail.URL) []asked {
 	case u.Source != mail.SourceText || u.Part == nil || u.Length == 0:
 		return []asked{plain}
 	}
-	rest := u.Part.Text().UTF8()[u.Offset+u.Length:]
+	x := u.Part.Text()
+	if x == nil || u.Offset+u.Length > len(x.UTF8()) { // it stands outside of the parts
+		return []asked{plain}
+	}
+	rest := x.UTF8()[u.Offset+u.Length:]
 	if p := plain.with(rest[:punctuated(rest)]); p != plain {
 		return []asked{plain, p}
 	}
