@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -303,7 +304,7 @@ func (w *walker) partHeader(parent *Part, b []byte, from int) (h *Header, body i
 	}
 	end, body, ok := header.End(b)
 	if !ok {
-		if !header.LooksLike(b) {
+		if !header.LooksLike(b) && !w.foldsOnly(b, from) {
 			return &Header{}, 0
 		}
 		end, body = len(b), len(b)
@@ -314,6 +315,17 @@ func (w *walker) partHeader(parent *Part, b []byte, from int) (h *Header, body i
 	}
 	head := s.fields(b[:end])
 	return &head, body
+}
+
+// foldsOnly reports whether b, which has no empty line of its own, is one line
+// before an empty line that continues a field or begins like a damaged one of
+// MIME: a header without any field.
+func (w *walker) foldsOnly(b []byte, from int) bool {
+	const mime = "content-"
+	if len(b) == 0 || b[len(b)-1] != '\n' || header.LineAfter(b, 0) != len(b) || header.LineEnd(w.buf, from+len(b)) == 0 {
+		return false
+	}
+	return b[0] == ' ' || b[0] == '\t' || len(b) > len(mime) && bytes.EqualFold(b[:len(mime)], []byte(mime))
 }
 
 // message enters a message part. Where it is encoded, the tree goes on in the

@@ -77,3 +77,19 @@ func TestOutsideOfCut(t *testing.T) {
 		t.Errorf("%d texts outside", n)
 	}
 }
+
+// TestHeaderOfFolds: a line that continues no field is a header without fields
+// if an empty line follows.
+func TestHeaderOfFolds(t *testing.T) {
+	for body, want := range map[string]string{
+		"--b\n name=\"x\"\n\n--b--\n":  "",
+		"--b\nContent-Typ>\n\n--b--\n": "",
+		"--b\n indented\n--b--\n":      " indented",
+		"--b\nplain\n\n--b--\n":        "plain\n",
+	} {
+		m := Parse([]byte("Content-Type: multipart/mixed; boundary=b\n\n"+body), Envelope{}, Limits{})
+		if got := string(m.Parts()[1].Body()); got != want {
+			t.Errorf("%q: %q, want %q", body, got, want)
+		}
+	}
+}
