@@ -26,7 +26,7 @@ func (r *Result) JSON() []byte {
 	w := &jsonWriter{labels: r.scan.scanner.labels}
 	w.Grow(256 + 160*len(r.Symbols))
 	w.open('{')
-	w.key("is_skipped").raw(strconv.FormatBool(r.Skipped != ""))
+	w.key("is_skipped").raw(strconv.FormatBool(r.Skipped != "" || r.PreResult != nil && r.PreResult.Test))
 	w.verdict(&r.Verdict, r.Notes)
 	if p := r.PreResult; p != nil {
 		w.key("passthrough_module").str(p.Check)

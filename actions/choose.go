@@ -38,6 +38,9 @@ type PreResult struct {
 	ProcessAll bool
 	// NoMessage keeps Message out of the SMTP reply.
 	NoMessage bool
+	// Test tells that the message only tries the filter out. Result.JSON then
+	// says is_skipped, as Rspamd does for GTUBE.
+	Test bool
 }
 
 // target returns the score that the pre-result asks for.

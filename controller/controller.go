@@ -2,7 +2,8 @@
 // Rspamd's scanner, such as rspamc and mail servers' plugins, can talk to a
 // winnow.Scanner through it.
 //
-// It serves /ping and /checkv2. The envelope comes in request headers, the
+// It serves /ping and /checkv2, with /check and /symbols as older names for the
+// same. The envelope comes in request headers, the
 // message is the body, the reply is one JSON object (winnow.Result.JSON, with
 // header values folded by LF alone for "Milter: yes" and for messages with
 // such lines).
@@ -85,7 +86,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if allow(w, r, http.MethodGet, http.MethodHead, http.MethodPost) {
 			reply(w, http.StatusOK, "text/plain", []byte("pong\r\n"))
 		}
-	case "/checkv2":
+	case "/checkv2", "/check", "/symbols":
 		if allow(w, r, http.MethodPost, http.MethodPut) {
 			h.check(w, r)
 		}

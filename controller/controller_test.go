@@ -362,3 +362,52 @@ func BenchmarkParseRequest(b *testing.B) {
 		}
 	}
 }
+
+// The older names of /checkv2 give the same reply.
+func TestOlderNames(t *testing.T) {
+	s, _ := serve(t, Options{})
+	want := check(t, s.URL, message)
+	for _, path := range []string{"/check", "/symbols"} {
+		resp, err := http.Post(s.URL+path, "", strings.NewReader(message))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			Action  string
+			Score   float64
+			Symbols map[string]any
+		}
+		err = json.NewDecoder(resp.Body).Decode(&got)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != 200 || got.Action != want.Action || got.Score != *want.Score || len(got.Symbols) == 0 {
+			t.Errorf("%s: status %d, %+v, %v", path, resp.StatusCode, got, err)
+		}
+	}
+	if resp, err := http.Get(s.URL + "/symbols"); err != nil || resp.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("GET /symbols: %v, %v", resp, err)
+	} else {
+		resp.Body.Close()
+	}
+}
+
+// A huge threshold of a client's settings gives a reply that is JSON, or none.
+func TestHugeThreshold(t *testing.T) {
+	s, _ := serve(t, Options{})
+	for _, threshold := range []string{"-1e308", "1e308", "-1e9", "1e400"} {
+		req, err := http.NewRequest(http.MethodPost, s.URL+"/checkv2", strings.NewReader(message))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Settings", `{"actions":{"reject":`+threshold+`}}`)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got map[string]any
+		err = json.NewDecoder(resp.Body).Decode(&got)
+		resp.Body.Close()
+		if want := map[bool]int{true: 200, false: 400}[threshold == "-1e9"]; err != nil || resp.StatusCode != want {
+			t.Errorf("%s: status %d, %v, %v", threshold, resp.StatusCode, got, err)
+		}
+	}
+}

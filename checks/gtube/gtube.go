@@ -31,17 +31,18 @@ const (
 	All        Patterns = "all"    // its siblings too
 )
 
-// ParseOptions takes the values of Rspamd's gtube_patterns.
+// ParseOptions takes the values of Rspamd's gtube_patterns; "default" is
+// "reject".
 func ParseOptions(s string) (Options, error) {
 	switch s = strings.ToLower(s); s {
-	case "", "reject":
+	case "", "reject", "default":
 		return Options{}, nil
 	case "all":
 		return Options{Patterns: All}, nil
 	case "disable", "disabled":
 		return Options{Off: true}, nil
 	}
-	return Options{}, fmt.Errorf("gtube: unknown patterns %q, want reject, all or disable", s)
+	return Options{}, fmt.Errorf("gtube: unknown patterns %q, want default, all or disable", s)
 }
 
 // Options configures the check; the zero value recognises GTUBE alone.
@@ -93,7 +94,7 @@ func (o Options) look(t *checks.Task) {
 		}
 		t.HitAt(symbols.Hit{Def: Found, Factor: 1, Evidence: checks.Part(text.Part)})
 		t.PreResult(actions.PreResult{
-			Action: a, Priority: actions.Critical, AtThreshold: true, Message: "Gtube pattern", Check: "GTUBE",
+			Action: a, Priority: actions.Critical, AtThreshold: true, Message: "Gtube pattern", Check: "GTUBE", Test: true,
 		}, Found)
 		return
 	}

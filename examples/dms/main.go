@@ -33,6 +33,7 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks/dmarcreport"
+	"github.com/winnowmail/winnow/checks/gtube"
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/standard"
@@ -70,6 +71,7 @@ func (c *config) tune() {
 // config is what the flags say.
 type config struct {
 	controller, dns, profile, maps, state string
+	gtube                                 string
 	cpuProfile                            string
 	memory                                bytesFlag
 	monitoring, dmarcRows                 bool
@@ -91,6 +93,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.BoolVar(&c.monitoring, "monitoring", true, "look after the health of DNS lists")
 	flags.StringVar(&c.profile, "profile", "rspamd", "weights and thresholds: rspamd (4.1.6), rspamd-exact, rspamd-3.4 or dms")
 	flags.StringVar(&c.maps, "maps", "builtin", "lists of facts such as freemail domains: builtin, bundled (those of Rspamd) or none")
+	flags.StringVar(&c.gtube, "gtube", "default", "test `patterns` that are recognised: default (GTUBE, which rejects), all (YJS, ZJS and AJS too) or disable")
 	flags.StringVar(&c.state, "state", "", state.Usage)
 	flags.BoolVar(&c.dmarcRows, "dmarc-rows", false, "note in the state what DMARC's aggregate reports say; dmarcreport.Sender sends them; needs -state and -dns")
 	flags.Var(&c.memory, "memory", "`bytes` that messages in work may take, such as 256MiB; more wait; 0 means no bound")
@@ -167,6 +170,9 @@ func (c *config) options() (winnow.Options, error) {
 	}
 	if families, err = families.WithMaps(c.maps); err != nil {
 		return o, fmt.Errorf("-maps: %w", err)
+	}
+	if families.GTUBE, err = gtube.ParseOptions(c.gtube); err != nil {
+		return o, fmt.Errorf("-gtube: %w", err)
 	}
 	o.Families = standard.Families(families)
 	if c.dns != "none" {

@@ -27,6 +27,7 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"-nonsense"}, 2, "nonsense"},
 		{[]string{"-profile", "best"}, 2, `"best"`},
 		{[]string{"-maps", "all"}, 2, "-maps"},
+		{[]string{"-gtube", "some"}, 2, "-gtube"},
 		{[]string{"-dns", "ns.example"}, 2, "-dns"},
 		{[]string{"-dns", "192.0.2.53,"}, 2, "-dns"},
 		{[]string{"extra"}, 2, "extra"},

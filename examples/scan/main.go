@@ -34,6 +34,7 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/checks/gtube"
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/examples/internal/state"
@@ -72,6 +73,7 @@ type program struct {
 	failOn                 string
 	jobs                   int
 	profile, maps, dns     string
+	gtube                  string
 	state                  string
 	paths                  []string
 
@@ -120,6 +122,7 @@ func (p *program) parse(args []string) (winnow.Options, error) {
 	flags.IntVar(&p.jobs, "j", runtime.GOMAXPROCS(0), "`messages` scanned at the same time")
 	flags.StringVar(&p.profile, "profile", "rspamd", "weights and thresholds: rspamd (4.1.6), rspamd-exact, rspamd-3.4 or dms")
 	flags.StringVar(&p.maps, "maps", "builtin", "lists of facts such as freemail domains: builtin, bundled (those of Rspamd) or none")
+	flags.StringVar(&p.gtube, "gtube", "default", "test `patterns` that are recognised: default (GTUBE, which rejects), all (YJS, ZJS and AJS too) or disable")
 	flags.StringVar(&p.dns, "dns", "none", "whom to ask: `ADDR[,ADDR]`, system (resolv.conf) or none")
 	flags.StringVar(&p.state, "state", "", state.Usage)
 	env := &p.envelope
@@ -165,6 +168,9 @@ func (p *program) check(o winnow.Options) (winnow.Options, error) {
 	families := standard.Options{RBL: rbl.Options{NoMonitoring: true}} // for a few mails
 	if families, err = families.WithMaps(p.maps); err != nil {
 		return o, fmt.Errorf("-maps: %w", err)
+	}
+	if families.GTUBE, err = gtube.ParseOptions(p.gtube); err != nil {
+		return o, fmt.Errorf("-gtube: %w", err)
 	}
 	o.Families = standard.Families(families)
 	if p.dns != "none" {

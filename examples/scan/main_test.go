@@ -228,6 +228,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"-ip", "1.2.3"}, 2, "ip"},
 		{[]string{"-profile", "best"}, 2, `no profile "best"`},
 		{[]string{"-maps", "all"}, 2, "-maps"},
+		{[]string{"-gtube", "some"}, 2, "-gtube"},
 		{[]string{"-j", "0"}, 2, "-j"},
 		{[]string{"-json", "-explain"}, 2, "-json"},
 		{[]string{"-fail-on", "anger"}, 2, "-fail-on"},
@@ -309,5 +310,33 @@ func TestState(t *testing.T) {
 	}
 	if code, _, errs := call(t, "", "-state", "nosql://x", spam); code != 2 || !strings.HasPrefix(errs, "scan: -state: ") {
 		t.Errorf("exit code %d, said %q", code, errs)
+	}
+}
+
+// The test strings bring the action that they stand for where they are on.
+func TestGTUBE(t *testing.T) {
+	actions := map[string]string{"X": "reject", "Y": "add header", "Z": "rewrite subject", "A": "no action"}
+	for _, patterns := range []string{"default", "all", "disable"} {
+		for first, action := range actions {
+			file := filepath.Join(t.TempDir(), "gtube.eml")
+			body := "From: a@example.org\nTo: b@example.net\nSubject: test\n\n" + first + "JS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\n"
+			if err := os.WriteFile(file, []byte(body), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, out, errs := call(t, "", "-json", "-gtube", patterns, file)
+			var got struct {
+				Skipped bool `json:"is_skipped"`
+				Action  string
+				Symbols map[string]any
+			}
+			if err := json.Unmarshal([]byte(out), &got); err != nil {
+				t.Fatalf("%v: %s", err, errs)
+			}
+			on := patterns == "all" || patterns == "default" && first == "X"
+			_, found := got.Symbols["GTUBE"]
+			if found != on || got.Skipped != on || on && got.Action != action {
+				t.Errorf("-gtube %s, %sJS: %.300s", patterns, first, out)
+			}
+		}
 	}
 }

@@ -24,6 +24,8 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/checks/gtube"
+	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/resolver/dnsclient"
 )
@@ -40,6 +42,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	listen := flags.String("listen", "127.0.0.1:2525", "`address` to listen on")
 	dir := flags.String("dir", "", "`directory` to deliver to, a file a message (required)")
 	dns := flags.String("dns", "none", "whom to ask: `ADDR[,ADDR]`, system (resolv.conf) or none")
+	patterns := flags.String("gtube", "default", "test `patterns` that are recognised: default (GTUBE, which rejects), all (YJS, ZJS and AJS too) or disable")
 	timeout := flags.Duration("timeout", 0, "how long a scan may take (default 8s)")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -52,6 +55,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = errors.New("usage: smtpd -dir directory [-listen address] [-dns servers]")
 	}
 	o := winnow.Options{Timeout: *timeout}
+	if err == nil {
+		var families standard.Options
+		families.GTUBE, err = gtube.ParseOptions(*patterns)
+		o.Families = standard.Families(families)
+	}
 	if err == nil && *dns != "none" {
 		var client *dnsclient.Client
 		client, err = dnsclient.New(dnsclient.Options{Servers: strings.Split(*dns, ",")})

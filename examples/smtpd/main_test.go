@@ -64,8 +64,8 @@ func delivered(t *testing.T, dir string) []string {
 	return all
 }
 
-// gtube is a test pattern that every filter knows; first chooses the verdict.
-func gtube(first string) []byte {
+// pattern is a test pattern that every filter knows; first chooses the verdict.
+func pattern(first string) []byte {
 	return []byte("From: a@example.org\r\nTo: b@example.net\r\nSubject: test\r\n\r\n" +
 		first + "JS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\r\n")
 }
@@ -86,7 +86,7 @@ func TestVerdicts(t *testing.T) {
 		!strings.Contains(got[0], "Minutes") || strings.Contains(got[0], "X-Spam") {
 		t.Errorf("ham was delivered as %q", got)
 	}
-	err = send(gtube("X"))
+	err = send(pattern("X"))
 	if e, ok := errors.AsType[*textproto.Error](err); !ok || e.Code != 554 || e.Msg != "5.7.1 Gtube pattern" {
 		t.Errorf("GTUBE: %v", err)
 	}
@@ -100,7 +100,7 @@ func TestVerdicts(t *testing.T) {
 // X-Spam, the server's.
 func TestHostileHeaders(t *testing.T) {
 	addr, dir := start(t)
-	_, pattern, _ := strings.Cut(string(gtube("Y")), "\r\n\r\n")
+	_, body, _ := strings.Cut(string(pattern("Y")), "\r\n\r\n")
 	for name, head := range map[string]string{
 		"begins with a space":      " X-Spam: No\r\nFrom: a@example.org\r\n\r\n",
 		"ends by CR CR LF":         "From: a@example.org\r\nX-Spam: No\r\n\r\r\n",
@@ -111,7 +111,7 @@ func TestHostileHeaders(t *testing.T) {
 		"a blank before the colon": "X-Spam : No\r\nFrom: a@example.org\r\n\r\n",
 		"a blank line first":       "\r\nX-Spam: No\r\nFrom: a@example.org\r\n\r\n",
 	} {
-		if err := smtp.SendMail(addr, nil, "a@example.org", []string{"b@example.net"}, []byte(head+pattern)); err != nil {
+		if err := smtp.SendMail(addr, nil, "a@example.org", []string{"b@example.net"}, []byte(head+body)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		got := delivered(t, dir)
@@ -120,7 +120,7 @@ func TestHostileHeaders(t *testing.T) {
 			continue
 		}
 		h := mail.Parse([]byte(got[0]), mail.Envelope{}, mail.Limits{}).Header()
-		if len(h.All("X-Spam")) != 1 || h.Text("X-Spam") != "Yes" || !strings.HasSuffix(got[0], pattern) {
+		if len(h.All("X-Spam")) != 1 || h.Text("X-Spam") != "Yes" || !strings.HasSuffix(got[0], body) {
 			t.Errorf("%s: %q", name, got[0])
 		}
 	}
