@@ -20,7 +20,7 @@ func TestFixtures(t *testing.T) {
 		Provides: []checks.AnyFact{relay.Fact},
 		Run:      func(context.Context, *checks.Task) error { return nil },
 	}
-	checktest.Run(t, asn.New(asn.Options{}).Checks, checktest.With(relays))
+	checktest.Run(t, asn.New(asn.Options{}), checktest.With(relays))
 }
 
 func TestParseAnswer(t *testing.T) {

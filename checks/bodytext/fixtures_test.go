@@ -7,4 +7,4 @@ import (
 	"github.com/winnowmail/winnow/checks/checktest"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, bodytext.New().Checks) }
+func TestFixtures(t *testing.T) { checktest.Run(t, bodytext.New()) }

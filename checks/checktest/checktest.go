@@ -79,9 +79,28 @@ type runner struct {
 	seen, guarded map[string]bool
 }
 
-// Run runs every fixture of the calling package's testdata.
-func Run(t *testing.T, family []*checks.Check, options ...Option) {
+// Run runs every fixture of the calling package's testdata. family is a family,
+// whose options must not be wrong, or a list of checks.
+func Run[F *checks.Family | []*checks.Check](t *testing.T, family F, options ...Option) {
 	t.Helper()
+	var list []*checks.Check
+	switch f := any(family).(type) {
+	case *checks.Family:
+		if f.Err != nil {
+			t.Fatalf("family %s: %v", f.Name, f.Err)
+		}
+		list = f.Checks
+	case []*checks.Check:
+		list = f
+	}
+	run(t, list, options)
+}
+
+func run(t *testing.T, family []*checks.Check, options []Option) {
+	t.Helper()
+	if len(family) == 0 {
+		t.Fatal("the family has no check")
+	}
 	r := &runner{update: *update, family: family, seen: map[string]bool{}, guarded: map[string]bool{}}
 	for _, o := range options {
 		o(r)

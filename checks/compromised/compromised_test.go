@@ -7,4 +7,4 @@ import (
 	"github.com/winnowmail/winnow/checks/compromised"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, compromised.New().Checks) }
+func TestFixtures(t *testing.T) { checktest.Run(t, compromised.New()) }

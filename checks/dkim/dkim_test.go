@@ -9,5 +9,5 @@ import (
 
 func TestFixtures(t *testing.T) {
 	gateway := authres.New(authres.Options{Trusted: []string{"gw.example.net"}}).Checks
-	checktest.Run(t, New(Options{}).Checks, checktest.With(gateway...))
+	checktest.Run(t, New(Options{}), checktest.With(gateway...))
 }

@@ -21,4 +21,4 @@ func facts() *checks.Check {
 	}
 }
 
-func TestFixtures(t *testing.T) { checktest.Run(t, New(Options{}).Checks, checktest.With(facts())) }
+func TestFixtures(t *testing.T) { checktest.Run(t, New(Options{}), checktest.With(facts())) }

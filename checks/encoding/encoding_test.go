@@ -7,4 +7,4 @@ import (
 	"github.com/winnowmail/winnow/checks/encoding"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, encoding.New().Checks) }
+func TestFixtures(t *testing.T) { checktest.Run(t, encoding.New()) }

@@ -6,4 +6,4 @@ import (
 	"github.com/winnowmail/winnow/checks/checktest"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, New().Checks) }
+func TestFixtures(t *testing.T) { checktest.Run(t, New()) }

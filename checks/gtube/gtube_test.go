@@ -14,7 +14,7 @@ import (
 	"github.com/winnowmail/winnow/mail"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, New(Options{}).Checks) }
+func TestFixtures(t *testing.T) { checktest.Run(t, New(Options{})) }
 
 const gtube = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 

@@ -7,4 +7,4 @@ import (
 	"github.com/winnowmail/winnow/checks/headers"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, headers.New().Checks) }
+func TestFixtures(t *testing.T) { checktest.Run(t, headers.New()) }

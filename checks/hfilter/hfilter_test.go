@@ -12,5 +12,5 @@ import (
 
 func TestFixtures(t *testing.T) {
 	others := slices.Concat(relay.New(relay.Options{}).Checks, rdns.New().Checks)
-	checktest.Run(t, hfilter.New(hfilter.Options{}).Checks, checktest.With(others...))
+	checktest.Run(t, hfilter.New(hfilter.Options{}), checktest.With(others...))
 }

@@ -7,4 +7,4 @@ import (
 	"github.com/winnowmail/winnow/checks/html"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, html.New().Checks) }
+func TestFixtures(t *testing.T) { checktest.Run(t, html.New()) }

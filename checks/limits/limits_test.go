@@ -9,7 +9,7 @@ import (
 	"github.com/winnowmail/winnow/mail"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, New().Checks) }
+func TestFixtures(t *testing.T) { checktest.Run(t, New()) }
 
 func TestSizeLimit(t *testing.T) {
 	raw := []byte("Subject: a\r\n\r\n" + strings.Repeat("text\r\n", 100))

@@ -7,4 +7,4 @@ import (
 	"github.com/winnowmail/winnow/checks/maillist"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, maillist.New().Checks) }
+func TestFixtures(t *testing.T) { checktest.Run(t, maillist.New()) }

@@ -22,7 +22,7 @@ func TestFixtures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checktest.Run(t, messageid.New(messageid.Options{Known: list}).Checks, checktest.With(dkim.New(dkim.Options{}).Checks...))
+	checktest.Run(t, messageid.New(messageid.Options{Known: list}), checktest.With(dkim.New(dkim.Options{}).Checks...))
 }
 
 func TestParseKnown(t *testing.T) {

@@ -7,4 +7,4 @@ import (
 	"github.com/winnowmail/winnow/checks/mimeparts"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, mimeparts.New().Checks) }
+func TestFixtures(t *testing.T) { checktest.Run(t, mimeparts.New()) }

@@ -7,4 +7,4 @@ import (
 	"github.com/winnowmail/winnow/checks/mua"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, mua.New().Checks) }
+func TestFixtures(t *testing.T) { checktest.Run(t, mua.New()) }

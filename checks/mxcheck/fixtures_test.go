@@ -84,5 +84,5 @@ func facts() *checks.Check {
 }
 
 func TestFixtures(t *testing.T) {
-	checktest.Run(t, mxcheck.New(options()).Checks, checktest.With(facts()))
+	checktest.Run(t, mxcheck.New(options()), checktest.With(facts()))
 }

@@ -47,7 +47,7 @@ func options(t testing.TB) phishfeeds.Options {
 	}
 }
 
-func TestFixtures(t *testing.T) { checktest.Run(t, phishfeeds.New(options(t)).Checks) }
+func TestFixtures(t *testing.T) { checktest.Run(t, phishfeeds.New(options(t))) }
 
 func TestLoad(t *testing.T) {
 	f := new(phishfeeds.Feed)

@@ -7,4 +7,4 @@ import (
 	"github.com/winnowmail/winnow/checks/priority"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, priority.New().Checks) }
+func TestFixtures(t *testing.T) { checktest.Run(t, priority.New()) }

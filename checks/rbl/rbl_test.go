@@ -19,5 +19,5 @@ func others() []*checks.Check {
 }
 
 func TestFixtures(t *testing.T) {
-	checktest.Run(t, rbl.New(rbl.Options{NoMonitoring: true}).Checks, checktest.With(others()...))
+	checktest.Run(t, rbl.New(rbl.Options{NoMonitoring: true}), checktest.With(others()...))
 }

@@ -9,5 +9,5 @@ import (
 )
 
 func TestFixtures(t *testing.T) {
-	checktest.Run(t, New().Checks, checktest.With(forwarding.New().Checks...), checktest.With(aliases.New(aliases.Options{}).Checks...))
+	checktest.Run(t, New(), checktest.With(forwarding.New().Checks...), checktest.With(aliases.New(aliases.Options{}).Checks...))
 }

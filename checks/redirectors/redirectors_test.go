@@ -10,7 +10,7 @@ import (
 	"github.com/winnowmail/winnow/mail"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, New(Options{}).Checks) }
+func TestFixtures(t *testing.T) { checktest.Run(t, New(Options{})) }
 
 func TestListsAreClean(t *testing.T) {
 	for _, list := range [][]string{Builtin(), Bundled()} {

@@ -25,7 +25,7 @@ func relayed() *checks.Check {
 
 func TestFixtures(t *testing.T) {
 	gateway := authres.New(authres.Options{Trusted: []string{"gw.example.net"}}).Checks
-	checktest.Run(t, New(Options{}).Checks, checktest.With(append(gateway, relayed())...))
+	checktest.Run(t, New(Options{}), checktest.With(append(gateway, relayed())...))
 }
 
 // TestSeededAsksNothing holds that a result handed in costs no question, and

@@ -7,4 +7,4 @@ import (
 	"github.com/winnowmail/winnow/checks/subject"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, subject.New().Checks) }
+func TestFixtures(t *testing.T) { checktest.Run(t, subject.New()) }

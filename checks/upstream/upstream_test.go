@@ -7,4 +7,4 @@ import (
 	"github.com/winnowmail/winnow/checks/upstream"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, upstream.New().Checks) }
+func TestFixtures(t *testing.T) { checktest.Run(t, upstream.New()) }
