@@ -54,6 +54,7 @@ const (
 	URLSpecial   // target of an element other than <a>
 	URLShows     // its link shows a URL
 	URLContent   // from a document, not from the text of the message
+	URLMasked    // in text, written so that programs pass over it: hxxp, example[.]org
 	URLLoaded    // shown or played rather than gone to, by another element than <img>
 	URLOutside   // outside of all parts: in a preamble, an epilogue, a multipart without parts
 )

@@ -103,7 +103,7 @@ func knownScheme(s string, flags *URLFlags) (string, bool) {
 	case "callto":
 		return "tel", true
 	case "hxxp", "h**p", "hxtp", "htxp", "hxxps", "h**ps", "meow":
-		*flags |= URLObscured
+		*flags |= URLObscured | URLMasked
 		if s[len(s)-1] == 's' {
 			return "https", true
 		}

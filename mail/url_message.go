@@ -33,7 +33,7 @@ func (m *Message) URLBytes(t *Text) int {
 func (m *Message) collectURLs() {
 	m.urlsOnce.Do(func() {
 		m.urlBytes = make(map[*Text]int, len(m.AllTexts()))
-		c := urlCollector{m: m, seen: map[string]*URL{}, left: m.limits.URLs}
+		c := urlCollector{m: m, seen: map[string]*URL{}, left: m.limits.URLs, masked: maxMasked}
 		c.collect(m.Texts())
 		c.subject()
 		c.other(m.Texts())
@@ -54,6 +54,7 @@ type urlCollector struct {
 	seen         map[string]*URL
 	urls, emails []*URL
 	left         int
+	masked       int // masked URLs that are still taken
 	cut          bool
 	outside      bool // what is read stands outside of all parts
 }
@@ -92,7 +93,7 @@ func (c *urlCollector) add(u *URL) (known *URL, fresh bool) {
 			return known, false
 		}
 		known.Count++
-		known.Flags |= u.Flags & (URLPhished | URLObscured | URLZeroWidth | URLImage | URLShows)
+		known.Flags |= u.Flags & (URLMasked | URLPhished | URLObscured | URLZeroWidth | URLImage | URLShows)
 		if known.Phished == nil {
 			known.Phished = u.Phished
 		}
@@ -142,7 +143,11 @@ func (c *urlCollector) html(t *Text) {
 			own.Count++ // as Rspamd counts it
 		}
 	}
+	masked := c.findMasked(h.Visible)
 	finder{text: h.Visible, strict: true}.find(func(u URL, start, end int) bool {
+		if overlaps(masked, start, end) {
+			return true
+		}
 		c.m.urlBytes[t] += end - start + stop(h.Visible, end, &u)
 		u.Source = SourceHTML
 		u.Flags |= URLFromText
@@ -152,6 +157,42 @@ func (c *urlCollector) html(t *Text) {
 		}
 		return !c.cut
 	})
+	for i := range masked {
+		masked[i].url.Source = SourceHTML
+		if own, fresh := c.add(&masked[i].url); fresh {
+			own.Part = t.Part
+		}
+	}
+}
+
+// A placedURL is a URL and its place in a text.
+type placedURL struct {
+	url        URL
+	start, end int
+}
+
+// findMasked returns the masked URLs of a text, as many as are still taken.
+func (c *urlCollector) findMasked(text string) (found []placedURL) {
+	findMasked(text, func(u URL, start, end int) bool {
+		if c.masked == 0 {
+			return false
+		}
+		c.masked--
+		u.Flags |= URLFromText
+		found = append(found, placedURL{u, start, end})
+		return true
+	})
+	return found
+}
+
+// overlaps reports whether the place of a URL is in that of a masked one.
+func overlaps(masked []placedURL, start, end int) bool {
+	for _, m := range masked {
+		if start < m.end && m.start < end {
+			return true
+		}
+	}
+	return false
 }
 
 // others takes what elements of an HTML part name beside targets and images,
@@ -174,7 +215,11 @@ func (c *urlCollector) others(t *Text) {
 // text takes the URLs of a plain text part.
 func (c *urlCollector) text(t *Text) {
 	text, seams := joinLines(t.UTF8())
+	masked := c.findMasked(text)
 	finder{text: text, strict: c.m.isTwin(t.Part)}.find(func(u URL, start, end int) bool {
+		if overlaps(masked, start, end) {
+			return true
+		}
 		u.Source = SourceText
 		u.Flags |= URLFromText
 		from := original(seams, start)
@@ -189,6 +234,12 @@ func (c *urlCollector) text(t *Text) {
 		}
 		return !c.cut
 	})
+	for i, p := range masked {
+		from := original(seams, p.start)
+		if own, fresh := c.add(&masked[i].url); fresh {
+			own.Part, own.Offset, own.Length = t.Part, from, original(seams, p.end)-from
+		}
+	}
 }
 
 // isTwin tells one of two alternatives. In a plain text that was made of HTML,

@@ -215,7 +215,7 @@ func hostLen(s string, mode urlMode, flags *URLFlags) int {
 			}
 			i += n
 		case i > 0 && strings.HasPrefix(s[i:], maskedDot):
-			*flags |= URLObscured
+			*flags |= URLObscured | URLMasked
 			i += len(maskedDot)
 		case mode == urlInText || c <= ' ' || c == 0x7f:
 			return i

@@ -76,6 +76,10 @@ var (
 		Name: "URL_VERY_LONG", Groups: group(), Weight: 1.5,
 		Doc: "a URL has more than 2,048 bytes",
 	}
+	obfuscatedText = &symbols.Def{
+		Name: "URL_OBFUSCATED_TEXT", Groups: group(), Weight: 5,
+		Doc: "a URL in the text is written so that programs pass over it: hxxp://…, example[.]org, example dot org",
+	}
 	queryMultiple = &symbols.Def{
 		Name: "URL_QUERY_MULTIPLE_URLS", Groups: group(), Weight: 2, OneShot: true,
 		Doc: "the query of a URL has more than one other URL",
@@ -86,6 +90,7 @@ func writingSymbols() []*symbols.Def {
 	return []*symbols.Def{
 		userPassword, userLong, userVeryLong, numericIP, numericIPUser, numericPrivate, noTLD, suspiciousTLD, badUnicode,
 		homograph, rtlOverride, zeroWidth, multipleAt, backslash, excessiveDots, veryLong, queryMultiple,
+		obfuscatedText,
 	}
 }
 
@@ -106,6 +111,9 @@ func runWriting(t *checks.Task, tlds map[string]bool) error {
 				t.HitAt(symbols.Hit{Def: d, Factor: 1, Options: []string{option}, Evidence: place(u)})
 			}
 			writing(u, tlds, hit)
+			if u.Flags&mail.URLMasked != 0 && u.Flags&mail.URLFromText != 0 {
+				t.HitAt(symbols.Hit{Def: obfuscatedText, Factor: 1, Options: masked(u), Evidence: place(u)})
+			}
 		}
 	}
 	for _, u := range t.Message().Emails() {
@@ -149,6 +157,23 @@ func writing(u *mail.URL, tlds map[string]bool, hit func(*symbols.Def, string)) 
 	characters(u, hit)
 	structure(u, hit)
 }
+
+// masked tells how a masked URL is written, in the words of Rspamd 4.1.6.
+func masked(u *mail.URL) []string {
+	raw, kind := strings.ToLower(u.Raw), "word_dot"
+	switch {
+	case strings.HasPrefix(raw, "h ") || strings.HasPrefix(raw, "h\t"):
+		kind = "spaced_protocol"
+	case strings.ContainsAny(raw, "[({"):
+		kind = "bracket_dots"
+	case strings.Contains(raw, "://"):
+		kind = "hxxp"
+	}
+	return []string{"type=" + kind, "url=" + clip(u.Text), "orig=" + clip(u.Raw)}
+}
+
+// clip cuts an option of a symbol.
+func clip(s string) string { return strings.ToValidUTF8(s[:min(len(s), 50)], "") }
 
 // characters looks at single characters of a URL.
 func characters(u *mail.URL, hit func(*symbols.Def, string)) {
