@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/winnowmail/winnow/bayes"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/mail"
 )
@@ -66,6 +67,26 @@ func (l *Live) Scan(ctx context.Context, m *Message, seeds ...checks.Seeded) (*R
 	}
 	defer s.exit()
 	return s.scanAdmitted(ctx, m, seeds, nil, r)
+}
+
+// Learn teaches with the Scanner in force; see Scanner.Learn.
+func (l *Live) Learn(ctx context.Context, m *Message, class bayes.Class, source bayes.Source, seeds ...checks.Seeded) (bayes.LearnResult, error) {
+	s, err := l.enter()
+	if err != nil {
+		return bayes.LearnResult{}, err
+	}
+	defer s.exit()
+	return s.Learn(ctx, m, class, source, seeds...)
+}
+
+// Unlearn takes back with the Scanner in force; see Scanner.Unlearn.
+func (l *Live) Unlearn(ctx context.Context, m *Message, seeds ...checks.Seeded) (bayes.LearnResult, error) {
+	s, err := l.enter()
+	if err != nil {
+		return bayes.LearnResult{}, err
+	}
+	defer s.exit()
+	return s.Unlearn(ctx, m, seeds...)
 }
 
 // Check reports what is wrong with settings under the Scanner in force; see

@@ -3,7 +3,7 @@
 // winnow.Scanner through it.
 //
 // It serves /ping and /checkv2, with /check and /symbols as older names for the
-// same. The envelope comes in request headers, the
+// same, and with a Teacher /learnspam, /learnham and /learnclass. The envelope comes in request headers, the
 // message is the body, the reply is one JSON object (winnow.Result.JSON, with
 // header values folded by LF alone for "Milter: yes" and for messages with
 // such lines).
@@ -47,6 +47,9 @@ type Options struct {
 	// Its Options.Admission bounds how many bodies are in memory: but for the
 	// first 32 KiB a body is read when it was admitted.
 	Scanner Scanner
+	// Teacher takes what clients want learned, as corrections by people; nil
+	// serves no lessons.
+	Teacher Teacher
 	// MaxBody bounds the bytes of one request's body; 0 means 100 MiB. Longer
 	// ones are refused with status 413. The Scanner's own limits may cut a
 	// message earlier.
@@ -58,6 +61,7 @@ type Options struct {
 
 type handler struct {
 	scanner Scanner
+	teacher Teacher
 	maxBody int64
 	log     *slog.Logger
 }
@@ -67,7 +71,7 @@ func New(o Options) (http.Handler, error) {
 	if o.Scanner == nil {
 		return nil, errors.New("controller: no Scanner")
 	}
-	h := &handler{o.Scanner, o.MaxBody, o.Log}
+	h := &handler{o.Scanner, o.Teacher, o.MaxBody, o.Log}
 	if h.maxBody <= 0 {
 		h.maxBody = 100 << 20
 	}
@@ -90,6 +94,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if allow(w, r, http.MethodPost, http.MethodPut) {
 			h.check(w, r)
 		}
+	case "/learnspam", "/learnham", "/learnclass":
+		h.learn(w, r)
 	default:
 		fail(w, http.StatusNotFound, "unknown path: %q", r.URL.Path)
 	}
@@ -129,15 +135,25 @@ func (h *handler) check(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, "settings: %v", err)
 		return
 	}
-	body := newBody(http.MaxBytesReader(w, r.Body, h.maxBody))
-	if r.ContentLength > h.maxBody {
-		fail(w, http.StatusRequestEntityTooLarge, "message is longer than %d bytes", h.maxBody)
-		return
-	}
-	req.message.Body = body.message(r.ContentLength)
 	var res *winnow.Result
-	if body.err == nil { // else there is nothing to wait for
+	err = h.withBody(w, r, req, func() (err error) {
 		res, err = h.scanner.Scan(r.Context(), &req.message)
+		return err
+	})
+	h.answer(w, r, req, res, err)
+}
+
+// withBody gives the request's message its body and calls do, unless the body
+// can't be read or is too long.
+func (h *handler) withBody(w http.ResponseWriter, r *http.Request, req *request, do func() error) error {
+	if r.ContentLength > h.maxBody {
+		return &http.MaxBytesError{Limit: h.maxBody}
+	}
+	body := newBody(http.MaxBytesReader(w, r.Body, h.maxBody))
+	req.message.Body = body.message(r.ContentLength)
+	var err error
+	if body.err == nil { // else there is nothing to wait for
+		err = do()
 	}
 	if err == nil {
 		body.drain()
@@ -145,7 +161,7 @@ func (h *handler) check(w http.ResponseWriter, r *http.Request) {
 	if body.err != nil {
 		err = fmt.Errorf("%w: %w", errBody, body.err)
 	}
-	h.answer(w, r, req, res, err)
+	return err
 }
 
 // answer writes the reply for a scan that ended, or did not begin because of err.

@@ -64,6 +64,9 @@ func (c *config) tune() {
 	if c.client != nil {
 		percent, limit = 250, 48<<20
 	}
+	if c.state != "" {
+		limit += 24 << 20 // the tables of the learner, and a copy while they are kept
+	}
 	debug.SetGCPercent(percent)
 	debug.SetMemoryLimit(limit)
 }
@@ -196,6 +199,9 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 	if store != nil {
 		defer func() { err = errors.Join(err, store.Close()) }()
 		o.Store = store
+		if o.Learner = state.Learner(ctx, store, o.Log); o.Learner != nil {
+			defer func() { err = errors.Join(err, o.Learner.Close()) }()
+		}
 		if c.dmarcRows {
 			o.After = append(o.After, dmarcreport.After(dmarcreport.Options{Store: store}))
 		}
@@ -204,7 +210,11 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 	if err != nil {
 		return err
 	}
-	api, err := controller.New(controller.Options{Scanner: scanner, Log: o.Log})
+	serve := controller.Options{Scanner: scanner, Log: o.Log}
+	if o.Learner != nil {
+		serve.Teacher = scanner
+	}
+	api, err := controller.New(serve)
 	if err != nil {
 		return err
 	}

@@ -141,3 +141,23 @@ func dmarcMessages(t *testing.T, store storage.KV) (n int) {
 	}
 	return n
 }
+
+func TestLessonsSurviveARestart(t *testing.T) {
+	dir := t.TempDir()
+	for _, want := range []int{http.StatusOK, http.StatusAlreadyReported} {
+		url, log, stop := start(t, "-state", dir)
+		mail, err := os.ReadFile("../../testdata/spam.eml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.Post(url+"/learnspam", "", bytes.NewReader(mail))
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		http.DefaultClient.CloseIdleConnections()
+		if code := stop(); code != 0 || res.StatusCode != want {
+			t.Errorf("status %d, want %d; exit code %d: %s", res.StatusCode, want, code, log)
+		}
+	}
+}

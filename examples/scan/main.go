@@ -4,12 +4,17 @@
 //	go run ./examples/scan testdata/spam.eml
 //	go run ./examples/scan -explain testdata/spam.eml
 //	go run ./examples/scan -json ~/Maildir >results.jsonl
+//	go run ./examples/scan learn spam -state DIR ~/Maildir/.Junk
+//	go run ./examples/scan stats -state DIR
 //	go run ./examples/scan -dns system -ip 192.0.2.1 -from a@example.org mail.eml
 //
 // One message is reported in full, several with a line each (-v: in full) and
 // a summary. -json prints one object in the form of Rspamd's /checkv2 a line,
 // with the file's name in "file"; the messages of an mbox are named FILE#1,
 // FILE#2 and so on. No network is used but DNS, with -dns.
+//
+// "learn ham", "learn spam" and "unlearn" teach what is kept in -state, which scans
+// with the same -state ask; "stats" tells how much that is. A message counts once.
 //
 // Exit codes: 0 every message was scanned, whatever the verdict; 1 something
 // could not be read or scanned (it is named on standard error, the rest was
@@ -75,6 +80,7 @@ type program struct {
 	profile, maps, dns     string
 	gtube                  string
 	state                  string
+	lesson                 lesson
 	paths                  []string
 
 	client *dnsclient.Client // nil without -dns
@@ -84,7 +90,11 @@ type program struct {
 var errHelp = errors.New("help")
 
 func (p *program) run(ctx context.Context, args []string) int {
-	options, err := p.parse(args)
+	args, err := p.lesson.words(args)
+	var options winnow.Options
+	if err == nil {
+		options, err = p.parse(args)
+	}
 	if errors.Is(err, errHelp) {
 		return 0
 	}
@@ -97,7 +107,14 @@ func (p *program) run(ctx context.Context, args []string) int {
 		if store != nil {
 			defer store.Close()
 			options.Store = store
+			if options.Learner, err = p.learner(ctx, store); options.Learner != nil {
+				defer options.Learner.Close()
+			}
 		}
+	}
+	if err == nil && p.lesson.stats {
+		p.stats(options.Learner)
+		return 0
 	}
 	var scanner *winnow.Scanner
 	if err == nil {
@@ -143,7 +160,7 @@ func (p *program) parse(args []string) (winnow.Options, error) {
 	})
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(p.stdout, "usage: scan [flags] [file | directory | mbox | -] …")
+		fmt.Fprintln(p.stdout, "usage: scan [flags] [file | directory | mbox | -] …\n       scan learn ham|spam -state … [flags] [file | directory | mbox | -] …\n       scan unlearn -state … [flags] …\n       scan stats -state …")
 		flags.SetOutput(p.stdout)
 		flags.PrintDefaults()
 		return o, errHelp
@@ -181,6 +198,9 @@ func (p *program) check(o winnow.Options) (winnow.Options, error) {
 	}
 	if p.jobs < 1 {
 		return o, fmt.Errorf("-j %d: at least one", p.jobs)
+	}
+	if err := p.lesson.check(p); err != nil {
+		return o, err
 	}
 	if p.json && (p.explain || p.verbose) {
 		return o, errors.New("-json does not go with -explain or -v")

@@ -15,9 +15,9 @@ import (
 // A report is what became of one input.
 type report struct {
 	name   string
-	text   []byte // to print
-	brief  []byte // to print instead when there are several
-	action actions.Action
+	text   []byte         // to print
+	brief  []byte         // to print instead when there are several
+	action actions.Action // or what became of a lesson
 	err    error
 }
 
@@ -77,7 +77,11 @@ func (p *program) scan(ctx context.Context, scanner *winnow.Scanner, in input) r
 		rep.err = err
 		return rep
 	}
-	res, err := scanner.Scan(ctx, &winnow.Message{Envelope: p.envelope, Body: winnow.FromBytes(raw)})
+	msg := &winnow.Message{Envelope: p.envelope, Body: winnow.FromBytes(raw)}
+	if p.lesson.given() {
+		return p.teach(ctx, scanner, in.name, msg)
+	}
+	res, err := scanner.Scan(ctx, msg)
 	if err != nil {
 		rep.err = fmt.Errorf("%s: %w", in.name, err)
 		return rep

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/bayes"
+	"github.com/winnowmail/winnow/examples/internal/state"
+	"github.com/winnowmail/winnow/storage"
+)
+
+// A lesson is what the command line wants learned; its zero value is a scan.
+type lesson struct {
+	class          bayes.Class // of learn
+	unlearn, stats bool
+}
+
+func (l *lesson) given() bool { return l.class != "" || l.unlearn }
+
+// words takes the subcommand from the command line.
+func (l *lesson) words(args []string) (rest []string, err error) {
+	if len(args) == 0 {
+		return args, nil
+	}
+	switch args[0] {
+	case "unlearn":
+		l.unlearn = true
+		return args[1:], nil
+	case "stats":
+		l.stats = true
+		return args[1:], nil
+	case "learn":
+		if len(args) < 2 || args[1] != string(bayes.Ham) && args[1] != string(bayes.Spam) {
+			return nil, errors.New("learn what? ham or spam (a file of that name is ./learn)")
+		}
+		l.class = bayes.Class(args[1])
+		return args[2:], nil
+	}
+	return args, nil
+}
+
+// check holds that what is learned can be kept.
+func (l *lesson) check(p *program) error {
+	if !l.given() && !l.stats {
+		return nil
+	}
+	if p.state == "" {
+		return errors.New("what is learned is kept in -state, which is missing")
+	}
+	if p.explain || p.verbose || p.failOn != "" {
+		return errors.New("-explain, -v and -fail-on are for scans")
+	}
+	return nil
+}
+
+// learner opens what was learned. Scans do without it if the store does not answer.
+func (p *program) learner(ctx context.Context, store storage.Store) (*bayes.Learner, error) {
+	l := state.Learner(ctx, store, slog.New(slog.NewTextHandler(p.stderr, nil)))
+	if l == nil && (p.lesson.given() || p.lesson.stats) {
+		return nil, errors.New("-state: the store does not answer")
+	}
+	return l, nil
+}
+
+// teach learns or unlearns one message.
+func (p *program) teach(ctx context.Context, scanner *winnow.Scanner, name string, m *winnow.Message) report {
+	var r bayes.LearnResult
+	var err error
+	if p.lesson.unlearn {
+		r, err = scanner.Unlearn(ctx, m)
+	} else {
+		r, err = scanner.Learn(ctx, m, p.lesson.class, bayes.Import)
+	}
+	if err != nil {
+		return report{name: name, err: fmt.Errorf("%s: %w", name, err)}
+	}
+	rep := report{name: name, action: actions.Action(r.Outcome)}
+	if p.json {
+		b, _ := json.Marshal(map[string]any{"outcome": r.Outcome, "was": r.Was, "before": r.Before, "after": r.After}) // always marshals
+		rep.text = withFile(b, name)
+		return rep
+	}
+	rep.text = fmt.Appendf(nil, "%s: %s, probability of spam %.3f, was %.3f\n", name, r.Outcome, r.After, r.Before)
+	rep.brief = []byte{} // the summary says it
+	return rep
+}
+
+// stats prints how much was learned.
+func (p *program) stats(l *bayes.Learner) {
+	s := l.Stats()
+	if p.json {
+		b, _ := json.Marshal(map[string]any{"ham": s.Ham, "spam": s.Spam, "events": s.Events}) // always marshals
+		fmt.Fprintf(p.stdout, "%s\n", b)
+		return
+	}
+	fmt.Fprintf(p.stdout, "learned: %d ham, %d spam\n", s.Ham, s.Spam)
+}
