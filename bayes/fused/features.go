@@ -47,28 +47,25 @@ func (m *Model) Features(msg *mail.Message, raised []string, user string) Featur
 	var f Features
 	e.set.reset()
 	e.tokens(msg, raised)
-	f.Tokens = m.view(e.set.list, user, m.prior.tokens)
+	f.Tokens = m.view(e.set.list, user, &m.prior.tokens)
 	e.set.reset()
 	e.grams(msg)
-	f.Grams = m.view(e.set.list, user, m.prior.grams)
+	f.Grams = m.view(e.set.list, user, &m.prior.grams)
 	return f
 }
 
 // view turns hashes into slots.
-func (m *Model) view(hashes []uint64, user string, prior map[uint32]int8) View {
+func (m *Model) view(hashes []uint64, user string, prior *weights) View {
 	n := len(hashes)
 	if user != "" {
 		n *= 2
 	}
 	v := View{Slots: make([]uint32, 0, n)}
-	for i, h := range hashes {
+	for _, h := range hashes {
 		v.Slots = append(v.Slots, m.slot(h))
-		if w := prior[uint32(h>>(64-priorBits))]; w != 0 {
-			if v.Prior == nil {
-				v.Prior = make([]int8, n)
-			}
-			v.Prior[i] = w
-		}
+	}
+	if len(prior.list) > 0 {
+		v.Prior = prior.of(hashes, n)
 	}
 	if user != "" {
 		own := kind(0).string(user).done() | 1
@@ -77,6 +74,20 @@ func (m *Model) view(hashes []uint64, user string, prior map[uint32]int8) View {
 		}
 	}
 	return v
+}
+
+// of returns the weights of features, nil if it knows none of them. The list is
+// of n, of which those beyond the features are zero.
+func (w *weights) of(hashes []uint64, n int) (list []int8) {
+	for i, h := range hashes {
+		if steps := w.at(place(h)); steps != 0 {
+			if list == nil {
+				list = make([]int8, n)
+			}
+			list[i] = steps
+		}
+	}
+	return list
 }
 
 // slot is where a feature's weight stands.

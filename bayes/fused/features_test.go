@@ -113,12 +113,16 @@ func BenchmarkClassify(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	m := newModel(b, Options{})
 	msg := mail.Parse(raw, mail.Envelope{}, mail.Limits{})
-	teach(b, m, m.Features(msg, nil, ""), true, true)
-	b.ReportAllocs()
-	for b.Loop() {
-		m.Classify(m.Features(msg, nil, ""))
+	for name, prior := range map[string]*Prior{"no prior": nil, "prior": randomPrior(b, 16000)} {
+		b.Run(name, func(b *testing.B) {
+			m := newModel(b, Options{Prior: prior})
+			teach(b, m, m.Features(msg, nil, ""), true, true)
+			b.ReportAllocs()
+			for b.Loop() {
+				m.Classify(m.Features(msg, nil, ""))
+			}
+		})
 	}
 }
 

@@ -69,12 +69,7 @@ func TestLearnsTwoClasses(t *testing.T) {
 // TestReplicas applies events as they are read back: the tables are equal, with a
 // prior too, and whatever order the features came in.
 func TestReplicas(t *testing.T) {
-	prior := &Prior{tokens: map[uint32]int8{}, grams: map[uint32]int8{}}
-	rnd := rand.New(rand.NewPCG(1, 2))
-	for range 1 << 18 {
-		prior.tokens[rnd.Uint32N(1<<priorBits)] = int8(rnd.IntN(255) - 127)
-		prior.grams[rnd.Uint32N(1<<priorBits)] = int8(rnd.IntN(255) - 127)
-	}
+	prior := randomPrior(t, 1<<15)
 	o := Options{Seed: 99, Bits: 14, Prior: prior} // few slots: features share them
 	a, b := newModel(t, o), newModel(t, o)
 	for n := range 80 {
