@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 
@@ -42,6 +43,15 @@ type Options struct {
 	// Users makes every feature count once for all and once for the user whom
 	// the message is for.
 	Users bool
+	// Prior is what is known before the first lesson; nil: nothing. bayes/prior
+	// has one. Until enough is learned it is no more than a hint: see Judgement.
+	//
+	// What was learned belongs to its prior: Open refuses another with ErrPrior.
+	// All Learners of one store and name must have the same.
+	Prior *fused.Prior
+	// ChangePrior lets Open take another prior than the one before, from then on.
+	// What was learned stays; the new prior is read where nothing was.
+	ChangePrior bool
 	// SnapshotEvery is the number of events between snapshots; 0 means
 	// DefaultSnapshotEvery.
 	SnapshotEvery int
@@ -92,11 +102,15 @@ func Open(ctx context.Context, o Options) (*Learner, error) {
 	if err != nil {
 		return nil, err
 	}
+	earlier, err := l.settlePrior(ctx)
+	if err != nil {
+		return nil, err
+	}
 	bits := fused.DefaultBits
 	if o.Users {
 		bits = fused.UserBits
 	}
-	if l.model, err = fused.New(fused.Options{Seed: seed, Bits: bits}); err != nil {
+	if l.model, err = fused.New(fused.Options{Seed: seed, Bits: bits, Prior: o.Prior, Earlier: earlier}); err != nil {
 		return nil, err
 	}
 	l.mu.Lock()
@@ -152,6 +166,10 @@ type Judgement struct {
 	// Enough is false while too few messages of a class are known; the
 	// probability is no more than a hint then.
 	Enough bool
+	// Prior is the probability of spam that Options.Prior gives by itself, 0 once
+	// Enough or if it knows nothing of the message. It ranks mail from the first
+	// day on, but one half is not where its spam and this mail's ham part.
+	Prior float64
 }
 
 // Features are those of a message; raised names the symbols of the scan before
@@ -166,7 +184,13 @@ func (l *Learner) Features(m *mail.Message, raised []string, user string) fused.
 // Judge returns what the Learner thinks of features. It asks no store.
 func (l *Learner) Judge(f fused.Features) Judgement {
 	v := l.model.Classify(f)
-	return Judgement{Verdict: v, Enough: min(v.Ham, v.Spam) >= MinLessons}
+	j := Judgement{Verdict: v, Enough: min(v.Ham, v.Spam) >= MinLessons}
+	if !j.Enough {
+		if m := f.PriorLogOdds(); m != 0 {
+			j.Prior = 1 / (1 + math.Exp(-m))
+		}
+	}
+	return j
 }
 
 // Stats tell what a Learner knows.

@@ -1,6 +1,7 @@
 package fused
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"math"
 	"sync"
@@ -30,6 +31,10 @@ type Options struct {
 	Bits int
 	// Prior is what is known before the first lesson; nil: nothing.
 	Prior *Prior
+	// Earlier are the digests of other priors whose tables UnmarshalBinary takes
+	// as well. What they learned began at those and stays; Prior is read where
+	// they learned nothing.
+	Earlier [][sha256.Size]byte
 }
 
 // A Model holds what was learned. It is safe for concurrent use.
@@ -39,6 +44,8 @@ type Model struct {
 	shift uint
 	prior *Prior
 	spare extractors
+
+	priors [][sha256.Size]byte // digests: of prior, then of earlier ones
 
 	mu     sync.RWMutex
 	tokens regression
@@ -59,12 +66,13 @@ func New(o Options) (*Model, error) {
 	if o.Bits < 14 || o.Bits > 24 {
 		return nil, fmt.Errorf("fused: tables of 2^%d slots: from 2^14 to 2^24", o.Bits)
 	}
+	priors := append([][sha256.Size]byte{o.Prior.Digest()}, o.Earlier...)
 	if o.Prior == nil {
 		o.Prior = &Prior{}
 	}
 	n := 1 << o.Bits
 	return &Model{
-		seed: o.Seed, bits: o.Bits, shift: uint(64 - o.Bits), prior: o.Prior,
+		seed: o.Seed, bits: o.Bits, shift: uint(64 - o.Bits), prior: o.Prior, priors: priors,
 		tokens: make(regression, n), grams: make(regression, n), counts: counts{slots: make([][2]uint8, n)},
 		weight: [members]float32{1.0 / members, 1.0 / members, 1.0 / members},
 	}, nil

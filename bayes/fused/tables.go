@@ -1,17 +1,19 @@
 package fused
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/winnowmail/winnow/internal/adagrad"
 )
 
 const (
 	tablesMagic   = "winnow-fused"
-	tablesVersion = 1
+	tablesVersion = 2
 	blockSlots    = 1 << 10
 )
 
@@ -21,6 +23,7 @@ func (m *Model) MarshalBinary() ([]byte, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	b := append([]byte(tablesMagic), tablesVersion, viewVersion, byte(m.bits))
+	b = append(b, m.priors[0][:]...)
 	b = binary.LittleEndian.AppendUint64(b, m.seed)
 	b = binary.LittleEndian.AppendUint64(b, m.events)
 	for _, n := range [...]uint32{m.counts.ham, m.counts.spam, m.lessons[0], m.lessons[1]} {
@@ -71,16 +74,21 @@ func touched[T comparable](block []T) bool {
 
 var errTables = errors.New("fused: not the tables of a model")
 
+// ErrPrior is of tables that were filled beside another prior than the Model's.
+var ErrPrior = errors.New("fused: tables of another prior")
+
 // UnmarshalBinary replaces the tables by those that MarshalBinary wrote. They
-// must be of the same size and seed and of this version's features; on an error
-// the Model is as before.
+// must be of the same size and seed, of this version's features and of the same
+// prior or one of Options.Earlier, else the error is ErrPrior; on an error the
+// Model is as before.
 func (m *Model) UnmarshalBinary(b []byte) error {
 	head := len(tablesMagic)
-	if len(b) < head+3+8+8+4*4+4*members || string(b[:head]) != tablesMagic {
+	if len(b) < head+3+sha256.Size+8+8+4*4+4*members || string(b[:head]) != tablesMagic {
 		return errTables
 	}
 	version, view, bits := b[head], b[head+1], int(b[head+2])
-	b = b[head+3:]
+	prior := [sha256.Size]byte(b[head+3:])
+	b = b[head+3+sha256.Size:]
 	seed := binary.LittleEndian.Uint64(b)
 	switch {
 	case version != tablesVersion || view != viewVersion:
@@ -89,6 +97,8 @@ func (m *Model) UnmarshalBinary(b []byte) error {
 		return fmt.Errorf("fused: tables of 2^%d slots, want 2^%d", bits, m.bits)
 	case seed != m.seed:
 		return errors.New("fused: tables of another seed")
+	case !slices.Contains(m.priors, prior):
+		return fmt.Errorf("%w: theirs is %x, the model's %x", ErrPrior, prior, m.priors[0])
 	}
 	fresh, err := New(Options{Seed: seed, Bits: bits})
 	if err != nil {

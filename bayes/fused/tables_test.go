@@ -2,6 +2,7 @@ package fused
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 )
 
@@ -9,7 +10,7 @@ func TestTables(t *testing.T) {
 	o := Options{Seed: 8, Bits: 14}
 	m := newModel(t, o)
 	empty, err := m.MarshalBinary()
-	if err != nil || len(empty) > 100 {
+	if err != nil || len(empty) > 150 {
 		t.Fatalf("empty tables take %d bytes: %v", len(empty), err)
 	}
 	for n := range 40 {
@@ -41,6 +42,44 @@ func TestTables(t *testing.T) {
 	}
 	if m.Classify(f) != back.Classify(f) {
 		t.Error("tables that were refused changed the model")
+	}
+}
+
+// TestTablesOfAnotherPrior refuses tables beside which other weights would be
+// read, and takes them where that is wished.
+func TestTablesOfAnotherPrior(t *testing.T) {
+	one, two := trained(t), randomPrior(t, 100)
+	m := newModel(t, Options{Bits: 14, Prior: one})
+	f := m.Features(message(1, true), nil, "")
+	teach(t, m, f, true, true)
+	b, err := m.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		o  Options
+		ok bool
+	}{
+		"the same":      {Options{Bits: 14, Prior: one}, true},
+		"another":       {Options{Bits: 14, Prior: two}, false},
+		"none":          {Options{Bits: 14}, false},
+		"a change":      {Options{Bits: 14, Prior: two, Earlier: [][32]byte{{}, one.Digest()}}, true},
+		"a change away": {Options{Bits: 14, Earlier: [][32]byte{one.Digest()}}, true},
+	} {
+		back := newModel(t, c.o)
+		if err := back.UnmarshalBinary(b); (err == nil) != c.ok || err != nil && !errors.Is(err, ErrPrior) {
+			t.Errorf("%s: %v", name, err)
+		}
+		again, err := back.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.ok && back.Classify(f) != m.Classify(f) {
+			t.Errorf("%s: what was learned is another", name)
+		}
+		if bytes.Equal(again, b) != (name == "the same") {
+			t.Errorf("%s: the tables name another prior than the model's", name)
+		}
 	}
 }
 
