@@ -25,6 +25,11 @@ var (
 		Name: "BAYES_HAM", Groups: []string{"statistics"}, Weight: -3,
 		Doc: "The message is like mail that was learned as ham",
 	}
+	// Prior never comes together with the others.
+	Prior = &symbols.Def{
+		Name: "BAYES_PRIOR", Groups: []string{"statistics"}, Weight: 1,
+		Doc: "Too little was learned yet, and the message is like spam elsewhere",
+	}
 )
 
 // A Learner is asked; a *bayes.Learner is one.
@@ -54,7 +59,7 @@ func New(l Learner) *checks.Family {
 	f.Checks = []*checks.Check{{
 		Name:     "bayes",
 		Doc:      "asks what was learned about messages like this one",
-		Symbols:  []*symbols.Def{Spam, Ham},
+		Symbols:  []*symbols.Def{Spam, Ham, Prior},
 		Stage:    checks.Classify,
 		Requires: []checks.Requirement{checks.AllSymbols()},
 		Provides: []checks.AnyFact{Judgement, Features},
@@ -74,15 +79,22 @@ func New(l Learner) *checks.Family {
 	return f
 }
 
-// report raises a symbol if enough was learned and the learner has an opinion.
+// report raises a symbol if the learner has an opinion. Until enough was learned
+// it is the prior's, whose ham is not this mail's: it counts little, for spam
+// alone, and no more than what was learned so far agrees with.
 func report(t *checks.Task, j bayes.Judgement) {
-	away := j.Probability - .5
-	if !j.Enough || !(math.Abs(away) > slight) {
-		return
-	}
-	def := Spam
-	if away < 0 {
+	def, away := Spam, j.Probability-.5
+	switch {
+	case !j.Enough:
+		def, away = Prior, min(away, j.Prior-.5)
+		if away < 0 {
+			return
+		}
+	case away < 0:
 		def = Ham
+	}
+	if !(math.Abs(away) > slight) {
+		return
 	}
 	percent := math.Abs(away) * 200
 	t.HitFactor(def, math.Pow(percent/100, 8), strconv.FormatFloat(percent, 'f', 2, 64)+"%")

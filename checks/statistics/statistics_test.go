@@ -73,6 +73,48 @@ func TestCurve(t *testing.T) {
 	}
 }
 
+// TestPrior holds the hint of a prior to little, to spam, and to the time before
+// enough is learned.
+func TestPrior(t *testing.T) {
+	for _, c := range []struct {
+		prior, p float64
+		enough   bool
+		score    float64
+		option   string
+	}{
+		{1, 1, false, 1, "100.00%"},
+		{.95, 1, false, math.Pow(.9, 8), "90.00%"},
+		{1, .95, false, math.Pow(.9, 8), "90.00%"}, // own lessons weaken it,
+		{.6, 1, false, math.Pow(.2, 8), "20.00%"},  // and do not make it stronger
+		{1, .5, false, 0, ""},
+		{1, .01, false, 0, ""},
+		{.01, 1, false, 0, ""},
+		{.01, .01, false, 0, ""},
+		{0, 1, false, 0, ""}, // no prior
+		{1, .5, true, 0, ""},
+		{math.NaN(), 1, false, 0, ""},
+		{1, math.NaN(), false, 0, ""},
+	} {
+		j := bayes.Judgement{Enough: c.enough, Prior: c.prior}
+		j.Probability = c.p
+		r := scan(t, &fake{j: j})
+		if c.option == "" {
+			if len(r.Symbols) != 0 {
+				t.Errorf("%+v: %+v", c, r.Symbols)
+			}
+			continue
+		}
+		if len(r.Symbols) != 1 || r.Symbols[0].Name != "BAYES_PRIOR" || math.Abs(r.Symbols[0].Score-c.score) > 1e-6 || !slices.Equal(r.Symbols[0].Options, []string{c.option}) {
+			t.Errorf("%+v: %+v", c, r.Symbols)
+		}
+	}
+	j := bayes.Judgement{Enough: true, Prior: 1}
+	j.Probability = 1
+	if r := scan(t, &fake{j: j}); len(r.Symbols) != 1 || r.Symbols[0].Name != "BAYES_SPAM" {
+		t.Errorf("%+v", r.Symbols)
+	}
+}
+
 func TestUser(t *testing.T) {
 	for _, c := range []struct {
 		rcpts []string
