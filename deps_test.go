@@ -60,6 +60,7 @@ func floors() []floor {
 		{packages: "checks/checktest", may: append([]string{"checks", "score", "resolver/zone"}, frame...), outside: []string{"golang.org/x/tools/txtar"}},
 		{packages: "checks/standard", may: []string{"checks", "checks/*", "symbols"}},
 		{packages: "bayes/fused", may: []string{"mail", "internal/adagrad"}},
+		{packages: "bayes/prior", may: []string{"bayes/fused"}},
 		{packages: "bayes", may: []string{"bayes/fused", "mail", "storage"}},
 		{packages: "signing", may: []string{"mail", "resolver", "internal/..."}, outside: []string{"golang.org/x/net/idna"}},
 		{packages: "checks/asn/maxmind", may: []string{"checks", "checks/asn"}, outside: []string{"github.com/oschwald/maxminddb-golang/v2"}},
@@ -85,7 +86,7 @@ func neverLinked() []string {
 		"go.etcd.io/bbolt", "github.com/miekg/dns", "github.com/redis/go-redis", "github.com/emersion/go-milter",
 		"github.com/emersion/go-smtp", "github.com/emersion/go-message/charset",
 		module + "/milter", module + "/controller", module + "/config", module + "/examples",
-		module + "/storage/bolt", module + "/storage/redis", module + "/resolver/dnsclient", module + "/resolver/resolvertest",
+		module + "/bayes/prior", module + "/storage/bolt", module + "/storage/redis", module + "/resolver/dnsclient", module + "/resolver/resolvertest",
 		"testing", "expvar", "net/http/pprof",
 	}
 }

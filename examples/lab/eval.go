@@ -22,6 +22,8 @@ type options struct {
 	bits                int
 	regime              regime
 	noSymbols           bool
+	prior               string
+	known               *fused.Prior // what prior names
 	worst               int
 }
 
@@ -66,6 +68,7 @@ func eval(args []string, stdout, stderr io.Writer) int {
 	fs.Float64Var(&o.regime.share, "share", 1, "share of these that are labelled")
 	source := fs.String("source", "", "explicit (corrections by people) or implicit labels (default explicit, with -noise implicit)")
 	fs.BoolVar(&o.noSymbols, "no-symbols", false, "learn without the symbols of a scan")
+	fs.StringVar(&o.prior, "prior", "none", "what is known before the first lesson: none, builtin or a `FILE`")
 	fs.IntVar(&o.worst, "worst", 0, "print the `N` worst errors of each class")
 	if err := fs.Parse(args); err != nil {
 		return 2
@@ -79,7 +82,12 @@ func eval(args []string, stdout, stderr io.Writer) int {
 	if o.index == "" {
 		o.index = o.corpus + "/index.tsv"
 	}
-	rows, err := o.run(stderr)
+	var rows []row
+	known, err := readPrior(o.prior)
+	if err == nil {
+		o.known = known
+		rows, err = o.run(stderr)
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, "lab:", err)
 		return 1
@@ -99,6 +107,7 @@ type row struct {
 	Corpus string `json:"corpus"`
 	Order  string `json:"order"` // date or shuffle; of the latter figures are means
 	Model  string `json:"model"`
+	Prior  string `json:"prior"` // none, builtin or a file
 	Regime string `json:"regime"`
 	figures
 	Micros     float64 `json:"us"`          // to extract features and judge, a message
@@ -154,7 +163,7 @@ func both(list []item) bool {
 
 // stream reads one corpus in its four orders.
 func (o *options) stream(scanner *winnow.Scanner, name string, list []item, stderr io.Writer) ([]row, error) {
-	model, err := fused.New(fused.Options{Seed: 1, Bits: o.bits})
+	model, err := fused.New(fused.Options{Seed: 1, Bits: o.bits, Prior: o.known})
 	if err != nil {
 		return nil, err
 	}
@@ -164,12 +173,12 @@ func (o *options) stream(scanner *winnow.Scanner, name string, list []item, stde
 	}
 	var rows []row
 	for i, order := range orders(len(samples), func(i int) time.Time { return samples[i].date }) {
-		model, err := fused.New(fused.Options{Seed: 1, Bits: o.bits})
+		model, err := fused.New(fused.Options{Seed: 1, Bits: o.bits, Prior: o.known})
 		if err != nil {
 			return nil, err
 		}
 		results, writes, judge := o.regime.run(model, samples, order, int64(i))
-		r := row{Corpus: name, Order: "shuffle", Model: "fused", Regime: o.regime.String(), figures: measure(results)}
+		r := row{Corpus: name, Order: "shuffle", Model: "fused", Prior: o.prior, Regime: o.regime.String(), figures: measure(results)}
 		if i == 0 {
 			r.Order = "date"
 		}

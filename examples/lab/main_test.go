@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +104,94 @@ func TestWrongCalls(t *testing.T) {
 	}
 	if code := run(nil, &bytes.Buffer{}, &bytes.Buffer{}); code != 2 {
 		t.Errorf("without a command: code %d", code)
+	}
+}
+
+// train makes a prior of a corpus and returns its bytes and what is printed.
+func train(t *testing.T, dir string, args ...string) (prior []byte, name, stdout string) {
+	t.Helper()
+	name = filepath.Join(t.TempDir(), "prior")
+	var out, errs bytes.Buffer
+	if code := run(append([]string{"prior", "-corpus", dir, "-o", name}, args...), &out, &errs); code != 0 {
+		t.Fatalf("code %d: %s", code, errs.String())
+	}
+	prior, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return prior, name, out.String()
+}
+
+// TestPriorIsReproducible makes the same bytes of the same messages, in whatever
+// order the index has them and how often.
+func TestPriorIsReproducible(t *testing.T) {
+	dir := corpus(t, 60)
+	one, _, said := train(t, dir, "-only", "one")
+	index, err := os.ReadFile(filepath.Join(dir, "index.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(index)), "\n")
+	slices.Reverse(lines[1:])
+	other := filepath.Join(dir, "other.tsv")
+	if err := os.WriteFile(other, []byte(strings.Join(append(lines, lines[5:9]...), "\n")), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	two, _, _ := train(t, dir, "-only", "one", "-index", other)
+	if !bytes.Equal(one, two) {
+		t.Error("the same messages make another prior")
+	}
+	if !strings.Contains(said, "30 ham and 30 spam") {
+		t.Errorf("%q", said)
+	}
+	if rare, _, _ := train(t, dir, "-only", "one", "-seen", "31"); len(rare) >= len(one) {
+		t.Errorf("%d bytes with features that both classes have, %d with all", len(rare), len(one))
+	}
+	if few, _, _ := train(t, dir, "-only", "one", "-weights", "10"); len(few) >= len(one) || bytes.Equal(few, one) {
+		t.Errorf("%d bytes with 10 weights, %d with all", len(few), len(one))
+	}
+}
+
+// TestPriorIsUsed judges mail without a lesson by a prior.
+func TestPriorIsUsed(t *testing.T) {
+	dir := corpus(t, 60)
+	_, name, _ := train(t, dir)
+	for _, c := range []struct {
+		prior string
+		least float64
+		most  float64
+	}{{"none", 50, 50}, {name, 0, 1}, {"builtin", 0, 100}} {
+		rows, stderr, code := lab(t, "-corpus", dir, "-bits", "14", "-share", "0", "-prior", c.prior)
+		if code != 0 || rows[0].AUCError < c.least || rows[0].AUCError > c.most || rows[0].Prior != c.prior || rows[0].WriteShare != 0 {
+			t.Errorf("%s: code %d %s %+v", c.prior, code, stderr, rows)
+		}
+	}
+}
+
+func TestWrongPriors(t *testing.T) {
+	dir := corpus(t, 4)
+	bad := filepath.Join(dir, "bad.prior")
+	if err := os.WriteFile(bad, []byte("winnow-prior"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "out")
+	for _, c := range []struct {
+		args []string
+		code int
+		text string
+	}{
+		{[]string{"prior", "-corpus", dir}, 2, "-seen"},
+		{[]string{"prior", "-o", out}, 2, "-seen"},
+		{[]string{"prior", "-corpus", dir, "-o", out, "-weights", "99999"}, 1, "99999"},
+		{[]string{"prior", "-corpus", dir, "-o", out, "-only", "only-ham"}, 1, "ham and spam"},
+		{[]string{"prior", "-corpus", dir, "-o", filepath.Join(out, "x")}, 1, "out"},
+		{[]string{"eval", "-corpus", dir, "-prior", bad}, 1, "bad.prior"},
+		{[]string{"eval", "-corpus", dir, "-prior", "bultin"}, 1, "bultin"},
+	} {
+		var stdout, stderr bytes.Buffer
+		if code := run(c.args, &stdout, &stderr); code != c.code || !strings.Contains(stderr.String(), c.text) {
+			t.Errorf("%q: code %d, %q", c.args, code, stderr.String())
+		}
 	}
 }
 
