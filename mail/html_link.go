@@ -190,7 +190,7 @@ func (t *htmlTree) show(l *Link) {
 	}
 	var shown URL
 	found := false
-	finder{text: text, within: maxShown}.find(func(u URL, start, end int) bool {
+	finder{text: text, within: maxShown, take: t.take}.find(func(u URL, start, end int) bool {
 		shown, found = u, start == 0
 		t.take(end - start)
 		return false

@@ -44,7 +44,14 @@ type finder struct {
 	within int  // what gives a URL away is looked for in so many bytes; 0: in all
 	// slashed takes hosts behind "//" whatever they end in.
 	slashed bool
+	// take, where it is set, counts the looks that found nothing, and ends the
+	// search when it returns false.
+	take func(steps int) bool
 }
+
+// perLook is what a look at a colon, a dot or a sign costs beside the bytes
+// behind it that are read.
+const perLook = 32
 
 // find calls f with each URL and its place in the text.
 func (d finder) find(f func(u URL, start, end int) bool) {
@@ -72,8 +79,10 @@ func (d finder) find(f func(u URL, start, end int) bool) {
 			u, start, end, ok = address(text, fin, i)
 		}
 		if !ok {
-			// One that is refused for how it ends may hide others, but not without
-			// end.
+			if d.take != nil && !d.take(perLook+max(0, end-i)) {
+				return
+			}
+			// What was read and is none may hide others, but not without end.
 			if end > i && !refused.Take(end-i) {
 				fin = end
 				continue
@@ -141,13 +150,15 @@ func scheme(s string, fin, i int) (u URL, start, end int, ok bool) {
 	}
 	p, n, ok := splitURL(s[start:], urlInText)
 	if !ok {
-		return u, 0, 0, false
+		return u, start, start + p.seen, false
 	}
 	end = start + n
 	if unopened(s, start, end) {
 		return u, start, end, false
 	}
-	u, ok = p.url(s[start:end])
+	if u, ok = p.url(s[start:end]); !ok {
+		end = max(end, start+p.seen)
+	}
 	return u, start, end, ok
 }
 
@@ -186,14 +197,23 @@ func telephoneText(s string, start, colon int) (u URL, _, end int, ok bool) {
 // domain.
 func (d finder) bareHost(fin, i int) (u URL, start, end int, ok bool) {
 	s := d.text
+	seen := 0
 	if i-3 >= fin && (prefixFold(s[i-3:], "www.") || prefixFold(s[i-3:], "ftp.")) && mayStart(s, i-3) {
 		if u, start, end, ok = hostAt(s, i-3, i, ""); ok || d.strict {
 			return u, start, end, ok
 		}
+		seen = end
 	}
 	if d.strict {
 		return u, 0, 0, false
 	}
+	u, start, end, ok = d.underTLD(fin, i)
+	return u, start, max(end, seen), ok
+}
+
+// underTLD reads the bare host whose last label begins behind the dot at i.
+func (d finder) underTLD(fin, i int) (u URL, start, end int, ok bool) {
+	s := d.text
 	k := labelEnd(s, i+1)
 	if u, start, end, ok = bareIP(s, fin, i); ok {
 		return u, start, end, true
@@ -280,7 +300,7 @@ func hostAt(s string, start, dot int, scheme string) (u URL, _, end int, ok bool
 	p := urlParts{flags: URLSchemeless, scheme: scheme}
 	i, ok := p.hostPort(s, start, urlInText)
 	if !ok || i <= dot || i < len(s) && s[i] == '@' {
-		return u, 0, 0, false
+		return u, start, p.seen, false
 	}
 	end = p.rest(s, i, urlInText)
 	if prefixFold(p.host, "ftp.") {
@@ -292,7 +312,7 @@ func hostAt(s string, start, dot int, scheme string) (u URL, _, end int, ok bool
 	}
 	if end <= i && p.port == "" {
 		if end, ok = p.brokenHost(end); !ok || end <= dot {
-			return u, 0, 0, false
+			return u, start, i, false
 		}
 	}
 	if unopened(s, start, end) {

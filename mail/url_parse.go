@@ -25,6 +25,7 @@ type urlParts struct {
 	slash                              bool // a slash follows the host
 	bracket                            bool // the host stood in brackets
 	plain                              bool // scheme://host in the usual spelling
+	seen                               int  // how far user information and host were looked for
 }
 
 // ParseURL reads one URL or bare host as Rspamd's url parser does; ok is
@@ -134,8 +135,9 @@ func (p *urlParts) slashes(s string, i int, mode urlMode) (int, bool) {
 func (p *urlParts) userInfo(s string, i int, mode urlMode) (int, bool) {
 	at, ats := -1, 0
 	limit := min(len(s), i+maxUserInfo+1)
+	j := i
 scan:
-	for j := i; j < limit; j++ {
+	for ; j < limit; j++ {
 		switch c := s[j]; {
 		case c == '@':
 			at = j
@@ -146,6 +148,7 @@ scan:
 			break scan
 		}
 	}
+	p.seen = j
 	if at < 0 {
 		return i, true
 	}
@@ -168,6 +171,7 @@ func (p *urlParts) hostPort(s string, i int, mode urlMode) (int, bool) {
 		i += j + 1
 	} else {
 		n := hostLen(s[i:], mode, &p.flags)
+		p.seen = max(p.seen, i+n)
 		if mode == urlInText {
 			n = cutCJK(s[i : i+n])
 		}

@@ -120,11 +120,34 @@ func TestURLsThatAreRefused(t *testing.T) {
 		text := strings.Repeat(strings.Repeat("http://a.example/", 1900)+"> ", n/32_000)
 		return func() { FindURLs(text, func(URL) bool { return true }) }
 	})
+	for _, unit := range []string{"http:", "\u00e9www.", "a@", "http:a@"} {
+		worktest.Linear(t, unit, 1<<20, func(n int) func() {
+			text := strings.Repeat(unit, n/len(unit))
+			return func() { FindURLs(text, func(URL) bool { return true }) }
+		})
+	}
 	far := strings.Repeat("http://a.example/", 1<<16) + ">"
 	worktest.Linear(t, "mailto", 1<<20, func(n int) func() {
 		text := strings.Repeat("mailto:?", n/8) + far[:17]
 		return func() { FindURLs(text, func(URL) bool { return true }) }
 	})
+}
+
+// TestShownWork: what links that stand in each other show costs no more than
+// the page is worth, whatever looks like the beginning of a URL in it.
+func TestShownWork(t *testing.T) {
+	for _, unit := range []string{"http:", "\u00e9www.", "a@", "http:a@", "a.b"} {
+		looks, text := 0, strings.Repeat(unit, 4000/len(unit))
+		finder{text: text, within: maxShown, take: func(n int) bool { looks += n; return true }}.find(func(URL, int, int) bool { return false })
+		if least := perLook * strings.Count(text[:maxShown], unit); looks < least {
+			t.Errorf("%q: %d steps counted, at least %d done", unit, looks, least)
+		}
+		page := strings.Repeat("<a href=http://example.com/a>", 4000) + text
+		h := parseHTML(page, 8192)
+		if most := steps.Least + steps.PerByte*len(page); !h.short || h.steps > most {
+			t.Errorf("%q: %d steps for %d bytes, cut %v", unit, h.steps, len(page), h.short)
+		}
+	}
 }
 
 // TestImagesOfOnePart: many images of one part cost as much as it does.
