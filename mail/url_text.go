@@ -31,7 +31,9 @@ func unescapeURL(s string, plus bool) string {
 }
 
 // normalPath takes empty, "." and ".." components out of a path. It works
-// for paths with and without leading slash; a trailing slash stays.
+// for paths with and without leading slash; a trailing slash stays. As in
+// Rspamd a ".." at the end takes the slash before its component along, and
+// what leads above the start alone is the root.
 func normalPath(p string) string {
 	if !strings.Contains(p, "//") && !strings.Contains(p, "./") && !strings.HasSuffix(p, "/.") &&
 		!strings.HasSuffix(p, "/..") && p != "." && p != ".." && (p == "" || p[0] != '/') {
@@ -47,9 +49,10 @@ func normalPath(p string) string {
 		case "", ".":
 			slash = slash || len(out) > 0
 		case "..":
+			lead = lead || len(out) == 0 && (p == "" || !more)
 			i := bytes.LastIndexByte(out, '/')
 			out = out[:max(i, 0)]
-			slash = len(out) > 0
+			slash = more && len(out) > 0
 		default:
 			if len(out) > 0 {
 				out = append(out, '/')
