@@ -44,6 +44,7 @@ func floors() []floor {
 		{packages: "internal/gendocs", may: append([]string{"."}, below...)},
 		{packages: "internal/dnsscan", may: []string{"resolver"}},
 		{packages: "internal/newcheck"},
+		{packages: "internal/shared", may: []string{"resolver", "resolver/zone"}},
 		{packages: "internal/profile", may: []string{"actions", "score", "symbols"}},
 		{packages: "internal/zbase32", outside: []string{"golang.org/x/crypto/blake2b"}},
 		{packages: "internal/publicsuffix", outside: []string{"golang.org/x/net/publicsuffix", "golang.org/x/net/idna"}},

@@ -2,8 +2,10 @@ package mail
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/winnowmail/winnow/internal/shared"
@@ -37,15 +39,18 @@ func TestSuiteURLParse(t *testing.T) {
 	type vector struct {
 		ID, URL string
 		Parses  bool
-		Fields  map[string]string
+		Fields  map[string]any // a port is a number
 	}
 	cases, passed := suiteCases[vector](t, "url-parse.json"), 0
 	for _, c := range cases {
 		u, ok := ParseURL(c.URL)
-		got := map[string]string{"host": u.Host, "path": u.Path, "query": u.Query, "fragment": u.Fragment, "user": u.User, "tld": u.TLD}
+		got := map[string]string{
+			"host": u.Host, "path": u.Path, "query": u.Query, "fragment": u.Fragment, "user": u.User, "tld": u.TLD,
+			"password": u.Password, "protocol": u.Scheme, "port": strconv.Itoa(u.Port),
+		}
 		good := ok == c.Parses
 		for k, want := range c.Fields {
-			good = good && got[k] == want
+			good = good && got[k] == fmt.Sprint(want)
 		}
 		if good {
 			passed++

@@ -1,8 +1,6 @@
 package dkim_test
 
 import (
-	"context"
-	"encoding/json"
 	"net/netip"
 	"os"
 	"slices"
@@ -36,50 +34,8 @@ func rspamdCases() []struct{ name, message, ip, from, want string } {
 	}
 }
 
-// rspamdDNS holds TXT records and failures by lower-case name.
-type rspamdDNS map[string]resolver.Reply
-
-func (d rspamdDNS) Lookup(_ context.Context, name string, qtype uint16) (resolver.Answer, error) {
-	if r, ok := d[resolver.Canonical(name)]; ok && qtype == resolver.TypeTXT {
-		return r.Answer, r.Err
-	}
-	return resolver.Answer{}, &resolver.Error{Name: name, Type: qtype, Kind: resolver.KindNXDomain}
-}
-
-func readDNS(t *testing.T) rspamdDNS {
-	data, err := os.ReadFile(shared.Path(t, "suites/rspamd/dns-zones.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct {
-		Zones map[string][]struct {
-			Name, Type, Error string
-			Value             json.RawMessage
-		}
-	}
-	if err := json.Unmarshal(data, &file); err != nil {
-		t.Fatal(err)
-	}
-	dns := rspamdDNS{}
-	for _, zone := range []string{"merged-local.conf", "plugins.conf"} {
-		for _, r := range file.Zones[zone] {
-			name := resolver.Canonical(r.Name)
-			var texts []string
-			switch {
-			case r.Type != "TXT":
-			case r.Error == "NXDOMAIN":
-			case r.Error != "":
-				dns[name] = resolver.Reply{Err: &resolver.Error{Name: name, Type: resolver.TypeTXT, Kind: resolver.KindServFail}}
-			case json.Unmarshal(r.Value, &texts) == nil:
-				dns[name] = resolver.Reply{Answer: resolver.Answer{Records: []resolver.Record{{Name: name, Type: resolver.TypeTXT, Strings: texts}}}}
-			}
-		}
-	}
-	return dns
-}
-
 func TestRspamdCases(t *testing.T) {
-	dns := readDNS(t)
+	dns := shared.RspamdZone(t, "merged-local.conf", "plugins.conf")
 	s, err := winnow.New(winnow.Options{Families: standard.Families(standard.Options{}), DNS: resolver.Options{Resolver: dns}})
 	if err != nil {
 		t.Fatal(err)

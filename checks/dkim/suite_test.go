@@ -34,6 +34,8 @@ func (d suiteDNS) Lookup(_ context.Context, name string, qtype uint16) (resolver
 		switch {
 		case strings.EqualFold(e.Error, "NXDOMAIN"):
 			return fail(resolver.KindNXDomain)
+		case strings.EqualFold(e.Error, "NODATA"):
+			return fail(resolver.KindNoData)
 		case e.Error != "":
 			return fail(resolver.KindServFail)
 		}

@@ -1,12 +1,9 @@
 package dmarc_test
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/netip"
 	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/winnowmail/winnow"
@@ -14,13 +11,12 @@ import (
 	"github.com/winnowmail/winnow/internal/shared"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
-	"github.com/winnowmail/winnow/resolver/zone"
 )
 
 // TestRspamdCases runs Rspamd's own functional tests for DMARC, over their
 // DNS records and messages.
 func TestRspamdCases(t *testing.T) {
-	dns := rspamdZone(t)
+	dns := shared.RspamdZone(t, "merged-local.conf")
 	cases, right := []struct{ name, message, ip, from, want string }{
 		{"good signature, p=none", "dmarc/pass_none.eml", "", "", "DMARC_POLICY_ALLOW"},
 		{"p=none", "dmarc/fail_none.eml", "", "", "DMARC_POLICY_SOFTFAIL"},
@@ -61,46 +57,4 @@ func TestRspamdCases(t *testing.T) {
 		right++
 	}
 	t.Logf("rspamd DMARC cases: %d of %d", right, len(cases))
-}
-
-// rspamdZone reads the records that Rspamd's tests are run with.
-func rspamdZone(t *testing.T) *zone.Zone {
-	t.Helper()
-	data, err := os.ReadFile(shared.Path(t, "suites/rspamd/dns-zones.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct {
-		Zones map[string][]struct {
-			Name, Type, Error string
-			Value             json.RawMessage
-		}
-	}
-	if err := json.Unmarshal(data, &file); err != nil {
-		t.Fatal(err)
-	}
-	var b strings.Builder
-	for _, r := range file.Zones["merged-local.conf"] {
-		var one string
-		if r.Type != "TXT" && r.Type != "A" {
-			continue // DMARC, DKIM and these cases' SPF need no others
-		}
-		var list []string
-		if json.Unmarshal(r.Value, &one) != nil && json.Unmarshal(r.Value, &list) == nil {
-			one = strings.Join(list, "")
-		}
-		switch {
-		case r.Error != "":
-			fmt.Fprintf(&b, "%s %s !%s\n", r.Name, r.Type, strings.ToLower(r.Error))
-		case r.Type == "TXT":
-			fmt.Fprintf(&b, "%s TXT %q\n", r.Name, one)
-		default:
-			fmt.Fprintf(&b, "%s A %s\n", r.Name, one)
-		}
-	}
-	z, err := zone.Parse(b.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return z
 }

@@ -29,37 +29,32 @@ func load[T any](t *testing.T, name string) (cases []T) {
 	return cases
 }
 
-// suiteZone is the suites' form of a zone.
-type suiteZone map[string]struct {
-	TXT    [][]string
-	MX     []any
-	Errors map[string]string
-}
+// suiteZone is a zone in the form of Node's answers, by name and type, with the
+// failures under "errors".
+type suiteZone map[string]map[string]json.RawMessage
 
 func (z suiteZone) parse(t *testing.T) *zone.Zone {
 	t.Helper()
-	var b strings.Builder
-	for name, n := range z {
-		for _, strs := range n.TXT {
-			b.WriteString(name + " TXT")
-			for _, s := range strs {
-				fmt.Fprintf(&b, " %q", s)
+	var records []shared.Record
+	for name, types := range z {
+		for kind, raw := range types {
+			var errs map[string]string
+			var values []json.RawMessage
+			switch {
+			case kind == "errors" && json.Unmarshal(raw, &errs) == nil:
+				for kind, failure := range errs {
+					records = append(records, shared.Record{Name: name, Type: kind, Error: failure})
+				}
+			case json.Unmarshal(raw, &values) == nil:
+				for _, value := range values {
+					records = append(records, shared.Record{Name: name, Type: kind, Value: value})
+				}
+			default:
+				t.Fatalf("%s: can't read %s %s", name, kind, raw)
 			}
-			b.WriteByte('\n')
-		}
-		if len(n.MX) > 0 {
-			b.WriteString(name + " MX 10 mx." + name + "\n")
-		}
-		if kind := n.Errors["TXT"]; kind != "" {
-			kinds := map[string]string{"ETIMEOUT": "timeout", "TIMEOUT": "timeout", "ENODATA": "nodata"}
-			b.WriteString(name + " TXT !" + kinds[kind] + "\n")
 		}
 	}
-	parsed, err := zone.Parse(b.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return parsed
+	return shared.Zone(t, records)
 }
 
 type evalCase struct {

@@ -2,8 +2,6 @@ package mxcheck_test
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -17,21 +15,12 @@ import (
 	"github.com/winnowmail/winnow/internal/shared"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
-	"github.com/winnowmail/winnow/resolver/zone"
 )
 
 // TestRspamdCases are Rspamd's own functional tests of its module, over their
 // DNS records; its dummy servers are here what they do.
 func TestRspamdCases(t *testing.T) {
-	data, err := os.ReadFile(shared.Path(t, "suites/rspamd/dns-zones.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct{ Zones map[string][]sharedRecord }
-	if err := json.Unmarshal(data, &file); err != nil {
-		t.Fatal(err)
-	}
-	dns := zone.Must(sharedZone(file.Zones["mx_check-dns.conf"]))
+	dns := shared.RspamdZone(t, "mx_check-dns.conf")
 	servers := map[string]string{
 		"127.0.0.2": "220-greeting\r\n", "127.0.0.3": "550 no\r\n", "127.0.0.4": "rubbish\r\n", "127.0.0.6": "220-a\r\n220-b\r\n220 c\r\n",
 	}
@@ -107,30 +96,4 @@ func TestRspamdCases(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d expectations", right, all)
-}
-
-// A sharedRecord is one record of the shared zones.
-type sharedRecord struct {
-	Name, Type, Error string
-	Value             json.RawMessage
-}
-
-// sharedZone writes records as a zone; names without any need no line.
-func sharedZone(records []sharedRecord) string {
-	var b strings.Builder
-	for _, r := range records {
-		var mx struct {
-			Pref int
-			Host string
-		}
-		var host string
-		switch {
-		case r.Error != "" || r.Type == "NODATA":
-		case r.Type == "MX" && json.Unmarshal(r.Value, &mx) == nil:
-			fmt.Fprintf(&b, "%s MX %d %s\n", r.Name, mx.Pref, mx.Host)
-		case json.Unmarshal(r.Value, &host) == nil:
-			fmt.Fprintf(&b, "%s %s %s\n", r.Name, r.Type, host)
-		}
-	}
-	return b.String()
 }

@@ -1,7 +1,6 @@
 package rbl_test
 
 import (
-	"encoding/json"
 	"net/netip"
 	"os"
 	"path"
@@ -13,8 +12,6 @@ import (
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/internal/shared"
 	"github.com/winnowmail/winnow/mail"
-	"github.com/winnowmail/winnow/resolver"
-	"github.com/winnowmail/winnow/resolver/zone"
 )
 
 // A rspamdCase is one of Rspamd's functional tests of its rbl and surbl
@@ -111,7 +108,7 @@ func rspamdCases() []rspamdCase {
 // TestRspamdCases holds the family against Rspamd's own tests, whose messages
 // and DNS are shared data.
 func TestRspamdCases(t *testing.T) {
-	dns := rspamdZone(t)
+	dns := shared.RspamdZone(t, "merged-local.conf")
 	good, total := 0, 0
 	for _, c := range rspamdCases() {
 		raw, err := os.ReadFile(shared.Path(t, path.Join("suites/rspamd/messages", c.message)))
@@ -151,29 +148,4 @@ func met(raised map[string][]string, want string) bool {
 		ok = slices.Contains(got, options)
 	}
 	return ok != not
-}
-
-// rspamdZone is the DNS of Rspamd's tests.
-func rspamdZone(t *testing.T) resolver.Resolver {
-	data, err := os.ReadFile(shared.Path(t, "suites/rspamd/dns-zones.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct {
-		Zones map[string][]struct {
-			Name, Type string
-			Value      json.RawMessage
-		}
-	}
-	if err := json.Unmarshal(data, &file); err != nil {
-		t.Fatal(err)
-	}
-	var records []resolver.Record
-	for _, r := range file.Zones["merged-local.conf"] {
-		var ip netip.Addr
-		if r.Type == "A" && json.Unmarshal(r.Value, &ip) == nil && ip.IsValid() {
-			records = append(records, resolver.Record{Name: r.Name, Type: resolver.TypeA, IP: ip, TTL: 60})
-		}
-	}
-	return zone.New(records...)
 }

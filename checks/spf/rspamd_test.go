@@ -1,7 +1,6 @@
 package spf_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/netip"
 	"os"
@@ -71,15 +70,7 @@ func rspamdCases() []rspamdCase {
 }
 
 func TestRspamdCases(t *testing.T) {
-	data, err := os.ReadFile(shared.Path(t, "suites/rspamd/dns-zones.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct{ Zones map[string][]sharedRecord }
-	if err := json.Unmarshal(data, &file); err != nil {
-		t.Fatal(err)
-	}
-	z := sharedZone(t, file.Zones["merged-local.conf"])
+	z := shared.RspamdZone(t, "merged-local.conf")
 	right, all := 0, 0
 	for _, c := range rspamdCases() {
 		t.Run(c.name, func(t *testing.T) {

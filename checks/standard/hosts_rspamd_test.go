@@ -1,7 +1,6 @@
 package standard_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/netip"
 	"os"
@@ -17,7 +16,6 @@ import (
 	"github.com/winnowmail/winnow/internal/shared"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
-	"github.com/winnowmail/winnow/resolver/zone"
 )
 
 // A hostCase is one of Rspamd's own functional tests about clients, senders
@@ -92,19 +90,11 @@ func rspamdWhitelist(t *testing.T) []whitelist.Rule {
 }
 
 func TestRspamdHostCases(t *testing.T) {
-	data, err := os.ReadFile(shared.Path(t, "suites/rspamd/dns-zones.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct{ Zones map[string][]rspamdRecord }
-	if err := json.Unmarshal(data, &file); err != nil {
-		t.Fatal(err)
-	}
 	right, all := 0, 0
 	cases := hostCases(t)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			hits := c.scan(t, rspamdZone(t, file.Zones[c.zone]))
+			hits := c.scan(t, shared.RspamdZone(t, strings.Fields(c.zone)...))
 			for _, want := range c.want {
 				all++
 				symbol, absent := strings.CutPrefix(want, "!")
@@ -139,50 +129,4 @@ func (c hostCase) scan(t *testing.T, dns resolver.Resolver) (hits []string) {
 		hits = append(hits, h.Name, fmt.Sprintf("%s %v", h.Name, h.Score))
 	}
 	return hits
-}
-
-type rspamdRecord struct {
-	Name, Type, Error string
-	Value             json.RawMessage
-}
-
-func rspamdZone(t *testing.T, records []rspamdRecord) *zone.Zone {
-	var text strings.Builder
-	for _, r := range records {
-		switch {
-		case r.Error == "NXDOMAIN" || r.Type == "NODATA": // as all names that are not there
-		case r.Error != "":
-			fmt.Fprintf(&text, "%s %s !%s\n", r.Name, r.Type, strings.ToLower(r.Error))
-		case r.Type == "TXT":
-			var list []string
-			if err := json.Unmarshal(r.Value, &list); err != nil {
-				t.Fatal(err)
-			}
-			rec, err := resolver.Record{Name: r.Name, TTL: 300, Type: resolver.TypeTXT, Strings: list}.MarshalText()
-			if err != nil {
-				t.Fatal(err)
-			}
-			fmt.Fprintf(&text, "%s\n", rec)
-		case r.Type == "MX":
-			var mx struct {
-				Pref int
-				Host string
-			}
-			if err := json.Unmarshal(r.Value, &mx); err != nil {
-				t.Fatal(err)
-			}
-			fmt.Fprintf(&text, "%s MX %d %s\n", r.Name, mx.Pref, mx.Host)
-		default:
-			var value string
-			if err := json.Unmarshal(r.Value, &value); err != nil {
-				t.Fatal(err)
-			}
-			fmt.Fprintf(&text, "%s %s %s\n", r.Name, r.Type, value)
-		}
-	}
-	z, err := zone.Parse(text.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return z
 }

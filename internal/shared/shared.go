@@ -11,6 +11,8 @@ import (
 
 // Path returns the file or directory path of the shared data, or skips the
 // test. The environment variable WINNOW_SHARED names the data's directory.
+// What is behind a link is named by its real place: a walk does not follow a
+// link at its root.
 func Path(t testing.TB, path string) string {
 	t.Helper()
 	dirs := []string{os.Getenv("WINNOW_SHARED")}
@@ -18,8 +20,8 @@ func Path(t testing.TB, path string) string {
 		dirs = above(t)
 	}
 	for _, dir := range dirs {
-		p := filepath.Join(dir, filepath.FromSlash(path))
-		if _, err := os.Stat(p); err == nil {
+		p, err := filepath.EvalSymlinks(filepath.Join(dir, filepath.FromSlash(path)))
+		if err == nil {
 			return p
 		}
 	}

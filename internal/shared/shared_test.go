@@ -27,6 +27,18 @@ func TestPath(t *testing.T) {
 	if got := Path(t, "a.json"); got != file {
 		t.Errorf("WINNOW_SHARED gave %s", got)
 	}
+	t.Run("behind a link", func(t *testing.T) {
+		link := filepath.Join(root, "linked")
+		if err := os.Symlink(filepath.Join(root, "shared"), link); err != nil {
+			t.Skip(err)
+		}
+		t.Setenv("WINNOW_SHARED", link)
+		walked := 0
+		err := filepath.WalkDir(Path(t, "."), func(string, os.DirEntry, error) error { walked++; return nil })
+		if err != nil || walked < 3 {
+			t.Errorf("%d entries walked (%v), want the folder, suites and a.json", walked, err)
+		}
+	})
 	t.Run("absent", func(t *testing.T) {
 		defer func() {
 			if !t.Skipped() {
