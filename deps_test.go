@@ -60,6 +60,9 @@ func floors() []floor {
 		{packages: "checks", may: append([]string{"internal/exact"}, frame...)},
 		{packages: "checks/checktest", may: append([]string{"checks", "score", "resolver/zone"}, frame...), outside: []string{"golang.org/x/tools/txtar"}},
 		{packages: "checks/standard", may: []string{"checks", "checks/*", "symbols"}},
+		{packages: "bayes/osb", may: []string{"mail", "storage", "internal/publicsuffix"}, outside: []string{
+			"github.com/cespare/xxhash/v2", "github.com/blevesearch/snowballstem/...", "github.com/clipperhouse/uax29/...", "golang.org/x/text/unicode/norm",
+		}},
 		{packages: "bayes/fused", may: []string{"mail", "internal/adagrad"}},
 		{packages: "bayes/prior", may: []string{"bayes/fused"}},
 		{packages: "bayes", may: []string{"bayes/fused", "mail", "storage"}},

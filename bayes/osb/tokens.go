@@ -1,0 +1,232 @@
+package osb
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/winnowmail/winnow/internal/publicsuffix"
+	"github.com/winnowmail/winnow/mail"
+)
+
+// A Dialect says which Rspamd's tokens are made.
+type Dialect int
+
+const (
+	// Rspamd416 pairs neighbours and splits names of attachments.
+	Rspamd416 Dialect = iota
+	// Rspamd34 pairs words up to four apart. Its tokens are others than those of
+	// Rspamd416, but for the pairs of neighbours.
+	Rspamd34
+)
+
+// window is how many words a token can span.
+func (d Dialect) window() int {
+	if d == Rspamd34 {
+		return 5
+	}
+	return 2
+}
+
+// Seen is what a scan found out about a message. The zero value takes it from
+// the message's Authentication-Results, as Rspamd's learning does.
+type Seen struct {
+	Checked bool     // SPF and DKIM were checked: the fields below count
+	SPF     bool     // SPF passed
+	DKIM    []string // domains with a valid signature
+}
+
+// maxWords is how many words of a message are looked at.
+const maxWords = 100_000
+
+// Tokens returns the tokens of a message in Rspamd's order; some may be there
+// more than once. They are those of the texts, only the first of them where two
+// alternatives are alike, of the subject with the sender's name, and of what
+// Rspamd calls meta tokens.
+func Tokens(m *mail.Message, d Dialect, seen Seen) []Token {
+	var out []Token
+	texts := d.texts(m)
+	a := alternatives(texts, d)
+	left := maxWords
+	for i, t := range texts {
+		list := t.words[:min(len(t.words), left)]
+		left -= len(list)
+		out = pairs(out, list, d.window(), false)
+		if i == 0 && a.alike() {
+			break
+		}
+	}
+	if a.html != nil && a.html.language != "" {
+		a.plain.language = a.html.language
+	}
+	language := ""
+	if len(texts) > 0 {
+		language = texts[0].language
+	}
+	out = pairs(out, headWords(m, language), d.window(), false)
+	var meta []word
+	for _, s := range d.metaWords(m, texts, seen) {
+		if s != "" {
+			meta = append(meta, word{text: s})
+		}
+	}
+	return pairs(out, meta, d.window(), true)
+}
+
+// A text is one with its words.
+type text struct {
+	*mail.Text
+	language string // "" for one without words
+	words    []word
+	count    int // words, with stop words
+}
+
+// texts returns the texts of a message; 4.1.6 has those of HTML first.
+func (d Dialect) texts(m *mail.Message) []*text {
+	var out []*text
+	for _, t := range m.Texts() {
+		x := &text{Text: t}
+		if strings.TrimSpace(t.Plain()) != "" {
+			x.language = language(t)
+			x.words, x.count = textWords(t, x.language)
+		}
+		out = append(out, x)
+	}
+	if d == Rspamd416 {
+		slices.SortStableFunc(out, func(a, b *text) int {
+			switch {
+			case a.IsHTML == b.IsHTML:
+				return 0
+			case a.IsHTML:
+				return -1
+			}
+			return 1
+		})
+	}
+	return out
+}
+
+// textWords returns a text's words, and how many there are with stop words.
+func textWords(t *mail.Text, language string) (list []word, n int) {
+	text := unbroken(t.Plain(), t.IsHTML)
+	var spans []span
+	mail.EachURL(text, !t.IsHTML && !paired(t.Part), func(u mail.URL, start, end int) bool {
+		if registered(&u) {
+			spans = append(spans, span{start, end, u.TLD})
+		}
+		return len(spans) < maxWords
+	})
+	r := reader{stem: stemmer(language)}
+	r.read(text, spans)
+	return r.words, r.taken
+}
+
+// registered reports whether a URL's host is an address or below a suffix of
+// the public list. Rspamd finds no other in text.
+func registered(u *mail.URL) bool {
+	if _, err := netip.ParseAddr(strings.Trim(u.Host, "[]")); err == nil {
+		return true
+	}
+	_, ok := publicsuffix.ESLD(u.Host)
+	return ok
+}
+
+// paired reports whether a part is one of two. In the text of such a part Rspamd
+// looks for URLs with a scheme only.
+func paired(p *mail.Part) bool { return p.Parent != nil && len(p.Parent.Children) == 2 }
+
+// unbroken puts a blank in place of a run of line ends, in plain text nothing
+// between angle brackets, and takes characters without width out.
+func unbroken(s string, html bool) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	open, ended := false, false
+	for _, c := range s {
+		switch c {
+		case '\r', '\n':
+			if !ended && (html || !open) {
+				b.WriteByte(' ')
+			}
+			open, ended = false, true
+			continue
+		case '\u200b', '\u200c', '\u200d', '\ufeff', '\u00ad':
+			continue
+		case '<':
+			open = true
+		case '>':
+			open = false
+		}
+		ended = false
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// lineEnds counts line ends as Rspamd does, the last one not.
+func lineEnds(s string) int {
+	n, ended := 0, false
+	for _, c := range strings.ReplaceAll(s, "\r\n", "\n") {
+		if ended {
+			n++
+		}
+		ended = c == '\n' || c == '\r'
+	}
+	return n
+}
+
+// A pair is the two alternatives that Rspamd compares.
+type pair struct{ html, plain *text }
+
+// alternatives returns the first HTML text with a plain alternative. 3.4 looks
+// at messages with two texts only.
+func alternatives(texts []*text, d Dialect) pair {
+	if d == Rspamd34 && len(texts) != 2 {
+		return pair{}
+	}
+	plain := map[*mail.Part]*text{}
+	for _, t := range texts {
+		if p := alternative(t.Part); p != nil && !t.IsHTML && plain[p] == nil {
+			plain[p] = t
+		}
+	}
+	for _, t := range texts {
+		if !t.IsHTML || t.Part.IsAttachment() {
+			continue
+		}
+		if other := plain[alternative(t.Part)]; other != nil {
+			return pair{t, other}
+		}
+	}
+	return pair{}
+}
+
+// alternative returns the nearest multipart/alternative that p stands in.
+func alternative(p *mail.Part) *mail.Part {
+	for p = p.Parent; p != nil; p = p.Parent {
+		if p.Type.Type == "multipart" && p.Type.Subtype == "alternative" {
+			return p
+		}
+	}
+	return nil
+}
+
+// alike reports whether Rspamd reads the first text only. It means to go by an
+// edit distance, which it takes in such a way that little more than the numbers
+// of words counts.
+func (a pair) alike() bool {
+	if a.html == nil || a.html.count == 0 || a.plain.count == 0 {
+		return false
+	}
+	x, y := a.html.count, a.plain.count
+	return (max(x, y)-min(x, y))*5 < x+y
+}
+
+// headWords returns the words of the subject and of the sender's name.
+func headWords(m *mail.Message, language string) []word {
+	r := reader{stem: stemmer(language)}
+	r.read(m.Header().Text("Subject"), nil)
+	if from := m.From(); len(from) > 0 {
+		r.read(from[0].Name, nil)
+	}
+	return r.words
+}

@@ -1,0 +1,187 @@
+package osb
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/winnowmail/winnow/mail"
+)
+
+func list(s string) []word {
+	var out []word
+	for _, w := range strings.Fields(s) {
+		t, address := strings.CutPrefix(w, "@")
+		out = append(out, word{t, address})
+	}
+	return out
+}
+
+func hashOf(w string) uint64 {
+	d := xxhash.NewWithSeed(hashSeed)
+	d.WriteString(w)
+	return d.Sum64()
+}
+
+// TestPairs has the pairs of short lists, "later earlier distance".
+func TestPairs(t *testing.T) {
+	for _, c := range []struct {
+		window int
+		words  string
+		want   []string
+	}{
+		{2, "", nil},
+		{2, "a", nil},
+		{2, "a b", nil},
+		{2, "a b c", []string{"c b 1"}},
+		{2, "a b c d", []string{"c b 1", "d c 1"}},
+		{2, "a @b c d", []string{"d c 1"}},
+		{2, "a b @c d", []string{"c b 1"}},
+		{5, "a b c d", []string{"c b 1", "c a 2"}},
+		{5, "a b c d e", []string{"d c 1", "d b 2", "d a 3"}},
+		{5, "a b c d e f", []string{"f e 1", "f d 2", "f c 3", "f b 4"}},
+	} {
+		var want []Token
+		for _, w := range c.want {
+			f := strings.Fields(w)
+			d := f[2][0] - '0'
+			want = append(want, Token{ID: hashOf(f[0]) + hashOf(f[1])*[]uint64{0, 3, 5, 11, 23}[d], Distance: d})
+		}
+		if got := pairs(nil, list(c.words), c.window, false); !slices.Equal(got, want) {
+			t.Errorf("window %d, %q: %v, want %v", c.window, c.words, got, want)
+		}
+	}
+}
+
+// TestPairOfRspamd has the name that Rspamd 4.1.6 gave to a pair of words.
+func TestPairOfRspamd(t *testing.T) {
+	got := pairs(nil, list("minut of garden club"), 2, false)
+	if id := got[len(got)-1].ID; id != 15062211633722204715 {
+		t.Errorf("garden, club: %d", id)
+	}
+}
+
+func TestWords(t *testing.T) {
+	english := stemmer("en")
+	for _, c := range []struct{ text, want string }{
+		{"Minutes of the garden club's meetings", "minut of garden club meet"},
+		{"don't 3.14 1,000 foo_bar.Quagga:qux", "dont 314 1000 foo_bar quagga qux"},
+		{"$5 € ß… (x²) ﬁne", "$ 5 € ß x fine"},
+		{"Zürich ÄPFEL", "zürich äpfel"},
+	} {
+		r := reader{stem: english}
+		r.read(c.text, nil)
+		var got []string
+		for _, w := range r.words {
+			got = append(got, w.text)
+		}
+		if s := strings.Join(got, " "); s != c.want {
+			t.Errorf("%q: %q, want %q", c.text, s, c.want)
+		}
+	}
+}
+
+func TestURLsAreOneWord(t *testing.T) {
+	const raw = "Content-Type: text/plain\r\n\r\nZebra (http://www.example.com/path?x=1) okapi bob@mail.example.org,\r\ntapir <https://sub.example.co.uk/a\r\nb> http://host.invalid/x\r\n"
+	m := mail.Parse([]byte(raw), mail.Envelope{}, mail.Limits{})
+	words, _ := textWords(m.Texts()[0], "en")
+	want := list("zebra @example.com okapi @example.org tapir @example.co.uk http host invalid x")
+	if !slices.Equal(words, want) {
+		t.Errorf("%v, want %v", words, want)
+	}
+}
+
+// TestDecay: of a text's first 600 words none is left out, of the others most are.
+func TestDecay(t *testing.T) {
+	var b strings.Builder
+	for i := range 2000 {
+		fmt.Fprintf(&b, "okapi%06d ", i)
+	}
+	r := reader{stem: stemmer("")}
+	r.read(b.String(), nil)
+	if n := len(r.words); n < 750 || n > 1050 || r.words[600].text != "okapi000600" {
+		t.Errorf("%d words of 2000, the 601st is %q", n, r.words[600].text)
+	}
+	again := reader{stem: stemmer("")}
+	again.read(b.String(), nil)
+	if !slices.Equal(r.words, again.words) {
+		t.Error("the same text has other words")
+	}
+}
+
+func TestNameWords(t *testing.T) {
+	for _, c := range []struct {
+		d    Dialect
+		name string
+		want string
+	}{
+		{Rspamd34, "Invoice-2024.tar.gz", "#f:Invoice-2024.tar.gz"},
+		{Rspamd416, "Invoice-2024.tar.gz", "#f:Invoice-2024.tar.gz #fe:gz #fe:tar.gz #fp:invoice #fp:tar"},
+		{Rspamd416, "InvoiceReport_temp36173", "#f:InvoiceReport_temp36173 #fp:invoice #fp:report #fp:temp"},
+		{Rspamd416, ".x", "#f:.x"},
+	} {
+		if got := strings.Join(c.d.nameWords(nil, c.name), " "); got != c.want {
+			t.Errorf("%q: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestMetaWords(t *testing.T) {
+	const raw = "From: \"Anna Smith\" <anna@example.org>\r\nSubject: gnu\r\nDate: Thu, 26 Nov 2026 10:14:58 +0000\r\n" +
+		"User-Agent: UA1\r\nX-Mailer: XM1\r\nAuthentication-Results: mx; spf=pass x; dkim=pass header.d=example.org\r\n" +
+		"Content-Type: text/plain; charset=utf-8\r\n\r\nSee http://www.example.com/ and http://a.example.com\r\n"
+	m := mail.Parse([]byte(raw), mail.Envelope{}, mail.Limits{})
+	meta := func(s Seen) string { return strings.Join(Rspamd416.metaWords(m, Rspamd416.texts(m), s), "|") }
+	const first = "#ps:3|#lang:en|#cs:UTF-8|#m:#to#ot|#h:xmai:XM1|#h:C-T:text/plain; charset=utf-8|#h:U-A:UA1|#F:Anna Smith|#u:example.com|#dt:4:10"
+	if got, want := meta(Seen{}), first+"|#aur:s=pass,d=pass:example.org"; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if got, want := meta(Seen{Checked: true, DKIM: []string{"example.net"}}), first+"|#aur:d=pass:example.net"; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
+// TestAlternatives: of two texts of a like length the HTML is read by 4.1.6, the
+// first by 3.4.
+func TestAlternatives(t *testing.T) {
+	const raw = "Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\nzebra okapi tapir giraffe lemur ibex emu\r\n" +
+		"--b\r\nContent-Type: text/html\r\n\r\n<p>quagga okapi tapir giraffe lemur ibex emu</p>\r\n--b--\r\n"
+	m := mail.Parse([]byte(raw), mail.Envelope{}, mail.Limits{})
+	text := func(d Dialect) (n int) {
+		for _, k := range Tokens(m, d, Seen{}) {
+			if !k.Meta {
+				n++
+			}
+		}
+		return n
+	}
+	if a, b := text(Rspamd416), text(Rspamd34); a != 5 || b != 8 {
+		t.Errorf("%d and %d tokens", a, b)
+	}
+}
+
+func FuzzTokens(f *testing.F) {
+	f.Add([]byte("Subject: a b c\r\n\r\nhttp://www.example.com. x\u200b y.z:w"))
+	f.Add([]byte("Content-Type: text/html\r\n\r\n<a href=http://example.org/>http://example.com/</a>"))
+	f.Add([]byte("Content-Disposition: attachment; filename=aB1.tar.gz\r\nAuthentication-Results: dkim=dkim= header.d=\r\n\r\n"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		m := mail.Parse(raw, mail.Envelope{}, mail.Limits{})
+		for _, d := range []Dialect{Rspamd416, Rspamd34} {
+			a := Tokens(m, d, Seen{})
+			if !slices.Equal(a, Tokens(m, d, Seen{})) {
+				t.Fatal("other tokens at the second time")
+			}
+			for _, k := range a {
+				if k.Distance < 1 || int(k.Distance) >= d.window() {
+					t.Fatalf("distance %d", k.Distance)
+				}
+			}
+			if n := 64 + 4*d.window()*(len(raw)+1000); len(a) > n {
+				t.Fatalf("%d tokens of %d bytes", len(a), len(raw))
+			}
+		}
+	})
+}

@@ -1,0 +1,197 @@
+package osb
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/clipperhouse/uax29/v2/words"
+	"golang.org/x/text/unicode/norm"
+)
+
+const (
+	// decayWords is how many words are taken before some are left out.
+	decayWords = 600
+	// maxWord is the length in UTF-16 units up to which Rspamd reads a word; of a
+	// longer one nothing is left.
+	maxWord = 1024
+)
+
+// A span is the place of a URL in a text, and the word that stands for it.
+type span struct {
+	start, end int
+	text       string
+}
+
+// A reader takes words out of texts.
+type reader struct {
+	words []word
+	stem  func(string) string
+	decay decay
+	taken int // words, those too that are stop words
+}
+
+// read takes the words of a text, with spans in place of what they cover.
+func (r *reader) read(text string, spans []span) {
+	r.decay = decay{total: len(text)}
+	last := 0 // behind the latest span
+	for it := words.FromString(text); it.Next(); {
+		at := it.Start()
+		for _, w := range split(it.Value()) {
+			start, end := at, at+len(w)
+			at = end
+			for len(spans) > 0 && spans[0].start <= start {
+				r.address(spans[0], &last)
+				spans = spans[1:]
+			}
+			if start < last {
+				if end <= last {
+					continue
+				}
+				w = w[last-start:]
+			}
+			if len(spans) > 0 && spans[0].start <= end {
+				continue // as Rspamd does, the piece that touches a URL is lost
+			}
+			r.take(w, end)
+		}
+	}
+	for _, s := range spans {
+		r.address(s, &last)
+	}
+}
+
+func (r *reader) address(s span, last *int) {
+	if s.start < *last {
+		return
+	}
+	r.taken++
+	r.words = append(r.words, word{s.text, true})
+	*last = s.end
+}
+
+// take takes a segment that ends at end if it is a word.
+func (r *reader) take(segment string, end int) {
+	if c, _ := utf8.DecodeRuneInString(segment); !idPart(c) || r.decay.drops(segment, r.taken, end) {
+		return
+	}
+	r.taken++
+	w := r.stem(normal(segment))
+	if w == "" || !isStopWord(w) {
+		r.words = append(r.words, word{text: w})
+	}
+}
+
+// split takes a segment of UAX 29 apart where ICU does in the locale POSIX, in
+// which Rspamd usually runs: at colons, and at full stops that are not between
+// digits.
+func split(s string) []string {
+	if !strings.ContainsAny(s, ".:\ufe55\uff1a") {
+		return []string{s}
+	}
+	var out []string
+	from := 0
+	for i, c := range s {
+		n := utf8.RuneLen(c)
+		switch c {
+		case '.':
+			before, _ := utf8.DecodeLastRuneInString(s[:i])
+			after, _ := utf8.DecodeRuneInString(s[i+n:])
+			if unicode.IsDigit(before) && unicode.IsDigit(after) {
+				continue
+			}
+		case ':', '\ufe55', '\uff1a':
+		default:
+			continue
+		}
+		if i > from {
+			out = append(out, s[from:i])
+		}
+		out = append(out, s[i:i+n])
+		from = i + n
+	}
+	if from < len(s) {
+		out = append(out, s[from:])
+	}
+	return out
+}
+
+// idPart reports whether a word can begin with c: whether it may stand in an
+// identifier of Java.
+func idPart(c rune) bool {
+	switch {
+	case c < 0x20 || c >= 0x7f && c <= 0x9f:
+		return c <= 8 || c >= 0x0e && c <= 0x1b || c >= 0x7f
+	}
+	return unicode.In(c, unicode.L, unicode.Nl, unicode.Sc, unicode.Pc, unicode.Nd, unicode.Mn, unicode.Mc, unicode.Cf)
+}
+
+// normal is a word in NFKC and lower case, without punctuation.
+func normal(w string) string {
+	if len(w) > maxWord {
+		n := 0
+		for _, c := range w {
+			n += max(1, utf16.RuneLen(c))
+		}
+		if n > maxWord {
+			return ""
+		}
+	}
+	return strings.Map(func(c rune) rune {
+		if c < utf8.RuneSelf {
+			switch {
+			case c >= 'A' && c <= 'Z':
+				return c | 0x20
+			case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '_', c == '$', c == '+', c == '<', c == '=', c == '>', c == '|', c == '~':
+				return c
+			}
+			return -1
+		}
+		if unicode.In(c, unicode.L, unicode.M, unicode.N, unicode.Pc, unicode.Sm, unicode.Sc) {
+			return unicode.ToLower(c)
+		}
+		return -1
+	}, norm.NFKC.String(w))
+}
+
+// A decay leaves words of long texts out, by chance that the text decides.
+type decay struct {
+	total int // bytes of the text
+	hash  uint64
+	limit uint64
+	on    bool
+}
+
+// drops reports whether the word that ends at end is left out, of which taken
+// came before.
+func (d *decay) drops(w string, taken, end int) bool {
+	if d.on {
+		d.hash = d.hash*2862933555777941757 + 3037000493
+		return d.hash > d.limit
+	}
+	if len(w) >= 8 {
+		d.hash = mum(d.hash, 0x2e0bb864e9ea7df5) ^ mum(binary.LittleEndian.Uint64([]byte(w[:8])), 0xcdb32970830fcaa1)
+	}
+	if taken <= decayWords || end >= d.total {
+		return false
+	}
+	d.hash ^= mum(d.hash, 0xa9a7ae7ceff79f3f)
+	d.hash ^= mum(d.hash, 0xaf47d47c99b1461b)
+	d.on, d.limit = true, math.MaxUint64
+	// Rspamd takes a word for six bytes.
+	share := math.Floor(decayWords/(float64(d.total-end)/6)*10) / 10
+	if share < 1 {
+		d.limit = uint64(share * math.MaxUint64)
+	}
+	return false
+}
+
+// mum is the step of the hash MUM: both halves of a product, added.
+func mum(v, p uint64) uint64 {
+	hi, lo := bits.Mul64(v, p)
+	return hi + lo
+}
