@@ -63,6 +63,7 @@ func floors() []floor {
 		{packages: "bayes/osb", may: []string{"mail", "storage", "internal/publicsuffix"}, outside: []string{
 			"github.com/cespare/xxhash/v2", "github.com/blevesearch/snowballstem/...", "github.com/clipperhouse/uax29/...", "golang.org/x/text/unicode/norm",
 		}},
+		{packages: "bayes/naive", may: []string{"mail", "storage"}, outside: []string{"github.com/cespare/xxhash/v2", "github.com/jbrukh/bayesian"}},
 		{packages: "bayes/fused", may: []string{"mail", "internal/adagrad"}},
 		{packages: "bayes/prior", may: []string{"bayes/fused"}},
 		{packages: "bayes", may: []string{"bayes/fused", "mail", "storage"}},
@@ -87,7 +88,7 @@ func floors() []floor {
 // neverLinked are packages that whoever imports the root does not get.
 func neverLinked() []string {
 	return []string{
-		"go.etcd.io/bbolt", "github.com/miekg/dns", "github.com/redis/go-redis", "github.com/emersion/go-milter",
+		"go.etcd.io/bbolt", "github.com/miekg/dns", "github.com/redis/go-redis", "github.com/emersion/go-milter", "github.com/jbrukh/bayesian",
 		"github.com/emersion/go-smtp", "github.com/emersion/go-message/charset",
 		module + "/milter", module + "/controller", module + "/config", module + "/examples",
 		module + "/bayes/prior", module + "/storage/bolt", module + "/storage/redis", module + "/resolver/dnsclient", module + "/resolver/resolvertest",
