@@ -23,7 +23,12 @@ func findMasked(text string, f func(u URL, start, end int) bool) {
 		var start, end int
 		ok := false
 		switch c := text[i]; c {
-		case '[', '(', '{', ' ', '\t':
+		case ' ', '\t':
+			if i+1 == len(text) || !beginsDot(text[i+1]) {
+				continue
+			}
+			fallthrough
+		case '[', '(', '{':
 			if n, _ := maskedDotLen(text[i:]); n > 0 {
 				u, start, end, ok = maskedHost(text, i)
 			}
@@ -38,6 +43,15 @@ func findMasked(text string, f func(u URL, start, end int) bool) {
 		}
 		i = end - 1
 	}
+}
+
+// beginsDot reports whether what follows a blank may be a masked dot.
+func beginsDot(c byte) bool {
+	switch c {
+	case ' ', '\t', '[', '(', '{', 'd', 'D':
+		return true
+	}
+	return false
 }
 
 // maskedDotLen returns the length of a masked dot at the beginning of s with the
