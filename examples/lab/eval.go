@@ -18,6 +18,7 @@ import (
 // options are the flags of eval.
 type options struct {
 	corpus, index, only string
+	model               string
 	json                bool
 	bits                int
 	regime              regime
@@ -60,6 +61,7 @@ func eval(args []string, stdout, stderr io.Writer) int {
 	fs.StringVar(&o.corpus, "corpus", "", "`DIR` that the paths of the index start from")
 	fs.StringVar(&o.index, "index", "", "`FILE` of labels, corpora and paths (default DIR/index.tsv)")
 	fs.StringVar(&o.only, "only", "", "comma-separated `NAMES` of corpora to read (default all that have ham and spam)")
+	fs.StringVar(&o.model, "model", "fused", "fused, osb (Rspamd 4.1.6's formula), osb34 (that of 3.4), or naive")
 	fs.BoolVar(&o.json, "json", false, "print a JSON array")
 	fs.IntVar(&o.bits, "bits", fused.DefaultBits, "binary logarithm of the table size")
 	fs.Float64Var(&o.regime.noise, "noise", 0, "share of wrong labels")
@@ -77,6 +79,10 @@ func eval(args []string, stdout, stderr io.Writer) int {
 	if o.corpus == "" || fs.NArg() > 0 || !slices.Contains([]string{"all", "errors", "unsure"}, o.regime.report) ||
 		!slices.Contains([]string{"", "explicit", "implicit"}, *source) {
 		fs.Usage()
+		return 2
+	}
+	if !slices.Contains(models(), o.model) {
+		fmt.Fprintf(stderr, "lab: -model %q: one of %s\n", o.model, strings.Join(models(), ", "))
 		return 2
 	}
 	if o.index == "" {
@@ -118,7 +124,7 @@ type row struct {
 // A sample is a message as the model sees it.
 type sample struct {
 	item
-	features fused.Features
+	features any // of the model
 }
 
 func (o *options) run(stderr io.Writer) ([]row, error) {
@@ -163,7 +169,7 @@ func both(list []item) bool {
 
 // stream reads one corpus in its four orders.
 func (o *options) stream(scanner *winnow.Scanner, name string, list []item, stderr io.Writer) ([]row, error) {
-	model, err := fused.New(fused.Options{Seed: 1, Bits: o.bits, Prior: o.known})
+	model, err := o.newModel()
 	if err != nil {
 		return nil, err
 	}
@@ -173,18 +179,18 @@ func (o *options) stream(scanner *winnow.Scanner, name string, list []item, stde
 	}
 	var rows []row
 	for i, order := range orders(len(samples), func(i int) time.Time { return samples[i].date }) {
-		model, err := fused.New(fused.Options{Seed: 1, Bits: o.bits, Prior: o.known})
+		model, err := o.newModel()
 		if err != nil {
 			return nil, err
 		}
 		results, writes, judge := o.regime.run(model, samples, order, int64(i))
-		r := row{Corpus: name, Order: "shuffle", Model: "fused", Prior: o.prior, Regime: o.regime.String(), figures: measure(results)}
+		r := row{Corpus: name, Order: "shuffle", Model: o.model, Prior: o.prior, Regime: o.regime.String(), figures: measure(results)}
 		if i == 0 {
 			r.Order = "date"
 		}
 		r.Micros = float64(extract+judge) / float64(time.Microsecond) / float64(len(list))
 		r.WriteShare = float64(writes) / float64(len(list))
-		r.TableBytes = 10 << o.bits
+		r.TableBytes = model.bytes()
 		rows = append(rows, r)
 		if o.worst > 0 && i == 0 {
 			printWorst(stderr, samples, order, results, o.worst)
@@ -194,7 +200,7 @@ func (o *options) stream(scanner *winnow.Scanner, name string, list []item, stde
 }
 
 // samples reads the messages and their features.
-func (o *options) samples(scanner *winnow.Scanner, model *fused.Model, list []item) (all []sample, spent time.Duration, err error) {
+func (o *options) samples(scanner *winnow.Scanner, model model, list []item) (all []sample, spent time.Duration, err error) {
 	sender := newCondition()
 	for _, it := range list {
 		raw, err := it.read(o.corpus)
@@ -209,7 +215,7 @@ func (o *options) samples(scanner *winnow.Scanner, model *fused.Model, list []it
 		}
 		m := r.Message()
 		started := time.Now()
-		s.features = model.Features(m, o.raised(r), "")
+		s.features = model.features(m, o.raised(r))
 		spent += time.Since(started)
 		all = append(all, s)
 	}
@@ -230,50 +236,35 @@ func (o *options) raised(r *winnow.Result) []string {
 
 // A pending label waits for its time.
 type pending struct {
-	due    int
-	lesson fused.Lesson
+	due   int
+	label label
 }
 
 // run judges and learns the samples in order.
-func (r *regime) run(model *fused.Model, samples []sample, order []int, seed int64) (results []scored, writes int, judging time.Duration) {
+func (r *regime) run(model model, samples []sample, order []int, seed int64) (results []scored, writes int, judging time.Duration) {
 	draw := rand.New(rand.NewSource(100 + seed))
 	var wait []pending
 	for n, i := range order {
 		for len(wait) > 0 && wait[0].due <= n {
-			writes += learn(model, wait[0].lesson)
+			writes += model.learn(wait[0].label)
 			wait = wait[1:]
 		}
 		s := &samples[i]
 		started := time.Now()
-		v := model.Classify(s.features)
+		logOdds, p := model.classify(s.features)
 		judging += time.Since(started)
-		results = append(results, scored{s.spam, v.LogOdds, v.Probability})
-		wrong := s.spam != (v.Probability > .5)
-		asked := r.report == "all" || wrong || r.report == "unsure" && v.LogOdds < 2 && v.LogOdds > -2
+		results = append(results, scored{s.spam, logOdds, p})
+		wrong := s.spam != (p > .5)
+		asked := r.report == "all" || wrong || r.report == "unsure" && logOdds < 2 && logOdds > -2
 		if draw.Float64() >= r.share || !asked {
 			continue
 		}
-		l := fused.Lesson{Features: s.features, Spam: s.spam != (draw.Float64() < r.noise), Sure: r.sure}
+		l := label{i, s.features, s.spam != (draw.Float64() < r.noise), r.sure}
 		if r.delay > 0 {
 			wait = append(wait, pending{n + r.delay, l})
 		} else {
-			writes += learn(model, l)
+			writes += model.learn(l)
 		}
 	}
 	return results, writes, judging
-}
-
-// learn returns 1 if the lesson changed the tables.
-func learn(model *fused.Model, l fused.Lesson) int {
-	e, _, ok := model.Learn(l)
-	if !ok {
-		return 0
-	}
-	if err := model.Apply(e); err != nil {
-		panic(err) // The model made the event itself.
-	}
-	if e.Empty() {
-		return 0
-	}
-	return 1
 }

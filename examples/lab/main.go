@@ -10,6 +10,10 @@
 //
 // Prior makes a table of what is known before the first lesson.
 //
+// With -model the other models are measured: osb and osb34, which are Rspamd's
+// statistics of 4.1.6 and 3.4, and naive. They judge from the first lesson of each
+// class on.
+//
 // Only what the sender wrote is read: fields that the receiving side adds would
 // tell the label.
 package main

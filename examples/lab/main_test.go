@@ -63,6 +63,22 @@ func TestEval(t *testing.T) {
 	}
 }
 
+func TestModels(t *testing.T) {
+	dir := corpus(t, 60)
+	for model, most := range map[string]float64{
+		"osb":   50, // the messages are too short for it
+		"osb34": 30, "naive": 30,
+	} {
+		rows, stderr, code := lab(t, "-corpus", dir, "-model", model)
+		if code != 0 || len(rows) != 2 || rows[0].Model != model || rows[0].N != 60 || rows[0].AUCError > most || (most < 50) != (rows[0].WriteShare > 0) {
+			t.Errorf("%s: code %d, %+v: %s", model, code, rows, stderr)
+		}
+	}
+	if _, stderr, code := lab(t, "-corpus", dir, "-model", "osbf"); code != 2 || !strings.Contains(stderr, "osbf") {
+		t.Errorf("an unknown model: code %d, %s", code, stderr)
+	}
+}
+
 func TestRegimes(t *testing.T) {
 	dir := corpus(t, 60)
 	late, _, _ := lab(t, "-corpus", dir, "-bits", "14", "-delay", "60")
