@@ -15,8 +15,8 @@ type Features struct {
 // A View is one set of features.
 type View struct {
 	Slots []uint32
-	// Prior is the weight that the prior gives each slot's feature, nil if it
-	// knows none of them.
+	// Prior is the weight that the prior gives each slot's feature, nil without a
+	// prior.
 	Prior []int8
 }
 
@@ -60,12 +60,13 @@ func (m *Model) view(hashes []uint64, user string, prior *weights) View {
 	if user != "" {
 		n *= 2
 	}
-	v := View{Slots: make([]uint32, 0, n)}
-	for _, h := range hashes {
-		v.Slots = append(v.Slots, m.slot(h))
+	v := View{Slots: make([]uint32, len(hashes), n)}
+	for i, h := range hashes {
+		v.Slots[i] = m.slot(h)
 	}
-	if len(prior.list) > 0 {
-		v.Prior = prior.of(hashes, n)
+	if prior.words != nil {
+		v.Prior = make([]int8, n)
+		prior.read(v.Prior[:len(hashes)], hashes)
 	}
 	if user != "" {
 		own := kind(0).string(user).done() | 1
@@ -74,20 +75,6 @@ func (m *Model) view(hashes []uint64, user string, prior *weights) View {
 		}
 	}
 	return v
-}
-
-// of returns the weights of features, nil if it knows none of them. The list is
-// of n, of which those beyond the features are zero.
-func (w *weights) of(hashes []uint64, n int) (list []int8) {
-	for i, h := range hashes {
-		if steps := w.at(place(h)); steps != 0 {
-			if list == nil {
-				list = make([]int8, n)
-			}
-			list[i] = steps
-		}
-	}
-	return list
 }
 
 // slot is where a feature's weight stands.

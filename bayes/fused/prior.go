@@ -35,20 +35,53 @@ type Prior struct {
 	digest        [sha256.Size]byte
 }
 
-// weights are one view's, most of which are zero: a bit for every place tells
-// which are not.
+// weights are one view's, most of which are zero. Each word has a bit for every
+// one of wordPlaces places that tells which are not, and above them the number of
+// weights before the word, so that a look-up needs no branch: a quarter of the
+// features of a message have a weight, and no machine can guess which.
 type weights struct {
-	bits   []uint64
-	before []uint16 // set bits before a word of bits
-	list   []int8
+	words []uint64
+	list  []int8 // and one more
 }
 
-func (w *weights) at(place uint32) int8 {
-	word, below := w.bits[place>>6], uint64(1)<<(place&63)
-	if word&below == 0 {
-		return 0
+const wordPlaces = 48
+
+// read writes the weight of each feature to list.
+func (w *weights) read(list []int8, hashes []uint64) {
+	words, steps := w.words, w.list
+	for i, h := range hashes {
+		at := place(h)
+		n := at / wordPlaces
+		word, bit := words[n], (at-n*wordPlaces)&63
+		before := int(word>>wordPlaces) + bits.OnesCount64(word&(1<<bit-1))
+		list[i] = steps[before] & -int8(word>>bit&1)
 	}
-	return w.list[int(w.before[place>>6])+bits.OnesCount64(word&(below-1))]
+}
+
+// set replaces all weights by a list in order of places.
+func (w *weights) set(list []weight) {
+	w.words, w.list = make([]uint64, PriorPlaces/wordPlaces+1), make([]int8, 0, len(list)+1)
+	for _, x := range list {
+		w.words[x.place/wordPlaces] |= 1 << (x.place % wordPlaces)
+		w.list = append(w.list, x.steps)
+	}
+	w.list = append(w.list, 0)
+	before := 0
+	for i, word := range w.words {
+		w.words[i] |= uint64(before) << wordPlaces
+		before += bits.OnesCount64(word)
+	}
+}
+
+// all lists the weights in order of places.
+func (w *weights) all() []weight {
+	list := make([]weight, 0, len(w.list))
+	for i, word := range w.words {
+		for word &= 1<<wordPlaces - 1; word != 0; word &= word - 1 {
+			list = append(list, weight{uint32(i*wordPlaces + bits.TrailingZeros64(word)), w.list[len(list)]})
+		}
+	}
+	return list
 }
 
 // place is where a prior keeps the weight of a feature.

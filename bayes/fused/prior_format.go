@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"math/bits"
 )
 
 // The form of a prior: the magic, a version, the version of the features; for
@@ -43,17 +42,6 @@ func (p *Prior) MarshalBinary() ([]byte, error) {
 	return append(b, sum[:]...), nil
 }
 
-// all lists the weights in order of places.
-func (w *weights) all() []weight {
-	list := make([]weight, 0, len(w.list))
-	for i, word := range w.bits {
-		for ; word != 0; word &= word - 1 {
-			list = append(list, weight{uint32(i<<6 + bits.TrailingZeros64(word)), w.list[len(list)]})
-		}
-	}
-	return list
-}
-
 var errPrior = errors.New("fused: not a prior")
 
 // ParsePrior reads what MarshalBinary wrote. It takes nothing that is damaged or
@@ -71,17 +59,17 @@ func ParsePrior(b []byte) (*Prior, error) {
 		return nil, fmt.Errorf("%w: its checksum differs", errPrior)
 	}
 	b = b[head+2 : len(b)-sha256.Size]
-	b, ok := p.tokens.read(b)
+	b, ok := p.tokens.parse(b)
 	if !ok {
 		return nil, errPrior
 	}
-	if b, ok = p.grams.read(b); !ok || len(b) > 0 {
+	if b, ok = p.grams.parse(b); !ok || len(b) > 0 {
 		return nil, errPrior
 	}
 	return p, nil
 }
 
-func (w *weights) read(b []byte) (rest []byte, ok bool) {
+func (w *weights) parse(b []byte) (rest []byte, ok bool) {
 	if len(b) < 2 {
 		return nil, false
 	}
@@ -90,9 +78,9 @@ func (w *weights) read(b []byte) (rest []byte, ok bool) {
 	if n > MaxPriorWeights || 2*n > len(b) {
 		return nil, false
 	}
-	w.bits, w.before, w.list = make([]uint64, PriorPlaces/64), make([]uint16, PriorPlaces/64), make([]int8, 0, n)
+	list := make([]weight, 0, n)
 	next := 0
-	for len(w.list) < n {
+	for len(list) < n {
 		if len(b) < 2 {
 			return nil, false
 		}
@@ -104,14 +92,9 @@ func (w *weights) read(b []byte) (rest []byte, ok bool) {
 		if at >= PriorPlaces || b[1] == 0 {
 			return nil, false
 		}
-		w.bits[at>>6] |= 1 << (at & 63)
-		w.list = append(w.list, int8(b[1]))
+		list = append(list, weight{uint32(at), int8(b[1])})
 		next, b = at+1, b[2:]
 	}
-	total := 0
-	for i, word := range w.bits {
-		w.before[i] = uint16(total)
-		total += bits.OnesCount64(word)
-	}
+	w.set(list)
 	return b, true
 }
