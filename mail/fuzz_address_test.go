@@ -63,6 +63,7 @@ func FuzzReceived(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		ParseReceived(s)
+		new(hopReader).read(s)
 		if len(s) > 8000 || strings.ContainsAny(s, "\r\n") { // values are unfolded
 			return
 		}

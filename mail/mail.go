@@ -34,7 +34,9 @@ func Parse(raw []byte, env Envelope, limits Limits) *Message {
 
 // ReadAsRspamd makes what is read later follow Rspamd 4.1.6 where it otherwise
 // differs on purpose: URLs of bare hosts are not taken from a plain text beside
-// one other part of any type, and in HTML only targets, images and text count.
+// one other part of any type, in HTML only targets, images and text count, masked
+// URLs are looked for around what looks like one, and trace headers count by
+// their clauses and the protocols that it knows.
 // Call it before the message is used.
 func (m *Message) ReadAsRspamd() { m.exact = true }
 

@@ -35,7 +35,9 @@ type Received struct {
 	// itself, made from the envelope.
 	Artificial bool
 
-	readable bool // it has the clause "from" or "by"
+	readable bool       // it has the clause "from" or "by"
+	reread   bool       // to Rspamd's letter
+	listed   netip.Addr // then the address for lists
 }
 
 // Seen is what a server found out about its client by itself: the TCP-info of
@@ -67,6 +69,9 @@ func (m *Message) Received() []Received {
 		for _, f := range m.Header().All("Received") {
 			r := ParseReceived(f.Value())
 			r.Field = f
+			if m.exact {
+				r.rereadAsRspamd()
+			}
 			l.received = append(l.received, r)
 		}
 	})
@@ -107,6 +112,9 @@ func ParseReceived(value string) Received {
 // be the client's word. It is for lists, which are asked about the hops of any
 // header, forged ones too.
 func (r *Received) Addr() netip.Addr {
+	if r.reread {
+		return r.listed
+	}
 	if r.Seen.IP.IsValid() {
 		return r.Seen.IP
 	}

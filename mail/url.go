@@ -17,6 +17,7 @@ type URL struct {
 	Flags    URLFlags
 	Count    int // how often it occurred
 	InQuery  int // URLs in the query
+	Masked   int // how often it stands masked in a text, see URLMasked
 
 	Source URLSource
 	Part   *Part // nil for headers

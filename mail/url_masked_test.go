@@ -2,6 +2,7 @@ package mail
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -50,11 +51,37 @@ func TestMaskedURLs(t *testing.T) {
 	}
 }
 
+func TestMaskedAsRspamd(t *testing.T) {
+	for text, want := range map[string]string{
+		"a big red dot company sells":                  "http://red.company 7",
+		"see www.example.org/x and the blue dot on it": "http://www.example.org 2",
+		"ann (at) example( . )org":                     "http://example.org 1",
+		"get it at hxxp://example.net/pay":             "http://example.net 1",
+		"h t t p : / / example.com and":                "http://example.com 1",
+		"w&#101;b&#46;example.org":                     "http://web.example.org 1",
+		"a polka dot dress":                            "",
+		"the dot in it":                                "",
+		"a red dot compan\u00edas":                     "",
+	} {
+		got := ""
+		findMaskedAsRspamd(text, func(u URL, _, _ int) bool {
+			got += u.Text + " " + strconv.Itoa(u.Masked)
+			return true
+		})
+		if got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestMaskedWork(t *testing.T) {
 	for _, s := range []string{"[.]", "a[.]", "a dot ", "a dot com ", "a[.]com/", "h t t p : ", "h t t p : / / a.b", ":", "( ", "a(dot)zz/", " at a dot b"} {
 		worktest.Linear(t, s, 1<<18, func(n int) func() {
 			text := strings.Repeat(s, n/len(s))
-			return func() { findMasked(text, func(URL, int, int) bool { return true }) }
+			return func() {
+				findMasked(text, func(URL, int, int) bool { return true })
+				findMaskedAsRspamd(text, func(URL, int, int) bool { return true })
+			}
 		})
 	}
 }
@@ -70,6 +97,12 @@ func FuzzMasked(f *testing.F) {
 				t.Fatalf("%q: %d-%d after %d: %+v", s, start, end, last, u)
 			}
 			last = end
+			return true
+		})
+		findMaskedAsRspamd(s, func(u URL, start, end int) bool {
+			if start < 0 || end <= start || end > len(s) || u.Host == "" || u.Masked < 1 {
+				t.Fatalf("%q: %d-%d: %+v", s, start, end, u)
+			}
 			return true
 		})
 	})

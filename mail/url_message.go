@@ -93,6 +93,7 @@ func (c *urlCollector) add(u *URL) (known *URL, fresh bool) {
 			return known, false
 		}
 		known.Count++
+		known.Masked += u.Masked
 		known.Flags |= u.Flags & (URLMasked | URLPhished | URLObscured | URLZeroWidth | URLImage | URLShows)
 		if known.Phished == nil {
 			known.Phished = u.Phished
@@ -145,7 +146,7 @@ func (c *urlCollector) html(t *Text) {
 	}
 	masked := c.findMasked(h.Visible)
 	finder{text: h.Visible, strict: true}.find(func(u URL, start, end int) bool {
-		if overlaps(masked, start, end) {
+		if !c.m.exact && overlaps(masked, start, end) {
 			return true
 		}
 		c.m.urlBytes[t] += end - start + stop(h.Visible, end, &u)
@@ -173,11 +174,16 @@ type placedURL struct {
 
 // findMasked returns the masked URLs of a text, as many as are still taken.
 func (c *urlCollector) findMasked(text string) (found []placedURL) {
-	findMasked(text, func(u URL, start, end int) bool {
+	find := findMasked
+	if c.m.exact {
+		find = findMaskedAsRspamd
+	}
+	find(text, func(u URL, start, end int) bool {
 		if c.masked == 0 {
 			return false
 		}
 		c.masked--
+		u.Masked = max(u.Masked, 1)
 		u.Flags |= URLFromText
 		found = append(found, placedURL{u, start, end})
 		return true
@@ -217,7 +223,7 @@ func (c *urlCollector) text(t *Text) {
 	text, seams := joinLines(t.UTF8())
 	masked := c.findMasked(text)
 	finder{text: text, strict: c.m.isTwin(t.Part)}.find(func(u URL, start, end int) bool {
-		if overlaps(masked, start, end) {
+		if !c.m.exact && overlaps(masked, start, end) {
 			return true
 		}
 		u.Source = SourceText

@@ -112,7 +112,11 @@ func runWriting(t *checks.Task, tlds map[string]bool) error {
 			}
 			writing(u, tlds, hit)
 			if u.Flags&mail.URLMasked != 0 && u.Flags&mail.URLFromText != 0 {
-				t.HitAt(symbols.Hit{Def: obfuscatedText, Factor: 1, Options: masked(u), Evidence: place(u)})
+				factor := 1
+				if t.Exact() {
+					factor = u.Masked
+				}
+				t.HitAt(symbols.Hit{Def: obfuscatedText, Factor: float64(factor), Options: masked(u), Evidence: place(u)})
 			}
 		}
 	}
