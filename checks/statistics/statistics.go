@@ -14,8 +14,8 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// The symbols. Their option is how sure the learner is, in percent, and so is,
-// by a steep curve, what they count.
+// The symbols. Their option is how sure the learner is, in percent, which by a
+// curve is what they count.
 var (
 	Spam = &symbols.Def{
 		Name: "BAYES_SPAM", Groups: []string{"statistics"}, Weight: 5.1,
@@ -81,12 +81,13 @@ func New(l Learner) *checks.Family {
 
 // report raises a symbol if the learner has an opinion. Until enough was learned
 // it is the prior's, whose ham is not this mail's: it counts little, for spam
-// alone, and no more than what was learned so far agrees with.
+// alone, and no more than what was learned so far agrees with. A prior is seldom
+// sure, so its curve is a straight line.
 func report(t *checks.Task, j bayes.Judgement) {
-	def, away := Spam, j.Probability-.5
+	def, away, curve := Spam, j.Probability-.5, 8.0
 	switch {
 	case !j.Enough:
-		def, away = Prior, min(away, j.Prior-.5)
+		def, away, curve = Prior, min(away, j.Prior-.5), 1
 		if away < 0 {
 			return
 		}
@@ -97,7 +98,7 @@ func report(t *checks.Task, j bayes.Judgement) {
 		return
 	}
 	percent := math.Abs(away) * 200
-	t.HitFactor(def, math.Pow(percent/100, 8), strconv.FormatFloat(percent, 'f', 2, 64)+"%")
+	t.HitFactor(def, math.Pow(percent/100, curve), strconv.FormatFloat(percent, 'f', 2, 64)+"%")
 }
 
 // User is the one whom a message is for, "" if it is for several.

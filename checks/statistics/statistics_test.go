@@ -83,9 +83,9 @@ func TestPrior(t *testing.T) {
 		option   string
 	}{
 		{1, 1, false, 1, "100.00%"},
-		{.95, 1, false, math.Pow(.9, 8), "90.00%"},
-		{1, .95, false, math.Pow(.9, 8), "90.00%"}, // own lessons weaken it,
-		{.6, 1, false, math.Pow(.2, 8), "20.00%"},  // and do not make it stronger
+		{.95, 1, false, .9, "90.00%"},
+		{1, .95, false, .9, "90.00%"}, // own lessons weaken it,
+		{.6, 1, false, .2, "20.00%"},  // and do not make it stronger
 		{1, .5, false, 0, ""},
 		{1, .01, false, 0, ""},
 		{.01, 1, false, 0, ""},
