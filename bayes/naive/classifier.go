@@ -68,7 +68,10 @@ type Verdict struct {
 	// the tokens is known.
 	Class string
 	// Shares are the probabilities by class; nil where Class is "".
-	Shares  map[string]float64
+	Shares map[string]float64
+	// Margin is the natural logarithm of how much likelier Class is than the next
+	// one. It tells verdicts apart whose share is as good as 1.
+	Margin  float64
 	Lessons map[string]int64 // by class
 	Used    int              // tokens that were known
 }
@@ -89,7 +92,7 @@ func (c *Classifier) Classify(ctx context.Context, tokens []uint64) (Verdict, er
 			of[i] = make([]int64, len(tokens))
 		}
 	}
-	p, used := shares(of, lessons)
+	p, margin, used := shares(of, lessons)
 	if v.Used = used; used == 0 {
 		return v, nil
 	}
@@ -101,7 +104,7 @@ func (c *Classifier) Classify(ctx context.Context, tokens []uint64) (Verdict, er
 			best = i
 		}
 	}
-	v.Class = c.o.Classes[best]
+	v.Class, v.Margin = c.o.Classes[best], margin
 	return v, nil
 }
 

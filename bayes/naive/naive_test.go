@@ -17,21 +17,21 @@ func near(t *testing.T, what string, got, want float64) {
 	}
 }
 
-// TestShares has values worked out by hand: with n lessons in the smallest class
-// a token's share is counted as share·n+1.
+// TestShares has values worked out by hand: of n mails with a token and N lessons
+// of a class the share is (n+u)/(N+1), u being that of all classes together.
 func TestShares(t *testing.T) {
-	p, used := shares([][]int64{{10, 0}, {0, 0}}, []int64{10, 10})
-	near(t, "in all mails of one class", p[0], 11.0/12)
+	p, _, used := shares([][]int64{{10, 0}, {0, 0}}, []int64{10, 10})
+	near(t, "in all mails of one class", p[0], 10.5/11)
 	if used != 1 {
 		t.Errorf("%d tokens were known", used)
 	}
-	p, _ = shares([][]int64{{10, 10}, {0, 5}}, []int64{10, 10})
-	near(t, "two tokens", p[0], 11*11.0/(11*11+1*6))
-	p, _ = shares([][]int64{{1000}, {10}}, []int64{1000, 10})
+	p, _, _ = shares([][]int64{{10, 10}, {0, 5}}, []int64{10, 10})
+	near(t, "two tokens", p[0], 21*10.75/(21*10.75+5.75))
+	p, _, _ = shares([][]int64{{1000}, {10}}, []int64{1000, 10})
 	near(t, "as usual in many as in few", p[0], .5)
-	p, _ = shares([][]int64{{5}, {0}, {5}}, []int64{5, 5, 5})
-	near(t, "three classes", p[1], 1.0/13)
-	if p, used := shares([][]int64{{0, 0}, {0, 0}}, []int64{10000, 100}); used != 0 || p[0] != p[1] {
+	p, _, _ = shares([][]int64{{5}, {0}, {5}}, []int64{5, 5, 5})
+	near(t, "three classes", p[1], 1.0/18)
+	if p, _, used := shares([][]int64{{0, 0}, {0, 0}}, []int64{10000, 100}); used != 0 || p[0] != p[1] {
 		t.Errorf("unknown tokens: %v, %d", p, used)
 	}
 }
@@ -43,10 +43,13 @@ func TestSharesOfMany(t *testing.T) {
 	for i := range a {
 		a[i], b[i] = int64(i%7), int64(i%5)
 	}
-	p, _ := shares([][]int64{a, b}, []int64{300, 20})
-	q, _ := shares([][]int64{b, a}, []int64{20, 300})
+	p, margin, _ := shares([][]int64{a, b}, []int64{300, 20})
+	q, other, _ := shares([][]int64{b, a}, []int64{20, 300})
 	near(t, "sum", p[0]+p[1], 1)
 	near(t, "other order", q[1], p[0])
+	if margin <= 0 || math.Abs(margin-other) > 1e-6*margin {
+		t.Errorf("margins %g and %g", margin, other)
+	}
 }
 
 func tokens(words string) []uint64 {

@@ -119,7 +119,10 @@ func (m naiveModel) classify(f any) (logOdds, p float64) {
 	if v.Class == "" {
 		return 0, .5
 	}
-	return logit(v.Shares[naive.Spam]), v.Shares[naive.Spam]
+	if v.Class == naive.Ham {
+		v.Margin = -v.Margin
+	}
+	return v.Margin, v.Shares[naive.Spam]
 }
 
 func (m naiveModel) learn(l label) int {
