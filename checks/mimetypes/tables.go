@@ -168,7 +168,11 @@ func (t *tables) addExtensions() {
 func (t *tables) fits(ext, typ string, exact bool) (ok bool, factor float64) {
 	fit, known := t.extensions[ext]
 	switch {
-	case !known || slices.Contains(fit.types, typ):
+	case !known || exact && (ext == "rb" || ext == "patch"): // not in Rspamd's table
+		return true, 0
+	case exact && beyond(ext, typ):
+		return false, fit.factor
+	case slices.Contains(fit.types, typ):
 		return true, 0
 	case exact:
 		return false, fit.factor
@@ -181,6 +185,22 @@ func (t *tables) fits(ext, typ string, exact bool) (ok bool, factor float64) {
 	}
 	same := func(typ string) bool { return strings.HasPrefix(typ, major+"/") }
 	return major == "application" || slices.ContainsFunc(fit.types, same), fit.factor
+}
+
+// beyond reports whether the table has a type for an extension that the one
+// of Rspamd 4.1.6 lacks and that is often sent.
+func beyond(ext, typ string) bool {
+	switch ext {
+	case "txt":
+		return typ == "message/delivery-status"
+	case "p7m", "p7c":
+		return typ == "application/x-pkcs7-mime"
+	case "jpg":
+		return typ == "image/jpg"
+	case "vcf":
+		return typ == "application/vcard"
+	}
+	return false
 }
 
 // known reports whether s is the extension of files of some kind. Single
