@@ -3,7 +3,7 @@
 // that is not UTF-8 becomes "base64:" and its bytes in base64, and so does one
 // that begins with "base64:" itself. All other strings, and all other types,
 // stand as encoding/json writes them. Types with a JSON or text form of their
-// own are left to it.
+// own are left to it, but for the zone of a netip.Addr.
 package exact
 
 import (
@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"strings"
 	"unicode/utf8"
@@ -77,7 +78,13 @@ func walk(v reflect.Value, depth int, f func(string) (string, error)) (reflect.V
 	if depth > maxDepth {
 		return v, errDepth
 	}
-	if !v.IsValid() || hasForm(v.Type()) {
+	if !v.IsValid() {
+		return v, nil
+	}
+	if v.Type() == reflect.TypeFor[netip.Addr]() {
+		return walkAddr(v, f)
+	}
+	if hasForm(v.Type()) {
 		return v, nil
 	}
 	switch v.Kind() {
@@ -96,6 +103,16 @@ func walk(v reflect.Value, depth int, f func(string) (string, error)) (reflect.V
 		return walkStruct(v, depth, f)
 	}
 	return v, nil
+}
+
+// walkAddr applies f to the zone of an IPv6 address, which may be any text.
+func walkAddr(v reflect.Value, f func(string) (string, error)) (reflect.Value, error) {
+	a := v.Interface().(netip.Addr)
+	if a.Zone() == "" {
+		return v, nil
+	}
+	zone, err := f(a.Zone())
+	return reflect.ValueOf(a.WithZone(zone)), err
 }
 
 // hasForm reports whether a type brings its own JSON or text form.

@@ -36,6 +36,9 @@ func TestRoundTrip(t *testing.T) {
 		{Texts: []string{}, Many: [][]byte{nil, {}, {0xff}}, Counts: map[string]int64{}},
 		{Counts: map[string]int64{"\xff": 1, "\xfe": 2, "b": 1 << 62}, Inner: &inner{Name: "\xe5", Bytes: []byte{1}}},
 		{Any: map[string]any{"\xff": []any{"\xe5", nil, 1.5}}, Fixed: [2]string{"\x80", "x"}, Other: map[int]string{-1: "\xff"}},
+		{IP: netip.MustParseAddr("fe80::1%eth0"), Any: "fe80::1%\xff"},
+		{IP: netip.MustParseAddr("fe80::1%\xff")},
+		{IP: netip.MustParseAddr("::ffff:192.0.2.1%base64:")},
 		{IP: netip.MustParseAddr("192.0.2.1"), Time: time.Date(2026, 11, 1, 12, 0, 0, 5, time.UTC)},
 	} {
 		data, err := Marshal(v)
@@ -79,7 +82,7 @@ func TestBadInput(t *testing.T) {
 }
 
 func FuzzUnmarshal(f *testing.F) {
-	for _, s := range []string{`{"Text":"base64:5Q=="}`, `{"Many":[null,""]}`, `{"Counts":{"base64:/w==":1}}`, `[`, `{"Any":[["base64:"]]}`} {
+	for _, s := range []string{`{"Text":"base64:5Q=="}`, `{"Many":[null,""]}`, `{"Counts":{"base64:/w==":1}}`, `[`, `{"Any":[["base64:"]]}`, `{"IP":"fe80::1%base64:/w=="}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
