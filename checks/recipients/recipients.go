@@ -5,6 +5,7 @@ package recipients
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -160,53 +161,20 @@ func inEnvelope(t *checks.Task, to []mail.Address) {
 	}
 }
 
-// previouslyDelivered looks for the newest trace header that names a
-// recipient in brackets.
+// previouslyDelivered looks for the newest trace header that names the address
+// it is for, in brackets as Rspamd 4.1.6 wants it.
 func previouslyDelivered(t *checks.Task, to []mail.Address) {
 	if len(to) == 0 {
 		return
 	}
-	for _, f := range t.Message().Header().All("Received") {
-		addr, ok := forAddress(f.Text())
-		if !ok {
+	for _, r := range t.Message().Received() {
+		if r.For == "" || !strings.Contains(r.Field.Value(), "<"+r.For+">") {
 			continue
 		}
-		last := mail.Address{Addr: addr}
-		for i := range to {
-			if to[i].Same(&last) {
-				t.HitField(delivered, f, strings.ToLower(addr))
-				return
-			}
+		last := mail.Address{Addr: r.For}
+		if slices.ContainsFunc(to, func(a mail.Address) bool { return a.Same(&last) }) {
+			t.HitField(delivered, r.Field, strings.ToLower(r.For))
 		}
 		return
 	}
 }
-
-// forAddress returns what stands in brackets after "for" in a trace header.
-func forAddress(s string) (string, bool) {
-	for i := 0; ; {
-		k := indexFold(s[i:], "for")
-		if k < 0 {
-			return "", false
-		}
-		i += k
-		rest := s[i+3:]
-		if i > 0 && isSpace(s[i-1]) && len(rest) > 1 && isSpace(rest[0]) && rest[1] == '<' {
-			addr, _, ok := strings.Cut(rest[2:], ">")
-			return addr, ok
-		}
-		i += 3
-	}
-}
-
-// indexFold finds an ASCII word of lower-case letters, ignoring case.
-func indexFold(s, word string) int {
-	for i := 0; i+len(word) <= len(s); i++ {
-		if s[i]|0x20 == word[0] && strings.EqualFold(s[i:i+len(word)], word) {
-			return i
-		}
-	}
-	return -1
-}
-
-func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
