@@ -43,6 +43,24 @@ func applied(t *testing.T, raw []byte, script string) {
 	if err != nil {
 		return
 	}
+	holdEdits(t, raw, out, edits)
+}
+
+// appliesTo makes edits that are good and holds that they are what was made.
+func appliesTo(t *testing.T, raw []byte, edits []actions.HeaderEdit) []byte {
+	t.Helper()
+	out, err := winnow.Apply(raw, edits)
+	if err != nil {
+		t.Fatalf("%v: %+v", err, edits)
+	}
+	holdEdits(t, raw, out, edits)
+	return out
+}
+
+// holdEdits compares the fields and the body of raw and out, which edits made of
+// it.
+func holdEdits(t *testing.T, raw, out []byte, edits []actions.HeaderEdit) {
+	t.Helper()
 	before, after := wholeHeader(raw), wholeHeader(out)
 	if bytes.Equal(raw, out) {
 		after = before
