@@ -180,7 +180,8 @@ func (a Answer) Text() string {
 
 // Canonical returns a name in its one spelling: lower case, without final dot
 // (the root is "."), white space and other bytes that a line of a zone file
-// cannot hold as \DDD, no escape where none is needed.
+// cannot hold as \DDD, no escape where none is needed. A backslash at the end,
+// which begins no escape, is one of the name.
 func Canonical(name string) string {
 	for len(name) > 1 && name[len(name)-1] == '.' && !escapedEnd(name) {
 		name = name[:len(name)-1]
@@ -199,10 +200,12 @@ func Canonical(name string) string {
 	b := make([]byte, 0, len(name)+8)
 	for i := 0; i < len(name); i++ {
 		c := name[i]
-		if c == '\\' && i+1 < len(name) {
-			var n int
-			c, n = unescape(name[i+1:])
-			i += n
+		if c == '\\' {
+			if i+1 < len(name) {
+				var n int
+				c, n = unescape(name[i+1:])
+				i += n
+			}
 			if c == '.' || c == '\\' {
 				b = append(b, '\\')
 			}

@@ -70,6 +70,7 @@ func TestNone(t *testing.T) {
 
 func TestCanonical(t *testing.T) {
 	for in, want := range map[string]string{
+		`a\`: `a\\`, `a b\`: `a\032b\\`, `\`: `\\`,
 		"":                 ".",
 		".":                ".",
 		"..":               ".",
@@ -80,7 +81,6 @@ func TestCanonical(t *testing.T) {
 		"a b.example":      `a\032b.example`,
 		"\xff;.example":    `\255\059.example`,
 		`a\ \065\@\046\"b`: `a\032a@\.\034b`,
-		`a\`:               `a\`,
 		`\999\2`:           `9992`,
 	} {
 		got := resolver.Canonical(in)
