@@ -17,4 +17,3 @@ func (s *Server) signal(sig syscall.Signal) {
 		s.t.Fatal(err)
 	}
 }
-
