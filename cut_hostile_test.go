@@ -1,0 +1,91 @@
+package winnow_test
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/gtube"
+	"github.com/winnowmail/winnow/checks/limits"
+	"github.com/winnowmail/winnow/internal/hostile"
+)
+
+// gtubeText is the test string as its authors publish it.
+const gtubeText = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
+
+// beside returns a message of two parts: a line of text before the one part of
+// another message.
+func beside(text string, attached []byte) []byte {
+	at := bytes.Index(attached, []byte("Content-Type:"))
+	return slices.Concat(attached[:at], []byte("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n"+text+"\r\n--b\r\n"),
+		attached[at:], []byte("\r\n--b--\r\n"))
+}
+
+// shape returns the hostile shape of a name.
+func shape(t *testing.T, name string) hostile.Shape {
+	t.Helper()
+	all := hostile.Shapes()
+	i := slices.IndexFunc(all, func(s hostile.Shape) bool { return s.Name == name })
+	if i < 0 {
+		t.Fatalf("no shape %q", name)
+	}
+	return all[i]
+}
+
+// What was cut off of a message is said beside what was cut off of the checks:
+// a check that ate the time does not hide that a container asked for more than
+// its size allows.
+func TestLimitBesideCut(t *testing.T) {
+	raw := shape(t, "7z sizes again").Mail(16 << 10)
+	for name, stage := range map[string]checks.Stage{"early": checks.Early, "main": checks.Main, "late": checks.Late} {
+		synctest.Test(t, func(t *testing.T) {
+			hangs := run("hangs", untilItsEnd)
+			hangs.Stage, hangs.Heavy = stage, stage == checks.Main
+			archives := run("archives", func(_ context.Context, t *checks.Task) error {
+				for _, p := range t.Message().Parts() {
+					p.Archive()
+				}
+				return nil
+			})
+			o := options(append(limits.New().Checks, hangs, archives)...)
+			res := scan(t, o, &winnow.Message{Body: winnow.FromBytes(raw)})
+			cut := slices.ContainsFunc(res.Incomplete, func(i winnow.Incomplete) bool { return i.Check == "hangs" })
+			if !cut || res.Action != actions.SoftReject || !res.Has("LIMIT_EXCEEDED") {
+				t.Errorf("%s: %v, incomplete %v, LIMIT_EXCEEDED %v", name, res.Action, res.Incomplete, res.Has("LIMIT_EXCEEDED"))
+			}
+		})
+	}
+}
+
+// GTUBE is found beside every container that makes a reader work, with all
+// checks, and where a heavy check never ends.
+func TestGTUBEBesideContainers(t *testing.T) {
+	s := newScanner(t, builtin())
+	defer closeNow(t, s)
+	for _, sh := range hostile.Shapes() {
+		res, err := s.Scan(t.Context(), &winnow.Message{Envelope: envelope(), Body: winnow.FromBytes(beside(gtubeText, sh.Mail(16<<10)))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.Action != actions.Reject || !res.Has("GTUBE") {
+			t.Errorf("%s: %v, GTUBE %v", sh.Name, res.Action, res.Has("GTUBE"))
+		}
+	}
+	raw := beside(gtubeText, shape(t, "zip one in another").Mail(64<<10))
+	synctest.Test(t, func(t *testing.T) {
+		hangs := run("hangs", untilItsEnd)
+		hangs.Heavy = true
+		begun := time.Now()
+		res := scan(t, options(append(gtube.New(gtube.Options{}).Checks, hangs)...), &winnow.Message{Body: winnow.FromBytes(raw)})
+		if took := time.Since(begun); res.Action != actions.Reject || took != 0 || !strings.Contains(res.Reply.Text, "Gtube") {
+			t.Errorf("%v %q after %v", res.Action, res.Reply.Text, took)
+		}
+	})
+}
