@@ -152,14 +152,21 @@ scan:
 const escapedSlash = `\/`
 
 // isEscape reports whether s begins with what ends a string or a line in source
-// code, escaped once or more: \n, \r, \t, \", \', \u003e, \x3e.
+// code, escaped once or more: \n, \r, \t, \", \', \u003e, \U0001f600, \x3e, \012,
+// \0 and the like before a quote, and a backslash that ends the line.
 func isEscape(s string) bool {
 	s = strings.TrimLeft(s[:min(len(s), 16)], `\`)
 	switch {
 	case s == "":
 		return true
-	case strings.IndexByte(`nrt"'`, s[0]) >= 0:
+	case strings.IndexByte("nrt\"'\r\n", s[0]) >= 0:
 		return true
+	case strings.IndexByte("abefv0", s[0]) >= 0 && len(s) > 1 && (s[1] == '"' || s[1] == '\''):
+		return true
+	case s[0] >= '0' && s[0] <= '3' && len(s) > 3 && octalByte(s[1]) && octalByte(s[2]):
+		return !alnumByte(s[3])
+	case s[0] == 'U' && len(s) > 8:
+		return !strings.ContainsFunc(s[1:9], func(r rune) bool { return r >= 0x80 || !hexByte(byte(r)) })
 	case s[0] == 'u' && len(s) > 4:
 		return hexByte(s[1]) && hexByte(s[2]) && hexByte(s[3]) && hexByte(s[4])
 	case s[0] == 'x' && len(s) > 2:
@@ -167,6 +174,8 @@ func isEscape(s string) bool {
 	}
 	return false
 }
+
+func octalByte(c byte) bool { return c >= '0' && c <= '7' }
 
 // quoted tells whether the apostrophe at i closes one that stands before it.
 func quoted(s string, i int) bool {
