@@ -44,7 +44,7 @@ func ParseAddressList(value string, limit int) []Address {
 	if limit <= 0 {
 		limit = defaultAddresses
 	}
-	return parseList(value, limit, false)
+	return parseList(value, limit, false, guesses(maxGuesses))
 }
 
 // lazyAddr holds the addresses of the header and the envelope once they were
@@ -85,11 +85,11 @@ func (m *Message) readAddrs(l *lazyAddress) {
 	h := m.Header()
 	for _, f := range h.All("From") {
 		if left := defaultAddresses - len(l.from); left > 0 {
-			l.from = append(l.from, parseList(f.Value(), left, len(l.from) > 0)...)
+			l.from = append(l.from, parseList(f.Value(), left, len(l.from) > 0, guesses(int(f.guesses)))...)
 		}
 	}
 	if f := h.Get("Reply-To"); f != nil {
-		l.replyTo = ParseAddressList(f.Value(), 0)
+		l.replyTo = parseList(f.Value(), defaultAddresses, false, guesses(int(f.guesses)))
 	}
 	type list struct {
 		into *[]Address
@@ -111,7 +111,7 @@ func (m *Message) readAddrs(l *lazyAddress) {
 		if left <= 0 {
 			break
 		}
-		as := parseList(e.f.Value(), left, len(l.recipients) > 0)
+		as := parseList(e.f.Value(), left, len(l.recipients) > 0, guesses(int(e.f.guesses)))
 		*e.into = append(*e.into, as...)
 		l.recipients = append(l.recipients, as...)
 	}

@@ -1,6 +1,10 @@
 package mail
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/winnowmail/winnow/internal/charset"
+)
 
 // A listParser walks over an address list from which comments were taken.
 // The walk keeps Rspamd's reading of broken lists (as Rspamd 4.1.6): text
@@ -19,14 +23,15 @@ type listParser struct {
 	start         int // of the piece in hand
 	seenAt        bool
 	group         string
+	guesses       *charset.Guesses
 	full          bool
 }
 
 // parseList reads a list. With more it continues one that has addresses
 // already, and then a name alone makes no empty address.
-func parseList(value string, limit int, more bool) []Address {
+func parseList(value string, limit int, more bool, g *charset.Guesses) []Address {
 	clean, comments := stripComments(unfoldValue(value))
-	p := &listParser{s: clean, limit: limit, more: more, lastSemicolon: strings.LastIndexByte(clean, ';')}
+	p := &listParser{s: clean, limit: limit, more: more, guesses: g, lastSemicolon: strings.LastIndexByte(clean, ';')}
 	p.walk()
 	p.attach(comments)
 	return p.out
@@ -187,7 +192,7 @@ func (p *listParser) openGroup(i int) bool {
 		return false
 	}
 	p.appendName(p.s[p.start:i], false)
-	p.group = DecodeText(strings.TrimSpace(string(p.name)))
+	p.group = decodeText(strings.TrimSpace(string(p.name)), p.guesses)
 	p.name = p.name[:0]
 	return p.group != ""
 }
@@ -221,7 +226,7 @@ func (p *listParser) addAddress(a Address) {
 		return
 	}
 	if name := strings.Trim(string(p.name), " \t\v"); name != "" {
-		a.Name = DecodeText(name)
+		a.Name = decodeText(name, p.guesses)
 	}
 	p.name = p.name[:0]
 	a.Group = p.group
@@ -316,7 +321,7 @@ func (p *listParser) attach(comments []comment) {
 	}
 	for i := range p.out {
 		if c := p.out[i].Comment; c != "" {
-			p.out[i].Comment = DecodeText(c)
+			p.out[i].Comment = decodeText(c, p.guesses)
 		}
 	}
 }

@@ -90,19 +90,28 @@ func (w *walker) nextOuter(i, last int) int {
 	return i
 }
 
+// maxLines is how many lines that begin with two dashes are kept: far more than
+// a message has boundaries, and less memory than a scan takes anyway.
+const maxLines = 1 << 17
+
 // findLines lists the lines of the buffer that begin with two dashes: one pass
-// for all multiparts in it.
-func (w *walker) findLines() {
+// for all multiparts in it. Behind maxLines only those of outer are kept, the
+// outermost multipart.
+func (w *walker) findLines(outer *Part) {
 	if w.found {
 		return
 	}
 	w.found = true
+	own := hashLower(bytes.TrimRight([]byte(outer.Type.Boundary), " \t"))
 	b := w.buf
+	w.lines = make([]delimiter, 0, min(bytes.Count(b, []byte("\n--"))+1, 2*maxLines)) // growing would take twice as much
 	for i := 0; i < len(b); {
 		if (i == 0 || b[i-1] == '\n' || b[i-1] == '\r') && i+2 < len(b) && b[i] == '-' && b[i+1] == '-' {
 			next := header.LineAfter(b, i)
 			if text := bytes.TrimRight(b[i+2:next], " \t\r\n"); len(text) > 0 && len(text) <= maxBoundary {
-				w.lines = append(w.lines, newDelimiter(i, next, text))
+				if !w.keep(outer, newDelimiter(i, next, text), own) {
+					return
+				}
 			}
 			i = next
 			continue
@@ -116,6 +125,20 @@ func (w *walker) findLines() {
 		}
 		i += j
 	}
+}
+
+// keep keeps a line, or notes that it did not; it returns false when no line is
+// kept any more.
+func (w *walker) keep(outer *Part, d delimiter, own uint32) bool {
+	if len(w.lines) >= maxLines && (len(w.lines) == 2*maxLines || d.hash != own && d.open != own) {
+		if !w.short {
+			w.m.note(NoteCut, outer.Path, outer.BodyOffset, "Boundaries")
+		}
+		w.short = true
+		return len(w.lines) < 2*maxLines
+	}
+	w.lines = append(w.lines, d)
+	return true
 }
 
 func newDelimiter(start, next int, text []byte) delimiter {

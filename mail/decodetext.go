@@ -125,7 +125,11 @@ func (t *Text) decode() {
 	if label == "" && t.IsHTML && !utf8.Valid(b) {
 		label = metaCharset(b)
 	}
-	r := charset.Decode(b, label)
+	g := p.guesses()
+	r := g.Decode(b, label)
+	if g.Blind {
+		p.msg.note(NoteCut, p.Path, p.BodyOffset, "Charsets")
+	}
 	r.Guessed = r.Guessed || label != p.Type.Charset
 	if r.Unknown || r.Broken {
 		p.msg.note(NoteBadCharset, p.Path, p.BodyOffset, p.Type.Charset)

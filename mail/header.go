@@ -16,15 +16,16 @@ type Header struct {
 
 // A Field is one header field as it stands in the message.
 type Field struct {
-	name  string
-	value string // unfolded
-	raw   []byte // from the name to the line end, both included
-	colon int    // index of the colon in raw
-	begin int    // where the value begins in raw, after the separator
-	off   int    // place of raw in the message
-	n     int    // length there
-	plain bool   // Text is Value
-	text  atomic.Pointer[string]
+	name    string
+	value   string // unfolded
+	raw     []byte // from the name to the line end, both included
+	colon   int    // index of the colon in raw
+	begin   int    // where the value begins in raw, after the separator
+	off     int    // place of raw in the message
+	n       int    // length there
+	plain   bool   // Text is Value
+	guesses uint8  // charsets that may be guessed for it
+	text    atomic.Pointer[string]
 }
 
 // indexFrom is the number of fields from which on a map pays.
@@ -175,7 +176,7 @@ func (f *Field) Text() string {
 	if p := f.text.Load(); p != nil {
 		return *p
 	}
-	s := DecodeText(refold(f))
+	s := decodeText(refold(f), guesses(int(f.guesses)))
 	f.text.Store(&s)
 	return s
 }

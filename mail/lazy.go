@@ -5,11 +5,12 @@ import "sync"
 // lazy holds what is computed on first use, each group with its own once, so
 // that one view never waits for another.
 type lazy struct {
-	head  Header
-	body  int  // where the body begins in raw
-	bad   bool // broken header lines
-	mime  lazyMIME
-	notes notes
+	head    Header
+	body    int  // where the body begins in raw
+	bad     bool // broken header lines
+	guessed int  // fields whose charset may have to be guessed, as they are read
+	mime    lazyMIME
+	notes   notes
 
 	lazyAddress
 	lazyReceived

@@ -40,6 +40,7 @@ type walker struct {
 	place int         // the length of its place then
 	lines []delimiter // lines of buf that may be boundaries, found when needed
 	found bool
+	short bool       // lines were left out
 	stack []boundary // of the multiparts that are open
 	open  [512]int32 // how many of their hashes have the same low bits
 
@@ -71,7 +72,7 @@ func (w *walker) add(h *Header, parent *Part, from, to int) *Part {
 	}
 	p.Encoding = cleanEncoding(h.Value("Content-Transfer-Encoding"))
 	if f := h.Get("Content-Disposition"); f != nil {
-		p.Disposition = ParseDisposition(f.folded())
+		p.Disposition = parseDisposition(f.folded(), guesses(int(f.guesses)))
 	}
 	p.ContentID = strings.Trim(h.Value("Content-ID"), "<> \t")
 	return p
@@ -102,7 +103,7 @@ func (w *walker) finish(p *Part) {
 func chooseType(h *Header) ContentType {
 	var sel ContentType
 	for _, f := range h.All("Content-Type") {
-		c, ok := ParseContentType(f.folded())
+		c, ok := parseContentType(f.folded(), guesses(int(f.guesses)))
 		if ok && (sel.Type == "" || c.Type == "multipart") {
 			sel = c
 		}
@@ -141,7 +142,7 @@ func (w *walker) descend(p *Part) {
 	w.finish(p)
 	switch {
 	case p.IsMultipart():
-		w.findLines()
+		w.findLines(p)
 		from, to := p.from, p.from+len(p.body)
 		saved := w.stack
 		w.stack = nil // what encloses a message ended it already

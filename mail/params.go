@@ -20,6 +20,10 @@ const (
 // ParseContentType reads a value of Content-Type, or of another field of the
 // same form. The second result is false when there is no type in it.
 func ParseContentType(value string) (ContentType, bool) {
+	return parseContentType(value, guesses(maxGuesses))
+}
+
+func parseContentType(value string, g *charset.Guesses) (ContentType, bool) {
 	value = value[:min(len(value), maxParamBytes)]
 	typ, rest := cutType(value)
 	main, sub, slash := strings.Cut(typ, "/")
@@ -32,7 +36,7 @@ func ParseContentType(value string) (ContentType, bool) {
 	}
 	c.Broken = !slash || c.Subtype == "" || strings.ContainsAny(c.Type+c.Subtype, " \t\"()<>@,;:\\[]?=")
 	pieces := scanPieces(rest)
-	c.Params = joinPieces(pieces)
+	c.Params = joinPieces(pieces, g)
 	c.Broken = c.Broken || len(pieces) == maxParams
 	c.Charset = strings.ToLower(c.Param("charset"))
 	c.Boundary = c.Param("boundary")
@@ -41,12 +45,16 @@ func ParseContentType(value string) (ContentType, bool) {
 
 // ParseDisposition reads a Content-Disposition value.
 func ParseDisposition(value string) Disposition {
+	return parseDisposition(value, guesses(maxGuesses))
+}
+
+func parseDisposition(value string, g *charset.Guesses) Disposition {
 	value = value[:min(len(value), maxParamBytes)]
 	kind, rest := cutType(value)
 	if strings.Contains(kind, "=") {
-		return Disposition{Params: parseParams(value)}
+		return Disposition{Params: parseParams(value, g)}
 	}
-	return Disposition{Kind: strings.ToLower(strings.TrimSpace(kind)), Params: parseParams(rest)}
+	return Disposition{Kind: strings.ToLower(strings.TrimSpace(kind)), Params: parseParams(rest, g)}
 }
 
 // cutType takes what stands before the parameters, comments removed. A type
@@ -126,8 +134,8 @@ type piece struct {
 }
 
 // parseParams reads parameters and joins the pieces of RFC 2231.
-func parseParams(s string) []Param {
-	return joinPieces(scanPieces(s))
+func parseParams(s string, g *charset.Guesses) []Param {
+	return joinPieces(scanPieces(s), g)
 }
 
 func scanPieces(s string) []piece {
@@ -262,7 +270,7 @@ func closes(rest string) bool {
 
 // joinPieces puts numbered pieces together and decodes them, in the order in
 // which the names first occur.
-func joinPieces(ps []piece) []Param {
+func joinPieces(ps []piece, g *charset.Guesses) []Param {
 	if len(ps) == 0 {
 		return nil
 	}
@@ -276,7 +284,7 @@ func joinPieces(ps []piece) []Param {
 		groups[p.name] = append(groups[p.name], p)
 	}
 	for _, name := range order {
-		out = append(out, Param{name, joinGroup(groups[name])})
+		out = append(out, Param{name, joinGroup(groups[name], g)})
 	}
 	return out
 }
@@ -284,9 +292,9 @@ func joinPieces(ps []piece) []Param {
 // joinGroup makes one value of the pieces of one name. The extended form wins
 // over the plain one (RFC 6266 section 4.3, common for mail too); of several
 // plain ones the first that is not empty counts.
-func joinGroup(g []piece) string {
+func joinGroup(g []piece, guess *charset.Guesses) string {
 	if len(g) == 1 && !g[0].ext && g[0].section < 0 {
-		return plainValue(g[0].value)
+		return plainValue(g[0].value, guess)
 	}
 	var numbered []piece
 	plain, ext := -1, -1
@@ -303,17 +311,17 @@ func joinGroup(g []piece) string {
 	switch {
 	case ext >= 0:
 		cs, v := cutCharset(g[ext].value)
-		return charset.Decode(unpercent(v), cs).Text
+		return guess.Decode(unpercent(v), cs).Text
 	case len(numbered) == 0:
-		return plainValue(g[plain].value)
+		return plainValue(g[plain].value, guess)
 	}
 	if plain >= 0 {
 		numbered = append([]piece{{section: -1, value: g[plain].value}}, numbered...)
 	}
-	return joinNumbered(numbered)
+	return joinNumbered(numbered, guess)
 }
 
-func joinNumbered(ps []piece) string {
+func joinNumbered(ps []piece, guess *charset.Guesses) string {
 	slices.SortStableFunc(ps, func(a, b piece) int { return cmp.Compare(a.section, b.section) })
 	label := ""
 	var raw []byte
@@ -333,9 +341,9 @@ func joinNumbered(ps []piece) string {
 		raw = append(raw, v...)
 	}
 	if !anyExt {
-		return plainValue(string(raw))
+		return plainValue(string(raw), guess)
 	}
-	return charset.Decode(raw, label).Text
+	return guess.Decode(raw, label).Text
 }
 
 // cutCharset takes charset'language' off an extended value.
@@ -371,9 +379,9 @@ func unpercent(s string) []byte {
 
 // plainValue decodes encoded words, which should not be inside parameters but
 // are.
-func plainValue(s string) string {
+func plainValue(s string, guess *charset.Guesses) string {
 	if strings.Contains(s, "=?") {
-		return decodeWords(s, false)
+		return decodeWords(s, false, guess)
 	}
-	return utf8Text(s)
+	return utf8Text(s, guess)
 }

@@ -117,6 +117,7 @@ func (p *splitter) field(b []byte, start, name, colon, end int) *Field {
 	f.name = p.keep(b[start:name])
 	f.begin = separatorEnd(f.raw, f.colon+1)
 	f.value, f.plain = p.unfold(b[colon+1 : end])
+	p.mayGuess(f)
 	return f
 }
 

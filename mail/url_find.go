@@ -51,7 +51,7 @@ type finder struct {
 
 // perLook is what a look at a colon, a dot or a sign costs beside the bytes
 // behind it that are read.
-const perLook = 32
+const perLook = 64
 
 // find calls f with each URL and its place in the text.
 func (d finder) find(f func(u URL, start, end int) bool) {

@@ -16,15 +16,18 @@ import (
 // suffix (RFC 2231). Unencoded 8-bit text that is not UTF-8 is guessed.
 // A word that touches other text gets a space between, unless it is inside
 // brackets or quotes.
-func DecodeText(s string) string { return decodeWords(s, true) }
+// A charset is guessed maxGuesses times at most, and then the last guess holds.
+func DecodeText(s string) string { return decodeText(s, guesses(maxGuesses)) }
+
+func decodeText(s string, g *charset.Guesses) string { return decodeWords(s, true, g) }
 
 // decodeWords does the work of DecodeText; without spaced nothing is put
 // between words and text that touch, as in file names.
-func decodeWords(s string, spaced bool) string {
+func decodeWords(s string, spaced bool, g *charset.Guesses) string {
 	if !strings.Contains(s, "=?") {
-		return oneLine(utf8Text(s))
+		return oneLine(utf8Text(s, g))
 	}
-	d := wordDecoder{spaced: spaced}
+	d := wordDecoder{spaced: spaced, guesses: g}
 	for len(s) > 0 {
 		i := strings.Index(s, "=?")
 		if i < 0 {
@@ -132,6 +135,7 @@ type wordDecoder struct {
 	charset string
 	after   bool // the last thing written was a word
 	spaced  bool
+	guesses *charset.Guesses
 	last    byte // end of the literal before a word, 0 at the start
 }
 
@@ -146,7 +150,7 @@ func (d *wordDecoder) literal(s string) {
 	if d.spaced && d.after && isAlnum(s[0]) {
 		d.out.WriteByte(' ')
 	}
-	d.out.WriteString(utf8Text(s))
+	d.out.WriteString(utf8Text(s, d.guesses))
 	d.after, d.last = false, s[len(s)-1]
 }
 
@@ -183,7 +187,7 @@ func (d *wordDecoder) flushQuantum() {
 func (d *wordDecoder) flush() {
 	d.flushQuantum()
 	if len(d.pending) > 0 {
-		d.out.WriteString(charset.Decode(d.pending, d.charset).Text)
+		d.out.WriteString(d.guesses.Decode(d.pending, d.charset).Text)
 		d.pending = d.pending[:0]
 	}
 	d.charset = ""
@@ -206,11 +210,11 @@ func compact(s string) string {
 }
 
 // utf8Text makes unencoded header text valid UTF-8.
-func utf8Text(s string) string {
+func utf8Text(s string, g *charset.Guesses) string {
 	if utf8.ValidString(s) {
 		return s
 	}
-	return charset.Decode([]byte(s), "").Text
+	return g.Decode([]byte(s), "").Text
 }
 
 // oneLine replaces white space and control characters.

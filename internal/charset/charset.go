@@ -30,23 +30,26 @@ type Result struct {
 // guessed, unless the decoder can read most of it and no guess is sure; escape
 // sequences of ISO-2022 in 7-bit text say what it is. Bytes that are not valid in the
 // charset become U+FFFD.
-func Decode(b []byte, label string) Result {
+func Decode(b []byte, label string) Result { return (*Guesses)(nil).Decode(b, label) }
+
+// Decode decodes as the function does, within the guesses that are left.
+func (g *Guesses) Decode(b []byte, label string) Result {
 	name := canonical(label)
 	switch name {
 	case "", "us-ascii", "utf-8":
-		return decodeUTF8(b, name)
+		return g.decodeUTF8(b, name)
 	}
 	r, ok := decodeAs(b, name)
 	switch {
 	case !ok:
-		r = decodeUTF8(b, "")
+		r = g.decodeUTF8(b, "")
 		r.Unknown = true
 	case contradicted(b, r.Charset, r.Broken):
 		return Result{Text: string(b), Charset: "utf-8", Guessed: true}
 	case r.Broken && !ascii(b):
-		if g, sure := guess(b); !g.Broken && (sure || unreadable(r.Text)) {
-			g.Guessed, g.Broken = true, true
-			return g
+		if other, sure := g.guess(b); !other.Broken && (sure || unreadable(r.Text)) {
+			other.Guessed, other.Broken = true, true
+			return other
 		}
 	}
 	return r
@@ -96,7 +99,7 @@ func Known(label string) bool {
 
 // decodeUTF8 takes b as UTF-8 if it is valid, otherwise guesses. Declared
 // UTF-8 with few bad bytes stays UTF-8 with replacements.
-func decodeUTF8(b []byte, name string) Result {
+func (g *Guesses) decodeUTF8(b []byte, name string) Result {
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	if ascii(b) {
 		if escaped := iso2022(b); escaped != "" {
@@ -115,14 +118,14 @@ func decodeUTF8(b []byte, name string) Result {
 	if name == "utf-8" && mostlyUTF8(b) {
 		return Result{Text: strings.ToValidUTF8(string(b), "\uFFFD"), Charset: name, Broken: true}
 	}
-	r, _ := guess(b)
+	r, _ := g.guess(b)
 	r.Guessed, r.Broken = true, r.Broken || name != ""
 	return r
 }
 
 // guess decodes b, which is not valid UTF-8, by the likeliest charset.
-func guess(b []byte) (_ Result, sure bool) {
-	name, confidence := detect(b)
+func (g *Guesses) guess(b []byte) (_ Result, sure bool) {
+	name, confidence := g.detect(b)
 	enc, name := lookup(name)
 	return decodeWith(b, enc, name), confidence >= sureFrom
 }

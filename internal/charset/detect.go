@@ -11,7 +11,8 @@ import (
 const (
 	detectBytes   = 1 << 10 // how much of a text is looked at to guess its charset
 	detectContext = 24      // how much of it may be ASCII beside bytes that are not
-	sureFrom      = 30      // confidence of a guess that outdoes a label whose decoder meets few bad bytes
+	fallback      = "windows-1252"
+	sureFrom      = 30 // confidence of a guess that outdoes a label whose decoder meets few bad bytes
 )
 
 // Detect guesses the charset of b, which is not valid UTF-8, and returns a
@@ -23,7 +24,6 @@ func Detect(b []byte) string {
 
 // detect does the work of Detect and says how sure it is, from 0 to 100.
 func detect(b []byte) (name string, confidence int) {
-	const fallback = "windows-1252"
 	sample := sampleOf(b)
 	rs, err := chardet.NewTextDetector().DetectAll(sample)
 	if err != nil {
