@@ -189,7 +189,10 @@ func tcpInfo(text string) (s Seen, ident string, ok bool) {
 	before, rest, bracketed := strings.Cut(text, "[")
 	if bracketed {
 		in, behind, closed := strings.Cut(rest, "]")
-		if before = strings.TrimSpace(before); !closed || strings.ContainsAny(before, " \t") || behind != "" && !isSpace(behind[0]) && behind[0] != ':' {
+		if before = strings.TrimSpace(before); strings.EqualFold(before, "not verified") { // of MailMarshal
+			before = ""
+		}
+		if !closed || strings.ContainsAny(before, " \t") || behind != "" && !isSpace(behind[0]) && behind[0] != ':' {
 			return Seen{}, "", false
 		}
 		ident, s.Name = clientName(before)
