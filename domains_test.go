@@ -71,7 +71,15 @@ func comparesAsWritten(n ast.Node) bool {
 // address with one.
 func isDomain(e ast.Expr) bool {
 	s, ok := e.(*ast.SelectorExpr)
-	return ok && (s.Sel.Name == "Domain" || s.Sel.Name == "Addr" || s.Sel.Name == "FromDomain")
+	if !ok || s.Sel.Name == "Addr" && isIdent(s.X, "netip") { // the type
+		return false
+	}
+	return s.Sel.Name == "Domain" || s.Sel.Name == "Addr" || s.Sel.Name == "FromDomain"
+}
+
+func isIdent(e ast.Expr, name string) bool {
+	id, ok := e.(*ast.Ident)
+	return ok && id.Name == name
 }
 
 func isLiteral(e ast.Expr) bool {
