@@ -3,6 +3,8 @@ package winnow
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/winnowmail/winnow/actions"
@@ -164,9 +166,9 @@ func (p *headerPlan) named(name []byte) *namePlan {
 // settle places everything once all fields are counted.
 func (p *headerPlan) settle() {
 	for _, np := range p.names {
-		for n := range np.nth {
-			if n < 0 {
-				np.nth[np.count+1+n] = true
+		for _, n := range slices.Collect(maps.Keys(np.nth)) { // places are added meanwhile
+			if at := np.count + 1 + n; n < 0 && at > 0 {
+				np.nth[at] = true
 			}
 		}
 	}
