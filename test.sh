@@ -6,7 +6,7 @@
 # -race), OpenDKIM and Mail::DKIM (peers that check signatures), xmllint,
 # redis-server and redis-sentinel; as root on Debian or Ubuntu it installs them itself.
 #
-#   FUZZTIME=60s ./test.sh     fuzz longer (default 20000x, whole scans 4000x; 0 for none)
+#   FUZZTIME=60s ./test.sh     fuzz longer (default 10000x, whole scans 2000x; 0 for none)
 set -u
 cd "$(dirname "$0")" || exit 1
 log=$(mktemp -d) || exit 1
@@ -128,8 +128,8 @@ fuzz() {
 		targets=$(cd "$dir" && go test -list '^Fuzz' . | grep '^Fuzz') || { echo "$dir: no list of fuzz targets"; return 1; }
 		for target in $targets; do
 			count=$((count + 1))
-			times=${FUZZTIME:-20000x}
-			[ "$target" != FuzzWhole ] || times=${FUZZTIME:-4000x} # scans and more, not a parser
+			times=${FUZZTIME:-10000x}
+			[ "$target" != FuzzWhole ] || times=${FUZZTIME:-2000x} # scans and more, not a parser
 			if ! (cd "$dir" && go test -run '^$' -fuzz "^$target\$" -fuzztime "$times" -fuzzminimizetime 20x .) >"$log/fuzz" 2>&1; then
 				cat "$log/fuzz"
 				echo "fuzz target $target in $dir failed"
@@ -137,7 +137,7 @@ fuzz() {
 			fi
 		done
 	done
-	echo "$count fuzz targets, ${FUZZTIME:-20000x} each"
+	echo "$count fuzz targets, ${FUZZTIME:-10000x} each"
 }
 
 need
@@ -149,7 +149,7 @@ step "generated files" generated
 step "build without cgo" built
 step "workspace" workspace
 step "tests (race, shuffled)" tests
-[ "${FUZZTIME:-20000x}" = 0 ] || step "fuzz targets" fuzz
+[ "${FUZZTIME:-10000x}" = 0 ] || step "fuzz targets" fuzz
 
 printf '\n%s' "$summary"
 if [ -n "$failed" ]; then

@@ -203,7 +203,7 @@ func TestInterrupted(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := open(t, Options{Store: calm})
-			for n := range 12 {
+			for n := range 6 {
 				armed = n%3 == 0
 				if _, err := l.Learn(t.Context(), lesson(l, n, classOf(n))); armed != (err != nil) {
 					t.Fatalf("lesson %d: %v", n, err)
@@ -228,12 +228,12 @@ func TestTogether(t *testing.T) {
 	store := memory(t)
 	var all [3]*Learner
 	for i := range all {
-		all[i] = open(t, Options{Store: store, SnapshotEvery: 30, Users: true, Poll: time.Millisecond})
+		all[i] = open(t, Options{Store: store, SnapshotEvery: 20, Users: true, Poll: time.Millisecond})
 	}
 	var wg sync.WaitGroup
 	for i, l := range all {
 		wg.Go(func() {
-			for n := range 40 {
+			for n := range 24 {
 				m := message(n, classOf(n))
 				class := classOf(n)
 				if n%10 == 9 && i == 1 {
