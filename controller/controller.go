@@ -119,7 +119,22 @@ func (h *handler) recovered(w http.ResponseWriter, r *http.Request) {
 var errBody = errors.New("can't read the message")
 
 func (h *handler) check(w http.ResponseWriter, r *http.Request) {
-	req, err := parseRequest(r.Header)
+	req, ok := h.read(w, r, r.Header)
+	if !ok {
+		return
+	}
+	var res *winnow.Result
+	err := h.withBody(w, r, req, func() (err error) {
+		res, err = h.scanner.Scan(r.Context(), &req.message)
+		return err
+	})
+	h.answer(w, r, req, res, err)
+}
+
+// read reads the request's headers. Where they can't be obeyed it answers, and ok
+// is false.
+func (h *handler) read(w http.ResponseWriter, r *http.Request, header http.Header) (req *request, ok bool) {
+	req, err := parseRequest(header)
 	if err == nil && r.URL.RawQuery != "" {
 		err = errors.New("a query string is not supported: send the values as request headers")
 	}
@@ -129,18 +144,13 @@ func (h *handler) check(w http.ResponseWriter, r *http.Request) {
 			status = http.StatusUnsupportedMediaType
 		}
 		fail(w, status, "%v", err)
-		return
+		return nil, false
 	}
 	if err := h.settle(req); err != nil {
 		fail(w, http.StatusBadRequest, "settings: %v", err)
-		return
+		return nil, false
 	}
-	var res *winnow.Result
-	err = h.withBody(w, r, req, func() (err error) {
-		res, err = h.scanner.Scan(r.Context(), &req.message)
-		return err
-	})
-	h.answer(w, r, req, res, err)
+	return req, true
 }
 
 // withBody gives the request's message its body and calls do, unless the body

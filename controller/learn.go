@@ -36,13 +36,11 @@ func (h *handler) learn(w http.ResponseWriter, r *http.Request) {
 		fail(w, status, "%v", err)
 		return
 	}
-	req, err := parseRequest(r.Header)
-	if err != nil {
-		status := http.StatusBadRequest
-		if errors.Is(err, errEncoding) {
-			status = http.StatusUnsupportedMediaType
-		}
-		fail(w, status, "%v", err)
+	header := r.Header.Clone()
+	header.Del("Class") // lessonClass read these two
+	header.Del("Classifier")
+	req, ok := h.read(w, r, header)
+	if !ok {
 		return
 	}
 	var res bayes.LearnResult
@@ -54,10 +52,10 @@ func (h *handler) learn(w http.ResponseWriter, r *http.Request) {
 		h.answer(w, r, req, nil, err)
 		return
 	}
-	answerLesson(w, class, res)
+	answerLesson(w, class, res, req.warnings)
 }
 
-func answerLesson(w http.ResponseWriter, class bayes.Class, res bayes.LearnResult) {
+func answerLesson(w http.ResponseWriter, class bayes.Class, res bayes.LearnResult, warnings []string) {
 	switch res.Outcome {
 	case bayes.Already:
 		fail(w, http.StatusAlreadyReported, "the message has been already learned as %s, ignore it", class)
@@ -66,7 +64,7 @@ func answerLesson(w http.ResponseWriter, class bayes.Class, res bayes.LearnResul
 	case bayes.Refused:
 		fail(w, http.StatusForbidden, "%s", res.Reason)
 	default:
-		reply(w, http.StatusOK, "application/json", []byte(`{"success":true}`))
+		reply(w, http.StatusOK, "application/json", withWarnings([]byte(`{"success":true}`), warnings))
 	}
 }
 
