@@ -1,7 +1,6 @@
 package fused
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/winnowmail/winnow/mail"
@@ -10,14 +9,6 @@ import (
 // viewVersion changes with anything that gives a message other features. Tables
 // of another version can't be used.
 const viewVersion = 1
-
-// senderFields are the header fields that a sender writes. Whatever the receiver,
-// a list or a filter adds would teach the model how mail travelled here.
-var senderFields = []string{
-	"accept-language", "auto-submitted", "cc", "date", "disposition-notification-to", "feedback-id", "from", "importance",
-	"in-reply-to", "message-id", "mime-version", "organization", "priority", "references", "reply-to", "return-receipt-to",
-	"subject", "to", "user-agent", "x-mailer", "x-mimeole", "x-msmail-priority", "x-priority",
-}
 
 // maxFields bounds how many fields of a message the views read.
 const maxFields = 200
@@ -44,10 +35,14 @@ func written(list []field, h *mail.Header) []field {
 	return list
 }
 
+// bySender reports whether a sender writes a field of this name. Whatever the
+// receiver, a list or a filter adds would teach the model how mail travelled here.
 func bySender(name string) bool {
-	if strings.HasPrefix(name, "content-") || strings.HasPrefix(name, "thread-") {
+	switch name {
+	case "accept-language", "auto-submitted", "cc", "date", "disposition-notification-to", "feedback-id", "from", "importance",
+		"in-reply-to", "message-id", "mime-version", "organization", "priority", "references", "reply-to", "return-receipt-to",
+		"subject", "to", "user-agent", "x-mailer", "x-mimeole", "x-msmail-priority", "x-priority":
 		return true
 	}
-	_, ok := slices.BinarySearch(senderFields, name)
-	return ok
+	return strings.HasPrefix(name, "content-") || strings.HasPrefix(name, "thread-")
 }
