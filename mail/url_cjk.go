@@ -70,6 +70,50 @@ func cutCJK(host string) int {
 	return len(host)
 }
 
+// textHostLen returns how much of running text at the beginning of s is a host,
+// and how far was looked for it.
+func textHostLen(s string, flags *URLFlags) (n, seen int) {
+	seen = hostLen(s[:beforeNextCJK(s)], urlInText, flags)
+	return cutCJK(s[:seen]), seen
+}
+
+// beforeNextCJK returns where the host at the beginning of s ends because CJK
+// words and a new name of ASCII letters follow its top-level domain, as "or" does
+// between two hosts in these languages, or because a second such label follows;
+// len(s) if neither does. Of a text of nothing but such hosts it reads little more
+// than one.
+func beforeNextCJK(s string) int {
+	label, end, word := -1, -1, false // where the last label begins; where CJK text ends it, and whether that is a word
+	first := -1                       // the first such end
+	for i := 0; i < len(s) && i <= maxHost*3; {
+		c := s[i]
+		switch {
+		case c >= 0x80:
+			r, n := utf8.DecodeRuneInString(s[i:])
+			if end < 0 && label > 0 && i > label && isCJK(r) && publicsuffix.IsTLD(lowerASCII(s[label:i])) {
+				if first >= 0 {
+					return first
+				}
+				first, end = i, i
+			}
+			word = word || end >= 0 && isCJK(r) && !isDotLike(r)
+			if end < 0 || !isCJK(r) {
+				label, end, word = -1, -1, false
+			}
+			i += n
+			continue
+		case end >= 0 && word && alnumByte(c):
+			return end
+		case c == '.':
+			label, end, word = i+1, -1, false
+		case !alnumByte(c) && c != '-' && c != '_' && c != '%' && c != '[' && c != ']':
+			return len(s)
+		}
+		i++
+	}
+	return len(s)
+}
+
 // knownTLD reports whether the last label of a host as written is a top-level
 // domain.
 func knownTLD(host string) bool {

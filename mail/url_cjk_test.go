@@ -34,6 +34,12 @@ func TestFindInCJK(t *testing.T) {
 		"http://example.org/これは例です。次":                  "http://example.org/",
 		"http://例え.example.org/ と http://例え.jp/":       "http://例え.example.org/ http://例え.jp/",
 		"http://ｅｘａｍｐｌｅ。ｃｏｍ/x":                         "http://ｅｘａｍｐｌｅ。ｃｏｍ/x",
+		"访问example.com或example.net":                    "example.com example.net",
+		"访问example.com。然后看example.net":                 "example.com example.net",
+		"見るexample.co.jpとexample.netと例えば":              "example.co.jp example.net",
+		"example.com이나example.co.kr에서":                 "example.com example.co.kr",
+		"写信ann@example.com或bob@example.net吧":           "ann@example.com bob@example.net",
+		"http://www.it公司.com/ 和 http://www.cn中国.net/":  "http://www.it公司.com/ http://www.cn中国.net/",
 		"这是文件readme.txt和第2.5节。结束":                      "",
 	} {
 		if got := strings.Join(found(text), " "); got != want {
@@ -85,6 +91,22 @@ func TestFindTyped(t *testing.T) {
 		if got := found(text); !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
+	}
+}
+
+// TestHostsThatTouch: of a text of nothing but hosts no more is read for one than
+// that one; a name that goes on and on is refused after as much as a host may have.
+func TestHostsThatTouch(t *testing.T) {
+	for text, most := range map[string]int{
+		"漢a.com": 16, "漢a.com。": 20, "漢a.co.jp": 20, "漢a.com漢字漢字": 30,
+	} {
+		text = strings.Repeat(text, 1000)
+		if n := beforeNextCJK(text[3:]); n > most {
+			t.Errorf("%.12q: %d bytes are read for one host, at most %d are needed", text, n, most)
+		}
+	}
+	if n := len(found(strings.Repeat("漢a.com", 1000))); n != 1000 {
+		t.Errorf("%d hosts of 1000 found", n)
 	}
 }
 

@@ -200,8 +200,8 @@ func address(s string, fin, i int) (u URL, start, end int, ok bool) {
 		start++
 	}
 	var flags URLFlags
-	end = i + 1 + hostLen(s[i+1:], urlInText, &flags)
-	end = i + 1 + cutCJK(s[i+1:end])
+	n, _ := textHostLen(s[i+1:], &flags)
+	end = i + 1 + n
 	for end > i+1 && !alnumByte(s[end-1]) && s[end-1] < 0x80 {
 		end--
 	}

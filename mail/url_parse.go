@@ -170,11 +170,14 @@ func (p *urlParts) hostPort(s string, i int, mode urlMode) (int, bool) {
 		p.host, p.bracket = s[i+1:i+j], true
 		i += j + 1
 	} else {
-		n := hostLen(s[i:], mode, &p.flags)
-		p.seen = max(p.seen, i+n)
+		n, seen := 0, 0
 		if mode == urlInText {
-			n = cutCJK(s[i : i+n])
+			n, seen = textHostLen(s[i:], &p.flags)
+		} else {
+			n = hostLen(s[i:], mode, &p.flags)
+			seen = n
 		}
+		p.seen = max(p.seen, i+seen)
 		if n == 0 || n > maxHost*3 {
 			return 0, false
 		}
