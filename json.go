@@ -19,7 +19,8 @@ import (
 // the check's name in "messages". Beyond Rspamd's keys it has
 // "incomplete" ([{check, reason, error}]) and "recipients" (address → action,
 // score, required_score, symbols) where there are any, and "dns_down" (true)
-// where DNS is. It has no "urls" and "emails" where the scan's time was over
+// where DNS is; where a Learner was asked "learned" (its lessons of "ham" and
+// "spam", and whether that is "enough"), and if it is "probability" (of spam). It has no "urls" and "emails" where the scan's time was over
 // before they were found. time_real is in seconds and the only value that
 // differs between equal scans.
 func (r *Result) JSON() []byte {
@@ -38,6 +39,7 @@ func (r *Result) JSON() []byte {
 	w.urls("emails", r.emails, func(u *mail.URL) string { return u.User + "@" + u.Host })
 	w.key("message-id").str(messageID(r.msg))
 	w.key("time_real").num(math.Round(r.Took.Seconds()*1e6) / 1e6)
+	w.learned(r)
 	signatures, others := signaturesOf(r.Edits)
 	w.signatures(signatures)
 	w.milter(others)
@@ -291,6 +293,22 @@ func (w *jsonWriter) edits(key string, edits []actions.HeaderEdit, remove bool, 
 		}
 		w.close(']')
 	}
+	w.close('}')
+}
+
+// learned writes what the Learner thinks.
+func (w *jsonWriter) learned(r *Result) {
+	j, ok := r.Judgement()
+	if !ok {
+		return
+	}
+	if p, ok := r.Probability(); ok {
+		w.key("probability").num(p)
+	}
+	w.key("learned").open('{')
+	w.key("enough").raw(strconv.FormatBool(j.Enough))
+	w.key("ham").raw(strconv.Itoa(j.Ham))
+	w.key("spam").raw(strconv.Itoa(j.Spam))
 	w.close('}')
 }
 

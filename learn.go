@@ -9,25 +9,41 @@ import (
 	"github.com/winnowmail/winnow/bayes/fused"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/statistics"
+	"github.com/winnowmail/winnow/mail"
 )
 
 // ErrNoLearner is of a Scanner without Options.Learner.
 var ErrNoLearner = errors.New("winnow: no learner")
 
+// LearnOptions say where a label comes from and whose it is. The zero value is a
+// correction by whom the message is for.
+type LearnOptions struct {
+	Source bayes.Source
+	// User is who says so; "" is whom the message is for, as in a scan. It means
+	// something to a Learner with users.
+	User string
+	// Seeds are those that the scan of the message had.
+	Seeds []checks.Seeded
+}
+
 // Learn teaches the Learner that a message is of a class. The symbols that the
 // checks raise on it are learned too, so it is checked as in a scan, up to the
-// verdict; no After runs, and no check commits anything. Seeds that the scan of
-// the message had belong here as well.
+// verdict; no After runs, and no check commits anything.
 //
 // Without an error the lesson is kept, or the outcome says why there is none. The
 // error is the caller's mistake, the end of the context, or the store's; to repeat
 // the call is right then, since a message counts once.
-func (s *Scanner) Learn(ctx context.Context, m *Message, class bayes.Class, source bayes.Source, seeds ...checks.Seeded) (bayes.LearnResult, error) {
-	name, f, err := s.lesson(ctx, m, seeds)
+func (s *Scanner) Learn(ctx context.Context, m *Message, class bayes.Class, o LearnOptions) (bayes.LearnResult, error) {
+	l, err := s.lesson(ctx, m, o)
 	if err != nil {
 		return bayes.LearnResult{}, err
 	}
-	r, err := s.opt.Learner.Learn(ctx, bayes.Lesson{Message: name, Features: f, Class: class, Source: source})
+	l.Class = class
+	return s.teach(ctx, l)
+}
+
+func (s *Scanner) teach(ctx context.Context, l bayes.Lesson) (bayes.LearnResult, error) {
+	r, err := s.opt.Learner.Learn(ctx, l)
 	if err != nil {
 		return r, fmt.Errorf("learn: %w", err)
 	}
@@ -35,52 +51,88 @@ func (s *Scanner) Learn(ctx context.Context, m *Message, class bayes.Class, sour
 }
 
 // Unlearn takes back what a message was learned as.
-func (s *Scanner) Unlearn(ctx context.Context, m *Message, seeds ...checks.Seeded) (bayes.LearnResult, error) {
-	name, f, err := s.lesson(ctx, m, seeds)
+func (s *Scanner) Unlearn(ctx context.Context, m *Message, o LearnOptions) (bayes.LearnResult, error) {
+	l, err := s.lesson(ctx, m, o)
 	if err != nil {
 		return bayes.LearnResult{}, err
 	}
-	r, err := s.opt.Learner.Unlearn(ctx, name, f)
+	r, err := s.opt.Learner.Unlearn(ctx, l)
 	if err != nil {
 		return r, fmt.Errorf("unlearn: %w", err)
 	}
 	return r, nil
 }
 
-// lesson returns a message's name and features.
-func (s *Scanner) lesson(ctx context.Context, m *Message, seeds []checks.Seeded) (name string, f fused.Features, err error) {
+// Classify asks the Learner about a message without a scan: no check runs, so that
+// the symbols of a scan are missing, by which it knows a message better. The user
+// is as in LearnOptions; Source and Seeds have no meaning.
+func (s *Scanner) Classify(ctx context.Context, m *Message, o LearnOptions) (bayes.Judgement, error) {
+	var j bayes.Judgement
+	err := s.lent(ctx, m, func(own *Message) error {
+		raw, err := own.Body.read(s.maxSize)
+		if err != nil {
+			return err
+		}
+		msg := mail.Parse(raw, own.Envelope, s.opt.Limits)
+		user := o.User
+		if user == "" {
+			user = statistics.User(msg.Envelope())
+		}
+		j = s.opt.Learner.Judge(s.opt.Learner.Features(msg, nil), user)
+		return nil
+	})
+	return j, err
+}
+
+// lent calls do with a message that was admitted and fetched, for the Learner.
+func (s *Scanner) lent(ctx context.Context, m *Message, do func(own *Message) error) error {
 	if s.opt.Learner == nil {
-		return "", f, ErrNoLearner
+		return ErrNoLearner
 	}
 	if err := s.enter(); err != nil {
-		return "", f, err
+		return err
 	}
 	defer s.exit()
 	if m == nil {
-		return "", f, fmt.Errorf("%w: nil", ErrMessage)
+		return fmt.Errorf("%w: nil", ErrMessage)
 	}
 	room, err := s.admit(ctx, m)
 	if err != nil {
-		return "", f, err
+		return err
 	}
 	defer room.release()
-	if err := s.validSeeds(seeds); err != nil {
-		return "", f, err
-	}
 	own := *m
 	if err := s.fetch(&own, room); err != nil {
-		return "", f, err
+		return err
 	}
-	sc, err := s.prepare(ctx, &own, seeds, nil)
-	if err != nil {
-		return "", f, err
+	if err := s.opt.Learner.Wake(ctx); err != nil {
+		return fmt.Errorf("winnow: %w", err)
 	}
-	sc.lesson = true
-	r, err := sc.run(ctx)
-	if err != nil {
-		return "", f, err
-	}
-	return bayes.Digest(r.Message()), s.featuresOf(r), nil
+	return do(&own)
+}
+
+// lesson returns what is to be learned of a message, without a class.
+func (s *Scanner) lesson(ctx context.Context, m *Message, o LearnOptions) (l bayes.Lesson, err error) {
+	err = s.lent(ctx, m, func(own *Message) error {
+		if err := s.validSeeds(o.Seeds); err != nil {
+			return err
+		}
+		sc, err := s.prepare(ctx, own, o.Seeds, nil)
+		if err != nil {
+			return err
+		}
+		sc.lesson = true
+		r, err := sc.run(ctx)
+		if err != nil {
+			return err
+		}
+		l = bayes.Lesson{Message: bayes.Digest(r.Message()), Features: s.featuresOf(r), Source: o.Source, User: o.User}
+		if l.User == "" {
+			l.User = userOf(r)
+		}
+		return nil
+	})
+	return l, err
 }
 
 // featuresOf returns the features that the scan saw. Where it ended before, as
@@ -89,9 +141,24 @@ func (s *Scanner) featuresOf(r *Result) fused.Features {
 	if f, ok := statistics.Features.From(r); ok {
 		return *f
 	}
-	return s.opt.Learner.Features(r.Message(), nil, statistics.User(r.Message().Envelope()))
+	return s.opt.Learner.Features(r.Message(), nil)
+}
+
+// userOf is whom the message is for.
+func userOf(r *Result) string {
+	if owner, ok := statistics.Owner.From(r); ok {
+		return owner
+	}
+	return statistics.User(r.Message().Envelope())
 }
 
 // Judgement returns what the Learner thinks of the message; ok is false if it was
 // not asked.
 func (r *Result) Judgement() (j bayes.Judgement, ok bool) { return statistics.Judgement.From(r) }
+
+// Probability is the calibrated probability of spam by what was learned; ok is
+// false if the Learner was not asked, or does not know enough yet (Judgement).
+func (r *Result) Probability() (p float64, ok bool) {
+	j, ok := r.Judgement()
+	return j.Probability, ok && j.Enough
+}

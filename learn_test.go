@@ -2,13 +2,17 @@ package winnow_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/bayes"
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/statistics"
 	"github.com/winnowmail/winnow/storage"
 )
 
@@ -47,7 +51,7 @@ func taught(t testing.TB, o winnow.Options) *winnow.Scanner {
 	t.Cleanup(func() { s.Close(context.Background()) })
 	for n := range 80 {
 		class := []bayes.Class{bayes.Ham, bayes.Spam}[n%2]
-		if r, err := s.Learn(t.Context(), labelled(n, class), class, bayes.Import); err != nil || r.Outcome != bayes.Learned && r.Outcome != bayes.Known {
+		if r, err := s.Learn(t.Context(), labelled(n, class), class, winnow.LearnOptions{Source: bayes.Import}); err != nil || r.Outcome != bayes.Learned && r.Outcome != bayes.Known {
 			t.Fatalf("lesson %d: %+v, %v", n, r, err)
 		}
 	}
@@ -78,7 +82,7 @@ func TestScansAskTheLearner(t *testing.T) {
 		if !found || !ok || !j.Enough || (j.Probability-.5)*c.sign < .4 {
 			t.Errorf("%s: %+v, %+v", c.class, j, r.Symbols)
 		}
-		if _, err := s.Learn(t.Context(), labelled(n, c.class), bayes.Ham, bayes.Correction); err != nil {
+		if _, err := s.Learn(t.Context(), labelled(n, c.class), bayes.Ham, winnow.LearnOptions{Source: bayes.Correction}); err != nil {
 			t.Fatal(err)
 		}
 		again, err := r.Transcript.Replay(t.Context(), s)
@@ -127,7 +131,7 @@ func TestLearnHasNoAftermath(t *testing.T) {
 	if runs != 0 {
 		t.Errorf("After ran %d times", runs)
 	}
-	if _, err := s.Unlearn(t.Context(), labelled(3, bayes.Spam)); err != nil || runs != 0 {
+	if _, err := s.Unlearn(t.Context(), labelled(3, bayes.Spam), winnow.LearnOptions{}); err != nil || runs != 0 {
 		t.Errorf("After ran %d times: %v", runs, err)
 	}
 }
@@ -138,27 +142,27 @@ func TestLearnErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close(t.Context())
-	if _, err := s.Learn(t.Context(), labelled(1, bayes.Ham), bayes.Ham, bayes.Import); !errors.Is(err, winnow.ErrNoLearner) {
+	if _, err := s.Learn(t.Context(), labelled(1, bayes.Ham), bayes.Ham, winnow.LearnOptions{Source: bayes.Import}); !errors.Is(err, winnow.ErrNoLearner) {
 		t.Errorf("without a learner: %v", err)
 	}
 	s = taught(t, winnow.Options{})
-	if _, err := s.Learn(t.Context(), nil, bayes.Ham, bayes.Import); !errors.Is(err, winnow.ErrMessage) {
+	if _, err := s.Learn(t.Context(), nil, bayes.Ham, winnow.LearnOptions{Source: bayes.Import}); !errors.Is(err, winnow.ErrMessage) {
 		t.Errorf("without a message: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.Learn(ctx, labelled(2000, bayes.Ham), bayes.Ham, bayes.Import); !errors.Is(err, context.Canceled) {
+	if _, err := s.Learn(ctx, labelled(2000, bayes.Ham), bayes.Ham, winnow.LearnOptions{Source: bayes.Import}); !errors.Is(err, context.Canceled) {
 		t.Errorf("after the end: %v", err)
 	}
 	for name, raw := range map[string]string{"empty": "", "short": "Subject: x\r\n\r\ny\r\n"} {
-		r, err := s.Learn(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte(raw))}, bayes.Ham, bayes.Import)
+		r, err := s.Learn(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte(raw))}, bayes.Ham, winnow.LearnOptions{Source: bayes.Import})
 		if err != nil || r.Outcome != bayes.TooFew {
 			t.Errorf("%s: %+v, %v", name, r, err)
 		}
 	}
 	// A pre-result ends the scan before the learner is asked: the text is learned all the same.
 	m := &winnow.Message{Body: winnow.FromBytes([]byte(gtubeMail + "\r\nand some words more than that\r\n"))}
-	if r, err := s.Learn(t.Context(), m, bayes.Spam, bayes.Correction); err != nil || r.Outcome != bayes.Learned {
+	if r, err := s.Learn(t.Context(), m, bayes.Spam, winnow.LearnOptions{Source: bayes.Correction}); err != nil || r.Outcome != bayes.Learned {
 		t.Errorf("after a pre-result: %+v, %v", r, err)
 	}
 }
@@ -170,5 +174,112 @@ func BenchmarkScanWithLearner(b *testing.B) {
 		if _, err := s.Scan(b.Context(), labelled(7, bayes.Ham)); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestClassify(t *testing.T) {
+	s := taught(t, winnow.Options{})
+	for _, c := range []struct {
+		class bayes.Class
+		sign  float64
+	}{{bayes.Spam, 1}, {bayes.Ham, -1}} {
+		j, err := s.Classify(t.Context(), labelled(1003, c.class), winnow.LearnOptions{})
+		if err != nil || !j.Enough || (j.Probability-.5)*c.sign < .1 {
+			t.Errorf("%s: %+v, %v", c.class, j, err)
+		}
+	}
+	if _, err := s.Classify(t.Context(), nil, winnow.LearnOptions{}); !errors.Is(err, winnow.ErrMessage) {
+		t.Error(err)
+	}
+}
+
+func TestProbabilityInJSON(t *testing.T) {
+	r, err := taught(t, winnow.Options{}).Scan(t.Context(), labelled(1001, bayes.Spam))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, ok := r.Probability()
+	var reply struct {
+		Probability float64 `json:"probability"`
+		Learned     struct {
+			Enough    bool
+			Ham, Spam int
+		} `json:"learned"`
+	}
+	if err := json.Unmarshal(r.JSON(), &reply); err != nil || !ok || p < .9 || math.Abs(reply.Probability-p) > 1e-6 || !reply.Learned.Enough || reply.Learned.Ham < 30 || reply.Learned.Spam < 30 {
+		t.Errorf("%v, %v: %s, %v", p, ok, r.JSON(), err)
+	}
+	s, err := winnow.New(winnow.Options{Learner: learner(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(t.Context())
+	if r, err = s.Scan(t.Context(), labelled(1, bayes.Spam)); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(r.JSON()); !strings.Contains(got, `"learned":{"enough":false,"ham":0,"spam":0}`) || strings.Contains(got, `"probability"`) {
+		t.Errorf("nothing learned: %s", got)
+	}
+}
+
+// TestLearnsForUsers has one message called ham by one and spam by another; who it
+// is comes from the lesson, the settings, the host and the envelope.
+func TestLearnsForUsers(t *testing.T) {
+	store := storage.NewMemory(storage.MemoryOptions{MaxBytes: 1 << 30})
+	l, err := bayes.Open(t.Context(), bayes.Options{Store: store, Users: true, Poll: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close(); store.Close() })
+	s, err := winnow.New(winnow.Options{Learner: l})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(t.Context())
+	for n := range 80 {
+		class := []bayes.Class{bayes.Ham, bayes.Spam}[n%2]
+		for user, c := range map[string]bayes.Class{"eve@example.net": class, "bob@example.net": bayes.Ham} {
+			if n%2 == 0 && user == "bob@example.net" {
+				continue
+			}
+			if r, err := s.Learn(t.Context(), labelled(n, class), c, winnow.LearnOptions{Source: bayes.Import, User: user}); err != nil || r.Was != "" {
+				t.Fatalf("lesson %d of %s: %+v, %v", n, user, r, err)
+			}
+		}
+	}
+	probability := func(m *winnow.Message, seeds ...checks.Seeded) float64 {
+		r, err := s.Scan(t.Context(), m, seeds...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		j, _ := r.Judgement()
+		return j.Probability
+	}
+	to := func(rcpt string) *winnow.Message {
+		m := labelled(1001, bayes.Spam)
+		m.Envelope.Rcpts = []string{rcpt}
+		return m
+	}
+	bob, eve := probability(to("Bob@example.net")), probability(to("eve@example.net"))
+	if bob > .4 || eve < .6 {
+		t.Errorf("spam is %.3f for bob, who wants it, %.3f for eve", bob, eve)
+	}
+	if got := probability(to("eve@example.net"), checks.Seed(statistics.Owner, "bob@example.net")); got != bob {
+		t.Errorf("the host says that it is bob: %.3f", got)
+	}
+	m := to("eve@example.net")
+	m.Settings = &winnow.Settings{User: "bob@example.net"}
+	if got := probability(m); got != bob {
+		t.Errorf("settings say that it is bob: %.3f", got)
+	}
+	m = to("eve@example.net")
+	m.RcptSettings = map[string]*winnow.Settings{"eve@example.net": {User: "bob@example.net"}}
+	m.Settings = &winnow.Settings{User: "dan@example.net"}
+	if got := probability(m); got != bob {
+		t.Errorf("the recipient's settings say that it is bob: %.3f", got)
+	}
+	j, err := s.Classify(t.Context(), labelled(1001, bayes.Spam), winnow.LearnOptions{User: "bob@example.net"})
+	if other, err2 := s.Classify(t.Context(), labelled(1001, bayes.Spam), winnow.LearnOptions{User: "eve@example.net"}); err != nil || err2 != nil || j.LogOdds >= other.LogOdds {
+		t.Errorf("without a scan %.2f for bob, %.2f for eve: %v, %v", j.LogOdds, other.LogOdds, err, err2)
 	}
 }

@@ -70,23 +70,23 @@ func (l *Live) Scan(ctx context.Context, m *Message, seeds ...checks.Seeded) (*R
 }
 
 // Learn teaches with the Scanner in force; see Scanner.Learn.
-func (l *Live) Learn(ctx context.Context, m *Message, class bayes.Class, source bayes.Source, seeds ...checks.Seeded) (bayes.LearnResult, error) {
+func (l *Live) Learn(ctx context.Context, m *Message, class bayes.Class, o LearnOptions) (bayes.LearnResult, error) {
 	s, err := l.enter()
 	if err != nil {
 		return bayes.LearnResult{}, err
 	}
 	defer s.exit()
-	return s.Learn(ctx, m, class, source, seeds...)
+	return s.Learn(ctx, m, class, o)
 }
 
 // Unlearn takes back with the Scanner in force; see Scanner.Unlearn.
-func (l *Live) Unlearn(ctx context.Context, m *Message, seeds ...checks.Seeded) (bayes.LearnResult, error) {
+func (l *Live) Unlearn(ctx context.Context, m *Message, o LearnOptions) (bayes.LearnResult, error) {
 	s, err := l.enter()
 	if err != nil {
 		return bayes.LearnResult{}, err
 	}
 	defer s.exit()
-	return s.Unlearn(ctx, m, seeds...)
+	return s.Unlearn(ctx, m, o)
 }
 
 // Check reports what is wrong with settings under the Scanner in force; see

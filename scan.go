@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/statistics"
 	"github.com/winnowmail/winnow/internal/dnsscan"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
@@ -141,6 +143,9 @@ func (s *Scanner) prepare(ctx context.Context, m *Message, seeds []checks.Seeded
 	}
 	if err != nil {
 		return nil, err
+	}
+	if user := sc.want.user(&m.Envelope); user != "" && s.opt.Learner != nil {
+		seeds = append(slices.Clip(seeds), checks.Seed(statistics.Owner, user))
 	}
 	sc.state.SeedFacts(seeds)
 	sc.state.Reserve(len(sc.results))

@@ -24,6 +24,9 @@ type Settings struct {
 	Over []Layer
 	// PassAll keeps a pre-result from ending the scan early.
 	PassAll bool
+	// User is whom Options.Learner takes the message for, "" for who the envelope's
+	// only recipient is. The host's own word (statistics.Owner) goes before it.
+	User string
 }
 
 // A SettingsRequest says whose settings Options.Settings is asked for.
@@ -233,6 +236,17 @@ func (w *wanted) add(s *Scanner, g givenSettings) error {
 		w.rcpts = append(w.rcpts, rcptRules{g.rcpt, r})
 	}
 	return nil
+}
+
+// user is whom the message is for by its settings: those of its only recipient go
+// before the message's.
+func (w *wanted) user(env *mail.Envelope) (user string) {
+	for _, g := range w.sets {
+		if g.set != nil && g.set.User != "" && (g.rcpt == "" || len(env.Rcpts) == 1) {
+			user = g.set.User
+		}
+	}
+	return user
 }
 
 func settingsError(rcpt string, err error) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/winnowmail/winnow/bayes/fused"
 	"github.com/winnowmail/winnow/storage"
@@ -75,7 +76,7 @@ func (l *Learner) apply(e storage.Entry) {
 	events, err := unmarshal(e.Data)
 	for i := range events {
 		if err == nil {
-			err = l.model.Fits(events[i])
+			err = l.tables.Fits(events[i])
 		}
 	}
 	if err != nil {
@@ -83,11 +84,15 @@ func (l *Learner) apply(e storage.Entry) {
 		events = nil
 	}
 	for _, event := range events {
-		_ = l.model.Apply(event) // It fits.
+		_ = l.tables.Apply(event) // It fits.
 	}
-	l.next = e.Seq + 1
+	l.reach(e.Seq + 1)
 	l.since++
 }
+
+// sweepAfter is how long tables that were superseded stay in the store, for those
+// who read them, and how long writing may take.
+const sweepAfter = time.Minute
 
 // snapshots are written by turns, so that the one before is still there when the
 // latest is damaged. The journal keeps what the older one lacks.
@@ -118,11 +123,18 @@ func (l *Learner) load(ctx context.Context) error {
 	if best.Mark < l.next {
 		return nil // What is applied already is newer.
 	}
-	if err := l.model.UnmarshalBinary(best.Data); err != nil {
-		return fmt.Errorf("bayes: snapshot %s: %w", l.key(snapshots[at]), err)
+	if err := l.tables.UnmarshalBinary(best.Data); err != nil {
+		return fmt.Errorf("%w: snapshot %s: %w", errStored, l.key(snapshots[at]), err)
 	}
-	l.next, l.since, l.turn = best.Mark, 0, 1-at
+	l.reach(best.Mark)
+	l.since, l.turn = 0, 1-at
 	return nil
+}
+
+// reach notes that everything before the next entry is applied.
+func (l *Learner) reach(next uint64) {
+	l.next = next
+	l.applied.Store(next - 1)
 }
 
 // snapshot writes the tables when it is time, and trims the journal to what the
@@ -132,7 +144,7 @@ func (l *Learner) snapshot(ctx context.Context) {
 	if l.since < l.opt.SnapshotEvery {
 		return
 	}
-	data, err := l.model.MarshalBinary()
+	data, err := l.tables.MarshalBinary()
 	if err == nil {
 		_, err = storage.WriteSnapshot(ctx, l.opt.Store, l.key(snapshots[l.turn]), storage.Snapshot{Data: data, Mark: l.next})
 	}
@@ -145,6 +157,9 @@ func (l *Learner) snapshot(ctx context.Context) {
 		return // Another process was faster.
 	}
 	l.marks[l.turn] = l.next
+	if _, err := storage.SweepSnapshots(ctx, l.opt.Store, l.key(snapshots[l.turn]), time.Now().Add(-sweepAfter)); err != nil {
+		l.opt.Log.Warn("what is left of earlier tables can't be removed", "error", err)
+	}
 	l.turn = 1 - l.turn
 	if older := l.marks[l.turn]; older > 0 {
 		if _, err := l.opt.Store.TrimLog(ctx, l.key("journal"), storage.Trim{Keep: 1, Floor: older}); err != nil {

@@ -7,12 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/winnowmail/winnow/bayes/fused"
-	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/storage"
 )
 
@@ -58,6 +56,8 @@ type Options struct {
 	// Poll is how often the journal is read for what other processes learned; 0
 	// means DefaultPoll, a negative one never.
 	Poll time.Duration
+	// Clock gives the time of lessons; nil means time.Now.
+	Clock func() time.Time
 	// Log receives warnings about damaged snapshots and a store that fails.
 	Log *slog.Logger
 }
@@ -65,19 +65,27 @@ type Options struct {
 // A Learner is a model with its journal. It is safe for concurrent use.
 type Learner struct {
 	opt   Options
-	model *fused.Model // its tables are replaced as a whole by a snapshot
+	model atomic.Pointer[fused.Model] // nil until the store was read; a snapshot replaces its tables as a whole
 
-	mu    sync.Mutex // one lesson at a time; guards what follows
-	next  uint64     // number of the journal's next entry
-	since int        // entries since the latest snapshot
-	turn  int        // which snapshot is written next
-	marks [2]uint64  // of the snapshots, 0 unknown
+	gate   chan struct{} // has a token while a lesson is in work; guards what follows
+	tables *fused.Model  // what model is when all was read
+	next   uint64        // number of the journal's next entry
+	since  int           // entries since the latest snapshot
+	turn   int           // which snapshot is written next
+	marks  [2]uint64     // of the snapshots, 0 unknown
 
-	stop func()
-	done chan struct{}
+	applied atomic.Uint64 // entries of the journal
+	resets  atomic.Pointer[resets]
+	why     atomic.Pointer[error] // why there is no model
+	stop    func()
+	done    chan struct{}
 }
 
 // Open reads what was learned. The Learner follows the journal until Close.
+//
+// A store that does not answer is no error: the Learner then knows nothing (Ready
+// says why), lessons fail, and it asks again every Poll and with each lesson. An
+// error says that what is in the store does not fit Options.
 func Open(ctx context.Context, o Options) (*Learner, error) {
 	if o.Store == nil {
 		return nil, errors.New("bayes: Options.Store is nil")
@@ -94,31 +102,14 @@ func Open(ctx context.Context, o Options) (*Learner, error) {
 	if o.Poll == 0 {
 		o.Poll = DefaultPoll
 	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	l := &Learner{opt: o, next: 1, done: make(chan struct{})}
-	seed, err := l.seed(ctx)
-	if err != nil {
-		return nil, err
-	}
-	earlier, err := l.settlePrior(ctx)
-	if err != nil {
-		return nil, err
-	}
-	bits := fused.DefaultBits
-	if o.Users {
-		bits = fused.UserBits
-	}
-	if l.model, err = fused.New(fused.Options{Seed: seed, Bits: bits, Prior: o.Prior, Earlier: earlier}); err != nil {
-		return nil, err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if err := l.load(ctx); err != nil {
-		return nil, err
-	}
-	if err := l.catchUp(ctx); err != nil {
+	l := &Learner{opt: o, gate: make(chan struct{}, 1), done: make(chan struct{})}
+	if err := l.begin(ctx); err != nil && !mayHeal(ctx, err) {
 		return nil, err
 	}
 	ctx, l.stop = context.WithCancel(context.Background())
@@ -155,79 +146,7 @@ func (l *Learner) seed(ctx context.Context) (uint64, error) {
 	case was == nil:
 		return binary.LittleEndian.Uint64(b[:]), nil
 	case len(was) != 8:
-		return 0, fmt.Errorf("bayes: %s holds %d bytes, not a seed", l.key("seed"), len(was))
+		return 0, fmt.Errorf("%w: %s holds %d bytes, not a seed", errStored, l.key("seed"), len(was))
 	}
 	return binary.LittleEndian.Uint64(was), nil
-}
-
-// A Judgement is what a Learner thinks of a message.
-type Judgement struct {
-	fused.Verdict
-	// Enough is false while too few messages of a class are known; the
-	// probability is no more than a hint then.
-	Enough bool
-	// Prior is the probability of spam that Options.Prior gives by itself, 0 once
-	// Enough or if it knows nothing of the message. It ranks mail from the first
-	// day on, but one half is not where its spam and this mail's ham part.
-	Prior float64
-}
-
-// Features are those of a message; raised names the symbols of the scan before
-// statistics, user whom the message is for, "" if that is not one person.
-func (l *Learner) Features(m *mail.Message, raised []string, user string) fused.Features {
-	if !l.opt.Users {
-		user = ""
-	}
-	return l.model.Features(m, raised, user)
-}
-
-// Judge returns what the Learner thinks of features. It asks no store.
-func (l *Learner) Judge(f fused.Features) Judgement {
-	v := l.model.Classify(f)
-	j := Judgement{Verdict: v, Enough: min(v.Ham, v.Spam) >= MinLessons}
-	if !j.Enough {
-		if m := f.PriorLogOdds(); m != 0 {
-			j.Prior = 1 / (1 + math.Exp(-m))
-		}
-	}
-	return j
-}
-
-// Stats tell what a Learner knows.
-type Stats struct {
-	Ham, Spam int    // lessons of each class, without later ones that were known already
-	Events    uint64 // of the journal, applied
-}
-
-// Stats returns what the Learner knows.
-func (l *Learner) Stats() Stats {
-	v := l.model.Classify(fused.Features{})
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return Stats{Ham: v.Ham, Spam: v.Spam, Events: l.next - 1}
-}
-
-// follow applies what other processes learn.
-func (l *Learner) follow(ctx context.Context) {
-	defer close(l.done)
-	if l.opt.Poll < 0 {
-		return
-	}
-	t := time.NewTicker(l.opt.Poll)
-	defer t.Stop()
-	failed := false
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-		l.mu.Lock()
-		err := l.catchUp(ctx)
-		l.mu.Unlock()
-		if err != nil && !failed && ctx.Err() == nil {
-			l.opt.Log.Warn("what others learned can't be read", "error", err)
-		}
-		failed = err != nil
-	}
 }

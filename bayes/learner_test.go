@@ -60,7 +60,7 @@ func memory(t testing.TB) *storage.Memory {
 
 func lesson(l *Learner, n int, class Class) Lesson {
 	m := message(n, classOf(n))
-	return Lesson{Message: Digest(m), Features: l.Features(m, nil, ""), Class: class}
+	return Lesson{Message: Digest(m), Features: l.Features(m, nil), Class: class}
 }
 
 func learn(t testing.TB, l *Learner, n int, class Class) LearnResult {
@@ -75,7 +75,7 @@ func learn(t testing.TB, l *Learner, n int, class Class) LearnResult {
 // tables are the bytes of everything a Learner learned.
 func tables(t testing.TB, l *Learner) []byte {
 	t.Helper()
-	b, err := l.model.MarshalBinary()
+	b, err := l.tables.MarshalBinary()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,10 +88,10 @@ func TestLearnAndKeep(t *testing.T) {
 	for n := range 130 {
 		learn(t, l, n, classOf(n))
 	}
-	if j := l.Judge(lesson(l, 1000, Spam).Features); j.Probability < .9 || !j.Enough {
+	if j := l.Judge(lesson(l, 1000, Spam).Features, ""); j.Probability < .9 || !j.Enough {
 		t.Errorf("%+v", j)
 	}
-	if j := l.Judge(lesson(l, 1001, Ham).Features); j.Probability > .1 {
+	if j := l.Judge(lesson(l, 1001, Ham).Features, ""); j.Probability > .1 {
 		t.Errorf("%+v", j)
 	}
 	again := open(t, Options{Store: store})
@@ -111,7 +111,7 @@ func TestRelearn(t *testing.T) {
 	if r := learn(t, l, 2, Spam); r.Outcome != Already || r.Was != Spam || r.Before != r.After {
 		t.Errorf("the same lesson again: %+v", r)
 	}
-	clean := l.Judge(lesson(l, 100, Spam).Features).LogOdds
+	clean := l.Judge(lesson(l, 100, Spam).Features, "").LogOdds
 	if r := learn(t, l, 100, Ham); r.Outcome != Learned || r.After >= r.Before {
 		t.Errorf("a wrong lesson: %+v", r)
 	}
@@ -119,14 +119,14 @@ func TestRelearn(t *testing.T) {
 		t.Errorf("put right: %+v", r)
 	}
 	u := lesson(l, 100, Spam)
-	r, err := l.Unlearn(t.Context(), u.Message, u.Features)
+	r, err := l.Unlearn(t.Context(), u)
 	if err != nil || r.Outcome != Undone || r.Was != Spam {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	if got := l.Judge(u.Features).LogOdds; got < clean-2 || got > clean+2 {
+	if got := l.Judge(u.Features, "").LogOdds; got < clean-2 || got > clean+2 {
 		t.Errorf("log-odds %.2f, and %.2f when all is taken back", clean, got)
 	}
-	if r, err := l.Unlearn(t.Context(), u.Message, u.Features); err != nil || r.Outcome != Unknown {
+	if r, err := l.Unlearn(t.Context(), u); err != nil || r.Outcome != Unknown {
 		t.Errorf("nothing to take back: %+v, %v", r, err)
 	}
 }
@@ -138,12 +138,12 @@ func TestRefused(t *testing.T) {
 		lesson Lesson
 		want   Outcome
 	}{
-		"a trap's ham":      {Lesson{full.Message, full.Features, Ham, Trap}, Refused},
-		"an answer to spam": {Lesson{full.Message, full.Features, Spam, Replied}, Refused},
-		"no class":          {Lesson{full.Message, full.Features, "", Correction}, Refused},
-		"another class":     {Lesson{full.Message, full.Features, "news", Correction}, Refused},
-		"no known source":   {Lesson{full.Message, full.Features, Ham, 99}, Refused},
-		"an empty mail":     {Lesson{"x", l.Features(parse("\n"), nil, ""), Ham, Correction}, TooFew},
+		"a trap's ham":      {Lesson{full.Message, full.Features, Ham, Trap, ""}, Refused},
+		"an answer to spam": {Lesson{full.Message, full.Features, Spam, Replied, ""}, Refused},
+		"no class":          {Lesson{full.Message, full.Features, "", Correction, ""}, Refused},
+		"another class":     {Lesson{full.Message, full.Features, "news", Correction, ""}, Refused},
+		"no known source":   {Lesson{full.Message, full.Features, Ham, 99, ""}, Refused},
+		"an empty mail":     {Lesson{"x", l.Features(parse("\n"), nil), Ham, Correction, ""}, TooFew},
 	} {
 		r, err := l.Learn(t.Context(), c.lesson)
 		if err != nil || r.Outcome != c.want || (c.want == Refused) != (r.Reason != "") {
@@ -239,10 +239,10 @@ func TestTogether(t *testing.T) {
 				if n%10 == 9 && i == 1 {
 					class = Spam
 				}
-				if _, err := l.Learn(t.Context(), Lesson{Message: Digest(m), Features: l.Features(m, nil, fmt.Sprint(i)), Class: class}); err != nil {
+				if _, err := l.Learn(t.Context(), Lesson{Message: Digest(m), Features: l.Features(m, nil), Class: class, User: fmt.Sprint(n % 4 / 2)}); err != nil {
 					t.Error(err)
 				}
-				l.Judge(l.Features(m, nil, ""))
+				l.Judge(l.Features(m, nil), "")
 			}
 		})
 	}
@@ -250,11 +250,10 @@ func TestTogether(t *testing.T) {
 	all[0].Close()
 	late := open(t, Options{Store: store, Users: true})
 	for i, l := range all {
-		l.mu.Lock()
-		if err := l.catchUp(t.Context()); err != nil {
-			t.Error(err)
+		if err := errors.Join(l.enter(t.Context()), l.catchUp(t.Context())); err != nil {
+			t.Fatal(err)
 		}
-		l.mu.Unlock()
+		l.leave()
 		if !bytes.Equal(tables(t, l), tables(t, late)) {
 			t.Errorf("Learner %d has other tables", i)
 		}
@@ -333,7 +332,7 @@ func TestWrongOptions(t *testing.T) {
 
 func FuzzEntry(f *testing.F) {
 	l := open(f, Options{Store: memory(f)})
-	e, _, _ := l.model.Learn(fused.Lesson{Features: lesson(l, 1, Ham).Features})
+	e, _, _ := l.tables.Learn(fused.Lesson{Features: lesson(l, 1, Ham).Features})
 	one, err := marshal([]fused.Event{e})
 	if err != nil {
 		f.Fatal(err)

@@ -28,7 +28,7 @@ func (l *Learner) settlePrior(ctx context.Context) (earlier [][sha256.Size]byte,
 		return nil, nil
 	}
 	if len(was) == 0 || len(was)%sha256.Size != 0 || len(was) > maxPriors*sha256.Size {
-		return nil, fmt.Errorf("bayes: %s holds %d bytes, not digests of priors", key, len(was))
+		return nil, fmt.Errorf("%w: %s holds %d bytes, not digests of priors", errStored, key, len(was))
 	}
 	for d := range slices.Chunk(was, sha256.Size) {
 		earlier = append(earlier, [sha256.Size]byte(d))

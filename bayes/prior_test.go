@@ -38,21 +38,21 @@ func aPrior(t testing.TB, sign float64) *fused.Prior {
 func TestPriorHints(t *testing.T) {
 	l := open(t, Options{Store: memory(t), Prior: aPrior(t, .2)})
 	spam, ham := lesson(l, 1000, Spam).Features, lesson(l, 1001, Ham).Features
-	if j := l.Judge(spam); j.Enough || j.Probability < .6 || math.Abs(j.Prior-j.Probability) > 1e-6 {
+	if j := l.Judge(spam, ""); j.Enough || j.Probability < .6 || math.Abs(j.Prior-j.Probability) > 1e-6 {
 		t.Errorf("%+v", j)
 	}
-	if j := l.Judge(ham); j.Prior > .4 || j.Prior <= 0 {
+	if j := l.Judge(ham, ""); j.Prior > .4 || j.Prior <= 0 {
 		t.Errorf("%+v", j)
 	}
-	was := l.Judge(spam).Prior
+	was := l.Judge(spam, "").Prior
 	for n := range 60 {
 		learn(t, l, n, classOf(n))
-		if j := l.Judge(spam); n < 59 && j.Prior != was || n == 59 && (!j.Enough || j.Prior != 0) {
+		if j := l.Judge(spam, ""); n < 59 && j.Prior != was || n == 59 && (!j.Enough || j.Prior != 0) {
 			t.Fatalf("after %d lessons %+v", n+1, j)
 		}
 	}
 	bare := open(t, Options{Store: memory(t)})
-	if j := bare.Judge(lesson(bare, 1000, Spam).Features); j.Prior != 0 || j.Probability != .5 {
+	if j := bare.Judge(lesson(bare, 1000, Spam).Features, ""); j.Prior != 0 || j.Probability != .5 {
 		t.Errorf("without a prior %+v", j)
 	}
 }

@@ -8,12 +8,11 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/bayes"
-	"github.com/winnowmail/winnow/checks"
 )
 
 // A Teacher takes lessons: a *winnow.Scanner or *winnow.Live with a Learner.
 type Teacher interface {
-	Learn(ctx context.Context, m *winnow.Message, class bayes.Class, source bayes.Source, seeds ...checks.Seeded) (bayes.LearnResult, error)
+	Learn(ctx context.Context, m *winnow.Message, class bayes.Class, o winnow.LearnOptions) (bayes.LearnResult, error)
 }
 
 // learn answers /learnspam, /learnham and /learnclass as Rspamd 4.1.6 does: 200
@@ -45,7 +44,7 @@ func (h *handler) learn(w http.ResponseWriter, r *http.Request) {
 	}
 	var res bayes.LearnResult
 	err = h.withBody(w, r, req, func() (err error) {
-		res, err = h.teacher.Learn(r.Context(), &req.message, class, bayes.Correction)
+		res, err = h.teacher.Learn(r.Context(), &req.message, class, winnow.LearnOptions{})
 		return err
 	})
 	if err != nil {

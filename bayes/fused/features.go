@@ -1,6 +1,7 @@
 package fused
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/winnowmail/winnow/mail"
@@ -36,8 +37,8 @@ func (p *extractors) get() *extractor {
 }
 
 // Features returns the features of a message: raised names the symbols that
-// checks raised on it before any learner was asked. With a user every feature
-// counts twice, once for all and once for that user.
+// checks raised on it before any learner was asked. With a user they are those of
+// ForUser.
 func (m *Model) Features(msg *mail.Message, raised []string, user string) Features {
 	e := m.spare.get()
 	defer m.spare.pool.Put(e)
@@ -47,33 +48,48 @@ func (m *Model) Features(msg *mail.Message, raised []string, user string) Featur
 	var f Features
 	e.set.reset()
 	e.tokens(msg, raised)
-	f.Tokens = m.view(e.set.list, user, &m.prior.tokens)
+	f.Tokens = m.view(e.set.list, &m.prior.tokens)
 	e.set.reset()
 	e.grams(msg)
-	f.Grams = m.view(e.set.list, user, &m.prior.grams)
-	return f
+	f.Grams = m.view(e.set.list, &m.prior.grams)
+	return m.ForUser(f, user)
+}
+
+// ForUser returns features that count twice, once for all and once for a user.
+// They have to be without a user; "" gives them back as they are.
+func (m *Model) ForUser(f Features, user string) Features {
+	if user == "" {
+		return f
+	}
+	return Features{Tokens: m.own(f.Tokens, user), Grams: m.own(f.Grams, user)}
 }
 
 // view turns hashes into slots.
-func (m *Model) view(hashes []uint64, user string, prior *weights) View {
-	n := len(hashes)
-	if user != "" {
-		n *= 2
-	}
-	v := View{Slots: make([]uint32, len(hashes), n)}
+func (m *Model) view(hashes []uint64, prior *weights) View {
+	v := View{Slots: make([]uint32, len(hashes))}
 	for i, h := range hashes {
 		v.Slots[i] = m.slot(h)
 	}
 	if prior.words != nil {
-		v.Prior = make([]int8, n)
-		prior.read(v.Prior[:len(hashes)], hashes)
+		v.Prior = make([]int8, len(hashes))
+		prior.read(v.Prior, hashes)
 	}
-	if user != "" {
-		own := kind(0).string(user).done() | 1
-		for _, h := range hashes {
-			v.Slots = append(v.Slots, m.slot(mix(h^own)))
-		}
+	return v
+}
+
+// own adds a user's slots to those of all. They follow from them, so that features
+// that were kept without a user serve for any.
+func (m *Model) own(v View, user string) View {
+	n := len(v.Slots)
+	own := kind(0).string(user).done() | 1
+	slots := append(make([]uint32, 0, 2*n), v.Slots...)
+	for _, s := range v.Slots {
+		slots = append(slots, m.slot(mix(uint64(s)^own)))
 	}
+	if v.Prior != nil {
+		v.Prior = append(slices.Clip(v.Prior), make([]int8, n)...)
+	}
+	v.Slots = slots
 	return v
 }
 

@@ -34,8 +34,8 @@ var (
 
 // A Learner is asked; a *bayes.Learner is one.
 type Learner interface {
-	Features(m *mail.Message, raised []string, user string) fused.Features
-	Judge(f fused.Features) bayes.Judgement
+	Features(m *mail.Message, raised []string) fused.Features
+	Judge(f fused.Features, user string) bayes.Judgement
 }
 
 // Judgement is what the learner thinks of the message.
@@ -62,17 +62,21 @@ func New(l Learner) *checks.Family {
 		Symbols:  []*symbols.Def{Spam, Ham, Prior},
 		Stage:    checks.Classify,
 		Requires: []checks.Requirement{checks.AllSymbols()},
-		Provides: []checks.AnyFact{Judgement, Features},
+		Provides: []checks.AnyFact{Judgement, Features, Owner},
 		Run: func(_ context.Context, t *checks.Task) error {
 			j, ok := checks.Observe(t, "judgement", func() bayes.Judgement {
-				f := l.Features(t.Message(), t.Names(), User(t.Envelope()))
+				f := l.Features(t.Message(), t.Names())
 				Features.Set(t, &f)
-				return l.Judge(f)
+				return l.Judge(f, user(t))
 			})
-			if ok {
-				Judgement.Set(t, j)
-				report(t, j)
+			if !ok {
+				return nil
 			}
+			if j.Unread {
+				return bayes.ErrNotReady
+			}
+			Judgement.Set(t, j)
+			report(t, j)
 			return nil
 		},
 	}}
@@ -101,7 +105,19 @@ func report(t *checks.Task, j bayes.Judgement) {
 	t.HitFactor(def, math.Pow(percent/100, curve), strconv.FormatFloat(percent, 'f', 2, 64)+"%")
 }
 
-// User is the one whom a message is for, "" if it is for several.
+// Owner is whom the message is for, where the host knows that better than the
+// envelope tells: a mailbox's name, "" for nobody in particular.
+var Owner = checks.Fact[string]{Name: "bayes-user"}
+
+// user is the one whom a message is for.
+func user(t *checks.Task) string {
+	if owner, ok := Owner.Get(t); ok {
+		return owner
+	}
+	return User(t.Envelope())
+}
+
+// User is the one whom a message is for by its envelope, "" if it is for several.
 func User(e *mail.Envelope) string {
 	if len(e.Rcpts) != 1 {
 		return ""

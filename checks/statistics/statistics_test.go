@@ -20,12 +20,15 @@ type fake struct {
 	user   string
 }
 
-func (f *fake) Features(_ *mail.Message, raised []string, user string) fused.Features {
-	f.raised, f.user = raised, user
+func (f *fake) Features(_ *mail.Message, raised []string) fused.Features {
+	f.raised = raised
 	return fused.Features{}
 }
 
-func (f *fake) Judge(fused.Features) bayes.Judgement { return f.j }
+func (f *fake) Judge(_ fused.Features, user string) bayes.Judgement {
+	f.user = user
+	return f.j
+}
 
 func scan(t *testing.T, l statistics.Learner, rcpts ...string) *winnow.Result {
 	t.Helper()

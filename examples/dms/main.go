@@ -199,9 +199,10 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 	if store != nil {
 		defer func() { err = errors.Join(err, store.Close()) }()
 		o.Store = store
-		if o.Learner = state.Learner(ctx, store, o.Log); o.Learner != nil {
-			defer func() { err = errors.Join(err, o.Learner.Close()) }()
+		if o.Learner, err = state.Learner(ctx, store, o.Log); err != nil {
+			return err
 		}
+		defer func() { err = errors.Join(err, o.Learner.Close()) }()
 		if c.dmarcRows {
 			o.After = append(o.After, dmarcreport.After(dmarcreport.Options{Store: store}))
 		}

@@ -60,11 +60,13 @@ func (l *lesson) check(p *program) error {
 
 // learner opens what was learned. Scans do without it if the store does not answer.
 func (p *program) learner(ctx context.Context, store storage.Store) (*bayes.Learner, error) {
-	l := state.Learner(ctx, store, slog.New(slog.NewTextHandler(p.stderr, nil)))
-	if l == nil && (p.lesson.given() || p.lesson.stats) {
-		return nil, errors.New("-state: the store does not answer")
+	l, err := state.Learner(ctx, store, slog.New(slog.NewTextHandler(p.stderr, nil)))
+	if err == nil && (p.lesson.given() || p.lesson.stats) {
+		if err = l.Ready(); err != nil {
+			return l, fmt.Errorf("-state: %w", err)
+		}
 	}
-	return l, nil
+	return l, err
 }
 
 // teach learns or unlearns one message.
@@ -72,9 +74,9 @@ func (p *program) teach(ctx context.Context, scanner *winnow.Scanner, name strin
 	var r bayes.LearnResult
 	var err error
 	if p.lesson.unlearn {
-		r, err = scanner.Unlearn(ctx, m)
+		r, err = scanner.Unlearn(ctx, m, winnow.LearnOptions{})
 	} else {
-		r, err = scanner.Learn(ctx, m, p.lesson.class, bayes.Import)
+		r, err = scanner.Learn(ctx, m, p.lesson.class, winnow.LearnOptions{Source: bayes.Import})
 	}
 	if err != nil {
 		return report{name: name, err: fmt.Errorf("%s: %w", name, err)}

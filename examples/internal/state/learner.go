@@ -2,21 +2,25 @@ package state
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/winnowmail/winnow/bayes"
 	"github.com/winnowmail/winnow/storage"
 )
 
-// Learner opens what was learned in a store. If the store does not answer, log
-// says so, and nil tells that nothing is asked and learned until the next start.
-func Learner(ctx context.Context, store storage.Store, log *slog.Logger) *bayes.Learner {
+// Learner opens what was learned in a store. If the store does not answer, log says
+// so, and the Learner asks again until it does. An error says that what is there
+// can't be used.
+func Learner(ctx context.Context, store storage.Store, log *slog.Logger) (*bayes.Learner, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*patience)
 	defer cancel()
 	l, err := bayes.Open(ctx, bayes.Options{Store: store, Log: log})
 	if err != nil {
-		log.Warn("what was learned can't be read; nothing is learned until the next start", "error", err)
-		return nil
+		return nil, fmt.Errorf("-state: %w", err)
 	}
-	return l
+	if err := l.Ready(); err != nil {
+		log.Warn("nothing is learned and asked until the store answers", "error", err)
+	}
+	return l, nil
 }
