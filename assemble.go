@@ -75,6 +75,7 @@ func (v *verdict) edits(out *Verdict) []actions.HeaderEdit {
 	for _, e := range own(v, func(o *checks.Outcome) []checks.Owned[actions.HeaderEdit] { return o.Edits }) {
 		es = append(es, e)
 	}
+	es = append(es, v.judgedEdits(out)...)
 	switch out.Action {
 	case actions.AddHeader:
 		es = append(es, actions.HeaderEdit{Name: "X-Spam", Value: "Yes", Index: 1})
@@ -82,6 +83,31 @@ func (v *verdict) edits(out *Verdict) []actions.HeaderEdit {
 		es = append(es, actions.HeaderEdit{Remove: true, Name: "Subject"}, actions.HeaderEdit{Name: "Subject", Value: out.Subject})
 	}
 	return es
+}
+
+// judgedEdits are those that checks make of the verdict.
+func (v *verdict) judgedEdits(out *Verdict) (es []actions.HeaderEdit) {
+	var seen *checks.Judged
+	for i, f := range own(v, func(o *checks.Outcome) []checks.Owned[checks.EditFunc] { return o.EditFuncs }) {
+		if seen == nil {
+			seen = out.judged()
+		}
+		name := v.scan.plan().Checks()[i].Name
+		if err := checks.Contain(name, func() error { es = append(es, f(seen)...); return nil }); err != nil {
+			v.scan.editFailed(i, err)
+		}
+	}
+	return es
+}
+
+// judged is the verdict as edits that depend on it see it.
+func (v *Verdict) judged() *checks.Judged {
+	j := &checks.Judged{Score: v.Score, Required: v.Required, Action: v.Action, By: v.PreResult, Symbols: make([]checks.JudgedSymbol, len(v.Symbols))}
+	for i := range v.Symbols {
+		s := &v.Symbols[i]
+		j.Symbols[i] = checks.JudgedSymbol{Name: s.Name, Score: s.Score, Options: s.Options}
+	}
+	return j
 }
 
 func (v *verdict) notes() []Note {

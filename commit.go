@@ -9,7 +9,7 @@ import (
 	"github.com/winnowmail/winnow/checks"
 )
 
-// A commitResult is what became of the commits of one check.
+// A commitResult is what became of the commits of one check, or of its edits.
 type commitResult struct {
 	check int // position in the plan
 	ended bool
@@ -83,7 +83,7 @@ func (s *scan) afterwards(parent context.Context) (context.Context, context.Canc
 	return ctx, func() { stop(); end(); cancel() }
 }
 
-// incompleteCommits names the checks whose commits did not end well.
+// incompleteCommits names the checks whose commits or edits did not end well.
 func (s *scan) incompleteCommits() []Incomplete {
 	var list []Incomplete
 	for _, c := range s.commits {
@@ -97,4 +97,11 @@ func (s *scan) incompleteCommits() []Incomplete {
 		list = append(list, in)
 	}
 	return list
+}
+
+// editFailed notes, once for a check, that an EditFunc of it panicked.
+func (s *scan) editFailed(check int, err error) {
+	if !slices.ContainsFunc(s.commits, func(c commitResult) bool { return c.check == check }) {
+		s.commits = append(s.commits, commitResult{check: check, ended: true, err: err})
+	}
 }

@@ -19,7 +19,7 @@ type Result struct {
 	Skipped string
 	// Incomplete names the checks that did not come to an end, in list order;
 	// they don't count. After them it names those whose commit did not end
-	// well; these checks do count.
+	// well, or whose edits could not be made; these checks do count.
 	Incomplete []Incomplete
 	// DNSDown tells that most of the scan's questions got no answer from DNS.
 	// Symbols that only say so then don't count (symbols.Def.NoAnswer), and

@@ -47,7 +47,7 @@ type scan struct {
 	step       checks.Phase    // of a Session; Data for a whole message
 	rerun      *rerun          // nil unless this is a replay
 	store      *scanStore      // nil without a store
-	commits    []commitResult  // those that did not end well
+	commits    []commitResult  // those that did not end well, and edits
 	cutCommits map[string]bool // in a replay the checks whose commits were given up
 	order      []int           // room for the lists of due
 	stage      *stageRun       // the latest, nil if it was closed

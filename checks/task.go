@@ -31,6 +31,7 @@ type Outcome struct {
 	Hits       []symbols.Hit
 	PreResults []Owned[actions.PreResult]
 	Edits      []Owned[actions.HeaderEdit]
+	EditFuncs  []Owned[EditFunc]
 	Notes      []Owned[string]
 
 	facts   []Seeded

@@ -66,12 +66,19 @@ func New(o Options) *checks.Family {
 		Doc:      "adds the results as Authentication-Results",
 		Requires: checks.Facts(Facts()...),
 		Always:   true,
-		Run:      func(_ context.Context, t *checks.Task) error { o.add(t); return nil },
+		Run: func(_ context.Context, t *checks.Task) error {
+			o.add(t, o.Local || relay.Foreign(t))
+			return nil
+		},
 	}}
 	return f
 }
 
-func (o Options) add(t *checks.Task) {
+// Add has the host add the header, and remove those that pretend to be its own;
+// the check that calls it must require Facts. Options.Off and Local do not count.
+func (o Options) Add(t *checks.Task) { o.add(t, true) }
+
+func (o Options) add(t *checks.Task, write bool) {
 	h := Of(t, o)
 	const name = "Authentication-Results"
 	fields := t.Message().Header().All(name)
@@ -80,7 +87,7 @@ func (o Options) add(t *checks.Task) {
 			t.Edit(actions.HeaderEdit{Remove: true, Name: name, Index: i + 1})
 		}
 	}
-	if o.Local || !relay.Of(t).Local && !t.Authenticated() {
+	if write {
 		t.Edit(actions.HeaderEdit{Name: name, Value: h.Folded(), Index: 1})
 	}
 }

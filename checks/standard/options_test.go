@@ -14,6 +14,7 @@ import (
 	"github.com/winnowmail/winnow/checks/asn"
 	"github.com/winnowmail/winnow/checks/authheader"
 	"github.com/winnowmail/winnow/checks/dmarc"
+	"github.com/winnowmail/winnow/checks/milterheaders"
 	"github.com/winnowmail/winnow/checks/mxcheck"
 	"github.com/winnowmail/winnow/checks/rbl"
 	signingcheck "github.com/winnowmail/winnow/checks/signing"
@@ -61,12 +62,16 @@ func TestWrongOptions(t *testing.T) {
 		"phishing: Strict[0].Domains: missing":            func(o *Options) { o.Phishing.Strict = []urls.StrictDomains{{Symbol: "A"}} },
 		"phishing_feeds: Excluded[0]: empty":              func(o *Options) { o.Feeds.Excluded = []string{""} },
 		`redirectors: Domains[0]: "" is no domain`:        func(o *Options) { o.Redirectors.Domains = []string{""} },
-		"mx_check: NoIPv4: without IPv6":                  func(o *Options) { o.MX = &mxcheck.Options{NoIPv4: true} },
-		"mx_check: Expire: -1s is negative":               func(o *Options) { o.MX = &mxcheck.Options{Expire: -time.Second} },
-		`rbl: Without[0]: there is no list "nowhere"`:     func(o *Options) { o.RBL.Without = []string{"nowhere"} },
-		`rbl: More[0].Zone: "" is no domain (list "X")`:   func(o *Options) { o.RBL.More = []rbl.List{{Symbol: "X"}} },
-		`rbl: More[0].Name: another list is "spamhaus"`:   func(o *Options) { o.RBL.More = []rbl.List{{Name: "spamhaus", Symbol: "X", Zone: "x.test"}} },
-		"rbl: Pause: -1ns is negative":                    func(o *Options) { o.RBL.Pause = -1 },
+		`milter_headers: Use[0]: no routine "q"`:          func(o *Options) { o.MilterHeaders.Use = []string{"q"} },
+		"milter_headers: Use: authentication-results: AuthHeader adds": func(o *Options) {
+			o.AuthHeader, o.MilterHeaders.Use = &authheader.Options{}, []string{"authentication-results"}
+		},
+		"mx_check: NoIPv4: without IPv6":                func(o *Options) { o.MX = &mxcheck.Options{NoIPv4: true} },
+		"mx_check: Expire: -1s is negative":             func(o *Options) { o.MX = &mxcheck.Options{Expire: -time.Second} },
+		`rbl: Without[0]: there is no list "nowhere"`:   func(o *Options) { o.RBL.Without = []string{"nowhere"} },
+		`rbl: More[0].Zone: "" is no domain (list "X")`: func(o *Options) { o.RBL.More = []rbl.List{{Symbol: "X"}} },
+		`rbl: More[0].Name: another list is "spamhaus"`: func(o *Options) { o.RBL.More = []rbl.List{{Name: "spamhaus", Symbol: "X", Zone: "x.test"}} },
+		"rbl: Pause: -1ns is negative":                  func(o *Options) { o.RBL.Pause = -1 },
 	} {
 		var o Options
 		change(&o)
@@ -84,7 +89,7 @@ func TestWrongOptions(t *testing.T) {
 
 // Off leaves every family with options out, whatever else they say.
 func TestOff(t *testing.T) {
-	o := Options{AuthHeader: &authheader.Options{}, MX: &mxcheck.Options{}}
+	o := Options{AuthHeader: &authheader.Options{}, MX: &mxcheck.Options{}, MilterHeaders: milterheaders.Options{Extended: true}}
 	on := Families(o)
 	v, n := reflect.ValueOf(&o).Elem(), 0
 	for i := range v.NumField() {

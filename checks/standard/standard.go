@@ -37,6 +37,7 @@ import (
 	"github.com/winnowmail/winnow/checks/limits"
 	"github.com/winnowmail/winnow/checks/maillist"
 	"github.com/winnowmail/winnow/checks/messageid"
+	"github.com/winnowmail/winnow/checks/milterheaders"
 	"github.com/winnowmail/winnow/checks/mimeparts"
 	"github.com/winnowmail/winnow/checks/mimetypes"
 	"github.com/winnowmail/winnow/checks/mua"
@@ -91,7 +92,11 @@ type Options struct {
 	RBL          rbl.Options          // DNS lists and how they are watched over
 	Signing      signing.Options      // what is signed with DKIM and sealed with ARC, nothing by default
 
-	// AuthHeader adds the results as Authentication-Results.
+	// MilterHeaders adds headers that tell what the scan found, none by default.
+	MilterHeaders milterheaders.Options
+
+	// AuthHeader adds the results as Authentication-Results. The routine of that
+	// name in MilterHeaders does the same: one of them is enough, both an error.
 	AuthHeader *authheader.Options
 	// MX looks at the mail exchangers of the sender's domain.
 	MX *mxcheck.Options
@@ -214,8 +219,17 @@ func Families(o Options) []*checks.Family {
 		redirectors.New(o.Redirectors),
 		rbl.New(o.RBL),
 		limits.New(),
+		o.milterHeaders(),
 		signing.New(o.Signing),
 	)
+}
+
+func (o Options) milterHeaders() *checks.Family {
+	f := milterheaders.New(o.MilterHeaders)
+	if f.Err == nil && o.AuthHeader != nil && !o.AuthHeader.Off && o.MilterHeaders.WritesAuthRes() {
+		f.Err = errors.New("milter_headers: Use: authentication-results: AuthHeader adds that header already")
+	}
+	return f
 }
 
 // Checks returns the checks of Families.

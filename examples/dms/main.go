@@ -15,6 +15,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -34,6 +35,7 @@ import (
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks/dmarcreport"
 	"github.com/winnowmail/winnow/checks/gtube"
+	"github.com/winnowmail/winnow/checks/milterheaders"
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/standard"
@@ -74,7 +76,7 @@ func (c *config) tune() {
 // config is what the flags say.
 type config struct {
 	controller, dns, profile, maps, state string
-	gtube                                 string
+	gtube, headers                        string
 	cpuProfile                            string
 	memory                                bytesFlag
 	monitoring, dmarcRows                 bool
@@ -97,6 +99,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&c.profile, "profile", "rspamd", "weights and thresholds: rspamd (4.1.6), rspamd-exact, rspamd-3.4 or dms")
 	flags.StringVar(&c.maps, "maps", "builtin", "lists of facts such as freemail domains: builtin, bundled (those of Rspamd) or none")
 	flags.StringVar(&c.gtube, "gtube", "default", "test `patterns` that are recognised: default (GTUBE, which rejects), all (YJS, ZJS and AJS too) or disable")
+	flags.StringVar(&c.headers, "headers", "", "headers to add: extended (X-Spamd-Result and its kin), none, or `NAME,…` of "+strings.Join(milterheaders.Routines(), ", ")+
+		"; by default extended with -profile dms, else none")
 	flags.StringVar(&c.state, "state", "", state.Usage)
 	flags.BoolVar(&c.dmarcRows, "dmarc-rows", false, "note in the state what DMARC's aggregate reports say; dmarcreport.Sender sends them; needs -state and -dns")
 	flags.Var(&c.memory, "memory", "`bytes` that messages in work may take, such as 256MiB; more wait; 0 means no bound")
@@ -168,8 +172,12 @@ func (c *config) options() (winnow.Options, error) {
 		return o, err
 	}
 	families := standard.Options{
-		RBL:     rbl.Options{NoMonitoring: !c.monitoring},
-		Signing: signing.Options{DKIM: outgoing},
+		RBL:           rbl.Options{NoMonitoring: !c.monitoring},
+		Signing:       signing.Options{DKIM: outgoing},
+		MilterHeaders: c.added(),
+	}
+	if err := families.MilterHeaders.Validate(); err != nil {
+		return o, fmt.Errorf("-headers: %w", err)
 	}
 	if families, err = families.WithMaps(c.maps); err != nil {
 		return o, fmt.Errorf("-maps: %w", err)
@@ -185,6 +193,26 @@ func (c *config) options() (winnow.Options, error) {
 		o.DNS.Resolver = c.client
 	}
 	return o, nil
+}
+
+// added are the headers that -headers asks for.
+func (c *config) added() milterheaders.Options {
+	byDefault := "none"
+	if c.profile == "dms" {
+		byDefault = "extended"
+	}
+	var o milterheaders.Options
+	o.Server, _ = os.Hostname() // without a name the header is left out
+	for name := range strings.SplitSeq(cmp.Or(c.headers, byDefault), ",") {
+		switch name = strings.TrimSpace(name); name {
+		case "none":
+		case "extended":
+			o.Extended = true
+		default:
+			o.Use = append(o.Use, name)
+		}
+	}
+	return o
 }
 
 // serve scans until ctx ends.

@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -28,6 +30,7 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"-profile", "best"}, 2, `"best"`},
 		{[]string{"-maps", "all"}, 2, "-maps"},
 		{[]string{"-gtube", "some"}, 2, "-gtube"},
+		{[]string{"-headers", "extended,x-spam-bar"}, 2, `-headers: milter_headers: Use[0]: no routine "x-spam-bar"`},
 		{[]string{"-dns", "ns.example"}, 2, "-dns"},
 		{[]string{"-dns", "192.0.2.53,"}, 2, "-dns"},
 		{[]string{"extra"}, 2, "extra"},
@@ -181,6 +184,44 @@ func TestDMSLeavesUsersAlone(t *testing.T) {
 		res.Body.Close()
 		if (len(reply.Symbols) == 0) != want {
 			t.Errorf("%s: symbols %v", profile, reply.Symbols)
+		}
+		http.DefaultClient.CloseIdleConnections()
+		if code := stop(); code != 0 {
+			t.Errorf("exit code %d: %s", code, log)
+		}
+	}
+}
+
+// docker-mailserver has the extended headers on; -headers chooses others.
+func TestHeaders(t *testing.T) {
+	for want, args := range map[string][]string{
+		"X-Rspamd-Action X-Rspamd-Queue-Id X-Rspamd-Server X-Spamd-Result": {"-profile", "dms"},
+		"X-Rspamd-Action X-Spamd-Bar":                                      {"-headers", "x-spamd-bar, x-rspamd-action"},
+		"":                                                                 {"-profile", "dms", "-headers", "none"},
+	} {
+		url, log, stop := start(t, args...)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/checkv2", strings.NewReader("Subject: x\r\n\r\nHello\r\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("IP", "192.0.2.1")
+		req.Header.Set("Queue-Id", "4XyZ")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var reply struct {
+			Milter struct {
+				Add map[string]any `json:"add_headers"`
+			}
+		}
+		if err := json.NewDecoder(res.Body).Decode(&reply); err != nil {
+			t.Error(err)
+		}
+		res.Body.Close()
+		delete(reply.Milter.Add, "X-Spam")
+		if got := strings.Join(slices.Sorted(maps.Keys(reply.Milter.Add)), " "); got != want {
+			t.Errorf("%q adds %q, want %q", args, got, want)
 		}
 		http.DefaultClient.CloseIdleConnections()
 		if code := stop(); code != 0 {
