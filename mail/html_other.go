@@ -10,7 +10,7 @@ func (t *htmlTree) others(b *Block) {
 	for i := range b.Attrs {
 		a := &b.Attrs[i]
 		switch a.Name {
-		case "style":
+		case "style", "fill", "stroke", "filter", "mask", "clip-path", "cursor", "marker-start", "marker-mid", "marker-end":
 			t.css(b, a.Value)
 		case "src", "lowsrc", "dynsrc":
 			if b.Tag != "img" || a.Name != "src" {
@@ -22,14 +22,14 @@ func (t *htmlTree) others(b *Block) {
 			t.other(b, a.Value, URLLoaded)
 		case "formaction":
 			t.other(b, a.Value, 0)
-		case "xlink:href":
+		case "xlink:href", "o:href":
 			t.other(b, a.Value, loads(b.Tag))
 		case "href":
-			if b.Tag == "image" || b.Tag == "use" || b.Tag == "feimage" || strings.HasPrefix(b.Tag, "v:") {
+			if namesTarget(b.Tag) {
 				t.other(b, a.Value, loads(b.Tag))
 			}
-		case "data":
-			if b.Tag == "object" {
+		case "data", "codebase", "classid":
+			if b.Tag == "object" || b.Tag == "applet" {
 				t.other(b, a.Value, 0)
 			}
 		case "ping":
@@ -42,8 +42,25 @@ func (t *htmlTree) others(b *Block) {
 			}
 		case "srcdoc":
 			t.inner(b, a.Value)
+		case "value":
+			if b.Tag == "param" {
+				t.absolute(b, a.Value)
+			}
+		case "values", "from", "to", "by":
+			t.animation(b, a.Value)
 		}
 	}
+}
+
+// namesTarget tells elements beside those of tagHref whose href leads somewhere:
+// those of SVG, MathML and VML.
+func namesTarget(tag string) bool {
+	switch tag {
+	case "image", "use", "feimage", "script", "textpath", "mpath", "tref", "pattern", "lineargradient", "radialgradient",
+		"math", "mrow", "mtext", "mi", "mn", "mo", "mstyle", "maction":
+		return true
+	}
+	return strings.HasPrefix(tag, "v:")
 }
 
 // loads returns URLLoaded for elements that show or play what they name; 0 for
@@ -62,7 +79,11 @@ func loads(tag string) URLFlags {
 func (t *htmlTree) other(b *Block, href string, flags URLFlags) {
 	target := strings.TrimFunc(href, func(r rune) bool { return r <= ' ' })
 	if !absoluteHref(target) && !strings.HasPrefix(target, "//") && !bareScheme(target) {
-		if t.h.Base == nil || target == "" || prefixFold(target, "data:") || prefixFold(target, "cid:") {
+		switch {
+		case prefixFold(target, "data:"):
+			t.data(b, target)
+			return
+		case t.h.Base == nil || target == "" || prefixFold(target, "cid:"):
 			return
 		}
 		target = joinHref(t.h.Base, target)
@@ -133,116 +154,23 @@ func (t *htmlTree) refresh(b *Block, content string) {
 	t.other(b, s, 0)
 }
 
-// inner takes the URLs with a scheme that stand in the document that an
-// attribute holds.
-func (t *htmlTree) inner(b *Block, doc string) {
-	finder{text: doc, strict: true}.find(func(u URL, _, _ int) bool {
-		if u.Scheme != "mailto" && u.Flags&URLSchemeless == 0 {
-			t.note(b, u.Raw, u, 0)
-		}
-		return !t.h.Cut
-	})
+// absolute takes a value that may be anything if it is an absolute URL.
+func (t *htmlTree) absolute(b *Block, value string) {
+	if value = strings.TrimSpace(value); absoluteHref(value) || strings.HasPrefix(value, "//") || bareScheme(value) {
+		t.other(b, value, 0)
+	}
 }
 
-// css takes the URLs of a style: those of url() and src(), and the string
-// behind @import (CSS Values 4, section 4.5).
-func (t *htmlTree) css(b *Block, style string) {
-	s := styleURLs{style: style}
-	noComment := false
-	for i := 0; i < len(style); i++ {
-		j := strings.IndexAny(style[i:], "(@/")
-		if j < 0 {
+// animation takes what an animation of SVG makes a target of (SVG 2 section 19,
+// attributes values, from, to and by).
+func (t *htmlTree) animation(b *Block, values string) {
+	if b.Tag != "animate" && b.Tag != "set" {
+		return
+	}
+	for v := range strings.SplitSeq(values, ";") {
+		if t.h.Cut {
 			return
 		}
-		i += j
-		u := ""
-		switch c := style[i]; {
-		case c == '/' && !noComment && strings.HasPrefix(style[i:], "/*"):
-			k := strings.Index(style[i+2:], "*/")
-			noComment = k < 0
-			i += max(k, 0) + 2
-		case c == '(' && (suffixFold(style[:i], "url") || suffixFold(style[:i], "src")):
-			u = s.at(i+1, ')')
-		case c == '@' && prefixFold(style[i+1:], "import"):
-			u = s.at(i+1+len("import"), 0)
-		}
-		if u != "" {
-			t.other(b, u, URLLoaded)
-		}
+		t.absolute(b, v)
 	}
-}
-
-func suffixFold(s, suffix string) bool {
-	return len(s) >= len(suffix) && prefixFold(s[len(s)-len(suffix):], suffix)
-}
-
-// maxStyleURL bounds one URL in a style.
-const maxStyleURL = 4096
-
-// styleURLs reads URLs in a style. It knows where the next closing characters
-// are, so that many URLs without an end don't look at all that follows.
-type styleURLs struct {
-	style                 string
-	paren, single, double int
-}
-
-// at returns the quoted URL at i, or a bare one up to end if that is not 0,
-// with CSS escapes undone; "" if there is none.
-func (s *styleURLs) at(i int, end byte) string {
-	for i < len(s.style) && spaceByte(s.style[i]) {
-		i++
-	}
-	if i == len(s.style) {
-		return ""
-	}
-	k := 0
-	switch c := s.style[i]; {
-	case c == '"':
-		i++
-		s.double = next(s.style, s.double, i, c)
-		k = s.double
-	case c == '\'':
-		i++
-		s.single = next(s.style, s.single, i, c)
-		k = s.single
-	case end != 0:
-		s.paren = next(s.style, s.paren, i, end)
-		k = s.paren
-	}
-	if k == len(s.style) || k-i > maxStyleURL || k <= i {
-		return ""
-	}
-	return unescapeCSS(strings.TrimSpace(s.style[i:k]))
-}
-
-// unescapeCSS undoes escapes: a backslash and up to six hexadecimal digits with
-// a blank behind them, or a backslash and any other character.
-func unescapeCSS(s string) string {
-	if strings.IndexByte(s, '\\') < 0 {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' || i+1 == len(s) {
-			b.WriteByte(s[i])
-			continue
-		}
-		r, n := rune(0), 0
-		for n < 6 && i+1+n < len(s) && hexByte(s[i+1+n]) {
-			r = r<<4 | rune(hexValue(s[i+1+n]))
-			n++
-		}
-		i += n
-		switch {
-		case n == 0:
-			i++
-			b.WriteByte(s[i])
-		case i+1 < len(s) && spaceByte(s[i+1]):
-			i++
-			fallthrough
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }

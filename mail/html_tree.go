@@ -21,6 +21,8 @@ type htmlTree struct {
 	nodes   []htmlNode // chunk to take nodes from
 	tags    int
 	maxTags int
+	exact   bool // as Rspamd reads it
+	depth   int  // of markup in attributes and comments
 	steps   steps.Budget
 }
 
@@ -35,9 +37,12 @@ const (
 
 // parseHTML reads markup. At most maxTags tags are taken as elements; behind
 // them only the text counts.
-func parseHTML(s string, maxTags int) *HTML {
+func parseHTML(s string, maxTags int) *HTML { return parsePage(s, maxTags, false) }
+
+// parsePage is parseHTML; with exact, what Rspamd takes for no markup is none.
+func parsePage(s string, maxTags int, exact bool) *HTML {
 	h := &HTML{tags: map[string]int{}}
-	t := &htmlTree{h: h, maxTags: maxTags, steps: steps.For(len(s))}
+	t := &htmlTree{h: h, maxTags: maxTags, exact: exact, steps: steps.For(len(s))}
 	t.root = t.newBlock()
 	t.root.Tag, t.root.flags = "html", tagVirtual
 	t.open = t.root
@@ -53,6 +58,7 @@ func parseHTML(s string, maxTags int) *HTML {
 			t.endTag(&z)
 		case tokenComment:
 			t.comment()
+			t.conditional(&z)
 		}
 	}
 	for b := t.open; b != nil; b = b.Parent {
@@ -140,6 +146,9 @@ func (t *htmlTree) text(z *htmlScanner) {
 }
 
 func (t *htmlTree) startTag(z *htmlScanner) {
+	if z.name == "noscript" && !t.exact {
+		z.flags &^= tagRaw // what shows mail runs no scripts
+	}
 	if t.tags >= t.maxTags {
 		t.h.Cut = true
 		if z.flags&tagRaw != 0 {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/winnowmail/winnow/internal/steps"
 	"github.com/winnowmail/winnow/internal/worktest"
 )
 
@@ -64,6 +65,9 @@ func FuzzHTML(f *testing.F) {
 	for _, s := range []string{
 		newsletter(1), "<a href='x", "<p><b></p></b>", "<!-- x", "<![CDATA[x]]>", "<img src=data:image/gif;base64,R0lGODlhAQABAAAAACw=>",
 		"<base href=//example.org><a href=x>http://example.com</a>", "<table><td><tr>", "<style>p{color:red</style><p>",
+		"<noscript><a href=//example.org>x</noscript", "<!--[if mso]><v:fill src=//example.org><!--[if x]>--><![endif]-->",
+		"<iframe srcdoc='<iframe srcdoc=&quot;<a href=//example.org>&quot;>' src='data:text/html;base64,PGE+'>",
+		"<p style='u\\72l(a) image-set(\"//example.org\" 1x' fill='url(//example.org)'><style>@import/**/'x';@namespace url(x);\\",
 		"<script>if (a</b) </script>x", "<a href=\"http://example.org/\">&amp;&#x;&#1114112;</a>", "<font color=red size=+1>x",
 	} {
 		f.Add(s)
@@ -77,6 +81,9 @@ func FuzzHTML(f *testing.F) {
 			if b.Offset < 0 || b.Length < 0 || b.Offset+b.Length > len(s) {
 				t.Fatalf("%q: %s at %d+%d", s, b.Tag, b.Offset, b.Length)
 			}
+		}
+		if len(h.Others) > 64 || h.steps > steps.Least+steps.PerByte*len(s) {
+			t.Fatalf("%d others, %d steps", len(h.Others), h.steps)
 		}
 		if n := len(h.Visible); n > 4*len(s)+64 {
 			t.Fatalf("%d bytes of text from %d", n, len(s))

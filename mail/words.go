@@ -24,7 +24,7 @@ func (t *Text) HTML() *HTML {
 		return nil
 	}
 	t.htmlOnce.Do(func() {
-		t.html = parseHTML(t.UTF8(), t.Part.msg.limits.HTMLTags)
+		t.html = parsePage(t.UTF8(), t.Part.msg.limits.HTMLTags, t.Part.msg.exact)
 		if t.html.Cut {
 			t.Part.msg.note(NoteCut, t.Part.Path, t.Part.BodyOffset, "HTMLTags")
 		}
