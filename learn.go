@@ -27,8 +27,10 @@ type LearnOptions struct {
 }
 
 // Learn teaches the Learner that a message is of a class. The symbols that the
-// checks raise on it are learned too, so it is checked as in a scan, up to the
-// verdict; no After runs, and no check commits anything.
+// checks raise on it are learned too: of a message that was scanned recently those of
+// the scan (bayes.RecentOptions), else it is checked as in a scan, up to the
+// verdict; no After runs, and no check commits anything. An archive (bayes.Import)
+// is always checked.
 //
 // Without an error the lesson is kept, or the outcome says why there is none. The
 // error is the caller's mistake, the end of the context, or the store's; to repeat
@@ -56,6 +58,10 @@ func (s *Scanner) Unlearn(ctx context.Context, m *Message, o LearnOptions) (baye
 	if err != nil {
 		return bayes.LearnResult{}, err
 	}
+	return s.takeBack(ctx, l)
+}
+
+func (s *Scanner) takeBack(ctx context.Context, l bayes.Lesson) (bayes.LearnResult, error) {
 	r, err := s.opt.Learner.Unlearn(ctx, l)
 	if err != nil {
 		return r, fmt.Errorf("unlearn: %w", err)
@@ -120,6 +126,10 @@ func (s *Scanner) lesson(ctx context.Context, m *Message, o LearnOptions) (l bay
 		sc, err := s.prepare(ctx, own, o.Seeds, nil)
 		if err != nil {
 			return err
+		}
+		var known bool
+		if l, known = s.scannedBefore(ctx, sc.state.Message, o); known {
+			return nil
 		}
 		sc.lesson = true
 		r, err := sc.run(ctx)

@@ -89,6 +89,16 @@ func (l *Live) Unlearn(ctx context.Context, m *Message, o LearnOptions) (bayes.L
 	return s.Unlearn(ctx, m, o)
 }
 
+// LearnRecent teaches with the Scanner in force; see Scanner.LearnRecent.
+func (l *Live) LearnRecent(ctx context.Context, id string, class bayes.Class, o LearnOptions) (bayes.LearnResult, error) {
+	s, err := l.enter()
+	if err != nil {
+		return bayes.LearnResult{}, err
+	}
+	defer s.exit()
+	return s.LearnRecent(ctx, id, class, o)
+}
+
 // Check reports what is wrong with settings under the Scanner in force; see
 // Scanner.Check.
 func (l *Live) Check(set Settings) error { return l.Scanner().Check(set) }

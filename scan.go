@@ -222,6 +222,7 @@ func (s *scan) complete(ctx context.Context, res *Result) *Result {
 		res.Transcript = s.record.transcript(s)
 	}
 	res.Unrecorded = s.rerun.unrecorded()
+	s.keep(res)
 	res.Took = time.Since(s.begun)
 	if follows {
 		s.follow(ctx, res)

@@ -56,6 +56,8 @@ type Options struct {
 	// Poll is how often the journal is read for what other processes learned; 0
 	// means DefaultPoll, a negative one never.
 	Poll time.Duration
+	// Recent says what is kept of recent scans.
+	Recent RecentOptions
 	// Clock gives the time of lessons; nil means time.Now.
 	Clock func() time.Time
 	// Log receives warnings about damaged snapshots and a store that fails.
@@ -74,6 +76,7 @@ type Learner struct {
 	turn   int           // which snapshot is written next
 	marks  [2]uint64     // of the snapshots, 0 unknown
 
+	recent  recents
 	applied atomic.Uint64 // entries of the journal
 	resets  atomic.Pointer[resets]
 	why     atomic.Pointer[error] // why there is no model
@@ -108,7 +111,11 @@ func Open(ctx context.Context, o Options) (*Learner, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if err := o.Recent.withDefaults(o.Store); err != nil {
+		return nil, err
+	}
 	l := &Learner{opt: o, gate: make(chan struct{}, 1), done: make(chan struct{})}
+	l.recent.kick, l.recent.writing = make(chan struct{}, 1), make(chan struct{}, 1)
 	if err := l.begin(ctx); err != nil && !mayHeal(ctx, err) {
 		return nil, err
 	}
@@ -117,11 +124,15 @@ func Open(ctx context.Context, o Options) (*Learner, error) {
 	return l, nil
 }
 
-// Close stops following the journal.
+// Close writes what is to be kept of recent scans, for five seconds at most, and
+// stops following the journal. The error is that of writing. Lessons after it are
+// still learned.
 func (l *Learner) Close() error {
 	l.stop()
 	<-l.done
-	return nil
+	ctx, cancel := context.WithTimeout(context.Background(), lastWrite)
+	defer cancel()
+	return l.Flush(ctx)
 }
 
 // key is the name of something of this Learner in the store. Tables for all and

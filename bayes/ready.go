@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/winnowmail/winnow/bayes/fused"
@@ -108,31 +109,55 @@ func (l *Learner) enter(ctx context.Context) error {
 
 func (l *Learner) leave() { <-l.gate }
 
-// follow applies what other processes learn, and reads what could not be read at
-// first.
+// follow applies what other processes learn, reads what could not be read at first,
+// and writes what is kept of recent scans.
 func (l *Learner) follow(ctx context.Context) {
 	defer close(l.done)
-	if l.opt.Poll < 0 {
-		return
+	poll := &chore{what: "what was learned can't be read", do: l.poll}
+	write := &chore{what: "recent scans can't be kept", do: l.Flush}
+	var polls <-chan time.Time
+	if l.opt.Poll > 0 {
+		t := time.NewTicker(l.opt.Poll)
+		defer t.Stop()
+		polls = t.C
 	}
-	t := time.NewTicker(l.opt.Poll)
-	defer t.Stop()
-	failed := false
+	writes := time.NewTicker(l.opt.Recent.Every)
+	defer writes.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-t.C:
+		case <-polls:
+			poll.run(ctx, l.opt.Log)
+		case <-writes.C:
+			write.run(ctx, l.opt.Log)
+		case <-l.recent.kick:
+			write.run(ctx, l.opt.Log)
 		}
-		err := l.enter(ctx)
-		if err == nil {
-			_, resets := l.readResets(ctx)
-			err = errors.Join(resets, l.catchUp(ctx))
-			l.leave()
-		}
-		if err != nil && !failed && ctx.Err() == nil {
-			l.opt.Log.Warn("what was learned can't be read", "error", err)
-		}
-		failed = err != nil
 	}
+}
+
+// A chore is done again and again; the first of several failures is logged.
+type chore struct {
+	what   string
+	do     func(context.Context) error
+	failed bool
+}
+
+func (c *chore) run(ctx context.Context, log *slog.Logger) {
+	err := c.do(ctx)
+	if err != nil && !c.failed && ctx.Err() == nil {
+		log.Warn(c.what, "error", err)
+	}
+	c.failed = err != nil
+}
+
+// poll applies what others learned.
+func (l *Learner) poll(ctx context.Context) error {
+	if err := l.enter(ctx); err != nil {
+		return err
+	}
+	defer l.leave()
+	_, err := l.readResets(ctx)
+	return errors.Join(err, l.catchUp(ctx))
 }

@@ -3,6 +3,7 @@ package fused
 import (
 	"crypto/sha256"
 	"fmt"
+	"hash/fnv"
 	"math"
 	"sync"
 )
@@ -154,6 +155,17 @@ func (m *Model) Learn(l Lesson) (e Event, before Verdict, ok bool) {
 	}
 	return e, v, true
 }
+
+// Kind tells what the features of a message depend on beside it: those of Models
+// with the same Kind mean the same.
+func (m *Model) Kind() uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write(m.priors[0][:]) // It never fails.
+	return h.Sum64() ^ mix(m.seed^uint64(m.bits)<<8^viewVersion)
+}
+
+// Has reports whether features that were read from elsewhere are within the tables.
+func (m *Model) Has(f Features) bool { return (&Event{Features: f}).fits(m.bits) == nil }
 
 // Fits returns an error for an event that Apply would not take.
 func (m *Model) Fits(e Event) error { return e.fits(m.bits) }
