@@ -44,6 +44,8 @@ func floors() []floor {
 		{packages: "internal/gendocs", may: append([]string{"."}, below...)},
 		{packages: "internal/dnsscan", may: []string{"resolver"}},
 		{packages: "internal/newcheck"},
+		{packages: "internal/headercommands", may: []string{"actions", "mail"}},
+		{packages: "internal/milterguard"},
 		{packages: "internal/shared", may: []string{"resolver", "resolver/zone"}},
 		{packages: "internal/profile", may: []string{"actions", "score", "symbols"}},
 		{packages: "internal/zbase32", outside: []string{"golang.org/x/crypto/blake2b"}},
@@ -77,6 +79,7 @@ func floors() []floor {
 			"golang.org/x/text/...", "golang.org/x/net/idna",
 		}},
 		{packages: ".", may: below, outside: []string{"github.com/emersion/go-message/textproto"}},
+		{packages: "milter", may: append([]string{"."}, below...), outside: []string{"github.com/d--j/go-milter"}},
 		{packages: "controller", may: append([]string{"."}, below...)},
 		{packages: "examples/smtpd", may: []string{".", "..."}, outside: []string{"github.com/emersion/go-smtp", "github.com/emersion/go-sasl"}},
 		{packages: "examples/maddycheck", may: []string{".", "actions", "mail"}, outside: []string{"github.com/emersion/go-message/textproto"}},
@@ -88,7 +91,7 @@ func floors() []floor {
 // neverLinked are packages that whoever imports the root does not get.
 func neverLinked() []string {
 	return []string{
-		"go.etcd.io/bbolt", "github.com/miekg/dns", "github.com/redis/go-redis", "github.com/emersion/go-milter", "github.com/jbrukh/bayesian",
+		"go.etcd.io/bbolt", "github.com/miekg/dns", "github.com/redis/go-redis", "github.com/emersion/go-milter", "github.com/d--j/go-milter", "github.com/jbrukh/bayesian",
 		"github.com/emersion/go-smtp", "github.com/emersion/go-message/charset",
 		module + "/milter", module + "/controller", module + "/config", module + "/examples",
 		module + "/bayes/prior", module + "/storage/bolt", module + "/storage/redis", module + "/resolver/dnsclient", module + "/resolver/resolvertest",

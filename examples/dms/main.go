@@ -1,7 +1,8 @@
 // Dms is a scanner daemon for docker-mailserver and the like: it serves
-// Rspamd's /ping and /checkv2 from one winnow.Scanner.
+// Rspamd's /ping and /checkv2, and MTAs by the milter protocol, from one
+// winnow.Scanner.
 //
-//	go run ./examples/dms -controller 127.0.0.1:11334 -profile dms -dns system
+//	go run ./examples/dms -milter 127.0.0.1:11332 -controller 127.0.0.1:11334 -profile dms -dns system
 //	curl --data-binary @mail.eml http://127.0.0.1:11334/checkv2
 //
 // With -sign it signs the mail of users and of the own networks with DKIM; the
@@ -10,7 +11,8 @@
 //	go run ./examples/dms dkim domain example.com dir /etc/winnow
 //	go run ./examples/dms -sign example.com:mail:/etc/winnow/dkim/rsa-2048-mail-example.com.private.txt
 //
-// It ends on SIGTERM or SIGINT after the scans in progress. Exit codes: 0
+// It ends on SIGTERM or SIGINT after the messages in progress, at most 50 s
+// later. Exit codes: 0
 // after a signal, 1 when something failed, 2 for wrong flags.
 package main
 
@@ -44,8 +46,9 @@ import (
 	"github.com/winnowmail/winnow/resolver/dnsclient"
 )
 
-// grace is how long scans in progress may go on after a signal.
-const grace = 10 * time.Second
+// grace is how long messages in progress may go on after a signal. Supervisors
+// of docker-mailserver kill after 55 s.
+const grace = 50 * time.Second
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
@@ -77,12 +80,15 @@ func (c *config) tune() {
 type config struct {
 	controller, dns, profile, maps, state string
 	gtube, headers                        string
-	cpuProfile                            string
+	cpuProfile, logFormat                 string
 	memory                                bytesFlag
 	monitoring, dmarcRows                 bool
 
 	client *dnsclient.Client // nil without -dns
 	sign   signFlag
+	milter milterFlags
+	puts   deferFlag
+	log    *log
 }
 
 // run is the program; it returns the exit code.
@@ -105,6 +111,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.BoolVar(&c.dmarcRows, "dmarc-rows", false, "note in the state what DMARC's aggregate reports say; dmarcreport.Sender sends them; needs -state and -dns")
 	flags.Var(&c.memory, "memory", "`bytes` that messages in work may take, such as 256MiB; more wait; 0 means no bound")
 	flags.StringVar(&c.cpuProfile, "cpuprofile", "", "`file` for a profile of the CPU time from start to end")
+	c.milter.register(flags)
+	flags.Var(&c.puts, "defer", "put mail of a sender off with a text, `ADDRESS=TEXT`; may be repeated")
+	flags.StringVar(&c.logFormat, "log", "text", "`format` of the log: text or json")
 	flags.Var(&c.sign, "sign", "sign outgoing mail with the key `DOMAIN:SELECTOR:KEYFILE`; may be repeated")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -120,11 +129,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		o, err = c.options()
 	}
+	if err == nil {
+		c.log, err = newLog(stderr, c.logFormat)
+	}
 	if err != nil {
 		fmt.Fprintf(stderr, "dms: %v\n", err)
 		return 2
 	}
-	o.Log = slog.New(slog.NewTextHandler(stderr, nil))
+	o.Log = c.log.Logger
 	c.tune()
 	stop, err := startProfile(c.cpuProfile)
 	if err == nil {
@@ -186,6 +198,9 @@ func (c *config) options() (winnow.Options, error) {
 		return o, fmt.Errorf("-gtube: %w", err)
 	}
 	o.Families = standard.Families(families)
+	if len(c.puts.texts) > 0 {
+		o.Checks = append(o.Checks, c.puts.check())
+	}
 	if c.dns != "none" {
 		if c.client, err = dnsclient.New(dnsclient.Options{Servers: strings.Split(c.dns, ",")}); err != nil {
 			return o, fmt.Errorf("-dns: %w", err)
@@ -251,6 +266,10 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 	if err != nil {
 		return fmt.Errorf("-controller: %s", strings.TrimPrefix(err.Error(), "listen tcp: "))
 	}
+	mta, err := c.milterServer(scanner)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	server := &http.Server{
 		Handler:           api,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -260,9 +279,10 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 		MaxHeaderBytes:    256 << 10, // a thousand recipients
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}
-	o.Log.Info("listening", "controller", listener.Addr().String(), "profile", c.profile, "dns", c.dns, "maps", c.maps)
-	failed := make(chan error, 1)
+	o.Log.Info("listening", "controller", listener.Addr().String(), "milter", strings.Join(mta.addresses(), ","), "profile", c.profile, "dns", c.dns, "maps", c.maps)
+	failed := make(chan error, 1+len(mta.listeners))
 	go func() { failed <- server.Serve(listener) }()
+	mta.serve(failed)
 	select {
 	case err := <-failed:
 		return err
@@ -271,5 +291,7 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 	o.Log.Info("shutting down")
 	end, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
-	return errors.Join(server.Shutdown(end), scanner.Close(end))
+	served := make(chan error, 1)
+	go func() { served <- mta.shutdown(end) }()
+	return errors.Join(server.Shutdown(end), <-served, scanner.Close(end))
 }
