@@ -53,6 +53,15 @@ func (p prefixed) Set(ctx context.Context, key string, value []byte, ttl time.Du
 	return p.next.Set(ctx, p.name(key), value, ttl)
 }
 
+// SetMany implements ManySetter.
+func (p prefixed) SetMany(ctx context.Context, values []Value, ttl time.Duration) error {
+	named := make([]Value, len(values))
+	for i, v := range values {
+		named[i] = Value{p.name(v.Key), v.Data}
+	}
+	return SetMany(ctx, p.next, named, ttl)
+}
+
 func (p prefixed) Add(ctx context.Context, key string, value []byte, ttl time.Duration) ([]byte, error) {
 	return p.next.Add(ctx, p.name(key), value, ttl)
 }
@@ -115,6 +124,11 @@ func (p prefixed) DropTable(ctx context.Context, table string) error {
 
 func (p prefixed) Append(ctx context.Context, log, id string, data []byte) (uint64, error) {
 	return p.next.Append(ctx, p.name(log), id, data)
+}
+
+// AppendMany implements ManyAppender.
+func (p prefixed) AppendMany(ctx context.Context, log string, items []Item) ([]uint64, error) {
+	return AppendMany(ctx, p.next, p.name(log), items)
 }
 
 func (p prefixed) ReadLog(ctx context.Context, log string, from uint64, n int) ([]Entry, error) {

@@ -31,7 +31,7 @@ const MaxSnapshot = 1 << 30
 
 const (
 	pieceSize  = 64 << 10
-	pieceBatch = 16       // pieces in one trip
+	pieceBatch = 32       // pieces in one trip
 	maxTrust   = 16 << 20 // what is allocated before a piece is seen
 	readTries  = 8
 )
@@ -51,31 +51,67 @@ const (
 // been trimmed since), or if a sweep took this one for abandoned. What was
 // superseded stays in the store until SweepSnapshots, for those who read it.
 func WriteSnapshot(ctx context.Context, kv KV, name string, s Snapshot) (version uint64, err error) {
+	version, _, err = writeSnapshot(ctx, kv, name, s)
+	return version, err
+}
+
+// ReplaceSnapshot is WriteSnapshot, and removes what it superseded, so that a
+// name whose snapshots come and go takes the room of one. Who reads the one
+// before at that moment reads the new one. A removal that fails is left to
+// SweepSnapshots.
+func ReplaceSnapshot(ctx context.Context, kv KV, name string, s Snapshot) (version uint64, err error) {
+	version, was, err := writeSnapshot(ctx, kv, name, s)
+	if err != nil {
+		return version, err
+	}
+	for keys := range pieceKeys(name, was) {
+		if err := kv.Delete(ctx, keys...); err != nil {
+			break
+		}
+	}
+	return version, nil
+}
+
+// writeSnapshot returns also the head that was replaced.
+func writeSnapshot(ctx context.Context, kv KV, name string, s Snapshot) (version uint64, was head, err error) {
 	if err := CheckKey(name); err != nil {
-		return 0, err
+		return 0, was, err
 	}
 	if len(s.Data) > MaxSnapshot {
-		return 0, ErrTooLarge
+		return 0, was, ErrTooLarge
 	}
 	if s.Time.IsZero() {
 		s.Time = time.Now()
 	}
 	was, old, err := getHead(ctx, kv, name)
 	if err != nil {
-		return 0, err
+		return 0, was, err
 	}
 	if s.Mark < was.mark {
-		return 0, fmt.Errorf("%w: its mark %d is below %d, that of version %d", ErrSuperseded, s.Mark, was.mark, was.version)
+		return 0, was, fmt.Errorf("%w: its mark %d is below %d, that of version %d", ErrSuperseded, s.Mark, was.mark, was.version)
 	}
 	began := max(uint64(max(0, s.Time.UnixMilli())), was.horizon)
 	h := head{mark: s.Mark, length: uint64(len(s.Data)), id: newSnapshotID(began), sum: sha256.Sum256(s.Data)}
-	for i := 0; i*pieceSize < len(s.Data); i++ {
-		piece := s.Data[i*pieceSize : min(len(s.Data), (i+1)*pieceSize)]
-		if err := kv.Set(ctx, pieceKey(name, h.id, i), piece, 0); err != nil {
-			return 0, err
+	if err := setPieces(ctx, kv, name, h, s.Data); err != nil {
+		return 0, was, err
+	}
+	version, err = putInForce(ctx, kv, name, h, was, old)
+	return version, was, err
+}
+
+// setPieces writes the pieces of a snapshot.
+func setPieces(ctx context.Context, kv KV, name string, h head, data []byte) error {
+	for keys := range pieceKeys(name, h) {
+		values := make([]Value, len(keys))
+		for i, key := range keys {
+			n := min(len(data), pieceSize)
+			values[i], data = Value{key, data[:n]}, data[n:]
+		}
+		if err := SetMany(ctx, kv, values, 0); err != nil {
+			return err
 		}
 	}
-	return putInForce(ctx, kv, name, h, was, old)
+	return nil
 }
 
 // putInForce replaces the head that was there, of which old are the bytes.
@@ -111,6 +147,21 @@ func putInForce(ctx context.Context, kv KV, name string, h, was head, old []byte
 		}
 	}
 	return 0, ErrSuperseded
+}
+
+// StatSnapshot returns the snapshot in force without its Data, or ErrNotFound.
+func StatSnapshot(ctx context.Context, kv KV, name string) (Snapshot, error) {
+	if err := CheckKey(name); err != nil {
+		return Snapshot{}, err
+	}
+	h, _, err := getHead(ctx, kv, name)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	if h.version == 0 {
+		return Snapshot{}, ErrNotFound
+	}
+	return Snapshot{Mark: h.mark, Version: h.version, Time: h.id.time()}, nil
 }
 
 // ReadSnapshot returns the snapshot in force, or ErrNotFound. When it is

@@ -354,3 +354,36 @@ func BenchmarkSnapshot(b *testing.B) {
 		}
 	}
 }
+
+// TestSnapshotReplaced: what is replaced goes at once, a reader who was at it reads
+// the new one, and what is in force is told without being read.
+func TestSnapshotReplaced(t *testing.T) {
+	m := memory()
+	if _, err := StatSnapshot(t.Context(), m, "s"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("%v", err)
+	}
+	for i := range 4 {
+		if v, err := ReplaceSnapshot(t.Context(), m, "s", Snapshot{Data: filled(pieceSize*3 + i), Mark: uint64(i)}); err != nil || v != uint64(i+1) {
+			t.Fatalf("version %d, %v", v, err)
+		}
+		if n := m.Stats().Keys; n != 1+3+int64(min(i, 1)) {
+			t.Errorf("%d keys after %d snapshots", n, i+1)
+		}
+	}
+	if s, err := StatSnapshot(t.Context(), m, "s"); err != nil || s.Mark != 3 || s.Version != 4 || s.Data != nil || s.Time.IsZero() {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if _, err := ReplaceSnapshot(t.Context(), m, "s", Snapshot{Mark: 2}); !errors.Is(err, ErrSuperseded) {
+		t.Errorf("%v", err)
+	}
+	once := true
+	kv := &hooked{KV: m, getMany: func() {
+		if once {
+			once = false
+			if _, err := ReplaceSnapshot(t.Context(), m, "s", Snapshot{Data: filled(7), Mark: 4}); err != nil {
+				t.Error(err)
+			}
+		}
+	}}
+	inForce(t, kv, 5, 4, filled(7))
+}

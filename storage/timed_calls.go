@@ -44,6 +44,15 @@ func (t *TimedStore) Set(ctx context.Context, key string, value []byte, ttl time
 	return t.do(ctx, func(ctx context.Context) error { return t.next.Set(ctx, key, value, ttl) })
 }
 
+// SetMany implements ManySetter.
+func (t *TimedStore) SetMany(ctx context.Context, values []Value, ttl time.Duration) error {
+	values = slices.Clone(values)
+	for i := range values {
+		values[i].Data = owned(values[i].Data)
+	}
+	return t.do(ctx, func(ctx context.Context) error { return SetMany(ctx, t.next, values, ttl) })
+}
+
 // Add implements KV.
 func (t *TimedStore) Add(ctx context.Context, key string, value []byte, ttl time.Duration) ([]byte, error) {
 	value = owned(value)
@@ -131,6 +140,16 @@ func (t *TimedStore) DropTable(ctx context.Context, table string) error {
 func (t *TimedStore) Append(ctx context.Context, log, id string, data []byte) (uint64, error) {
 	data = owned(data)
 	return within(ctx, t, func(ctx context.Context) (uint64, error) { return t.next.Append(ctx, log, id, data) })
+}
+
+// AppendMany implements ManyAppender. When the budget cuts it off, how many of the
+// items were added is not known.
+func (t *TimedStore) AppendMany(ctx context.Context, log string, items []Item) ([]uint64, error) {
+	items = slices.Clone(items)
+	for i := range items {
+		items[i].Data = owned(items[i].Data)
+	}
+	return within(ctx, t, func(ctx context.Context) ([]uint64, error) { return AppendMany(ctx, t.next, log, items) })
 }
 
 // ReadLog implements Log.

@@ -3,6 +3,7 @@ package bolt
 import (
 	"bytes"
 	"context"
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -141,6 +142,47 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	value = bytes.Clone(value)
 	_, err := change(ctx, s, key, len(value), func(t *tx, it item) (bool, error) {
 		return true, t.store(key, it, value, ttl)
+	})
+	return err
+}
+
+// SetMany implements storage.ManySetter, 4 MiB or a little more in a transaction.
+func (s *Store) SetMany(ctx context.Context, values []storage.Value, ttl time.Duration) error {
+	for len(values) > 0 {
+		size, n := 0, 0
+		var part []storage.Value
+		for ; n < len(values) && size < 4<<20; n++ {
+			v := values[n]
+			if err := errors.Join(storage.CheckKey(v.Key), checkValue(v.Data)); err != nil {
+				values = values[:n+1]
+				if n > 0 {
+					break // once those before it are set
+				}
+				return err
+			}
+			part = append(part, storage.Value{Key: v.Key, Data: bytes.Clone(v.Data)})
+			size += len(v.Key) + len(v.Data)
+		}
+		if err := s.setAll(ctx, part, size, ttl); err != nil {
+			return err
+		}
+		values = values[n:]
+	}
+	return ctx.Err()
+}
+
+func (s *Store) setAll(ctx context.Context, values []storage.Value, size int, ttl time.Duration) error {
+	_, err := write(ctx, s, size, func(t *tx) (bool, error) {
+		for _, v := range values {
+			it, err := liveItem(t.root(inKV), v.Key, t.now)
+			if err != nil {
+				return false, err
+			}
+			if err := t.store(v.Key, it, v.Data, ttl); err != nil {
+				return false, err
+			}
+		}
+		return true, nil
 	})
 	return err
 }

@@ -31,6 +31,61 @@ func (s *Store) Append(ctx context.Context, log, id string, data []byte) (uint64
 	})
 }
 
+// AppendMany implements storage.ManyAppender, 512 items in a transaction.
+func (s *Store) AppendMany(ctx context.Context, log string, items []storage.Item) ([]uint64, error) {
+	if err := storage.CheckKey(log); err != nil {
+		return nil, err
+	}
+	seqs := make([]uint64, 0, len(items))
+	for len(items) > 0 {
+		part, size, err := itemsOf(items)
+		if len(part) > 0 {
+			done, err := write(ctx, s, size, func(t *tx) ([]uint64, error) { return t.appendAll(log, part) })
+			if err != nil {
+				return seqs, err
+			}
+			seqs, items = append(seqs, done...), items[len(part):]
+		}
+		if err != nil {
+			return seqs, err
+		}
+	}
+	return seqs, ctx.Err()
+}
+
+// itemsOf copies the items that the next transaction takes. On an error the item
+// behind them is the bad one.
+func itemsOf(items []storage.Item) (part []storage.Item, size int, err error) {
+	for _, item := range items[:min(len(items), maxLessons)] {
+		if item.ID != "" {
+			if err := storage.CheckKey(item.ID); err != nil {
+				return part, size, err
+			}
+		}
+		if err := checkValue(item.Data); err != nil {
+			return part, size, err
+		}
+		if size += len(item.Data) + 2*len(item.ID) + 64; size > maxCost && len(part) > 0 {
+			break
+		}
+		item.Data = bytes.Clone(item.Data)
+		part = append(part, item)
+	}
+	return part, size, nil
+}
+
+func (t *tx) appendAll(log string, items []storage.Item) ([]uint64, error) {
+	seqs := make([]uint64, 0, len(items))
+	for _, item := range items {
+		seq, err := t.append(log, item.ID, item.Data)
+		if err != nil {
+			return nil, err
+		}
+		seqs = append(seqs, seq)
+	}
+	return seqs, nil
+}
+
 func (t *tx) append(log, id string, data []byte) (uint64, error) {
 	if seq, err := sequenceOf(t.root(inLogs).Bucket([]byte(log)), id); seq != 0 || err != nil {
 		return seq, err

@@ -2,8 +2,10 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -87,17 +89,70 @@ func (s *Store) Append(ctx context.Context, log, id string, data []byte) (uint64
 	if err := checkKeys(log); err != nil {
 		return 0, err
 	}
+	c, err := s.appendCommand(log, id, data)
+	if err != nil {
+		return 0, err
+	}
+	err = s.do(ctx, c)
+	return uint64(intOf(c.result(err))), err
+}
+
+func (s *Store) appendCommand(log, id string, data []byte) (*command, error) {
 	if id != "" {
 		if err := checkKeys(id); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
-	c := &command{
+	return &command{
 		op: "Append", key: s.log(log), script: &s.scripts.append, write: true, repeat: id != "",
 		args: []any{id, string(data), s.o.Acks},
+	}, nil
+}
+
+// AppendMany implements storage.ManyAppender: 64 items go in one trip, each a
+// transaction.
+func (s *Store) AppendMany(ctx context.Context, log string, items []storage.Item) ([]uint64, error) {
+	if err := checkKeys(log); err != nil {
+		return nil, err
 	}
-	err := s.do(ctx, c)
-	return uint64(intOf(c.result(err))), err
+	seqs := make([]uint64, 0, len(items))
+	for trip := range slices.Chunk(items, learnTrip) {
+		var cmds []*command
+		var bad error
+		for _, item := range trip {
+			var c *command
+			if c, bad = s.appendCommand(log, item.ID, item.Data); bad != nil {
+				break
+			}
+			cmds = append(cmds, c)
+		}
+		done, err := s.appendAll(ctx, cmds)
+		seqs = append(seqs, done...)
+		if err = errors.Join(err, bad); err != nil {
+			return seqs, err
+		}
+	}
+	return seqs, ctx.Err()
+}
+
+// appendAll appends entries in one trip. On an error it returns the numbers of
+// those that the server answered for.
+func (s *Store) appendAll(ctx context.Context, cmds []*command) (seqs []uint64, err error) {
+	if len(cmds) == 0 {
+		return nil, nil
+	}
+	err = s.do(ctx, cmds...)
+	if ctx.Err() != nil && err != nil {
+		return nil, err // The commands are not ours any more.
+	}
+	for _, c := range cmds {
+		seq := uint64(intOf(c.result(err)))
+		if seq == 0 {
+			break
+		}
+		seqs = append(seqs, seq)
+	}
+	return seqs, err
 }
 
 // ReadLog implements storage.Log.

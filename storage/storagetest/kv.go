@@ -20,6 +20,7 @@ func kvCases() []testCase[storage.KV] {
 		{"Values", values},
 		{"Copies", copies},
 		{"GetMany", getMany},
+		{"SetMany", setMany},
 		{"Delete", deletes},
 		{"TTL", ttl},
 		{"Add", add},
@@ -85,6 +86,30 @@ func values(t *testing.T, _ Store, kv storage.KV) {
 	large := strings.Repeat("x", storage.MaxValue)
 	set(t, kv, "large", large, 0)
 	holds(t, kv, "large", large)
+}
+
+// setMany is as many calls of Set.
+func setMany(t *testing.T, _ Store, kv storage.KV) {
+	set(t, kv, "b", "old", 0)
+	must(t, storage.SetMany(t.Context(), kv, []storage.Value{{Key: "a", Data: []byte("1")}, {Key: "b"}, {Key: "a", Data: []byte("2")}}, 0))
+	holds(t, kv, "a", "2")
+	holds(t, kv, "b", "")
+	must(t, storage.SetMany(t.Context(), kv, nil, 0))
+	must(t, storage.SetMany(t.Context(), kv, []storage.Value{{Key: "a"}}, -1))
+	holds(t, kv, "a", "-")
+	err := storage.SetMany(t.Context(), kv, []storage.Value{{Key: "c", Data: []byte("3")}, {}, {Key: "d"}}, 0)
+	if !errors.Is(err, storage.ErrBadKey) {
+		t.Errorf("a key that is empty: %v", err)
+	}
+	holds(t, kv, "d", "-")
+	var large []storage.Value
+	for i := range 9 {
+		large = append(large, storage.Value{Key: fmt.Sprint("large", i), Data: bytes.Repeat([]byte{byte(i)}, storage.MaxValue)})
+	}
+	must(t, storage.SetMany(t.Context(), kv, large, 0))
+	for _, v := range large {
+		holds(t, kv, v.Key, string(v.Data))
+	}
 }
 
 func copies(t *testing.T, _ Store, kv storage.KV) {

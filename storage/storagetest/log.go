@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ func logCases() []testCase[storage.Log] {
 	return []testCase[storage.Log]{
 		{"Append", appends},
 		{"IDs", logIDs},
+		{"Many", appendMany},
 		{"Newest", newest},
 		{"TrimByCount", trimCount},
 		{"TrimByAge", trimAge},
@@ -110,6 +112,43 @@ func logIDs(t *testing.T, _ Store, l storage.Log) {
 	// An id that only a trimmed entry had is unknown.
 	logged(t, l, "y", "b2", 5)
 	logged(t, l, "y", "b3", 5)
+}
+
+// appendMany is as many calls of Append.
+func appendMany(t *testing.T, _ Store, l storage.Log) {
+	logged(t, l, "x", "a", 1)
+	many := func(items ...storage.Item) ([]uint64, error) { return storage.AppendMany(t.Context(), l, "l", items) }
+	seqs, err := many(storage.Item{ID: "y", Data: []byte("b")}, storage.Item{ID: "x", Data: []byte("other")}, storage.Item{Data: []byte("c")},
+		storage.Item{ID: "y", Data: []byte("other")}, storage.Item{})
+	must(t, err)
+	if !slices.Equal(seqs, []uint64{2, 1, 3, 2, 4}) {
+		t.Errorf("numbers %d", seqs)
+	}
+	all, err := l.ReadLog(t.Context(), "l", 1, 10)
+	reads(t, "all", all, err, "a", "b", "c", "")
+	states(t, l, storage.LogState{First: 1, Next: 5, Bytes: 3})
+	none, err := many()
+	must(t, err)
+	eq(t, "numbers of no items", len(none), 0)
+	seqs, err = many(storage.Item{ID: "z", Data: []byte("d")}, storage.Item{ID: strings.Repeat("k", storage.MaxKey+1)}, storage.Item{Data: []byte("e")})
+	if !errors.Is(err, storage.ErrBadKey) || !slices.Equal(seqs, []uint64{5}) {
+		t.Errorf("a bad id behind a good one: %d, %v", seqs, err)
+	}
+	var items []storage.Item
+	for i := range 1100 {
+		items = append(items, storage.Item{ID: fmt.Sprint("id", i), Data: []byte("0123456789")})
+	}
+	seqs, err = many(items...)
+	must(t, err)
+	eq(t, "number of the last of 1,100", seqs[len(seqs)-1], 1105)
+	again, err := many(items...)
+	must(t, err)
+	if !slices.Equal(seqs, again) {
+		t.Error("the same items again have other numbers")
+	}
+	if _, err := storage.AppendMany(t.Context(), l, "", items[:1]); !errors.Is(err, storage.ErrBadKey) {
+		t.Errorf("a log without a name: %v", err)
+	}
 }
 
 func newest(t *testing.T, _ Store, l storage.Log) {
