@@ -1,10 +1,12 @@
 package bayes
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/winnowmail/winnow/bayes/fused"
@@ -74,24 +76,31 @@ func (l *Learner) catchUp(ctx context.Context) error {
 // anywhere: every process leaves it out.
 func (l *Learner) apply(e storage.Entry) {
 	events, err := unmarshal(e.Data)
-	for i := range events {
-		if err == nil {
-			err = l.tables.Fits(events[i])
-		}
+	if err == nil {
+		err = applyAll(l.tables, events)
 	}
 	if err != nil {
 		l.opt.Log.Warn("an entry of the journal is left out", "number", e.Seq, "error", err)
-		events = nil
-	}
-	for _, event := range events {
-		_ = l.tables.Apply(event) // It fits.
 	}
 	l.reach(e.Seq + 1)
 	l.since++
 }
 
-// sweepAfter is how long tables that were superseded stay in the store, for those
-// who read them, and how long writing may take.
+// applyAll applies all of an entry's events or, on an error, none.
+func applyAll(m *fused.Model, events []fused.Event) error {
+	for i := range events {
+		if err := m.Fits(events[i]); err != nil {
+			return err
+		}
+	}
+	for _, event := range events {
+		_ = m.Apply(event) // It fits.
+	}
+	return nil
+}
+
+// sweepAfter is how long writing tables may take: what is older and not in force
+// is of a process that died meanwhile.
 const sweepAfter = time.Minute
 
 // snapshots are written by turns, so that the one before is still there when the
@@ -100,10 +109,9 @@ var snapshots = [2]string{"tables/0", "tables/1"}
 
 // load brings back the newest snapshot that is whole.
 func (l *Learner) load(ctx context.Context) error {
-	var best *storage.Snapshot
-	at := 0
+	var places []int
 	for i, name := range snapshots {
-		s, err := storage.ReadSnapshot(ctx, l.opt.Store, l.key(name))
+		s, err := storage.StatSnapshot(ctx, l.opt.Store, l.key(name))
 		switch {
 		case errors.Is(err, storage.ErrNotFound):
 		case errors.Is(err, storage.ErrDamaged):
@@ -112,23 +120,41 @@ func (l *Learner) load(ctx context.Context) error {
 			return fmt.Errorf("bayes: snapshot: %w", err)
 		default:
 			l.marks[i] = s.Mark
-			if best == nil || s.Mark > best.Mark {
-				best, at = &s, i
-			}
+			places = append(places, i)
 		}
 	}
-	if best == nil {
-		return nil
+	slices.SortFunc(places, func(a, b int) int { return cmp.Compare(l.marks[b], l.marks[a]) })
+	for _, i := range places {
+		done, err := l.loadOne(ctx, i)
+		if err != nil || done {
+			return err
+		}
+		l.marks[i] = 0
 	}
-	if best.Mark < l.next {
-		return nil // What is applied already is newer.
-	}
-	if err := l.tables.UnmarshalBinary(best.Data); err != nil {
-		return fmt.Errorf("%w: snapshot %s: %w", errStored, l.key(snapshots[at]), err)
-	}
-	l.reach(best.Mark)
-	l.since, l.turn = 0, 1-at
 	return nil
+}
+
+// loadOne brings back one snapshot; done is false if it is damaged.
+func (l *Learner) loadOne(ctx context.Context, i int) (done bool, err error) {
+	name := l.key(snapshots[i])
+	s, err := storage.ReadSnapshot(ctx, l.opt.Store, name)
+	if errors.Is(err, storage.ErrDamaged) || errors.Is(err, storage.ErrNotFound) {
+		l.opt.Log.Warn("a snapshot is damaged", "name", name)
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("bayes: snapshot: %w", err)
+	}
+	if s.Mark < l.next {
+		return true, nil // What is applied already is newer.
+	}
+	if err := l.tables.UnmarshalBinary(s.Data); err != nil {
+		return false, fmt.Errorf("%w: snapshot %s: %w", errStored, name, err)
+	}
+	l.marks[i] = s.Mark
+	l.reach(s.Mark)
+	l.since, l.turn = 0, 1-i
+	return true, nil
 }
 
 // reach notes that everything before the next entry is applied.
@@ -146,7 +172,7 @@ func (l *Learner) snapshot(ctx context.Context) {
 	}
 	data, err := l.tables.MarshalBinary()
 	if err == nil {
-		_, err = storage.WriteSnapshot(ctx, l.opt.Store, l.key(snapshots[l.turn]), storage.Snapshot{Data: data, Mark: l.next})
+		_, err = storage.ReplaceSnapshot(ctx, l.opt.Store, l.key(snapshots[l.turn]), storage.Snapshot{Data: data, Mark: l.next})
 	}
 	if err != nil && !errors.Is(err, storage.ErrSuperseded) {
 		l.opt.Log.Warn("the tables can't be kept", "error", err)
@@ -157,8 +183,11 @@ func (l *Learner) snapshot(ctx context.Context) {
 		return // Another process was faster.
 	}
 	l.marks[l.turn] = l.next
-	if _, err := storage.SweepSnapshots(ctx, l.opt.Store, l.key(snapshots[l.turn]), time.Now().Add(-sweepAfter)); err != nil {
-		l.opt.Log.Warn("what is left of earlier tables can't be removed", "error", err)
+	if !l.swept[l.turn] {
+		l.swept[l.turn] = true // Once, since a sweep looks through the store's keys.
+		if _, err := storage.SweepSnapshots(ctx, l.opt.Store, l.key(snapshots[l.turn]), time.Now().Add(-sweepAfter)); err != nil {
+			l.opt.Log.Warn("what is left of earlier tables can't be removed", "error", err)
+		}
 	}
 	l.turn = 1 - l.turn
 	if older := l.marks[l.turn]; older > 0 {

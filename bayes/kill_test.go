@@ -14,8 +14,13 @@ import (
 	"github.com/winnowmail/winnow/storage/bolt"
 )
 
-// childState names the file in which a child process learns until it is killed.
-const childState = "WINNOW_TEST_LEARN"
+const (
+	// childState names the file in which a child process learns until it is killed.
+	childState = "WINNOW_TEST_LEARN"
+	// childMany has it learn childBatch lessons at once.
+	childMany  = "WINNOW_TEST_LEARN_MANY"
+	childBatch = 7
+)
 
 func TestMain(m *testing.M) {
 	if file := os.Getenv(childState); file != "" {
@@ -38,30 +43,52 @@ func learnForEver(file string) error {
 	if err != nil {
 		return err
 	}
-	for n := int(l.Stats().Events); ; n++ {
-		lesson := lesson(l, n, classOf(n))
-		lesson.Source = Kept
-		if classOf(n) == Spam {
-			lesson.Source = Trap
+	size := 1
+	if os.Getenv(childMany) != "" {
+		size = childBatch
+	}
+	for n := int(l.Stats().Events); ; n += size {
+		var list []Lesson
+		for i := n; i < n+size; i++ {
+			one := lesson(l, i, classOf(i))
+			one.Source = Kept
+			if one.Class == Spam {
+				one.Source = Trap
+			}
+			list = append(list, one)
 		}
-		if _, err := l.Learn(ctx, lesson); err != nil {
+		if size > 1 {
+			_, err = l.LearnMany(ctx, list)
+		} else {
+			_, err = l.Learn(ctx, list[0])
+		}
+		if err != nil {
 			return err
 		}
-		fmt.Println(n)
+		for i := range list {
+			fmt.Println(n + i)
+		}
 	}
 }
 
 // TestKilled kills a process in the middle of learning, again and again: each
-// lesson that it acknowledged is there, once.
+// lesson that it acknowledged is there, once. WINNOW_KILLS says how often, 5 times
+// without it; half of the processes learn one by one, half many at once.
 func TestKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")
 	}
+	kills := 5
+	if v := os.Getenv("WINNOW_KILLS"); v != "" {
+		if _, err := fmt.Sscan(v, &kills); err != nil {
+			t.Fatal("WINNOW_KILLS:", err)
+		}
+	}
 	file := filepath.Join(t.TempDir(), "learn.db")
 	acknowledged := map[int]bool{}
-	for round := range 8 {
+	for round := range kills {
 		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), childState+"="+file)
+		cmd.Env = append(os.Environ(), childState+"="+file, childMany+"="+[]string{"", "1"}[round%2])
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
 		out, err := cmd.StdoutPipe()
@@ -75,7 +102,7 @@ func TestKilled(t *testing.T) {
 				t.Fatal(err)
 			}
 			acknowledged[n] = true
-			if i == 7+3*round {
+			if i == 7+3*round%40 {
 				_ = cmd.Process.Kill() // Lines that were written before are read to the end.
 			}
 		}
@@ -94,8 +121,9 @@ func TestKilled(t *testing.T) {
 			t.Errorf("lesson %d is noted as %q: %v", n, note.class, err)
 		}
 	}
-	if events := l.Stats().Events; events < uint64(len(acknowledged)) || events > uint64(len(acknowledged)+8) {
-		t.Errorf("%d events of %d acknowledged lessons and 8 kills", events, len(acknowledged))
+	// What was under way at a kill may be there or not.
+	if events := int(l.Stats().Events); events < len(acknowledged) || events > len(acknowledged)+kills*childBatch {
+		t.Errorf("%d events of %d acknowledged lessons and %d kills", events, len(acknowledged), kills)
 	}
 	again := open(t, Options{Store: store})
 	if !bytes.Equal(tables(t, l), tables(t, again)) {

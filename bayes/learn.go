@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/winnowmail/winnow/bayes/fused"
@@ -55,26 +54,36 @@ var errNameless = errors.New("bayes: a lesson of a message without a name")
 // it returns without an error, the lesson is in the store. After an error it may
 // be there; to repeat the call is right then.
 func (l *Learner) Learn(ctx context.Context, lesson Lesson) (LearnResult, error) {
-	if why := lesson.Source.refuses(lesson.Class); why != "" {
-		return LearnResult{Outcome: Refused, Reason: why}, nil
+	if r, fit, err := lesson.fit(); err != nil || !fit {
+		return r, err
 	}
-	if lesson.Message == "" {
-		return LearnResult{}, errNameless
+	return l.change(ctx, lesson, func(f fused.Features) []fused.Event { return lesson.events(l.tables, f) })
+}
+
+// fit reports whether there is anything to learn, else the result says why not.
+func (l *Lesson) fit() (r LearnResult, fit bool, err error) {
+	if why := l.Source.refuses(l.Class); why != "" {
+		return LearnResult{Outcome: Refused, Reason: why}, false, nil
 	}
-	f := lesson.Features
-	if len(f.Tokens.Slots) == 0 { // An empty message has some.
-		return LearnResult{}, fmt.Errorf("%w: a lesson without features", ErrNotReady)
+	if l.Message == "" {
+		return LearnResult{}, false, errNameless
 	}
-	if len(f.Tokens.Slots) < minTokens || len(f.Grams.Slots) < minGrams {
-		return LearnResult{Outcome: TooFew}, nil
+	if len(l.Features.Tokens.Slots) == 0 { // An empty message has some.
+		return LearnResult{}, false, fmt.Errorf("%w: a lesson without features", ErrNotReady)
 	}
-	return l.change(ctx, lesson, func(f fused.Features) []fused.Event {
-		e, _, ok := l.tables.Learn(fused.Lesson{Features: f, Spam: lesson.Class == Spam, Sure: lesson.Source.sure()})
-		if !ok {
-			return nil
-		}
-		return []fused.Event{e}
-	})
+	if len(l.Features.Tokens.Slots) < minTokens || len(l.Features.Grams.Slots) < minGrams {
+		return LearnResult{Outcome: TooFew}, false, nil
+	}
+	return LearnResult{}, true, nil
+}
+
+// events are what a model asks for to learn the lesson, whose features are f.
+func (l *Lesson) events(m *fused.Model, f fused.Features) []fused.Event {
+	e, _, ok := m.Learn(fused.Lesson{Features: f, Spam: l.Class == Spam, Sure: l.Source.sure()})
+	if !ok {
+		return nil
+	}
+	return []fused.Event{e}
 }
 
 // Unlearn takes back what a message was learned as, by that user. The features
@@ -110,6 +119,11 @@ func (l *Learner) change(ctx context.Context, lesson Lesson, learn func(fused.Fe
 		return LearnResult{}, err
 	}
 	defer l.leave()
+	return l.changeEntered(ctx, lesson, learn)
+}
+
+// changeEntered is change for one who has the gate.
+func (l *Learner) changeEntered(ctx context.Context, lesson Lesson, learn func(fused.Features) []fused.Event) (LearnResult, error) {
 	if !l.opt.Users {
 		lesson.User = ""
 	}
@@ -143,7 +157,7 @@ func (l *Learner) change(ctx context.Context, lesson Lesson, learn func(fused.Fe
 		if !swapped {
 			continue
 		}
-		if !slices.ContainsFunc(now.events, func(e fused.Event) bool { return !e.Empty() }) {
+		if !now.changes() {
 			r.Outcome = Known
 		}
 		if len(now.events) > 0 {
@@ -182,7 +196,7 @@ func (l *Learner) append(ctx context.Context, name string, n note) error {
 	if err != nil {
 		return err
 	}
-	seq, err := l.opt.Store.Append(ctx, l.key("journal"), fmt.Sprintf("%s %d %d", name, n.times, n.from), data)
+	seq, err := l.opt.Store.Append(ctx, l.key("journal"), n.id(name), data)
 	if err != nil {
 		return fmt.Errorf("bayes: journal: %w", err)
 	}

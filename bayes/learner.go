@@ -75,6 +75,7 @@ type Learner struct {
 	since  int           // entries since the latest snapshot
 	turn   int           // which snapshot is written next
 	marks  [2]uint64     // of the snapshots, 0 unknown
+	swept  [2]bool       // snapshots that were left unfinished have been removed
 
 	recent  recents
 	applied atomic.Uint64 // entries of the journal

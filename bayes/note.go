@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/winnowmail/winnow/bayes/fused"
@@ -21,6 +22,14 @@ type note struct {
 	times  uint32    // changes so far
 	from   uint64    // number of the journal at which the latest change may stand, or later
 	events []fused.Event
+}
+
+// id is that of the note's entry in the journal.
+func (n *note) id(name string) string { return fmt.Sprintf("%s %d %d", name, n.times, n.from) }
+
+// changes reports whether the events change a table.
+func (n *note) changes() bool {
+	return slices.ContainsFunc(n.events, func(e fused.Event) bool { return !e.Empty() })
 }
 
 // reverse returns the events that take the lesson back.

@@ -22,7 +22,8 @@ const (
 func (m *Model) MarshalBinary() ([]byte, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	b := append([]byte(tablesMagic), tablesVersion, viewVersion, byte(m.bits))
+	b := make([]byte, 0, 256+len(m.tokens)/blockSlots+10*len(m.tokens))
+	b = append(append(b, tablesMagic...), tablesVersion, viewVersion, byte(m.bits))
 	b = append(b, m.priors[0][:]...)
 	b = binary.LittleEndian.AppendUint64(b, m.seed)
 	b = binary.LittleEndian.AppendUint64(b, m.events)

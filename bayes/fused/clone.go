@@ -1,0 +1,25 @@
+package fused
+
+import "slices"
+
+// Clone returns a Model that has learned the same, and from then on learns by
+// itself.
+func (m *Model) Clone() *Model {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	c := &Model{
+		seed: m.seed, bits: m.bits, shift: m.shift, prior: m.prior, priors: m.priors,
+		tokens: slices.Clone(m.tokens), grams: slices.Clone(m.grams), counts: m.counts,
+		weight: m.weight, lessons: m.lessons, events: m.events,
+	}
+	c.counts.slots = slices.Clone(m.counts.slots)
+	return c
+}
+
+// Adopt gives m the tables of a Clone, which must not be used any more.
+func (m *Model) Adopt(clone *Model) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tokens, m.grams, m.counts = clone.tokens, clone.grams, clone.counts
+	m.weight, m.lessons, m.events = clone.weight, clone.lessons, clone.events
+}
