@@ -215,7 +215,8 @@ func (m *Message) Header() *Header { return &m.head }
 // BrokenHeaders reports whether headers are broken in Rspamd's sense of its
 // task flag: a line that begins like a field and has no colon or white space
 // before it in the message's own header, a header without end, parts nested too
-// deep, or an envelope address that can't be read.
+// deep or beyond Limits.Parts, a multipart that a boundary around it cuts off
+// before its end line, or an envelope address that can't be read.
 func (m *Message) BrokenHeaders() bool {
 	m.walk()
 	return m.bad || m.mime.bad || m.badEnvelope()

@@ -46,7 +46,7 @@ type walker struct {
 
 	left    int64   // decoded bytes that may still be made
 	outside []*Part // what stands outside of all parts
-	bad     bool    // parts are nested too deep
+	bad     bool    // parts are nested too deep, too many, or cut off by a boundary around them
 }
 
 // add makes a part whose body, as far as is known, is buf[from:to] and reads
@@ -178,6 +178,7 @@ func (w *walker) full(p *Part) bool {
 		return false
 	}
 	w.m.note(NoteCut, p.Path, p.BodyOffset, "Parts")
+	w.bad = true
 	return true
 }
 
@@ -240,7 +241,7 @@ func (w *walker) splitAt(p *Part, own boundary, i, last, to int) int {
 			closed, p.epilogue = false, 0
 			i = w.child(p, i, last, to)
 		case w.isOuter(d):
-			w.noEnd(p, closed)
+			w.bad = w.noEnd(p, closed) || w.bad
 			return i
 		default:
 			i++
@@ -250,10 +251,13 @@ func (w *walker) splitAt(p *Part, own boundary, i, last, to int) int {
 	return i
 }
 
-func (w *walker) noEnd(p *Part, closed bool) {
-	if len(p.Children) > 0 && !closed {
-		w.m.note(NoteNoEndBoundary, p.Path, p.BodyOffset, p.Type.Boundary)
+// noEnd notes and reports that a multipart with parts has no end line.
+func (w *walker) noEnd(p *Part, closed bool) bool {
+	if len(p.Children) == 0 || closed {
+		return false
 	}
+	w.m.note(NoteNoEndBoundary, p.Path, p.BodyOffset, p.Type.Boundary)
+	return true
 }
 
 // child adds the part that line i opens, if there is anything, and returns the

@@ -12,7 +12,7 @@ import (
 func fields() *checks.Check {
 	f := &fieldDefs{
 		missingVersion: def("headers", "MISSING_MIME_VERSION", 2, "there are MIME fields and no MIME-Version"),
-		brokenHeaders:  def("headers", "BROKEN_HEADERS", 10, "the header has lines that are no fields, or an envelope address can't be read"),
+		brokenHeaders:  def("headers", "BROKEN_HEADERS", 10, "the header has lines that are no fields, an envelope address can't be read, or a multipart is cut off by a boundary around it"),
 		typeOnly:       def("headers", "MIME_HEADER_CTYPE_ONLY", 2, "Content-Type is the only MIME field and does not say text/plain"),
 		encodingCase:   def("headers", "CTE_CASE", 0.5, "Content-Transfer-Encoding is written with a capital B, as only some senders do"),
 		extraSemicolon: def("headers", "CT_EXTRA_SEMI", 1, "Content-Type ends with a semicolon"),
