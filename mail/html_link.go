@@ -184,7 +184,7 @@ func cleanHref(s string) (clean string, odd bool) {
 // to the domain shown. Links may stand in links, so that they have the same
 // text: what of it is looked at is counted.
 func (t *htmlTree) show(l *Link) {
-	text := strings.TrimFunc(l.Text, unicode.IsSpace)
+	text := strings.TrimFunc(l.Text, func(r rune) bool { return unicode.IsSpace(r) || isZeroWidth(r) })
 	if l.URL == nil || len(text) <= 4 || l.Tag != "a" || !t.take(min(len(text), maxShown)) {
 		return
 	}
@@ -207,12 +207,19 @@ func (t *htmlTree) show(l *Link) {
 		return
 	}
 	if strings.EqualFold(shown.Unicode, u.Unicode) || strings.EqualFold(esld(&shown), esld(u)) ||
-		under(esld(&shown), esld(u)) || passesOn(u, esld(&shown)) {
+		under(esld(&shown), esld(u)) || passesOn(u, esld(&shown)) || brokenOff(&shown, u) {
 		return
 	}
 	l.Phished = true
 	u.Flags |= URLPhished
 	u.Phished = l.Shown
+}
+
+// brokenOff reports whether the shown host is the beginning of the target's and
+// was cut off in the registrable domain: "https://www.exam" for www.example.org.
+func brokenOff(shown, target *URL) bool {
+	return shown.noSuffix && shown.Host != "" && strings.HasPrefix(target.Host, shown.Host) &&
+		len(shown.Host) > len(target.Host)-len(target.TLD)
 }
 
 // maxShown is how far from the beginning of a text the colon, the dot or the

@@ -114,7 +114,7 @@ func bareIP(s string, fin, i int) (u URL, start, end int, ok bool) {
 // hostAt reads the URL that begins at start and covers at least the dot. One
 // without a scheme needs a known suffix.
 func hostAt(s string, start, dot int, scheme string) (u URL, _, end int, ok bool) {
-	p := urlParts{flags: URLSchemeless, scheme: scheme}
+	p := urlParts{flags: URLSchemeless, scheme: scheme, inText: true}
 	i, ok := p.hostPort(s, start, urlInText)
 	if !ok || i <= dot || i < len(s) && s[i] == '@' {
 		return u, start, p.seen, false

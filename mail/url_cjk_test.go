@@ -64,6 +64,8 @@ func TestFindInCode(t *testing.T) {
 		"we saw www.dcc-\nservers.example today":                    "",
 		"at http://mail-\nserver.example.org and http://web- ":      "server.example.org",
 		"look at www.example.org- or http://example.net_ and go on": "www.example.org http://example.net",
+		"www.example.com--the best, http://example.org--and more":   "www.example.com http://example.org",
+		"http://www.example.net--- or www.example.co.uk--buy":       "http://www.example.net www.example.co.uk",
 		`C:\path and \\server\share`:                                "",
 	} {
 		if got := strings.Join(found(text), " "); got != want {

@@ -36,12 +36,15 @@ func (p *urlParts) url(raw string) (u URL, ok bool) {
 	if u.noSuffix && (p.scheme == "" && !prefixFold(u.Host, "www.") || u.Flags&URLMissingSlashes != 0 || u.Scheme == "file") {
 		return URL{}, false
 	}
+	if p.inText {
+		u.Flags &^= URLNoTLD // text has many names that are no hosts; Rspamd takes none of them for a URL
+	}
 	if p.scheme == "" && u.Flags&URLNumeric != 0 && u.Flags&URLObscured != 0 {
 		return URL{}, false // 1.2.3 or 40.5: just a number
 	}
-	u.Path = normalPath(unescapeURL(p.path, true))
-	u.Query = unescapeURL(p.query, true)
-	u.Fragment = unescapeURL(p.fragment, true)
+	u.Path = normalPath(u.visible(unescapeURL(p.path, true)))
+	u.Query = u.visible(unescapeURL(p.query, true))
+	u.Fragment = u.visible(unescapeURL(p.fragment, true))
 	u.Text = p.text(&u)
 	return u, true
 }
@@ -226,6 +229,20 @@ func (u *URL) foldHost(h string) string {
 func isZeroWidth(r rune) bool {
 	return r >= 0x200b && r <= 0x200f || r == 0x2060 || r == 0xfeff || r == 0x00ad || r == 0x180e ||
 		r >= 0x2061 && r <= 0x2064
+}
+
+// visible takes zero-width spaces and soft hyphens out of what stands behind the
+// host. Those at its end are left over from copying and hide nothing.
+func (u *URL) visible(s string) string {
+	const zeroWidthSpace, softHyphen = "\u200b", "\u00ad"
+	for strings.HasSuffix(s, zeroWidthSpace) || strings.HasSuffix(s, softHyphen) {
+		s = strings.TrimSuffix(strings.TrimSuffix(s, zeroWidthSpace), softHyphen)
+	}
+	if !strings.Contains(s, zeroWidthSpace) && !strings.Contains(s, softHyphen) {
+		return s
+	}
+	u.Flags |= URLZeroWidth
+	return strings.ReplaceAll(strings.ReplaceAll(s, zeroWidthSpace, ""), softHyphen, "")
 }
 
 // isDotLike tells the full stops that IDNA takes for a dot (RFC 3490 section

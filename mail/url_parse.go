@@ -25,6 +25,7 @@ type urlParts struct {
 	slash                              bool // a slash follows the host
 	bracket                            bool // the host stood in brackets
 	plain                              bool // scheme://host in the usual spelling
+	inText                             bool // it stands in running text
 	seen                               int  // how far user information and host were looked for
 }
 
@@ -53,6 +54,7 @@ func splitURL(s string, mode urlMode) (p urlParts, end int, ok bool) {
 	if len(s) > maxURL {
 		s = s[:maxURL]
 	}
+	p.inText = mode == urlInText
 	i := 0
 	if n := schemeLen(s); n > 0 {
 		p.scheme = s[:n]
@@ -79,16 +81,33 @@ func splitURL(s string, mode urlMode) (p urlParts, end int, ok bool) {
 }
 
 // brokenHost takes the dashes from the end of a host that ends a URL in
-// running text. What is then no name under a known suffix was broken at the
-// end of a line and is no host.
+// running text, and those that a sentence goes on with ("example.org--and").
+// What is then no name under a known suffix was broken at the end of a line and
+// is no host.
 func (p *urlParts) brokenHost(end int) (int, bool) {
 	whole := strings.TrimRight(p.host, "-_")
 	if whole == p.host {
-		return end, true
+		if whole = beforeDash(whole); whole == "" {
+			return end, true
+		}
 	}
 	end -= len(p.host) - len(whole)
 	p.host = whole
 	return end, knownTLD(whole) && strings.IndexByte(whole, '.') > 0
+}
+
+// beforeDash returns what stands before two dashes in the last label of a host
+// that is under no known suffix, if that is under one; else "".
+func beforeDash(host string) string {
+	dot := strings.LastIndexByte(host, '.')
+	if dot < 0 {
+		return ""
+	}
+	tld, _, dashes := strings.Cut(host[dot:], "--")
+	if before := host[:dot] + tld; dashes && !knownTLD(host) && knownTLD(before) {
+		return before
+	}
+	return ""
 }
 
 // schemeLen returns the length of the scheme before a colon, 0 if there is
@@ -178,6 +197,9 @@ func (p *urlParts) hostPort(s string, i int, mode urlMode) (int, bool) {
 			seen = n
 		}
 		p.seen = max(p.seen, i+seen)
+		if p.flags&URLZeroWidth != 0 && (i+n == len(s) || strings.IndexByte("/?#:\\", s[i+n]) < 0) {
+			n = p.visibleEnd(s[i : i+n])
+		}
 		if n == 0 || n > maxHost*3 {
 			return 0, false
 		}
@@ -200,6 +222,16 @@ func (p *urlParts) hostPort(s string, i int, mode urlMode) (int, bool) {
 		}
 	}
 	return i, true
+}
+
+// visibleEnd returns the length of a host at the end of a URL without characters
+// that have no width behind it: they are left over from copying and hide nothing.
+func (p *urlParts) visibleEnd(host string) int {
+	host = strings.TrimRightFunc(host, isZeroWidth)
+	if !strings.ContainsFunc(host, isZeroWidth) {
+		p.flags &^= URLZeroWidth
+	}
+	return len(host)
 }
 
 // maskedDot is how people write a dot to keep a URL from being followed.

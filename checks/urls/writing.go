@@ -58,7 +58,7 @@ var (
 	}
 	zeroWidth = &symbols.Def{
 		Name: "URL_ZERO_WIDTH_SPACES", Groups: group(), Weight: 7,
-		Doc: "the host of a URL has characters without width",
+		Doc: "a URL has characters without width, in its host or between the characters behind it",
 	}
 	multipleAt = &symbols.Def{
 		Name: "URL_MULTIPLE_AT_SIGNS", Groups: group(), Weight: 3, OneShot: true,
