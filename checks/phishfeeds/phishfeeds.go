@@ -183,11 +183,11 @@ func (f *family) runPhishTank(ctx context.Context, t *checks.Task) error {
 		}
 		queries = append(queries, query{u, factor, i})
 	}
-	for _, u := range f.urls(t) {
+	for n, u := range f.urls(t) {
 		if len(questions) == MaxQueries {
 			break
 		}
-		for _, p := range readings(t, u) {
+		for _, p := range readings(t, u, n < MaxQueries) {
 			switch {
 			case p.path == "":
 			case p.query == "":

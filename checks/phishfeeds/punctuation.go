@@ -16,27 +16,25 @@ type asked struct{ path, query string }
 const maxReadings = 8
 
 // readings returns the pages that a URL may stand for. Punctuation behind one in
-// running text may belong to it or not: both are asked about. Rspamd takes it
-// with the URL always, wherever the URL stands in a text.
-func readings(t *checks.Task, u *mail.URL) []asked {
+// running text may belong to it or not: both are asked about, wherever the URL
+// stands in a text. Rspamd asks about the one with it, and about the other only
+// for what is no text.
+// The texts are not searched where search is false.
+func readings(t *checks.Task, u *mail.URL, search bool) []asked {
 	plain := asked{u.Path, u.Query}
 	switch {
-	case u.Path == "" || u.Fragment != "":
+	case u.Path == "" || u.Fragment != "" || !search:
 		return []asked{plain}
 	case t.Exact():
 		return everywhere(t, u, plain)
-	case u.Source != mail.SourceText || u.Part == nil || u.Length == 0:
-		return []asked{plain}
 	}
-	x := u.Part.Text()
-	if x == nil || u.Offset+u.Length > len(x.UTF8()) { // it stands outside of the parts
-		return []asked{plain}
+	list := []asked{plain}
+	for _, p := range everywhere(t, u, plain) {
+		if p != plain {
+			list = append(list, p)
+		}
 	}
-	rest := x.UTF8()[u.Offset+u.Length:]
-	if p := plain.with(rest[:punctuated(rest)]); p != plain {
-		return []asked{plain, p}
-	}
-	return []asked{plain}
+	return list
 }
 
 // everywhere returns the pages that a URL is where it stands in texts.
