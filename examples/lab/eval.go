@@ -3,268 +3,172 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"math/rand"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/bayes/fused"
 )
 
 // options are the flags of eval.
 type options struct {
 	corpus, index, only string
-	model               string
+	models, baselines   []string
 	json                bool
 	bits                int
 	regime              regime
 	noSymbols           bool
 	prior               string
 	known               *fused.Prior // what prior names
+	shuffles            int
 	worst               int
 }
 
-// A regime says which messages are learned, when and under which label.
-type regime struct {
-	noise  float64 // share of wrong labels
-	delay  int     // messages between a verdict and its label
-	report string  // all, errors, unsure
-	share  float64 // share of messages that are labelled at all
-	sure   bool    // labels are corrections by a person
-}
-
-func (r *regime) String() string {
-	w := []string{r.report}
-	if r.noise > 0 {
-		w = append(w, fmt.Sprintf("noise=%g", r.noise))
-	}
-	if r.delay > 0 {
-		w = append(w, fmt.Sprintf("delay=%d", r.delay))
-	}
-	if r.share < 1 {
-		w = append(w, fmt.Sprintf("share=%g", r.share))
-	}
-	if !r.sure {
-		w = append(w, "implicit")
-	}
-	return strings.Join(w, ",")
-}
-
-func eval(args []string, stdout, stderr io.Writer) int {
-	var o options
-	fs := flag.NewFlagSet("lab eval", flag.ContinueOnError)
-	fs.SetOutput(stderr)
+// evalFlags declares the flags. Lists are checked by check.
+func (o *options) evalFlags(fs *flag.FlagSet) (check func() error) {
+	r := &o.regime
 	fs.StringVar(&o.corpus, "corpus", "", "`DIR` that the paths of the index start from")
-	fs.StringVar(&o.index, "index", "", "`FILE` of labels, corpora and paths (default DIR/index.tsv)")
+	fs.StringVar(&o.index, "index", "", "`FILE` of labels, corpora and paths, separated by tabs below a header line of these names (default DIR/index.tsv)")
 	fs.StringVar(&o.only, "only", "", "comma-separated `NAMES` of corpora to read (default all that have ham and spam)")
-	fs.StringVar(&o.model, "model", "fused", "fused, osb (Rspamd 4.1.6's formula), osb34 (that of 3.4), or naive")
-	fs.BoolVar(&o.json, "json", false, "print a JSON array")
-	fs.IntVar(&o.bits, "bits", fused.DefaultBits, "binary logarithm of the table size")
-	fs.Float64Var(&o.regime.noise, "noise", 0, "share of wrong labels")
-	fs.IntVar(&o.regime.delay, "delay", 0, "messages between a verdict and its label")
-	fs.StringVar(&o.regime.report, "report", "all", "which messages are labelled: all, errors, or unsure (errors, and |log-odds| < 2)")
-	fs.Float64Var(&o.regime.share, "share", 1, "share of these that are labelled")
-	source := fs.String("source", "", "explicit (corrections by people) or implicit labels (default explicit, with -noise implicit)")
+	model := fs.String("model", "fused", "comma-separated `MODELS`: fused, osb (Rspamd 4.1.6's formula), osb34 (that of 3.4), naive, or none for baselines alone")
+	baseline := fs.String("baseline", "", "comma-separated other `FILTERS` to run on the same messages in the same order: rspamd and bogofilter. They are the\nprograms of that name (rspamd with redis-server), in a directory and on ports of their own; what is not installed is left out with a warning")
+	fs.IntVar(&o.shuffles, "shuffles", 3, "shuffled orders, of which the figures are means; 0 for the order by date alone")
+	fs.BoolVar(&o.json, "json", false, "print a JSON array instead of a table")
+	fs.IntVar(&o.bits, "bits", 0, "binary logarithm of the table size of fused (default 20, with -users 21)")
+	fs.Float64Var(&r.noise, "noise", 0, "`SHARE` of labels that are wrong, 0 to 1")
+	fs.IntVar(&r.delay, "delay", 0, "`MESSAGES` between a verdict and its label")
+	errorsOnly := fs.Bool("only-errors", false, "learn only messages that were judged wrong")
+	unsure := fs.Bool("unsure-queue", false, "learn only messages that were judged wrong or with log-odds within ±2")
+	fs.Float64Var(&r.share, "share", 1, "`SHARE` of the messages to be learned that are, 0 to 1")
+	source := fs.String("source", "", "`explicit` for labels that people corrected, implicit for those that rules or folders tell (default explicit, with -noise implicit)")
+	users := fs.Bool("users", false, "mix the corpora, each of which is a user's mail: with features that count twice, for all and for the user (users),\nwith one table that knows no users (users=one), and with a table for each (users=separate). Of the fused model")
+	attack := fs.Bool("attack", false, "learn the first 70 % and judge the spam of the rest with text added that shall hide it: the commonest words of ham, words chosen\nfrom the ham that was learned, or a whole ham message behind or in front; before and after 1, 3, 10 and 30 such messages were learned")
+	drift := fs.Bool("drift", false, "carry one model through all corpora, the oldest first")
 	fs.BoolVar(&o.noSymbols, "no-symbols", false, "learn without the symbols of a scan")
 	fs.StringVar(&o.prior, "prior", "none", "what is known before the first lesson: none, builtin or a `FILE`")
-	fs.IntVar(&o.worst, "worst", 0, "print the `N` worst errors of each class")
-	if err := fs.Parse(args); err != nil {
-		return 2
+	fs.IntVar(&o.worst, "worst", 0, "print the `N` worst errors of each class, by date")
+	return func() error {
+		for name, on := range map[string]*bool{"users": users, "attack": attack, "drift": drift} {
+			if !*on {
+				continue
+			}
+			if r.kind != "" {
+				return fmt.Errorf("-%s and -%s exclude each other", r.kind, name)
+			}
+			r.kind = name
+		}
+		if r.ask = "all"; *errorsOnly {
+			r.ask = "only-errors"
+		}
+		if *unsure {
+			if *errorsOnly {
+				return errors.New("-only-errors and -unsure-queue exclude each other")
+			}
+			r.ask = "unsure-queue"
+		}
+		r.sure = *source == "explicit" || *source == "" && r.noise == 0
+		if !slices.Contains([]string{"", "explicit", "implicit"}, *source) {
+			return fmt.Errorf("-source %q: explicit or implicit", *source)
+		}
+		var err error
+		if *model != "none" {
+			if o.models, err = choice("model", *model, models()); err != nil {
+				return err
+			}
+		}
+		if *baseline != "" {
+			if o.baselines, err = choice("baseline", *baseline, baselines()); err != nil {
+				return err
+			}
+		}
+		return o.check()
 	}
-	o.regime.sure = *source == "explicit" || *source == "" && o.regime.noise == 0
-	if o.corpus == "" || fs.NArg() > 0 || !slices.Contains([]string{"all", "errors", "unsure"}, o.regime.report) ||
-		!slices.Contains([]string{"", "explicit", "implicit"}, *source) {
-		fs.Usage()
-		return 2
+}
+
+// choice reads a flag that lists some of the names.
+func choice(flag, value string, names []string) ([]string, error) {
+	list := strings.Split(value, ",")
+	for i, w := range list {
+		if !slices.Contains(names, w) {
+			return nil, fmt.Errorf("-%s %q: not one of %s", flag, w, strings.Join(names, ", "))
+		}
+		if slices.Contains(list[:i], w) {
+			return nil, fmt.Errorf("-%s has %s twice", flag, w)
+		}
 	}
-	if !slices.Contains(models(), o.model) {
-		fmt.Fprintf(stderr, "lab: -model %q: one of %s\n", o.model, strings.Join(models(), ", "))
-		return 2
+	return list, nil
+}
+
+// check completes the options and finds values that are out of bounds.
+func (o *options) check() error {
+	r := &o.regime
+	switch {
+	case o.corpus == "":
+		return errors.New("-corpus is missing")
+	case !(r.noise >= 0 && r.noise <= 1):
+		return fmt.Errorf("-noise %v: a share from 0 to 1", r.noise)
+	case !(r.share >= 0 && r.share <= 1):
+		return fmt.Errorf("-share %v: a share from 0 to 1", r.share)
+	case r.delay < 0:
+		return fmt.Errorf("-delay %d: a number of messages", r.delay)
+	case o.shuffles < 0 || o.shuffles > 100:
+		return fmt.Errorf("-shuffles %d: 0 to 100", o.shuffles)
+	case o.worst < 0:
+		return fmt.Errorf("-worst %d: a number of messages", o.worst)
+	case len(o.models)+len(o.baselines) == 0:
+		return errors.New("-model none without -baseline measures nothing")
+	case r.kind == "users" && (!slices.Equal(o.models, []string{"fused"}) || o.baselines != nil):
+		return errors.New("-users is of -model fused alone")
+	case r.kind != "" && o.worst > 0:
+		return fmt.Errorf("-worst can't go with -%s", r.kind)
 	}
 	if o.index == "" {
 		o.index = o.corpus + "/index.tsv"
 	}
+	if o.bits == 0 {
+		if o.bits = fused.DefaultBits; r.kind == "users" {
+			o.bits = fused.UserBits
+		}
+	}
+	return nil
+}
+
+func eval(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var o options
+	fs := flag.NewFlagSet("lab eval", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	check := o.evalFlags(fs)
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return 0
+		}
+		return 2
+	}
+	err := check()
+	if err == nil && fs.NArg() > 0 {
+		err = fmt.Errorf("%q is no flag", fs.Arg(0))
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "lab eval: %v (-help explains the flags)\n", err)
+		return 2
+	}
 	var rows []row
-	known, err := readPrior(o.prior)
-	if err == nil {
-		o.known = known
-		rows, err = o.run(stderr)
+	if o.known, err = readPrior(o.prior); err == nil {
+		rows, err = o.run(ctx, stderr)
+	}
+	if err == nil && o.json {
+		e := json.NewEncoder(stdout)
+		e.SetIndent("", " ")
+		err = e.Encode(rows)
+	} else if err == nil {
+		err = table(stdout, rows)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "lab:", err)
 		return 1
 	}
-	if o.json {
-		e := json.NewEncoder(stdout)
-		e.SetIndent("", " ")
-		e.Encode(rows)
-		return 0
-	}
-	table(stdout, rows)
 	return 0
-}
-
-// A row is one stream's figures.
-type row struct {
-	Corpus string `json:"corpus"`
-	Order  string `json:"order"` // date or shuffle; of the latter figures are means
-	Model  string `json:"model"`
-	Prior  string `json:"prior"` // none, builtin or a file
-	Regime string `json:"regime"`
-	figures
-	Micros     float64 `json:"us"`          // to extract features and judge, a message
-	WriteShare float64 `json:"write_share"` // of messages that change the tables
-	TableBytes int     `json:"table_bytes"`
-}
-
-// A sample is a message as the model sees it.
-type sample struct {
-	item
-	features any // of the model
-}
-
-func (o *options) run(stderr io.Writer) ([]row, error) {
-	items, err := readIndex(o.index)
-	if err != nil {
-		return nil, err
-	}
-	byCorpus := map[string][]item{}
-	var names []string
-	for _, it := range items {
-		if _, ok := byCorpus[it.corpus]; !ok {
-			names = append(names, it.corpus)
-		}
-		byCorpus[it.corpus] = append(byCorpus[it.corpus], it)
-	}
-	scanner, err := winnow.New(winnow.Options{})
-	if err != nil {
-		return nil, err
-	}
-	defer scanner.Close(context.Background())
-	var rows []row
-	for _, name := range names {
-		list := byCorpus[name]
-		if o.only != "" && !slices.Contains(strings.Split(o.only, ","), name) || !both(list) {
-			continue
-		}
-		r, err := o.stream(scanner, name, list, stderr)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, r...)
-	}
-	if rows == nil {
-		return nil, fmt.Errorf("%s: no corpus with ham and spam", o.index)
-	}
-	return rows, nil
-}
-
-func both(list []item) bool {
-	return slices.ContainsFunc(list, func(i item) bool { return i.spam }) && slices.ContainsFunc(list, func(i item) bool { return !i.spam })
-}
-
-// stream reads one corpus in its four orders.
-func (o *options) stream(scanner *winnow.Scanner, name string, list []item, stderr io.Writer) ([]row, error) {
-	model, err := o.newModel()
-	if err != nil {
-		return nil, err
-	}
-	samples, extract, err := o.samples(scanner, model, list)
-	if err != nil {
-		return nil, err
-	}
-	var rows []row
-	for i, order := range orders(len(samples), func(i int) time.Time { return samples[i].date }) {
-		model, err := o.newModel()
-		if err != nil {
-			return nil, err
-		}
-		results, writes, judge := o.regime.run(model, samples, order, int64(i))
-		r := row{Corpus: name, Order: "shuffle", Model: o.model, Prior: o.prior, Regime: o.regime.String(), figures: measure(results)}
-		if i == 0 {
-			r.Order = "date"
-		}
-		r.Micros = float64(extract+judge) / float64(time.Microsecond) / float64(len(list))
-		r.WriteShare = float64(writes) / float64(len(list))
-		r.TableBytes = model.bytes()
-		rows = append(rows, r)
-		if o.worst > 0 && i == 0 {
-			printWorst(stderr, samples, order, results, o.worst)
-		}
-	}
-	return []row{rows[0], mean(rows[1:])}, nil
-}
-
-// samples reads the messages and their features.
-func (o *options) samples(scanner *winnow.Scanner, model model, list []item) (all []sample, spent time.Duration, err error) {
-	sender := newCondition()
-	for _, it := range list {
-		raw, err := it.read(o.corpus)
-		if err != nil {
-			return nil, 0, err
-		}
-		s := sample{item: it}
-		s.date = receivedAt(raw)
-		r, err := scanner.Scan(context.Background(), &winnow.Message{Body: winnow.FromBytes(sender.strip(raw))})
-		if err != nil {
-			return nil, 0, fmt.Errorf("%s: %w", it.path, err)
-		}
-		m := r.Message()
-		started := time.Now()
-		s.features = model.features(m, o.raised(r))
-		spent += time.Since(started)
-		all = append(all, s)
-	}
-	return all, spent, nil
-}
-
-func (o *options) raised(r *winnow.Result) []string {
-	if o.noSymbols {
-		return nil
-	}
-	var list []string
-	for _, s := range r.Symbols {
-		list = append(list, s.Name)
-	}
-	slices.Sort(list)
-	return list
-}
-
-// A pending label waits for its time.
-type pending struct {
-	due   int
-	label label
-}
-
-// run judges and learns the samples in order.
-func (r *regime) run(model model, samples []sample, order []int, seed int64) (results []scored, writes int, judging time.Duration) {
-	draw := rand.New(rand.NewSource(100 + seed))
-	var wait []pending
-	for n, i := range order {
-		for len(wait) > 0 && wait[0].due <= n {
-			writes += model.learn(wait[0].label)
-			wait = wait[1:]
-		}
-		s := &samples[i]
-		started := time.Now()
-		logOdds, p := model.classify(s.features)
-		judging += time.Since(started)
-		results = append(results, scored{s.spam, logOdds, p})
-		wrong := s.spam != (p > .5)
-		asked := r.report == "all" || wrong || r.report == "unsure" && logOdds < 2 && logOdds > -2
-		if draw.Float64() >= r.share || !asked {
-			continue
-		}
-		l := label{i, s.features, s.spam != (draw.Float64() < r.noise), r.sure}
-		if r.delay > 0 {
-			wait = append(wait, pending{n + r.delay, l})
-		} else {
-			writes += model.learn(l)
-		}
-	}
-	return results, writes, judging
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/sha256"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -29,7 +31,7 @@ type trainer struct {
 
 // prior makes a prior of the messages of some corpora. It depends on nothing but
 // their bytes and labels: neither their names nor their order matter.
-func prior(args []string, stdout, stderr io.Writer) int {
+func prior(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o := trainer{rate: .3, epsilon: .1, epochs: 3}
 	fs := flag.NewFlagSet("lab prior", flag.ContinueOnError)
 	fs.SetOutput(stderr)
@@ -40,6 +42,9 @@ func prior(args []string, stdout, stderr io.Writer) int {
 	fs.IntVar(&o.seen, "seen", 4, "messages that a feature has to occur in")
 	fs.IntVar(&o.weights, "weights", 16000, "weights of each view that are kept, the largest ones")
 	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return 0
+		}
 		return 2
 	}
 	if o.corpus == "" || o.out == "" || fs.NArg() > 0 {
@@ -49,7 +54,7 @@ func prior(args []string, stdout, stderr io.Writer) int {
 	if o.index == "" {
 		o.index = o.corpus + "/index.tsv"
 	}
-	if err := o.run(stdout); err != nil {
+	if err := o.run(ctx, stdout, stderr); err != nil {
 		fmt.Fprintln(stderr, "lab:", err)
 		return 1
 	}
@@ -63,8 +68,8 @@ type lesson struct {
 	digest        [sha256.Size]byte
 }
 
-func (o *trainer) run(stdout io.Writer) error {
-	list, err := o.read()
+func (o *trainer) run(ctx context.Context, stdout, stderr io.Writer) error {
+	list, err := o.read(ctx, stderr)
 	if err != nil {
 		return err
 	}
@@ -95,8 +100,8 @@ func (o *trainer) run(stdout io.Writer) error {
 
 // read returns the messages in the order of their digests, those that are there
 // twice once.
-func (o *trainer) read() ([]lesson, error) {
-	items, err := readIndex(o.index)
+func (o *trainer) read(ctx context.Context, stderr io.Writer) ([]lesson, error) {
+	items, err := readIndex(o.index, stderr)
 	if err != nil {
 		return nil, err
 	}
@@ -107,8 +112,11 @@ func (o *trainer) read() ([]lesson, error) {
 			continue
 		}
 		raw, err := it.read(o.corpus)
+		if err == nil {
+			err = ctx.Err()
+		}
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s:%d: %w", o.index, it.line, err)
 		}
 		l := lesson{spam: it.spam, digest: sha256.Sum256(raw)}
 		l.tokens, l.grams = fused.Places(mail.Parse(sender.strip(raw), mail.Envelope{}, mail.Limits{}))

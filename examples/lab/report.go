@@ -32,6 +32,7 @@ func mean(rows []row) row {
 	sum(func(r *row) *float64 { return &r.ECE })
 	sum(func(r *row) *float64 { return &r.Micros })
 	sum(func(r *row) *float64 { return &r.WriteShare })
+	sum(func(r *row) *float64 { return &r.Written })
 	for _, k := range []string{"50", "100", "200", "500"} {
 		total := 0
 		for _, r := range rows {
@@ -42,14 +43,18 @@ func mean(rows []row) row {
 	return m
 }
 
-func table(w io.Writer, rows []row) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "corpus\torder\tn\t1-AUC %\tmissed .1 %\t1 %\terrors 50\t100\t200\t500\tBrier\tECE\twrites %\tµs\t")
+// table prints the rows. Bytes are those that are written, and µs the time to
+// extract features and judge, both a message.
+func table(w io.Writer, rows []row) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "corpus\tmodel\tregime\torder\tn\t1-AUC %\tmissed .1 %\t1 %\terrors 50\t100\t200\t500\tBrier\tECE\twrites %\tbytes\tµs\tMiB")
 	for _, r := range rows {
-		fmt.Fprintf(t, "%s\t%s\t%d\t%.4f\t%.2f\t%.2f\t%d\t%d\t%d\t%d\t%.4f\t%.4f\t%.1f\t%.0f\t\n", r.Corpus, r.Order, r.N, r.AUCError, r.MissFP01, r.MissFP1,
-			r.Errors["50"], r.Errors["100"], r.Errors["200"], r.Errors["500"], r.Brier, r.ECE, 100*r.WriteShare, r.Micros)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%.4f\t%.2f\t%.2f\t%d\t%d\t%d\t%d\t%.4f\t%.4f\t%.1f\t%.0f\t%.0f\t%.1f\n",
+			r.Corpus, r.Model, r.Regime, r.Order, r.N, r.AUCError, r.MissFP01, r.MissFP1,
+			r.Errors["50"], r.Errors["100"], r.Errors["200"], r.Errors["500"], r.Brier, r.ECE,
+			100*r.WriteShare, r.Written, r.Micros, float64(r.TableBytes)/(1<<20))
 	}
-	t.Flush()
+	return t.Flush()
 }
 
 // printWorst names the messages of each class that were judged worst.

@@ -1,10 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"fmt"
+	"io"
 	"math/rand"
 	"os"
 	"path/filepath"
@@ -21,33 +21,58 @@ type item struct {
 	spam   bool
 	corpus string
 	path   string
+	line   int       // of the index
 	date   time.Time // of the topmost Received, else of Date
 }
 
-// readIndex reads an index file: a header line, then label, corpus and path
-// separated by tabs. Lines whose label is neither ham nor spam are left out.
-func readIndex(name string) ([]item, error) {
-	f, err := os.Open(name)
+// readIndex reads an index file: a header line that names the columns label,
+// corpus and path, then these for each message, separated by tabs. Lines of the
+// label other are left out, and so are unknown labels, with a warning.
+func readIndex(name string, warnings io.Writer) ([]item, error) {
+	b, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	var columns []int
 	var list []item
-	sc := bufio.NewScanner(f)
-	for n := 1; sc.Scan(); n++ {
-		line := strings.TrimRight(sc.Text(), "\r")
-		if n == 1 || line == "" {
+	n := 0
+	for line := range strings.Lines(strings.TrimPrefix(string(b), "\ufeff")) {
+		n++
+		w := strings.Split(strings.TrimRight(line, "\r\n"), "\t")
+		switch {
+		case n == 1:
+			if columns = columnsOf(w); columns == nil {
+				return nil, fmt.Errorf("%s:1: %.80q is no header line of label, corpus and path, separated by tabs", name, line)
+			}
 			continue
+		case len(w) == 1 && w[0] == "":
+			continue
+		case len(w) <= slices.Max(columns):
+			return nil, fmt.Errorf("%s:%d: %d columns, want label, corpus and path separated by tabs", name, n, len(w))
 		}
-		w := strings.Split(line, "\t")
-		if len(w) != 3 {
-			return nil, fmt.Errorf("%s:%d: %d columns, want label, corpus and path", name, n, len(w))
+		it := item{corpus: w[columns[1]], path: w[columns[2]], line: n}
+		if it.path == "" || it.corpus == "" {
+			return nil, fmt.Errorf("%s:%d: no corpus or no path", name, n)
 		}
-		if w[0] == "ham" || w[0] == "spam" {
-			list = append(list, item{spam: w[0] == "spam", corpus: w[1], path: w[2]})
+		switch label := w[columns[0]]; label {
+		case "ham", "spam":
+			it.spam = label == "spam"
+			list = append(list, it)
+		case "other":
+		default:
+			fmt.Fprintf(warnings, "%s:%d: label %q is neither ham nor spam: left out\n", name, n, label)
 		}
 	}
-	return list, sc.Err()
+	return list, nil
+}
+
+// columnsOf returns where the header line has its columns, nil if one is missing.
+func columnsOf(header []string) []int {
+	columns := []int{slices.Index(header, "label"), slices.Index(header, "corpus"), slices.Index(header, "path")}
+	if slices.Min(columns) < 0 {
+		return nil
+	}
+	return columns
 }
 
 // A condition removes from messages what was not written by their senders.
@@ -123,23 +148,29 @@ func dated(m *mail.Message) time.Time {
 	return t
 }
 
-// orders returns the four orders in which a corpus is read: by date, and three
-// shuffles of that order.
-func orders(n int, date func(i int) time.Time) [][]int {
-	byDate := make([]int, n)
+// orders returns the orders in which messages are read: by date, and shuffles of
+// that order.
+func orders(items []item, shuffles int) [][]int {
+	byDate := make([]int, len(items))
 	for i := range byDate {
 		byDate[i] = i
 	}
-	slices.SortStableFunc(byDate, func(a, b int) int { return cmp.Compare(date(a).Unix(), date(b).Unix()) })
+	slices.SortStableFunc(byDate, func(a, b int) int { return cmp.Compare(items[a].date.Unix(), items[b].date.Unix()) })
 	list := [][]int{byDate}
-	for seed := range int64(3) {
+	for seed := range int64(shuffles) {
 		o := slices.Clone(byDate)
-		rand.New(rand.NewSource(seed+1)).Shuffle(n, func(i, j int) { o[i], o[j] = o[j], o[i] })
+		rand.New(rand.NewSource(seed+1)).Shuffle(len(o), func(i, j int) { o[i], o[j] = o[j], o[i] })
 		list = append(list, o)
 	}
 	return list
 }
 
+// read returns the message's bytes. A path is taken from dir on, unless it is
+// absolute.
 func (it *item) read(dir string) ([]byte, error) {
-	return os.ReadFile(filepath.Join(dir, filepath.FromSlash(it.path)))
+	name := filepath.FromSlash(it.path)
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(dir, name)
+	}
+	return os.ReadFile(name)
 }
