@@ -122,7 +122,9 @@ type Lesson struct {
 	Spam     bool
 	// Sure tells that a person corrected or confirmed the verdict. Such a lesson
 	// has its full weight however sure the model was of the opposite, and changes
-	// nothing if the model knew. Labels of other origin are doubted instead.
+	// nothing if the model knew. Labels of
+	// other origin are doubted then: their weight falls with the model's odds
+	// against them.
 	Sure bool
 }
 
@@ -143,13 +145,20 @@ func (m *Model) Learn(l Lesson) (e Event, before Verdict, ok bool) {
 	if l.Sure && y*v.LogOdds >= margin {
 		return Event{Spam: l.Spam, Weights: m.weight}, v, m.lessons[class(l.Spam)] < FirstLessons
 	}
+	trust := 1.0
+	if !l.Sure {
+		trust = belief(y * v.LogOdds)
+	}
 	e = Event{
 		Features: Features{Tokens: l.Features.Tokens.sorted(), Grams: l.Features.Grams.sorted()}, Spam: l.Spam,
-		TokenStep: gradient(m.tokens.margin(l.Features.Tokens), l.Spam, l.Sure, len(l.Features.Tokens.Slots)),
-		GramStep:  gradient(m.grams.margin(l.Features.Grams), l.Spam, l.Sure, len(l.Features.Grams.Slots)),
-		Count:     m.counts.wants(v.Members[2], l.Spam),
+		TokenStep: gradient(m.tokens.margin(l.Features.Tokens), l.Spam, trust, len(l.Features.Tokens.Slots)),
+		GramStep:  gradient(m.grams.margin(l.Features.Grams), l.Spam, trust, len(l.Features.Grams.Slots)),
+		Count:     trust == 1 && m.counts.wants(v.Members[2], l.Spam), // A count can't be taken in part.
 	}
-	miss := target - v.Probability
+	miss := trust * (target - v.Probability)
+	if y*v.LogOdds >= margin {
+		miss = 0
+	}
 	for i := range e.Weights {
 		e.Weights[i] = float32(math.Max(0, v.Weights[i]+fusionRate*miss*v.Members[i]))
 	}

@@ -148,8 +148,34 @@ func TestLabels(t *testing.T) {
 	}
 	sure, _, _ := m.Learn(Lesson{f, false, true})
 	doubted, _, _ := m.Learn(Lesson{f, false, false})
-	if math.Abs(float64(doubted.TokenStep)) > math.Abs(float64(sure.TokenStep))/2 {
-		t.Errorf("steps %v and, doubted, %v", sure.TokenStep, doubted.TokenStep)
+	moved := func(e Event) (sum float64) {
+		for i, w := range e.Weights {
+			sum += math.Abs(float64(w - m.weight[i]))
+		}
+		return sum
+	}
+	if math.Abs(float64(doubted.TokenStep)) > math.Abs(float64(sure.TokenStep))/2 || moved(doubted) > moved(sure)/2 {
+		t.Errorf("steps %v and, doubted, %v; weights moved by %v and %v", sure.TokenStep, doubted.TokenStep, moved(sure), moved(doubted))
+	}
+	if !sure.Count || doubted.Count {
+		t.Errorf("counted: %v, and doubted %v", sure.Count, doubted.Count)
+	}
+}
+
+// TestLateClass learns hundreds of one class by labels that may be wrong before
+// the first of the other, which is believed none the less.
+func TestLateClass(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		m := newModel(t, Options{Bits: 18})
+		for n := range 500 {
+			teach(t, m, m.Features(message(n, !late), nil, ""), !late, false)
+		}
+		for n := range 10 {
+			teach(t, m, m.Features(message(1000+n, late), nil, ""), late, false)
+		}
+		if v := m.Classify(m.Features(message(2000, late), nil, "")); (v.Probability > .5) != late {
+			t.Errorf("spam %v comes late: %+v", late, v)
+		}
 	}
 }
 

@@ -27,9 +27,9 @@ func (r regression) margin(v View) float64 {
 	return adagrad.Scale(len(v.Slots)) * float64(sum) / adagrad.Unit
 }
 
-// gradient is the step that a label asks for at log-odds m: 0 for none. A label
-// that is not sure counts less where the model is sure of the opposite.
-func gradient(m float64, spam, sure bool, n int) float32 {
+// gradient is the step that a label of a weight asks for at log-odds m: 0 for
+// none.
+func gradient(m float64, spam bool, weight float64, n int) float32 {
 	y, target := -1.0, 0.0
 	if spam {
 		y, target = 1, 1
@@ -37,11 +37,17 @@ func gradient(m float64, spam, sure bool, n int) float32 {
 	if y*m >= margin {
 		return 0
 	}
-	g := (target - sigmoid(m)) * adagrad.Scale(n)
-	if !sure && y*m < -doubt {
-		g *= math.Exp(doubt + y*m)
+	return float32(weight * (target - sigmoid(m)) * adagrad.Scale(n))
+}
+
+// belief is the weight of a label that may be wrong, where all members together
+// give it the log-odds m. They judge it together since one member alone forgets
+// too soon: whatever a wrong label moved is what the next one is measured by.
+func belief(m float64) float64 {
+	if m >= -doubt {
+		return 1
 	}
-	return float32(g)
+	return math.Exp(doubt + m)
 }
 
 // apply takes a step of gradient g.
