@@ -28,6 +28,8 @@ missing() {
 	command -v xmllint >/dev/null || echo libxml2-utils
 	command -v redis-server >/dev/null || echo redis-server
 	command -v redis-sentinel >/dev/null || echo redis-sentinel
+	command -v bogofilter >/dev/null || echo bogofilter
+	command -v rspamd >/dev/null || echo rspamd
 }
 
 need() {
