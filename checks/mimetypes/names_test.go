@@ -150,6 +150,16 @@ func TestTypesOfExtensions(t *testing.T) {
 		"a.py":            "text/x-python text/plain",
 		"fix.patch":       "text/x-patch text/plain",
 		"a.rb":            "text/x-ruby-script",
+		"b.xls":           "application/x-msexcel application/x-ms-excel application/ms-excel application/x-excel application/x-dos_ms_excel",
+		"b.doc":           "application/x-msword application/ms-word application/winword",
+		"b.ppt":           "application/x-mspowerpoint application/ms-powerpoint application/x-powerpoint",
+		"b.xlsx":          "application/x-zip-compressed application/msexcel application/x-msexcel application/vnd.openxmlformats",
+		"b.odt":           "application/x-vnd.oasis.opendocument.text",
+		"b.xml":           "application/rss+xml application/soap+xml application/x-xml text/x-xml",
+		"b.csv":           "application/x-msexcel text/x-comma-separated-values",
+		"b.tar.gz":        "application/x-compressed-tar application/x-gzip-compressed application/x-tar",
+		"b.tif":           "image/x-tiff image/tiff",
+		"b.mov":           "video/mp4 video/x-quicktime",
 		"a.unknown-thing": "application/pdf image/png",
 	} {
 		for typ := range strings.FieldsSeq(types) {
@@ -159,6 +169,7 @@ func TestTypesOfExtensions(t *testing.T) {
 		}
 	}
 	for name, typ := range map[string]string{
+		"b.xls": "application/x-mspowerpoint", "b.html": "application/xml", "b.doc": "image/x-msword", "b.xhtml": "image/xml",
 		"a.pdf": "text/html", "a.txt": "application/msword", "a.png": "application/pdf", "a.jpg": "video/jpg", "a.zip": "text/plain", "a.mp3": "image/mp3",
 	} {
 		if got := raised(t, name, typ, []byte("text")); !strings.Contains(got, "BAD_ATTACHMENT") {

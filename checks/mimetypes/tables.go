@@ -18,6 +18,9 @@ var typesData string
 //go:embed data/extensions.txt
 var extensionsData string
 
+//go:embed data/more.txt
+var moreData string
+
 //go:embed data/bad.txt
 var badData string
 
@@ -66,7 +69,7 @@ func (o Options) config() any {
 		Options
 		Ignores bool
 		Builtin string
-	}{o, o.Ignore != nil, checks.Digest([]string{typesData, extensionsData, badData, archiveData})}
+	}{o, o.Ignore != nil, checks.Digest([]string{typesData, extensionsData, moreData, badData, archiveData})}
 }
 
 // tables are the lists in the form that rules look them up in. They are not
@@ -88,10 +91,11 @@ type pattern struct {
 	factor         float64
 }
 
-// A fit is the types that fit an extension and the factor of a misfit.
+// A fit is the types that fit an extension, those that do only where we don't
+// follow Rspamd, and the factor of a misfit.
 type fit struct {
-	types  []string
-	factor float64
+	types, more []string
+	factor      float64
 }
 
 func newTables(o Options) *tables {
@@ -141,30 +145,43 @@ func (t *tables) addTypes() {
 	}
 }
 
-// addExtensions reads lines of extensions, a colon and the types that fit
-// them; extensions may begin in a line before.
 func (t *tables) addExtensions() {
-	var names []string
-	for f := range entries(extensionsData) {
-		n := slices.IndexFunc(f, func(w string) bool { return strings.HasSuffix(w, ":") }) + 1
-		if n == 0 {
-			names = append(names, f...)
-			continue
+	for ext, types := range fitting(extensionsData) {
+		t.extensions[ext] = fit{types: types, factor: misfit(ext)}
+	}
+	for ext, types := range fitting(moreData) {
+		f := t.extensions[ext]
+		f.more = types
+		t.extensions[ext] = f
+	}
+}
+
+// fitting yields the extensions and the types of a table: in each line extensions,
+// a colon and the types that fit them; extensions may begin in a line before.
+func fitting(data string) func(func(string, []string) bool) {
+	return func(yield func(string, []string) bool) {
+		var names []string
+		for f := range entries(data) {
+			n := slices.IndexFunc(f, func(w string) bool { return strings.HasSuffix(w, ":") }) + 1
+			if n == 0 {
+				names = append(names, f...)
+				continue
+			}
+			for _, ext := range append(names, f[:n]...) {
+				if !yield(strings.TrimSuffix(ext, ":"), f[n:]) {
+					return
+				}
+			}
+			names = names[:0]
 		}
-		names = append(names, f[:n]...)
-		for _, ext := range names {
-			ext = strings.TrimSuffix(ext, ":")
-			t.extensions[ext] = fit{f[n:], misfit(ext)}
-		}
-		names = names[:0]
 	}
 }
 
 // fits reports whether files with the extension are sent with the type, and
-// the factor of a misfit. A type whose name is the extension fits too, with or
-// without "x-", as image/jpg and application/x-pdf do, and every text/x-… fits
-// what is plain text; extensions that are not in the table go with every type.
-// exact leaves it at the table, as Rspamd does.
+// the factor of a misfit. A type that fits does so with "x-" and without, and so
+// does one whose name is the extension, as image/jpg and application/x-pdf do;
+// every text/x-… fits what is plain text; extensions that are not in the table go
+// with every type. exact leaves it at the table, as Rspamd does.
 func (t *tables) fits(ext, typ string, exact bool) (ok bool, factor float64) {
 	fit, known := t.extensions[ext]
 	switch {
@@ -180,7 +197,15 @@ func (t *tables) fits(ext, typ string, exact bool) (ok bool, factor float64) {
 		return true, 0
 	}
 	major, sub, _ := strings.Cut(typ, "/")
-	if strings.TrimPrefix(sub, "x-") != ext {
+	sub = strings.TrimPrefix(sub, "x-")
+	plain := func(typ string) bool {
+		m, s, _ := strings.Cut(typ, "/")
+		return m == major && strings.TrimPrefix(s, "x-") == sub
+	}
+	if slices.ContainsFunc(fit.types, plain) || slices.ContainsFunc(fit.more, plain) {
+		return true, 0
+	}
+	if sub != ext {
 		return false, fit.factor
 	}
 	same := func(typ string) bool { return strings.HasPrefix(typ, major+"/") }
@@ -218,7 +243,7 @@ func (t *tables) override(o Options) {
 		t.addType(strings.ToLower(typ), v)
 	}
 	for ext, types := range o.Extensions {
-		t.extensions[strings.ToLower(ext)] = fit{types, 1}
+		t.extensions[strings.ToLower(ext)] = fit{types: types, factor: 1}
 	}
 	maps.Copy(t.bad, o.BadExtensions)
 	maps.Copy(t.inArc, o.BadInArchive)

@@ -2,6 +2,7 @@ package mimetypes
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,6 +36,36 @@ func TestTables(t *testing.T) {
 	for ext := range tables.bad {
 		if ext != strings.ToLower(ext) || tables.bad[ext] <= 0 {
 			t.Errorf("entry %q %v", ext, tables.bad[ext])
+		}
+	}
+}
+
+// TestMoreTypes: what goes beyond Rspamd's table is apart from it, and of
+// extensions that are there.
+func TestMoreTypes(t *testing.T) {
+	tables := newTables(Options{})
+	for ext, types := range map[string]string{ // that HTML is sent at all is another rule's matter
+		"html": "text/html application/xhtml+xml text/x-html", "htm": "application/xhtml+xml application/vnd.wap.xhtml+xml",
+		"xhtml": "application/xml text/xml text/html application/xhtml+xml",
+	} {
+		for typ := range strings.FieldsSeq(types) {
+			if ok, _ := tables.fits(ext, typ, false); !ok {
+				t.Errorf("%s: %s", ext, typ)
+			}
+		}
+	}
+	for ext, types := range fitting(moreData) {
+		f := tables.extensions[ext]
+		if len(f.types) == 0 || !slices.Equal(f.more, types) {
+			t.Errorf("%s: %q beyond %q", ext, types, f.types)
+		}
+		for _, typ := range types {
+			if ok, _ := tables.fits(ext, typ, false); !ok || slices.Contains(f.types, typ) || strings.Contains(typ, "/x-") {
+				t.Errorf("%s: %s", ext, typ)
+			}
+			if ok, _ := tables.fits(ext, typ, true); ok {
+				t.Errorf("%s: %s fits in an exact profile", ext, typ)
+			}
 		}
 	}
 }
