@@ -100,33 +100,58 @@ func invisible(r rune) bool {
 // maxName bounds the name of a member.
 const maxName = 4096
 
+// maxGuesses bounds how often a charset is guessed for the names of one archive:
+// that costs far more than decoding them.
+const maxGuesses = 4
+
 // decodeNames makes the members' names readable. Those that are not UTF-8 are
-// of one charset, which is guessed from all of them: guessing for each costs
-// far more, and short names tell little.
+// read in one charset, which is guessed from all of them, since short names tell
+// little; those that can't be so in another one, which is guessed from them.
 func (a *Archive) decodeNames() {
-	const sample = 4096
-	var odd []byte
-	for _, name := range a.names {
-		if len(odd) < sample && !utf8.Valid(name) {
-			odd = append(append(odd, name...), '\n')
-		}
-	}
-	guess := ""
-	if len(odd) > 0 {
-		guess = charset.Detect(odd[:min(len(odd), sample)])
-	}
+	var odd []int
 	for i, name := range a.names {
-		f := &a.Files[i]
 		switch {
-		case f.Name != "": // it is known already
+		case a.Files[i].Name != "": // it is known already
 		case utf8.Valid(name):
-			f.Name = charset.Decode(name, "").Text
+			a.Files[i].Name = charset.Decode(name, "").Text
 		default:
-			f.Name = charset.Decode(name, guess).Text
+			odd = append(odd, i)
 		}
+	}
+	for n := 0; n < maxGuesses && len(odd) > 0; n++ {
+		odd = a.decodeAs(a.guess(odd), odd)
+	}
+	for _, f := range a.Files {
 		a.Obfuscated = a.Obfuscated || strings.ContainsFunc(f.Name, invisible)
 	}
 	a.names = nil
+}
+
+// guess guesses the charset of the listed names.
+func (a *Archive) guess(list []int) string {
+	const sample = 4096
+	var all []byte
+	for _, i := range list {
+		if all = append(append(all, a.names[i]...), '\n'); len(all) >= sample {
+			break
+		}
+	}
+	return charset.Detect(all[:min(len(all), sample)])
+}
+
+// decodeAs reads the listed names in a charset and returns those that have bytes
+// which it can't read; until these are read otherwise they keep what it made of them.
+func (a *Archive) decodeAs(label string, list []int) (broken []int) {
+	for _, i := range list {
+		r := charset.DecodeAs(a.names[i], label)
+		if a.Files[i].Name == "" || !r.Broken {
+			a.Files[i].Name = r.Text
+		}
+		if r.Broken {
+			broken = append(broken, i)
+		}
+	}
+	return broken
 }
 
 // gzip reads the file name that may stand in the header (RFC 1952).

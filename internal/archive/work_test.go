@@ -89,6 +89,27 @@ func TestNamesOfOneCharset(t *testing.T) {
 	}
 }
 
+// TestNamesOfSeveralCharsets: names that the charset of the others can't be are read
+// in another, and how often one is guessed does not grow with the names.
+func TestNamesOfSeveralCharsets(t *testing.T) {
+	chinese := "\xc7\xeb\xb2\xe9\xca\xd5\xb8\xbd\xbc\xfe\xd6\xd0\xb5\xc4\xd5\xcb\xb5\xa5\xd0\xbb\xd0\xbb\xc4\xfa\xb5\xc4\xba\xcf\xd7\xf7.doc"
+	german := "Das Men\xfc f\xfcr M\xfcnchen und K\xf6ln, Gr\xfc\xdfe aus Th\xfcringen.pdf" // a letter before a blank is no GBK
+	names := append(slices.Repeat([]string{chinese}, 8), german, "caf\xe9.exe", "plain.txt")
+	a, ok := List(rar4(0, names...), "")
+	if !ok || len(a.Files) != len(names) {
+		t.Fatalf("%+v", a)
+	}
+	for i, want := range map[int]string{0: "请查收附件中的账单谢谢您的合作.doc", 8: "Das Menü für München und Köln, Grüße aus Thüringen.pdf", 9: "café.exe", 10: "plain.txt"} {
+		if a.Files[i].Name != want {
+			t.Errorf("%d: %q, want %q", i, a.Files[i].Name, want)
+		}
+	}
+	worktest.Linear(t, "names of no charset", MaxFiles, func(n int) func() {
+		b := rar4(0, slices.Repeat([]string{strings.Repeat("\x81\xff\x8d", 400)}, n)...)
+		return func() { List(b, "") }
+	})
+}
+
 // TestNameInHeader: a name lies within its header; where one claims what
 // follows the archive is broken.
 func TestNameInHeader(t *testing.T) {

@@ -55,6 +55,16 @@ func (g *Guesses) Decode(b []byte, label string) Result {
 	return r
 }
 
+// DecodeAs decodes b under a label that is believed: one that Detect gave for b and
+// others like it. It guesses nothing.
+func DecodeAs(b []byte, label string) Result {
+	if r, ok := decodeAs(b, canonical(label)); ok {
+		return r
+	}
+	r, _ := decodeAs(b, fallback)
+	return r
+}
+
 // decodeAs decodes b by the decoder of a canonical label; ok is false if there
 // is none.
 func decodeAs(b []byte, name string) (r Result, ok bool) {
