@@ -211,7 +211,7 @@ func compact(s string) string {
 
 // utf8Text makes unencoded header text valid UTF-8.
 func utf8Text(s string, g *charset.Guesses) string {
-	if utf8.ValidString(s) {
+	if utf8.ValidString(s) && strings.IndexByte(s, 0x1b) < 0 {
 		return s
 	}
 	return g.Decode([]byte(s), "").Text

@@ -162,14 +162,17 @@ func mostlyUTF8(b []byte) bool {
 			continue
 		}
 		r, n := utf8.DecodeRune(b[i:])
-		if r == utf8.RuneError && n <= 1 {
+		switch {
+		case r == utf8.RuneError && n <= 1:
 			bad++
-		} else {
-			good++
+		case n == 2: // of two bytes some are by chance
+			good += 2
+		default:
+			good += 4
 		}
 		i += n
 	}
-	return 3*good >= bad && good > 0
+	return good >= bad && good > 0
 }
 
 // lookup finds the decoder of a canonical label.

@@ -30,7 +30,7 @@ func detect(b []byte) (name string, confidence int) {
 		return fallback, 0
 	}
 	slices.SortFunc(rs, likelier)
-	for _, r := range rs {
+	for i, r := range rs {
 		name := canonical(r.Charset)
 		switch {
 		case r.Confidence < 10:
@@ -41,10 +41,31 @@ func detect(b []byte) (name string, confidence int) {
 			continue // mail is never in EBCDIC
 		}
 		if enc, n := lookup(name); enc != nil {
+			if !multibyte(n) && decodeWith(sample, enc, n).Broken {
+				if other, confidence := whole(sample, rs[i+1:], r.Confidence/4); other != "" {
+					return other, confidence
+				}
+			}
 			return n, r.Confidence
 		}
 	}
 	return fallback, 0
+}
+
+// whole returns the first guess of at least that confidence whose charset is of
+// single bytes and has all of those of the sample. What has not is hardly ever the
+// right one, where a charset of several bytes may only be damaged.
+func whole(sample []byte, rs []chardet.Result, least int) (name string, confidence int) {
+	for _, r := range rs {
+		if r.Confidence < max(least, 10) {
+			break
+		}
+		enc, n := lookup(canonical(r.Charset))
+		if enc != nil && !wide(n) && !multibyte(n) && !strings.HasPrefix(n, "ibm") && !decodeWith(sample, enc, n).Broken {
+			return n, r.Confidence
+		}
+	}
+	return "", 0
 }
 
 // likelier sorts guesses by confidence. The detector asks its recognizers side

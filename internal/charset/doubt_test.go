@@ -122,3 +122,34 @@ func TestSampleOf(t *testing.T) {
 		t.Errorf("%d bytes", len(got))
 	}
 }
+
+// TestGuessesThatCannotBe: of charsets of single bytes one that lacks some of the
+// bytes gives way to one that has all, and what is UTF-8 by chance here and there is
+// no damaged UTF-8.
+func TestGuessesThatCannotBe(t *testing.T) {
+	for _, text := range []string{"Счет за октябрь", "Счет на оплату за октябрь.exe", "Акт сверки за январь и ещё", "Объявление: съёмка яхты"} {
+		b, err := charmap.Windows1251.NewEncoder().String(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, label := range []string{"", "utf-8", "us-ascii", "no-such-charset"} {
+			if r := Decode([]byte(b), label); r.Text != text {
+				t.Errorf("%q: %q as %s, want %q", label, r.Text, r.Charset, text)
+			}
+		}
+	}
+	for _, text := range []string{"请查收附件中的账单谢谢您的合作.exe", "通知：您的帐户将被冻结，请立即登录"} {
+		b, err := simplifiedchinese.GBK.NewEncoder().String(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := Decode([]byte(b), "utf-8"); r.Text != text {
+			t.Errorf("%q as %s, want %q", r.Text, r.Charset, text)
+		}
+	}
+	for _, damaged := range []string{"Gr\xc3\xbc\xc3\x9fe \xff", "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa", "caf\xc3\xa9 \x93x\x94", "\xd0\x9f\xd1\x80\xd0\xb8\xd0"} {
+		if r := Decode([]byte(damaged), "utf-8"); r.Charset != "utf-8" || !r.Broken {
+			t.Errorf("%q: %q as %s", damaged, r.Text, r.Charset)
+		}
+	}
+}
