@@ -11,8 +11,9 @@
 // Words of Chinese, Japanese and Thai text are those of UAX 29, without a
 // dictionary; the language of a text without enough stop words is guessed
 // otherwise than by Rspamd's trigrams. Meta tokens of header fields stand in a
-// fixed order, that of Rspamd changes with each start. Rspamd's own note of what
-// it has learned ("learned_ids") is neither read nor written: each program knows
-// its own lessons. Words are split at full stops, as Rspamd splits them that
-// runs without LANG, in Docker for instance.
+// fixed order, that of Rspamd changes with each start. Text that HTML hides is
+// none here, of which Rspamd 3.4 reads some. Rspamd's own note of what it has
+// learned ("learned_ids") is neither read nor written: each program knows its own
+// lessons. Words are split at full stops, as Rspamd splits them that runs without
+// LANG, in Docker for instance.
 package osb

@@ -43,7 +43,7 @@ func (d Dialect) metaWords(m *mail.Message, texts []*text, seen Seen) []string {
 			add("#h:%s:%s", c[1], strings.TrimSpace(m.Header().Text(c[0])))
 		}
 	}
-	if from := m.From(); len(from) > 0 && from[0].Name != "" {
+	if from := m.From(); len(from) > 0 && (from[0].Name != "" || d == Rspamd34) {
 		add("#F:%s", from[0].Name)
 	}
 	for _, domain := range metaDomains(m) {
@@ -115,11 +115,7 @@ func (d Dialect) mimeWords(out []string, m *mail.Message, texts []*text) []strin
 		if l == "" {
 			l = "unk"
 		}
-		charset := "UTF-8"
-		if !t.ASCII() {
-			charset = strings.ToUpper(t.Charset())
-		}
-		out = append(out, "#lang:"+l, "#cs:"+charset)
+		out = append(out, "#lang:"+l, "#cs:"+d.charset(t))
 	}
 	kind := "#unk"
 	switch {
@@ -139,6 +135,28 @@ func (d Dialect) mimeWords(out []string, m *mail.Message, texts []*text) []strin
 		}
 	}
 	return append(out, "#m:"+kind)
+}
+
+// charset returns what Rspamd names a text's charset. 3.4 gives the declared one
+// even where the text is ASCII, under the name of ICU's converter.
+func (d Dialect) charset(t *mail.Text) string {
+	if d != Rspamd34 {
+		if t.ASCII() {
+			return "UTF-8"
+		}
+		return strings.ToUpper(t.Charset())
+	}
+	declared := strings.ToLower(t.Part.Type.Param("charset"))
+	switch {
+	case declared == "" && !t.ASCII():
+		declared = strings.ToLower(t.Charset())
+	case declared == "", declared == "us-ascii", declared == "ascii", strings.HasPrefix(declared, "utf-8"), strings.HasPrefix(declared, "ansi"):
+		return "UTF-8"
+	}
+	if name, ok := converters()[declared]; ok {
+		return name
+	}
+	return strings.ToUpper(declared)
 }
 
 // nameWords appends what the name of a file makes: in 4.1.6 its extensions and

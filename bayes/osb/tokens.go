@@ -88,7 +88,7 @@ func (d Dialect) texts(m *mail.Message) []*text {
 		x := &text{Text: t}
 		if strings.TrimSpace(t.Plain()) != "" {
 			x.language = language(t)
-			x.words, x.count = textWords(t, x.language)
+			x.words, x.count = d.textWords(t, x.language)
 		}
 		out = append(out, x)
 	}
@@ -107,18 +107,46 @@ func (d Dialect) texts(m *mail.Message) []*text {
 }
 
 // textWords returns a text's words, and how many there are with stop words.
-func textWords(t *mail.Text, language string) (list []word, n int) {
-	text := unbroken(t.Plain(), t.IsHTML)
+func (d Dialect) textWords(t *mail.Text, language string) (list []word, n int) {
+	text, ends := unbroken(t.Plain(), t.IsHTML)
 	var spans []span
 	mail.EachURL(text, !t.IsHTML && !paired(t.Part), func(u mail.URL, start, end int) bool {
-		if registered(&u) {
+		if registered(&u) && !(d == Rspamd34 && glued(text, start, &u)) {
 			spans = append(spans, span{start, end, u.TLD})
 		}
 		return len(spans) < maxWords
 	})
 	r := reader{stem: stemmer(language)}
-	r.read(text, spans)
+	r.read(text, merge(spans, ends))
 	return r.words, r.taken
+}
+
+// glued reports whether a host without scheme begins behind a character behind
+// which Rspamd 3.4 takes none for a URL, as in "a->b.name".
+func glued(text string, start int, u *mail.URL) bool {
+	if start == 0 || u.Scheme == "mailto" || strings.Contains(u.Raw, ":") || strings.HasPrefix(strings.ToLower(u.Raw), "www.") {
+		return false
+	}
+	return !strings.ContainsRune(" \t\n\v\f\r({[<'", rune(text[start-1]))
+}
+
+// merge adds ends of lines to spans, both in ascending order. Of two at one place
+// the URL is first.
+func merge(spans []span, ends []int) []span {
+	if len(ends) == 0 {
+		return spans
+	}
+	out := make([]span, 0, len(spans)+len(ends))
+	for _, s := range spans {
+		for len(ends) > 0 && ends[0] < s.start {
+			out, ends = append(out, span{start: ends[0], end: ends[0]}), ends[1:]
+		}
+		out = append(out, s)
+	}
+	for _, e := range ends {
+		out = append(out, span{start: e, end: e})
+	}
+	return out
 }
 
 // registered reports whether a URL's host is an address or below a suffix of
@@ -134,33 +162,6 @@ func registered(u *mail.URL) bool {
 // paired reports whether a part is one of two. In the text of such a part Rspamd
 // looks for URLs with a scheme only.
 func paired(p *mail.Part) bool { return p.Parent != nil && len(p.Parent.Children) == 2 }
-
-// unbroken puts a blank in place of a run of line ends, in plain text nothing
-// between angle brackets, and takes characters without width out.
-func unbroken(s string, html bool) string {
-	var b strings.Builder
-	b.Grow(len(s))
-	open, ended := false, false
-	for _, c := range s {
-		switch c {
-		case '\r', '\n':
-			if !ended && (html || !open) {
-				b.WriteByte(' ')
-			}
-			open, ended = false, true
-			continue
-		case '\u200b', '\u200c', '\u200d', '\ufeff', '\u00ad':
-			continue
-		case '<':
-			open = true
-		case '>':
-			open = false
-		}
-		ended = false
-		b.WriteRune(c)
-	}
-	return b.String()
-}
 
 // lineEnds counts line ends as Rspamd does, the last one not.
 func lineEnds(s string) int {

@@ -71,6 +71,7 @@ func TestWords(t *testing.T) {
 		{"don't 3.14 1,000 foo_bar.Quagga:qux", "dont 314 1000 foo_bar quagga qux"},
 		{"$5 € ß… (x²) ﬁne", "$ 5 € ß x fine"},
 		{"Zürich ÄPFEL", "zürich äpfel"},
+		{"alloc @field: zebra a@b_c", "alloc zebra ab_c"}, // an at sign is a letter, but begins no word
 	} {
 		r := reader{stem: english}
 		r.read(c.text, nil)
@@ -85,12 +86,87 @@ func TestWords(t *testing.T) {
 }
 
 func TestURLsAreOneWord(t *testing.T) {
-	const raw = "Content-Type: text/plain\r\n\r\nZebra (http://www.example.com/path?x=1) okapi bob@mail.example.org,\r\ntapir <https://sub.example.co.uk/a\r\nb> http://host.invalid/x\r\n"
+	const raw = "Content-Type: text/plain\r\n\r\nZebra (http://www.example.com/path?x=1) okapi bob@mail.example.org,\r\ntapir <https://sub.example.co.uk/a\nb> http://host.invalid/x\r\n"
 	m := mail.Parse([]byte(raw), mail.Envelope{}, mail.Limits{})
-	words, _ := textWords(m.Texts()[0], "en")
+	words, _ := Rspamd34.textWords(m.Texts()[0], "en")
 	want := list("zebra @example.com okapi @example.org tapir @example.co.uk http host invalid x")
 	if !slices.Equal(words, want) {
 		t.Errorf("%v, want %v", words, want)
+	}
+}
+
+// TestUnbroken joins lines.
+func TestUnbroken(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		html bool
+		want string
+		ends []int
+	}{
+		{"a\nb", false, "a b", []int{2}},
+		{"a\r\n  b\n\n\n c\n", false, "a b c ", []int{2, 4, 6}},
+		{"a\n\tb", false, "a \tb", []int{2}},
+		{"a <b\nc> d\ne", false, "a <bc> d e", []int{4, 9}},
+		{"a <b\n  c", false, "a <b c", []int{4}},
+		{"a <b\nc", true, "a <b c", []int{5}},
+		{"a <b\r\nc", false, "a <b c", []int{5}},
+		{"a\rb", false, "ab", []int{1}},
+		{"a\u200b\u00adb\ufeff", false, "ab", nil},
+	} {
+		if text, ends := unbroken(c.text, c.html); text != c.want || !slices.Equal(ends, c.ends) {
+			t.Errorf("%q: %q %v, want %q %v", c.text, text, ends, c.want, c.ends)
+		}
+	}
+}
+
+// TestLostPieces: of a word in which a line ended the second half is lost.
+func TestLostPieces(t *testing.T) {
+	const raw = "Content-Type: text/plain\r\n\r\nzebra <okapi\ntapir> giraffe p->parent.name lemur parent.name\r\n"
+	m := mail.Parse([]byte(raw), mail.Envelope{}, mail.Limits{})
+	for d, want := range map[Dialect]string{
+		Rspamd34:  "zebra okapi giraffe p parent name lemur @parent.name",
+		Rspamd416: "zebra okapi giraffe p @parent.name lemur @parent.name",
+	} {
+		if words, _ := d.textWords(m.Texts()[0], ""); !slices.Equal(words, list(want)) {
+			t.Errorf("%d: %v, want %v", d, words, list(want))
+		}
+	}
+}
+
+// TestLetters: some letters tell the language wherever they stand.
+func TestLetters(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"the zebra and the okapi of the year", ""},
+		{"the zebra and the okapi of α", "el"},
+		{"the zebra of 王 and the okapi", "zh-CN"},
+		{"the ゼブラ and the okapi", "ja"},
+		{"漢字漢字漢字漢字漢字漢字か", "zh-CN"},
+		{"the ж zebra", "/cyrillic"},
+		{"the ب zebra", "/arabic"},
+		{"ž", ""},
+	} {
+		l, kind := byLetters(c.text)
+		if kind != latinLetters {
+			l += "/" + string(kind)
+		}
+		if l != c.want {
+			t.Errorf("%q: %q, want %q", c.text, l, c.want)
+		}
+	}
+}
+
+// TestMeta34: 3.4 names charsets as ICU does, and has a token for a sender without
+// a name.
+func TestMeta34(t *testing.T) {
+	const raw = "From: anna@example.org\r\nContent-Type: text/plain; charset=Windows-1252\r\n\r\nzebra okapi\r\n"
+	m := mail.Parse([]byte(raw), mail.Envelope{}, mail.Limits{})
+	for d, want := range map[Dialect]string{
+		Rspamd34:  "#ps:2|#lang:en|#cs:ibm-5348_P100-1997|#m:#to#ot|#h:C-T:text/plain; charset=Windows-1252|#F:|#dt:4:00",
+		Rspamd416: "#ps:2|#lang:en|#cs:UTF-8|#m:#to#ot|#h:C-T:text/plain; charset=Windows-1252|#dt:4:00",
+	} {
+		if got := strings.Join(d.metaWords(m, d.texts(m), Seen{}), "|"); got != want {
+			t.Errorf("%d: %s\nwant %s", d, got, want)
+		}
 	}
 }
 

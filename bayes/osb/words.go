@@ -21,7 +21,8 @@ const (
 	maxWord = 1024
 )
 
-// A span is the place of a URL in a text, and the word that stands for it.
+// A span is the place of a URL in a text, and the word that stands for it, or the
+// place where a line ended, without a word.
 type span struct {
 	start, end int
 	text       string
@@ -33,45 +34,69 @@ type reader struct {
 	stem  func(string) string
 	decay decay
 	taken int // words, those too that are stop words
+
+	text     string
+	segments *words.Iterator[string]
+	pieces   []string // of the segment
+	at       int      // in the text
 }
 
-// read takes the words of a text, with spans in place of what they cover.
+// read takes the words of a text, with spans in place of what they cover. What it
+// does where a span begins in a word is Rspamd's: the piece before a URL is lost,
+// and what follows an end of a line that is gone.
 func (r *reader) read(text string, spans []span) {
 	r.decay = decay{total: len(text)}
-	last := 0 // behind the latest span
-	for it := words.FromString(text); it.Next(); {
-		at := it.Start()
-		for _, w := range split(it.Value()) {
-			start, end := at, at+len(w)
-			at = end
-			for len(spans) > 0 && spans[0].start <= start {
-				r.address(spans[0], &last)
-				spans = spans[1:]
-			}
-			if start < last {
-				if end <= last {
-					continue
+	r.segments, r.text, r.pieces, r.at = segmentsOf(text), text, nil, 0
+	last := 0 // what is before was taken, or is covered
+	for end, ok := r.next(); ok; end, ok = r.next() {
+		for last < end {
+			var start, stop int
+			if spans, start, stop, last = r.cover(spans, last, end); last > end {
+				for ok && end < last {
+					end, ok = r.next()
 				}
-				w = w[last-start:]
+				continue
 			}
-			if len(spans) > 0 && spans[0].start <= end {
-				continue // as Rspamd does, the piece that touches a URL is lost
+			if start < stop {
+				r.take(text[start:stop], end)
 			}
-			r.take(w, end)
+			last = end
 		}
-	}
-	for _, s := range spans {
-		r.address(s, &last)
+		last = end
 	}
 }
 
-func (r *reader) address(s span, last *int) {
-	if s.start < *last {
-		return
+// cover puts spans that begin between last and end in their places. It returns
+// those that are left, the word between start and stop, and behind what last is.
+func (r *reader) cover(spans []span, last, end int) (rest []span, start, stop, behind int) {
+	if len(spans) > 0 && spans[0].start < last {
+		for len(spans) > 0 && spans[0].start <= last {
+			spans = spans[1:]
+		}
+		return spans, last, end, last
 	}
-	r.taken++
-	r.words = append(r.words, word{s.text, true})
-	*last = s.end
+	for len(spans) > 0 && spans[0].start <= last {
+		last += spans[0].end - spans[0].start
+		r.put(spans[0])
+		spans = spans[1:]
+		if last > end {
+			return spans, 0, 0, last
+		}
+	}
+	if len(spans) == 0 || spans[0].start > end || spans[0].start < last {
+		return spans, last, end, last
+	}
+	s := spans[0]
+	r.put(s)
+	return spans[1:], last, s.start, s.end
+}
+
+// put takes the word that stands for a URL; an end of a line has none.
+func (r *reader) put(s span) {
+	if s.text != "" {
+		r.taken++
+		r.words = append(r.words, word{s.text, true})
+	}
 }
 
 // take takes a segment that ends at end if it is a word.
@@ -84,6 +109,24 @@ func (r *reader) take(segment string, end int) {
 	if w == "" || !isStopWord(w) {
 		r.words = append(r.words, word{text: w})
 	}
+}
+
+// segmentsOf takes a text apart as UAX 29 says. ICU takes an at sign for a letter.
+func segmentsOf(text string) *words.Iterator[string] {
+	return words.FromString(strings.ReplaceAll(text, "@", "a"))
+}
+
+// next returns where the next piece of the text ends.
+func (r *reader) next() (end int, ok bool) {
+	if len(r.pieces) == 0 {
+		if !r.segments.Next() {
+			return r.at, false
+		}
+		r.pieces = split(r.text[r.segments.Start():r.segments.End()])
+	}
+	r.at += len(r.pieces[0])
+	r.pieces = r.pieces[1:]
+	return r.at, true
 }
 
 // split takes a segment of UAX 29 apart where ICU does in the locale POSIX, in

@@ -3,6 +3,7 @@
 //	go run ./examples/lab eval -corpus DIR -index FILE
 //	go run ./examples/lab eval -corpus DIR -index FILE -baseline rspamd,bogofilter -json
 //	go run ./examples/lab prior -corpus DIR -index FILE -o FILE
+//	go run ./examples/lab beside -corpus DIR -index FILE -rspamd URL -redis URL
 //
 // Eval measures. Each message is judged and then learned, in the order in which it was received
 // and in three shuffled orders. The index names the messages: a header line of label, corpus and
@@ -17,6 +18,9 @@
 // measured: lab eval -help explains them. docs/learning.md has figures.
 //
 // Prior makes a table of what is known before the first lesson.
+//
+// Beside makes a running Rspamd 3.4 learn, and compares its tokens and verdicts with
+// those of osb34 on the same Redis.
 //
 // Only what the sender wrote is read: fields that the receiving side adds would
 // tell the label.
@@ -40,6 +44,7 @@ func main() {
 
 const usage = `usage: lab eval -corpus DIR -index FILE [flags]
        lab prior -corpus DIR -index FILE -o FILE [flags]
+       lab beside -corpus DIR -index FILE -rspamd URL -redis URL [flags]
 lab COMMAND -help explains the flags.
 `
 
@@ -54,6 +59,8 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return eval(ctx, args, stdout, stderr)
 	case "prior":
 		return prior(ctx, args, stdout, stderr)
+	case "beside":
+		return beside(ctx, args, stdout, stderr)
 	}
 	fmt.Fprint(stderr, usage)
 	return 2

@@ -1,0 +1,91 @@
+package osb
+
+import "strings"
+
+// A joiner joins the lines of a text as Rspamd does.
+type joiner struct {
+	out  strings.Builder
+	html bool
+	ends []int // where lines began in what is written
+	open bool  // between angle brackets
+	// after is the line end that came last, 0 within a line; blank tells that a
+	// blank stands for it already.
+	after byte
+	blank bool
+}
+
+// unbroken puts a blank in place of a run of line ends and of the blanks behind
+// it, in plain text nothing between angle brackets, and takes characters without
+// width out. It tells where the lines begin that follow.
+func unbroken(s string, html bool) (text string, ends []int) {
+	j := joiner{html: html}
+	j.out.Grow(len(s))
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\r':
+			j.carriageReturn()
+		case c == '\n':
+			j.lineFeed()
+		case c == 0xe2 && (strings.HasPrefix(s[i:], "\u200b") || strings.HasPrefix(s[i:], "\u200c") || strings.HasPrefix(s[i:], "\u200d")),
+			c == 0xef && strings.HasPrefix(s[i:], "\ufeff"):
+			i += 2
+		case c == 0xc2 && strings.HasPrefix(s[i:], "\u00ad"):
+			i++
+		case j.after != 0 && j.begin(c):
+			for i+1 < len(s) && s[i+1] == ' ' {
+				i++
+			}
+		default:
+			if c == '<' || c == '>' {
+				j.open = c == '<'
+			}
+			j.out.WriteByte(c)
+		}
+	}
+	if j.after != 0 && !j.blank {
+		j.space()
+	}
+	return j.out.String(), j.ends
+}
+
+func (j *joiner) carriageReturn() {
+	switch j.after {
+	case 0:
+		j.blank = false
+	case '\r':
+		if !j.blank {
+			j.space()
+		}
+	}
+	j.after, j.open = '\r', false
+}
+
+func (j *joiner) lineFeed() {
+	switch {
+	case j.after == 0 && j.open && !j.html:
+		j.blank = false
+	case j.after == 0, !j.blank:
+		j.space()
+	}
+	j.after, j.open = '\n', false
+}
+
+// space writes the blank for a line end.
+func (j *joiner) space() {
+	j.out.WriteByte(' ')
+	j.ends = append(j.ends, j.out.Len())
+	j.blank = true
+}
+
+// begin begins a line with c. It reports whether c is a blank, which is done
+// with, as are those that follow.
+func (j *joiner) begin(c byte) bool {
+	if !j.blank {
+		j.ends = append(j.ends, j.out.Len())
+	}
+	if c == ' ' && !j.blank {
+		j.out.WriteByte(' ')
+	}
+	j.after = 0
+	return c == ' '
+}
