@@ -4,7 +4,7 @@
 # cgo, all tests under the race detector, each fuzz target for a moment,
 # and the README's commands in the workspace. It needs Go, a C compiler (for
 # -race), OpenDKIM and Mail::DKIM (peers that check signatures), xmllint,
-# redis-server and redis-sentinel; as root on Debian or Ubuntu it installs them itself.
+# redis-server, redis-sentinel, spamd and c-icap; as root on Debian or Ubuntu it installs them itself.
 #
 #   FUZZTIME=60s ./test.sh     fuzz longer (default 10000x, whole scans 2000x; 0 for none)
 set -u
@@ -27,6 +27,8 @@ missing() {
 	perl -MMail::DKIM -e 1 2>/dev/null || echo libmail-dkim-perl
 	command -v xmllint >/dev/null || echo libxml2-utils
 	command -v redis-server >/dev/null || echo redis-server
+	PATH="$PATH:/usr/sbin" command -v spamd >/dev/null || echo spamd
+	command -v c-icap >/dev/null || echo c-icap
 	command -v redis-sentinel >/dev/null || echo redis-sentinel
 	command -v bogofilter >/dev/null || echo bogofilter
 	command -v rspamd >/dev/null || echo rspamd

@@ -14,6 +14,7 @@ import (
 	"github.com/winnowmail/winnow/checks/asn"
 	"github.com/winnowmail/winnow/checks/authheader"
 	"github.com/winnowmail/winnow/checks/dmarc"
+	"github.com/winnowmail/winnow/checks/external"
 	"github.com/winnowmail/winnow/checks/milterheaders"
 	"github.com/winnowmail/winnow/checks/mxcheck"
 	"github.com/winnowmail/winnow/checks/rbl"
@@ -66,12 +67,13 @@ func TestWrongOptions(t *testing.T) {
 		"milter_headers: Use: authentication-results: AuthHeader adds": func(o *Options) {
 			o.AuthHeader, o.MilterHeaders.Use = &authheader.Options{}, []string{"authentication-results"}
 		},
-		"mx_check: NoIPv4: without IPv6":                func(o *Options) { o.MX = &mxcheck.Options{NoIPv4: true} },
-		"mx_check: Expire: -1s is negative":             func(o *Options) { o.MX = &mxcheck.Options{Expire: -time.Second} },
-		`rbl: Without[0]: there is no list "nowhere"`:   func(o *Options) { o.RBL.Without = []string{"nowhere"} },
-		`rbl: More[0].Zone: "" is no domain (list "X")`: func(o *Options) { o.RBL.More = []rbl.List{{Symbol: "X"}} },
-		`rbl: More[0].Name: another list is "spamhaus"`: func(o *Options) { o.RBL.More = []rbl.List{{Name: "spamhaus", Symbol: "X", Zone: "x.test"}} },
-		"rbl: Pause: -1ns is negative":                  func(o *Options) { o.RBL.Pause = -1 },
+		`external_services: Rules[0].Type: no scanner ""`: func(o *Options) { o.External.Rules = []external.Rule{{}} },
+		"mx_check: NoIPv4: without IPv6":                  func(o *Options) { o.MX = &mxcheck.Options{NoIPv4: true} },
+		"mx_check: Expire: -1s is negative":               func(o *Options) { o.MX = &mxcheck.Options{Expire: -time.Second} },
+		`rbl: Without[0]: there is no list "nowhere"`:     func(o *Options) { o.RBL.Without = []string{"nowhere"} },
+		`rbl: More[0].Zone: "" is no domain (list "X")`:   func(o *Options) { o.RBL.More = []rbl.List{{Symbol: "X"}} },
+		`rbl: More[0].Name: another list is "spamhaus"`:   func(o *Options) { o.RBL.More = []rbl.List{{Name: "spamhaus", Symbol: "X", Zone: "x.test"}} },
+		"rbl: Pause: -1ns is negative":                    func(o *Options) { o.RBL.Pause = -1 },
 	} {
 		var o Options
 		change(&o)
@@ -87,9 +89,13 @@ func TestWrongOptions(t *testing.T) {
 	}
 }
 
+func scanners() external.Options {
+	return external.Options{Rules: []external.Rule{{Type: external.Razor, Servers: []string{"192.0.2.1:1"}}}}
+}
+
 // Off leaves every family with options out, whatever else they say.
 func TestOff(t *testing.T) {
-	o := Options{AuthHeader: &authheader.Options{}, MX: &mxcheck.Options{}, MilterHeaders: milterheaders.Options{Extended: true}}
+	o := Options{AuthHeader: &authheader.Options{}, MX: &mxcheck.Options{}, MilterHeaders: milterheaders.Options{Extended: true}, External: scanners()}
 	on := Families(o)
 	v, n := reflect.ValueOf(&o).Elem(), 0
 	for i := range v.NumField() {
@@ -125,7 +131,7 @@ func TestListsAreLeftOutByName(t *testing.T) {
 }
 
 // unseen are the fields that change no verdict.
-var unseen = []string{"RBL.OnState"}
+var unseen = []string{"RBL.OnState", "External.Dial"}
 
 // Every field of every family's options changes the configuration.
 func TestConfigIsComplete(t *testing.T) {

@@ -27,6 +27,7 @@ import (
 	"github.com/winnowmail/winnow/checks/dkim"
 	"github.com/winnowmail/winnow/checks/dmarc"
 	"github.com/winnowmail/winnow/checks/encoding"
+	"github.com/winnowmail/winnow/checks/external"
 	"github.com/winnowmail/winnow/checks/forgedrecipients"
 	"github.com/winnowmail/winnow/checks/forwarding"
 	"github.com/winnowmail/winnow/checks/freemail"
@@ -90,6 +91,7 @@ type Options struct {
 	Feeds        phishfeeds.Options   // feeds of known phishing pages
 	Redirectors  redirectors.Options  // services that lead elsewhere
 	RBL          rbl.Options          // DNS lists and how they are watched over
+	External     external.Options     // other programs that are asked what they think, none by default
 	Signing      signing.Options      // what is signed with DKIM and sealed with ARC, nothing by default
 
 	// MilterHeaders adds headers that tell what the scan found, none by default.
@@ -218,6 +220,7 @@ func Families(o Options) []*checks.Family {
 		chartable.New(),
 		redirectors.New(o.Redirectors),
 		rbl.New(o.RBL),
+		external.New(o.External),
 		limits.New(),
 		o.milterHeaders(),
 		signing.New(o.Signing),

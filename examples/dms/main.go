@@ -36,6 +36,7 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks/dmarcreport"
+	"github.com/winnowmail/winnow/checks/external"
 	"github.com/winnowmail/winnow/checks/gtube"
 	"github.com/winnowmail/winnow/checks/milterheaders"
 	"github.com/winnowmail/winnow/checks/rbl"
@@ -84,11 +85,12 @@ type config struct {
 	memory                                bytesFlag
 	monitoring, dmarcRows                 bool
 
-	client *dnsclient.Client // nil without -dns
-	sign   signFlag
-	milter milterFlags
-	puts   deferFlag
-	log    *log
+	client   *dnsclient.Client // nil without -dns
+	sign     signFlag
+	milter   milterFlags
+	scanners scannerFlag
+	puts     deferFlag
+	log      *log
 }
 
 // run is the program; it returns the exit code.
@@ -112,6 +114,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.Var(&c.memory, "memory", "`bytes` that messages in work may take, such as 256MiB; more wait; 0 means no bound")
 	flags.StringVar(&c.cpuProfile, "cpuprofile", "", "`file` for a profile of the CPU time from start to end")
 	c.milter.register(flags)
+	flags.Var(&c.scanners, "scanner", "ask a scanner, `TYPE@ADDRESS[,ADDRESS]` of "+scannerTypes()+"; its symbols have no weight of their own; may be repeated")
 	flags.Var(&c.puts, "defer", "put mail of a sender off with a text, `ADDRESS=TEXT`; may be repeated")
 	flags.StringVar(&c.logFormat, "log", "text", "`format` of the log: text or json")
 	flags.Var(&c.sign, "sign", "sign outgoing mail with the key `DOMAIN:SELECTOR:KEYFILE`; may be repeated")
@@ -187,6 +190,7 @@ func (c *config) options() (winnow.Options, error) {
 		RBL:           rbl.Options{NoMonitoring: !c.monitoring},
 		Signing:       signing.Options{DKIM: outgoing},
 		MilterHeaders: c.added(),
+		External:      external.Options{Rules: c.scanners},
 	}
 	if err := families.MilterHeaders.Validate(); err != nil {
 		return o, fmt.Errorf("-headers: %w", err)

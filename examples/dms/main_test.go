@@ -31,6 +31,8 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"-maps", "all"}, 2, "-maps"},
 		{[]string{"-gtube", "some"}, 2, "-gtube"},
 		{[]string{"-headers", "extended,x-spam-bar"}, 2, `-headers: milter_headers: Use[0]: no routine "x-spam-bar"`},
+		{[]string{"-scanner", "clamd@127.0.0.1:1"}, 2, `no scanner "clamd"`},
+		{[]string{"-scanner", "razor"}, 2, "TYPE@ADDRESS"},
 		{[]string{"-dns", "ns.example"}, 2, "-dns"},
 		{[]string{"-dns", "192.0.2.53,"}, 2, "-dns"},
 		{[]string{"extra"}, 2, "extra"},

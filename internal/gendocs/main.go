@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -17,6 +18,7 @@ import (
 	"github.com/winnowmail/winnow/checks/authheader"
 	"github.com/winnowmail/winnow/checks/composites"
 	"github.com/winnowmail/winnow/checks/dmarc"
+	"github.com/winnowmail/winnow/checks/external"
 	"github.com/winnowmail/winnow/checks/mxcheck"
 	"github.com/winnowmail/winnow/checks/rbl"
 	signingcheck "github.com/winnowmail/winnow/checks/signing"
@@ -43,8 +45,18 @@ func everything() []*checks.Family {
 	dkim.Path, arc.Path = "$domain.$selector.key", "$domain.$selector.key" // keys are files of the operator's
 	return append(standard.Families(standard.Options{
 		MX: &mxcheck.Options{}, AuthHeader: &authheader.Options{},
-		Signing: signingcheck.Options{DKIM: &dkim, ARC: &signingcheck.ARC{Rules: arc}},
+		Signing:  signingcheck.Options{DKIM: &dkim, ARC: &signingcheck.ARC{Rules: arc}},
+		External: scanners(),
 	}), statistics.New(&bayes.Learner{}))
+}
+
+// scanners has a rule of each type.
+func scanners() external.Options {
+	var o external.Options
+	for _, t := range slices.Sorted(maps.Keys(external.Types())) {
+		o.Rules = append(o.Rules, external.Rule{Type: t, Servers: []string{"192.0.2.1:1"}})
+	}
+	return o
 }
 
 // optional returns families with what only options turn on: lists for
