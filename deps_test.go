@@ -67,6 +67,8 @@ func floors() []floor {
 		}},
 		{packages: "bayes/naive", may: []string{"mail", "storage"}, outside: []string{"github.com/cespare/xxhash/v2", "github.com/jbrukh/bayesian"}},
 		{packages: "bayes/fused", may: []string{"mail", "internal/adagrad"}},
+		{packages: "bayes/archive"},
+		{packages: "bayes/counts", may: []string{"storage"}},
 		{packages: "bayes/prior", may: []string{"bayes/fused"}},
 		{packages: "bayes", may: []string{"bayes/fused", "mail", "storage"}},
 		{packages: "signing", may: []string{"mail", "resolver", "internal/..."}, outside: []string{"golang.org/x/net/idna"}},

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 
 	"github.com/winnowmail/winnow"
-	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/bayes"
 	"github.com/winnowmail/winnow/examples/internal/state"
 	"github.com/winnowmail/winnow/storage"
@@ -46,6 +45,9 @@ func (l *lesson) words(args []string) (rest []string, err error) {
 
 // check holds that what is learned can be kept.
 func (l *lesson) check(p *program) error {
+	if p.restart && l.class == "" {
+		return errors.New("-restart is for learn")
+	}
 	if !l.given() && !l.stats {
 		return nil
 	}
@@ -69,27 +71,14 @@ func (p *program) learner(ctx context.Context, store storage.Store) (*bayes.Lear
 	return l, err
 }
 
-// teach learns or unlearns one message.
-func (p *program) teach(ctx context.Context, scanner *winnow.Scanner, name string, m *winnow.Message) report {
-	var r bayes.LearnResult
-	var err error
-	if p.lesson.unlearn {
-		r, err = scanner.Unlearn(ctx, m, winnow.LearnOptions{})
-	} else {
-		r, err = scanner.Learn(ctx, m, p.lesson.class, winnow.LearnOptions{Source: bayes.Import})
-	}
+// unlearn takes back one message.
+func (p *program) unlearn(ctx context.Context, scanner *winnow.Scanner, rep report, m *winnow.Message) report {
+	r, err := scanner.Unlearn(ctx, m, winnow.LearnOptions{})
 	if err != nil {
-		return report{name: name, err: fmt.Errorf("%s: %w", name, err)}
-	}
-	rep := report{name: name, action: actions.Action(r.Outcome)}
-	if p.json {
-		b, _ := json.Marshal(map[string]any{"outcome": r.Outcome, "was": r.Was, "before": r.Before, "after": r.After}) // always marshals
-		rep.text = withFile(b, name)
+		rep.err = fmt.Errorf("%s: %w", rep.name, err)
 		return rep
 	}
-	rep.text = fmt.Appendf(nil, "%s: %s, probability of spam %.3f, was %.3f\n", name, r.Outcome, r.After, r.Before)
-	rep.brief = []byte{} // the summary says it
-	return rep
+	return p.learned(rep, r)
 }
 
 // stats prints how much was learned.

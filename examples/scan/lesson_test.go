@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -57,10 +59,72 @@ func TestWrongLessons(t *testing.T) {
 		{[]string{"learn", "news", spam}, "learn what?"},
 		{[]string{"learn", "spam", spam}, "-state"},
 		{[]string{"stats"}, "-state"},
+		{[]string{"-restart", spam}, "-restart"},
+		{[]string{"-mbox", "mbx", spam}, "-mbox"},
 		{[]string{"unlearn", "-state", t.TempDir(), "-explain", spam}, "-explain"},
 	} {
 		if code, _, errs := call(t, "", c.args...); code != 2 || !strings.Contains(errs, c.want) {
 			t.Errorf("%q: code %d, %s", c.args, code, errs)
 		}
+	}
+}
+
+// A stopper ends a context at the n-th line that is written to it.
+type stopper struct {
+	bytes.Buffer
+	n    int
+	stop func()
+}
+
+func (s *stopper) Write(b []byte) (int, error) {
+	if s.n -= bytes.Count(b, []byte("\n")); s.n <= 0 {
+		s.stop()
+	}
+	return s.Buffer.Write(b)
+}
+
+// TestInterruptedLearning stops in the middle of an mbox, with a directory of bad
+// files before it, and goes on: each message is learned, none twice, and the place
+// is forgotten in the end.
+func TestInterruptedLearning(t *testing.T) {
+	dir, state := t.TempDir(), filepath.Join(t.TempDir(), "state")
+	var mbox strings.Builder
+	const n = 1300
+	words := strings.Fields("kernel patch review merge branch commit build release compile header")
+	for i := range n {
+		fmt.Fprintf(&mbox, "From a@example.org Thu Nov 19 09:14:07 2026\nFrom: u%d@example.org\nMessage-ID: <%d@example.org>\nSubject: note\n\n", i%50, i)
+		for j := range 30 {
+			mbox.WriteString(words[(j*j+i*3+i*j)%len(words)] + " ")
+		}
+		mbox.WriteString("\n\n")
+	}
+	write(t, filepath.Join(dir, "b.mbox"), mbox.String())
+	write(t, filepath.Join(dir, "a", "large.eml"), "Subject: x\n\n"+strings.Repeat("0123456789abcdef\n", maxMessage/16))
+	args := []string{"learn", "ham", "-json", "-state", state, dir}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out := &stopper{n: batchSize + 100, stop: cancel}
+	var errs bytes.Buffer
+	p := program{stdin: strings.NewReader(""), stdout: out, stderr: &errs}
+	if code := p.run(ctx, args); code != 1 || !strings.Contains(errs.String(), "interrupted") || !strings.Contains(errs.String(), "large.eml is larger than 50 MiB") {
+		t.Fatalf("code %d: %s", code, &errs)
+	}
+	if done := strings.Count(out.String(), "\n"); done != 2*batchSize-1 {
+		t.Fatalf("%d messages before the interruption", done)
+	}
+	code, rest, said := call(t, "", args...)
+	if code != 0 || !strings.Contains(said, fmt.Sprintf("b.mbox#%d", 2*batchSize-1)) {
+		t.Errorf("code %d: %s", code, said)
+	}
+	if lines := strings.Count(rest, "\n"); lines != n-2*batchSize+1 || !strings.Contains(rest, fmt.Sprintf(`b.mbox#%d"`, n)) {
+		t.Errorf("%d messages after it", lines)
+	}
+	if again := strings.Count(rest, `"already"`); again != 0 {
+		t.Errorf("%d messages were learned twice", again)
+	}
+	code, rest, said = call(t, "", args...)
+	if lines := strings.Count(rest, "\n"); code != 1 || lines != n || strings.Count(rest, `"already"`) != n || !strings.Contains(said, "1000 messages, 1 failed") {
+		t.Errorf("once more: code %d, %d messages, %s", code, lines, said)
 	}
 }

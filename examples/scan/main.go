@@ -15,6 +15,9 @@
 //
 // "learn ham", "learn spam" and "unlearn" teach what is kept in -state, which scans
 // with the same -state ask; "stats" tells how much that is. A message counts once.
+// What can't be read or is too large is told and passed over. When "learn" was
+// interrupted, the same command goes on behind the last 512 messages that it
+// learned; -restart begins anew.
 //
 // Exit codes: 0 every message was scanned, whatever the verdict; 1 something
 // could not be read or scanned (it is named on standard error, the rest was
@@ -39,6 +42,7 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/bayes/archive"
 	"github.com/winnowmail/winnow/checks/gtube"
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/standard"
@@ -82,6 +86,8 @@ type program struct {
 	state                  string
 	lesson                 lesson
 	paths                  []string
+	quoting                archive.Quoting
+	restart                bool
 
 	client *dnsclient.Client // nil without -dns
 }
@@ -101,8 +107,8 @@ func (p *program) run(ctx context.Context, args []string) int {
 	if p.client != nil {
 		defer p.client.Close()
 	}
+	var store storage.Store
 	if err == nil {
-		var store storage.Store
 		store, err = state.Open(ctx, p.state, slog.New(slog.NewTextHandler(p.stderr, nil)))
 		if store != nil {
 			defer store.Close()
@@ -124,6 +130,9 @@ func (p *program) run(ctx context.Context, args []string) int {
 		fmt.Fprintf(p.stderr, "scan: %v\n", err)
 		return 2
 	}
+	if p.lesson.class != "" {
+		return p.learnAll(ctx, scanner, options.Learner, store)
+	}
 	return p.scanAll(ctx, scanner)
 }
 
@@ -142,6 +151,11 @@ func (p *program) parse(args []string) (winnow.Options, error) {
 	flags.StringVar(&p.gtube, "gtube", "default", "test `patterns` that are recognised: default (GTUBE, which rejects), all (YJS, ZJS and AJS too) or disable")
 	flags.StringVar(&p.dns, "dns", "none", "whom to ask: `ADDR[,ADDR]`, system (resolv.conf) or none")
 	flags.StringVar(&p.state, "state", "", state.Usage)
+	flags.Func("mbox", "what mboxes put before lines that begin with \"From \": `mboxrd` (usual), mboxo or mboxcl2", func(v string) (err error) {
+		p.quoting, err = archive.ParseQuoting(v)
+		return err
+	})
+	flags.BoolVar(&p.restart, "restart", false, "learn from the beginning what was interrupted")
 	env := &p.envelope
 	flags.Func("ip", "`address` of the SMTP client", func(v string) (err error) {
 		env.ClientIP, err = netip.ParseAddr(v)

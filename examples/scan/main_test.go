@@ -147,42 +147,6 @@ func TestMbox(t *testing.T) {
 			t.Errorf("%q printed\n%s", args, out)
 		}
 	}
-	var got []string
-	inputs(t.Context(), nil, []string{path}, func(in input) bool {
-		got = append(got, string(in.raw))
-		return true
-	})
-	want := []string{
-		"From: a@example.org\nSubject: one\n\nFrom here on it is text.\n\nFrom there too.\n",
-		"From: b@example.org\r\nSubject: two\r\n\r\n>>From\r\n>> From x\r\n",
-	}
-	if len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
-		t.Errorf("messages %q", got)
-	}
-}
-
-func TestNoMbox(t *testing.T) {
-	for _, text := range []string{
-		"From a@example.org\nSubject: no date\n\nx\n",
-		"From : a@example.org\nSubject: a field\n\nx\n",
-		"From : \"at 12:00\" <a@example.org> 2026\nSubject: a field\n\nx\n",
-		"From a@example.org Thu Nov 19 09:14:07 2026\rSubject: CR only\r\rx\r",
-		"Subject: x\n\nFrom a@example.org Thu Nov 19 09:14:07 2026\n",
-		"From",
-	} {
-		path := write(t, filepath.Join(t.TempDir(), "a.eml"), text)
-		for name, stdin := range map[string]string{path: "", "-": text} {
-			var got []string
-			inputs(t.Context(), strings.NewReader(stdin), []string{name}, func(in input) bool {
-				raw, err := in.load()
-				got = append(got, string(raw))
-				return err == nil
-			})
-			if len(got) != 1 || got[0] != text {
-				t.Errorf("%q became %q", text, got)
-			}
-		}
-	}
 }
 
 func TestEnvelope(t *testing.T) {
@@ -266,22 +230,6 @@ func TestUnreadable(t *testing.T) {
 	if code, _, errs := call(t, "", dir); code != 1 || strings.Count(errs, "\n") != 1 {
 		t.Errorf("exit code %d, said %q", code, errs)
 	}
-}
-
-func FuzzSplit(f *testing.F) {
-	f.Add("From a Thu 09:14:07 2026\n\nx\n\nFrom b 09:14 2026\n>From y\n")
-	f.Add("Subject: x\n\nbody")
-	f.Add("")
-	f.Fuzz(func(t *testing.T, text string) {
-		var size int
-		split("-", strings.NewReader(text), func(in input) bool {
-			size += len(in.raw)
-			return in.err == nil
-		})
-		if size > len(text) || (!strings.HasPrefix(text, "From ") && size != len(text)) {
-			t.Errorf("%d bytes came out of %d", size, len(text))
-		}
-	})
 }
 
 func TestDNS(t *testing.T) {

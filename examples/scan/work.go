@@ -10,6 +10,9 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/bayes"
+	"github.com/winnowmail/winnow/bayes/archive"
+	"github.com/winnowmail/winnow/storage"
 )
 
 // A report is what became of one input.
@@ -19,17 +22,36 @@ type report struct {
 	brief  []byte         // to print instead when there are several
 	action actions.Action // or what became of a lesson
 	err    error
+
+	lesson bayes.Lesson  // to learn
+	place  archive.Place // behind the message
 }
 
 // A slot is a place in the order of the output.
 type slot struct {
-	in   input
+	in   *archive.Message
 	done chan report
 }
 
 // scanAll scans all inputs with p.jobs workers and prints the reports in the
 // order of the inputs. Only a few messages are held at a time.
 func (p *program) scanAll(ctx context.Context, scanner *winnow.Scanner) int {
+	return p.all(ctx, scanner, nil, p.print)
+}
+
+// learnAll learns all inputs.
+func (p *program) learnAll(ctx context.Context, scanner *winnow.Scanner, l *bayes.Learner, store storage.KV) int {
+	c, after, err := p.newCollection(ctx, l, store)
+	if err != nil {
+		fmt.Fprintf(p.stderr, "scan: -state: %v\n", err)
+		return 2
+	}
+	return p.all(ctx, scanner, after, c.learn)
+}
+
+// all has p.jobs workers look at the inputs behind a place, and consume their
+// reports in order. It closes the scanner.
+func (p *program) all(ctx context.Context, scanner *winnow.Scanner, after *archive.Place, consume func(context.Context, <-chan *slot) int) int {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	work := make(chan *slot)
@@ -45,20 +67,20 @@ func (p *program) scanAll(ctx context.Context, scanner *winnow.Scanner) int {
 	go func() {
 		defer close(order)
 		defer close(work)
-		inputs(ctx, p.stdin, p.paths, func(in input) bool {
+		inputs(ctx, p.stdin, p.paths, archive.Options{Quoting: p.quoting, After: after}, func(in *archive.Message) bool {
 			s := &slot{in, make(chan report, 1)}
 			for _, c := range []chan *slot{order, work} {
 				select {
 				case c <- s:
 				case <-ctx.Done():
-					s.done <- report{name: in.name, err: context.Cause(ctx)}
+					s.done <- report{name: in.Name, err: context.Cause(ctx)}
 					return false
 				}
 			}
 			return true
 		})
 	}()
-	code := p.print(ctx, order)
+	code := consume(ctx, order)
 	cancel()
 	workers.Wait()
 	end, stop := context.WithTimeout(context.Background(), time.Second)
@@ -70,33 +92,39 @@ func (p *program) scanAll(ctx context.Context, scanner *winnow.Scanner) int {
 }
 
 // scan scans one input and renders its report.
-func (p *program) scan(ctx context.Context, scanner *winnow.Scanner, in input) report {
-	rep := report{name: in.name}
-	raw, err := in.load()
+func (p *program) scan(ctx context.Context, scanner *winnow.Scanner, in *archive.Message) report {
+	rep := report{name: in.Name, place: in.Place}
+	raw, _, err := in.Read()
 	if err != nil {
 		rep.err = err
 		return rep
 	}
 	msg := &winnow.Message{Envelope: p.envelope, Body: winnow.FromBytes(raw)}
-	if p.lesson.given() {
-		return p.teach(ctx, scanner, in.name, msg)
+	switch {
+	case p.lesson.given() && len(raw) >= maxMessage:
+		rep.err = fmt.Errorf("%s is larger than %d MiB and passed over", in.Name, maxMessage>>20)
+		return rep
+	case p.lesson.unlearn:
+		return p.unlearn(ctx, scanner, rep, msg)
+	case p.lesson.given():
+		return p.prepare(ctx, scanner, rep, msg)
 	}
 	res, err := scanner.Scan(ctx, msg)
 	if err != nil {
-		rep.err = fmt.Errorf("%s: %w", in.name, err)
+		rep.err = fmt.Errorf("%s: %w", in.Name, err)
 		return rep
 	}
 	rep.action = res.Action
 	if p.json {
-		rep.text = withFile(res.JSON(), in.name)
+		rep.text = withFile(res.JSON(), in.Name)
 		return rep
 	}
 	v := view{colour: p.colour}
-	v.full(in.name, res, p.explain)
+	v.full(in.Name, res, p.explain)
 	rep.text = v.Bytes()
 	if !p.verbose && !p.explain {
 		b := view{colour: p.colour}
-		b.line(in.name, res)
+		b.line(in.Name, res)
 		rep.brief = b.Bytes()
 	}
 	return rep
