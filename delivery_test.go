@@ -12,6 +12,7 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/authheader"
 	"github.com/winnowmail/winnow/checks/standard"
+	"github.com/winnowmail/winnow/internal/worktest"
 	"github.com/winnowmail/winnow/mail"
 )
 
@@ -149,7 +150,7 @@ func TestDeliveryOfHostileMail(t *testing.T) {
 	s := deciding(t)
 	defer closeNow(t, s)
 	mails := realMail(t)
-	for name, raw := range hostileMail(muchMail) {
+	for name, raw := range hostileMail(worktest.Size(muchMail)) {
 		mails[name] = raw
 	}
 	delete(mails, "empty") // it is not scanned

@@ -15,6 +15,7 @@ import (
 	"github.com/winnowmail/winnow/checks/mxcheck"
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/standard"
+	"github.com/winnowmail/winnow/internal/worktest"
 	"github.com/winnowmail/winnow/resolver"
 )
 
@@ -53,7 +54,7 @@ func TestHostileDNS(t *testing.T) {
 		})
 	}
 	t.Run("long messages", func(t *testing.T) {
-		scanHostile(t, hostileDNS()["random bytes"], hostileMail(muchMail), func(string) bool { return false })
+		scanHostile(t, hostileDNS()["random bytes"], hostileMail(worktest.Size(muchMail)), func(string) bool { return false })
 	})
 }
 

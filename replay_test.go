@@ -210,7 +210,7 @@ func TestReplayIsExact(t *testing.T) {
 	mails := realMail(t)
 	mails["binary"] = []byte("From: \xff <a@\xe5.example>\r\nSubject: base64:\r\n\r\n\x00\xff")
 	var wg sync.WaitGroup
-	for range 8 {
+	for range 4 {
 		wg.Go(func() {
 			for name, raw := range mails {
 				if len(raw) == 0 {

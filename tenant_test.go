@@ -14,6 +14,7 @@ import (
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/worktest"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 )
@@ -135,7 +136,8 @@ func TestThousandTenants(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const tenants, most = 1000, 100e3
+	const most = 100e3
+	tenants := worktest.Size(1000)
 	synctest.Test(t, func(t *testing.T) {
 		var o winnow.Options
 		o.DNS.Resolver = resolver.Func(func(context.Context, string, uint16) (resolver.Answer, error) {
@@ -162,7 +164,7 @@ func TestThousandTenants(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		each := (heapInUse() - heap) / tenants
+		each := (heapInUse() - heap) / float64(tenants)
 		t.Logf("%.1f kB each, %d goroutines before and %d after, %s", each/1e3, goroutines, runtime.NumGoroutine(), residentSize())
 		if each > most {
 			t.Errorf("%.0f bytes each", each)

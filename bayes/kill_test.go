@@ -78,6 +78,7 @@ func TestKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")
 	}
+	t.Parallel()
 	kills := 5
 	if v := os.Getenv("WINNOW_KILLS"); v != "" {
 		if _, err := fmt.Sscan(v, &kills); err != nil {

@@ -190,6 +190,7 @@ func (f *failing) Append(ctx context.Context, log, id string, data []byte) (uint
 // TestInterrupted dies at every point of a lesson and begins anew: the lesson
 // counts once, and the tables are those of a Learner that never died.
 func TestInterrupted(t *testing.T) {
+	t.Parallel()
 	for _, point := range []string{"cas before", "cas after", "append before", "append after"} {
 		t.Run(point, func(t *testing.T) {
 			store := memory(t)
@@ -225,6 +226,7 @@ func TestInterrupted(t *testing.T) {
 // TestTogether has several Learners on one store: all hold the same tables in the
 // end, and what two of them learn at once counts once.
 func TestTogether(t *testing.T) {
+	t.Parallel()
 	store := memory(t)
 	var all [3]*Learner
 	for i := range all {
@@ -261,6 +263,7 @@ func TestTogether(t *testing.T) {
 }
 
 func TestDamagedSnapshot(t *testing.T) {
+	t.Parallel()
 	store := memory(t)
 	l := open(t, Options{Store: store, SnapshotEvery: 10})
 	for n := range 60 {

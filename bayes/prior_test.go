@@ -59,6 +59,7 @@ func TestPriorHints(t *testing.T) {
 
 // TestChangedPrior opens what was learned beside one prior with another.
 func TestChangedPrior(t *testing.T) {
+	t.Parallel()
 	one, two := aPrior(t, .2), aPrior(t, .3)
 	for _, lessons := range []int{0, 6, 30} { // nothing, only a journal, a snapshot too
 		store := memory(t)

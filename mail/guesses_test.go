@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/winnowmail/winnow/internal/hostile"
+	"github.com/winnowmail/winnow/internal/worktest"
 )
 
 // cutsOf returns the limits that cut something from a message.
@@ -74,7 +75,7 @@ func TestLinesThatAreNoBoundary(t *testing.T) {
 // TestMemory: no message takes more than three times its size and 16 MiB. What
 // is allocated in all bounds what is held at any time.
 func TestMemory(t *testing.T) {
-	const size = 8 << 20
+	size := worktest.Size(8 << 20)
 	fill := func(unit string, n int) string { return strings.Repeat(unit, n/len(unit)) }
 	mixed := "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
 	for name, raw := range map[string][]byte{

@@ -19,7 +19,7 @@ func TestHTMLWork(t *testing.T) {
 		if slices.Contains(worst, s.Name) {
 			sizes = append(sizes, 1<<20, 16<<20)
 		}
-		for _, n := range sizes {
+		for _, n := range worktest.Sizes(sizes...) {
 			page := string(s.Make(n)) // as a whole, beyond what Limits let through
 			h := parseHTML(page, 8192)
 			t.Logf("%-40s %8d bytes, %.2f steps each, cut %v", s.Name, len(page), float64(h.steps)/float64(len(page)), h.short)

@@ -22,7 +22,7 @@ const (
 func (m *Model) MarshalBinary() ([]byte, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	b := make([]byte, 0, 256+len(m.tokens)/blockSlots+10*len(m.tokens))
+	b := make([]byte, 0, m.tablesSize())
 	b = append(append(b, tablesMagic...), tablesVersion, viewVersion, byte(m.bits))
 	b = append(b, m.priors[0][:]...)
 	b = binary.LittleEndian.AppendUint64(b, m.seed)
@@ -37,6 +37,23 @@ func (m *Model) MarshalBinary() ([]byte, error) {
 		b = m.appendBlock(b, at)
 	}
 	return b, nil
+}
+
+// tablesSize is how many bytes MarshalBinary writes.
+func (m *Model) tablesSize() int {
+	n := len(tablesMagic) + 3 + sha256.Size + 8 + 8 + 4*4 + 4*members
+	for at := 0; at < len(m.tokens); at += blockSlots {
+		n++
+		for _, table := range [...]regression{m.tokens, m.grams} {
+			if touched(table[at : at+blockSlots]) {
+				n += 4 * blockSlots
+			}
+		}
+		if touched(m.counts.slots[at : at+blockSlots]) {
+			n += 2 * blockSlots
+		}
+	}
+	return n
 }
 
 // appendBlock writes blockSlots slots of all tables: a byte that says which of

@@ -20,6 +20,9 @@ func TestTables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(b) != m.tablesSize() {
+		t.Errorf("%d bytes written, %d foreseen", len(b), m.tablesSize())
+	}
 	back := newModel(t, o)
 	if err := back.UnmarshalBinary(b); err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ func shapes() []hostile.Shape {
 // are what it really costs.
 func TestWork(t *testing.T) {
 	for _, s := range shapes() {
-		for _, n := range []int{1 << 10, 1 << 14, 1 << 18, 1 << 22, 16 << 20} {
+		for _, n := range worktest.Sizes(1<<10, 1<<14, 1<<18, 1<<22, 16<<20) {
 			b := s.Make(n)
 			a, _ := List(b, s.File)
 			took := a.steps.Taken()

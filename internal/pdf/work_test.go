@@ -14,7 +14,7 @@ import (
 // accordingly.
 func TestWork(t *testing.T) {
 	for _, s := range hostile.PDF() {
-		for _, n := range []int{1 << 10, 1 << 14, 1 << 18, 1 << 22, 16 << 20} {
+		for _, n := range worktest.Sizes(1<<10, 1<<14, 1<<18, 1<<22, 16<<20) {
 			b := s.Make(n)
 			budget := 1 << 30
 			links, cut := URIs(b, &budget)

@@ -5,6 +5,7 @@ package worktest
 
 import (
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 )
@@ -20,12 +21,39 @@ const (
 	tries = 5
 )
 
+// Size returns n, how much of something a test looks at: under the race
+// detector, which makes each step ten times as dear and finds what it finds in
+// little, an eighth of it.
+func Size(n int) int {
+	if raced {
+		return n / 8
+	}
+	return n
+}
+
+// Sizes returns those of sizes at which a test counts steps: under the race
+// detector those up to 256 KiB.
+func Sizes(sizes ...int) []int {
+	if raced {
+		return slices.DeleteFunc(sizes, func(n int) bool { return n > 256<<10 })
+	}
+	return sizes
+}
+
 // Linear fails the test if the work that prepare gives for n bytes (or other
 // units) grows faster than n: work on the whole size is held against eight
 // times the work on an eighth of it. The work can be done many times over and
 // starts no goroutines. What takes less than 20 ms at the whole size is not
-// judged; sizes are chosen so that quadratic work takes longer.
+// judged; sizes are chosen so that quadratic work takes longer, and are what
+// Size makes of them under the race detector.
 func Linear(t *testing.T, name string, size int, prepare func(n int) func()) {
+	t.Helper()
+	LinearAt(t, name, Size(size), prepare)
+}
+
+// LinearAt is Linear with a size that holds under the race detector too: where
+// what takes long begins at a certain size.
+func LinearAt(t *testing.T, name string, size int, prepare func(n int) func()) {
 	t.Helper()
 	whole, inParts, ok := compare(size, prepare)
 	if !ok {

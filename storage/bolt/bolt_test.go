@@ -70,9 +70,13 @@ func underTest(t *testing.T) storagetest.Store {
 	}
 }
 
-func TestStore(t *testing.T) { storagetest.Run(t, underTest) }
+func TestStore(t *testing.T) {
+	t.Parallel()
+	storagetest.Run(t, underTest)
+}
 
 func TestPrefix(t *testing.T) {
+	t.Parallel()
 	storagetest.Run(t, func(t *testing.T) storagetest.Store {
 		part := func(kv storage.KV) storage.KV { return storage.Prefix(kv.(storage.Store), "p/") }
 		u := underTest(t)

@@ -62,6 +62,7 @@ func contents(t *testing.T, s *Store) string {
 }
 
 func TestBackup(t *testing.T) {
+	t.Parallel()
 	s := furnished(t)
 	want := contents(t, s)
 	var copied bytes.Buffer
@@ -126,6 +127,7 @@ func TestBackupIsBrokenOff(t *testing.T) {
 }
 
 func TestCompact(t *testing.T) {
+	t.Parallel()
 	s := furnished(t)
 	for i := range 30 {
 		if err := s.Set(t.Context(), fmt.Sprint("large ", i), make([]byte, 100_000), 0); err != nil {

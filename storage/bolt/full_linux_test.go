@@ -18,6 +18,7 @@ import (
 // TestFileSizeLimit fills the file up to the process's limit of file sizes, in
 // a process of its own.
 func TestFileSizeLimit(t *testing.T) {
+	t.Parallel()
 	c := startChild(t, "fill", filepath.Join(t.TempDir(), "state"))
 	if got := c.line(t); got != "done" {
 		t.Error(got)
@@ -45,6 +46,7 @@ func fill(path string) error {
 
 // TestFullDisk fills a small file system of its own.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	if os.Getuid() != 0 {
 		t.Skip("only root can mount a file system of 4 MiB")
 	}

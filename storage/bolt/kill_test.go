@@ -13,7 +13,7 @@ import (
 
 // How often the process is killed, and how many of its goroutines write.
 const (
-	kills   = 50
+	kills   = 20
 	workers = 8
 )
 
@@ -81,6 +81,7 @@ type worker struct {
 // told is there when the file is opened again, and what it repeats because it
 // had no answer counts once.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "state")
 	told := make([]worker, workers)
 	r := rand.New(rand.NewPCG(1, 2))

@@ -17,6 +17,7 @@ import (
 // TestLikeMemory does the same on a file and in memory, call by call, and
 // wants the same answers; now and then the file is opened again.
 func TestLikeMemory(t *testing.T) {
+	t.Parallel()
 	path, c := filepath.Join(t.TempDir(), "state"), newClock()
 	const lessons = 20
 	m := storage.NewMemory(storage.MemoryOptions{Clock: c.Now, Lessons: lessons})

@@ -81,6 +81,7 @@ func TestSchemaVersions(t *testing.T) {
 // TestDamagedFile damages a file in many ways. Each is an error that names it,
 // or harms nothing that is asked for; none ends the process.
 func TestDamagedFile(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	whole := filepath.Join(dir, "whole")
 	s := reopened(t, whole, Options{NoSync: true})
