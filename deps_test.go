@@ -85,6 +85,7 @@ func floors() []floor {
 		{packages: "controller", may: append([]string{"."}, below...)},
 		{packages: "examples/smtpd", may: []string{".", "..."}, outside: []string{"github.com/emersion/go-smtp", "github.com/emersion/go-sasl"}},
 		{packages: "examples/maddycheck", may: []string{".", "actions", "mail"}, outside: []string{"github.com/emersion/go-message/textproto"}},
+		{packages: "examples/internal/postfix", outside: []string{"github.com/emersion/go-smtp"}},
 		{packages: "examples/internal/state", may: []string{"bayes", "storage", "storage/*"}},
 		{packages: "examples/*", may: []string{".", "..."}},
 	}

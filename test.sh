@@ -4,8 +4,9 @@
 # cgo, all tests under the race detector, those of hostile sizes at full size,
 # each fuzz target for a moment,
 # and the README's commands in the workspace. It needs Go, a C compiler (for
-# -race), OpenDKIM and Mail::DKIM (peers that check signatures), xmllint,
-# redis-server, redis-sentinel, spamd and c-icap; as root on Debian or Ubuntu it installs them itself.
+# -race), OpenDKIM and Mail::DKIM (peers that check signatures), Postfix and
+# miltertest (for the milter), xmllint, redis-server, redis-sentinel, spamd and
+# c-icap; as root on Debian or Ubuntu it installs them itself.
 #
 #   FUZZTIME=60s ./test.sh     fuzz longer (default 4000x, whole scans 1000x; 0 for none)
 set -u
@@ -27,6 +28,8 @@ missing() {
 	PATH="$PATH:/usr/sbin" command -v opendkim >/dev/null || echo opendkim
 	perl -MMail::DKIM -e 1 2>/dev/null || echo libmail-dkim-perl
 	command -v xmllint >/dev/null || echo libxml2-utils
+	PATH="$PATH:/usr/sbin" command -v postfix >/dev/null || echo postfix
+	command -v miltertest >/dev/null || echo miltertest
 	command -v redis-server >/dev/null || echo redis-server
 	PATH="$PATH:/usr/sbin" command -v spamd >/dev/null || echo spamd
 	command -v c-icap >/dev/null || echo c-icap

@@ -118,7 +118,11 @@ func (x *session) edit(m protocol.Modifier, names []string, v *winnow.Verdict, a
 		blank = " " // else the MTA writes one
 	}
 	var edits []actions.HeaderEdit
+	test := v.PreResult != nil && v.PreResult.Test
 	for _, e := range v.Edits {
+		if test && (v.Reply.Code != 0 || e.Name != "X-Spam" && e.Name != "Subject") {
+			continue // as Rspamd, which adds nothing to tests
+		}
 		if _, err := winnow.Apply(nil, []actions.HeaderEdit{e}); err != nil {
 			x.try(err, "header", e.Name)
 			continue

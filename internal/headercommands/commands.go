@@ -63,13 +63,49 @@ func Of(names []string, edits []actions.HeaderEdit, own, value string) []Command
 	for _, name := range slices.Sorted(maps.Keys(doomed)) {
 		cs = append(cs, l.deletions(doomed[name])...)
 	}
+	placed := make([]Command, 0, len(adds))
 	for _, e := range adds {
-		cs = append(cs, l.place(e))
+		placed = append(placed, l.place(e))
 	}
+	cs = append(cs, asRspamd(placed)...)
 	for i, e := range signatures {
 		cs = append(cs, Command{Insert, i + 1, e.Name, fold(e.Name, e.Value)})
 	}
 	return append(cs, l.replace(own, value)...)
+}
+
+// asRspamd brings the headers that tell the verdict into the order in which
+// Rspamd 4.1.6 sends them. It is that of a hash table and changes with what is
+// in it: one order for docker-mailserver's four, one for more of them. Several
+// insertions stay as they are, since each shifts the next.
+func asRspamd(cs []Command) []Command {
+	has := map[string]bool{}
+	inserts := 0
+	for _, c := range cs {
+		has[c.Name] = true
+		if c.Kind == Insert {
+			inserts++
+		}
+	}
+	order := []string{"X-Rspamd-Queue-Id", "X-Spamd-Result", "X-Rspamd-Pre-Result", "X-Rspamd-Action", "X-Rspamd-Server"}
+	if has["X-Spamd-Bar"] || has["X-Spam-Level"] || has["X-Spam-Status"] {
+		second, last := "X-Spamd-Bar", "X-Rspamd-Server"
+		if has["Deliver-To"] {
+			second, last = last, second
+		}
+		order = []string{"X-Spamd-Result", "X-Rspamd-Pre-Result", second, "X-Rspamd-Queue-Id", "X-Spam-Level", "X-Spam-Status", "Authentication-Results", "X-Rspamd-Action", last, "Deliver-To"}
+	}
+	if inserts > 1 {
+		return cs
+	}
+	rank := func(c Command) int {
+		if i := slices.Index(order, c.Name); i >= 0 {
+			return i
+		}
+		return len(order)
+	}
+	slices.SortStableFunc(cs, func(a, b Command) int { return rank(a) - rank(b) })
+	return cs
 }
 
 const subject = "Subject"
