@@ -89,3 +89,45 @@ func TestGTUBEBesideContainers(t *testing.T) {
 		}
 	})
 }
+
+// An early check of the message alone that hangs holds up GTUBE's reject no longer
+// than the scanner's patience, whatever its priority and whatever waits for DNS
+// behind it. What hung is named, and when it returns it changes nothing.
+func TestGTUBEBesideHangingCheck(t *testing.T) {
+	raw := []byte("Subject: x\r\n\r\n" + gtubeText + "\r\n")
+	for _, priority := range []int{200, 100, 50} {
+		for _, obeys := range []bool{true, false} {
+			synctest.Test(t, func(t *testing.T) {
+				release := make(chan struct{})
+				hangs := run("hangs", func(ctx context.Context, task *checks.Task) error {
+					if obeys {
+						<-ctx.Done()
+					} else {
+						<-release
+					}
+					task.PreResult(actions.PreResult{Action: actions.NoAction, Message: "too late"})
+					return nil
+				})
+				waits := run("waits", untilItsEnd)
+				waits.Needs.DNS = true
+				hangs.Stage, hangs.Priority = checks.Early, priority
+				waits.Stage, waits.Priority = checks.Early, 9
+				begun := time.Now()
+				s := newScanner(t, options(append(gtube.New(gtube.Options{}).Checks, hangs, waits)...))
+				res, err := s.Scan(t.Context(), &winnow.Message{Body: winnow.FromBytes(raw)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if took := time.Since(begun); res.Action != actions.Reject || took > time.Second || !res.Has("GTUBE") {
+					t.Errorf("priority %d, obeys %v: %v %q after %v", priority, obeys, res.Action, res.Reply.Text, took)
+				}
+				named := slices.ContainsFunc(res.Incomplete, func(i winnow.Incomplete) bool { return i.Check == "hangs" })
+				if above := priority >= 100; named != above {
+					t.Errorf("priority %d: incomplete %v", priority, res.Incomplete)
+				}
+				close(release)
+				closeNow(t, s)
+			})
+		}
+	}
+}

@@ -18,6 +18,9 @@ type stageRun struct {
 
 	mu        sync.Mutex
 	closed    bool       // the scan went on without those that still run
+	early     bool       // a pre-result may end the scan
+	hung      bool       // a local check used up the patience
+	over      bool       // the scan is ended but for such checks
 	standings []standing // by position in the plan
 	ready     []int      // local checks that may run, in plan order
 	heavy     []int      // those that the others go before
@@ -47,6 +50,7 @@ func (s *scan) runStage(ctx context.Context, list []int) {
 		return
 	}
 	r := s.nextRun(ctx, len(list))
+	r.early = s.plan().Checks()[list[0]].Stage == checks.Early
 	for _, i := range list {
 		r.standings[i].in = true
 	}
@@ -81,16 +85,18 @@ func (s *scan) nextRun(ctx context.Context, n int) *stageRun {
 	defer r.mu.Unlock()
 	clear(r.standings)
 	r.ctx, r.left, r.ready, r.heavy, r.worker, r.current = ctx, n, r.room, nil, 0, -1
+	r.hung = false
 	return r
 }
 
-// wait returns when all checks ended, or closes the run when the context
-// ended.
+// wait returns when all checks ended, or closes the run when the context ended
+// or the scan did but for checks that hang.
 func (r *stageRun) wait(timer *time.Timer, patience time.Duration) {
 	timer.Reset(patience)
 	for {
 		select {
 		case <-r.done:
+			r.closeIfOver()
 			return
 		case <-r.ctx.Done():
 			r.close()
@@ -112,11 +118,36 @@ func (r *stageRun) watch(patience time.Duration) time.Duration {
 	if ran := time.Since(r.since); ran < patience {
 		return patience - ran
 	}
-	r.worker, r.current = 0, -1
+	r.worker, r.current, r.hung = 0, -1, true
 	if len(r.ready)+len(r.heavy) > 0 {
 		r.hire()
+	} else {
+		r.endIfOver()
 	}
 	return patience
+}
+
+// endIfOver tells wait to go on if an early check ended the scan and nothing runs
+// any more but local checks that used up the patience; the lock is held.
+func (r *stageRun) endIfOver() {
+	if !r.early || !r.hung || r.over || r.left == 0 || !r.scan.ended() {
+		return
+	}
+	for i := range r.standings {
+		if r.standings[i].runs && r.check(i).Needs.Waits() {
+			return
+		}
+	}
+	r.over = true
+	r.done <- struct{}{}
+}
+
+func (r *stageRun) closeIfOver() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over {
+		r.closeLocked()
+	}
 }
 
 // close lets the scan go on; what still runs is left to itself and handed to
@@ -124,6 +155,10 @@ func (r *stageRun) watch(patience time.Duration) time.Duration {
 func (r *stageRun) close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.closeLocked()
+}
+
+func (r *stageRun) closeLocked() {
 	if r.left == 0 {
 		<-r.done
 		return
@@ -204,6 +239,7 @@ func (r *stageRun) work(me int) {
 		i, ok := r.next()
 		if !ok {
 			r.worker = 0
+			r.endIfOver()
 			return
 		}
 		r.current, r.since, r.standings[i].runs = i, now, true
@@ -238,11 +274,10 @@ func (r *stageRun) end(i int, res checkResult) {
 	r.standings[i].runs = false
 	if r.closed {
 		r.scan.scanner.returned(r.check(i).Name)
+		return
 	}
 	if r.ctx.Err() != nil {
-		if !r.closed {
-			r.scan.results[i].ran = true
-		}
+		r.scan.results[i].ran = true
 		return
 	}
 	r.scan.take(i, res)

@@ -10,7 +10,7 @@ import (
 )
 
 // early runs the early checks, one priority after the other, until one ends
-// the scan. Where none waits for anything all run in one go, and what ran
+// the scan. Priorities in which none waits for anything run in one go, and what ran
 // after the end is forgotten. They have three quarters of the time, so that the
 // others get to see the message whatever DNS does; what needs nothing but the
 // message runs after that too.
@@ -19,10 +19,7 @@ func (s *scan) early(ctx context.Context) {
 	part, cancel := s.firstPart(ctx)
 	defer cancel()
 	for len(list) > 0 && !s.ended() {
-		n := 1
-		for n < len(list) && (s.priority(list[n]) == s.priority(list[0]) || !s.anyWaits(list)) {
-			n++
-		}
+		n := s.firstGo(list)
 		if part.Err() == nil || s.anyWaits(list[:n]) {
 			s.runStage(part, list[:n])
 		} else {
@@ -31,6 +28,26 @@ func (s *scan) early(ctx context.Context) {
 		s.forgetAfterEnd(list[:n])
 		list = list[n:]
 	}
+}
+
+// firstGo returns how many of the early checks run in the first go: those of the
+// highest priority and, while none of them waits for anything, of the next.
+func (s *scan) firstGo(list []int) int {
+	n := 0
+	for n < len(list) {
+		end := n + 1
+		for end < len(list) && s.priority(list[end]) == s.priority(list[n]) {
+			end++
+		}
+		waits := s.anyWaits(list[n:end])
+		if waits && n > 0 {
+			break
+		}
+		if n = end; waits {
+			break
+		}
+	}
+	return n
 }
 
 // firstPart returns a context that ends after three quarters of the time.
