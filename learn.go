@@ -127,8 +127,11 @@ func (s *Scanner) lesson(ctx context.Context, m *Message, o LearnOptions) (l bay
 		if err != nil {
 			return err
 		}
-		var known bool
-		if l, known = s.scannedBefore(ctx, sc.state.Message, o); known {
+		if seen, ok := s.scannedBefore(ctx, sc.state.Message, o.Source); ok {
+			l = lessonOf(seen, o)
+			if own := sc.user(); o.User == "" && own != "" {
+				l.User = own
+			}
 			return nil
 		}
 		sc.lesson = true
@@ -138,7 +141,7 @@ func (s *Scanner) lesson(ctx context.Context, m *Message, o LearnOptions) (l bay
 		}
 		l = bayes.Lesson{Message: bayes.Digest(r.Message()), Features: s.featuresOf(r), Source: o.Source, User: o.User}
 		if l.User == "" {
-			l.User = userOf(r)
+			l.User = sc.user()
 		}
 		return nil
 	})
@@ -154,12 +157,21 @@ func (s *Scanner) featuresOf(r *Result) fused.Features {
 	return s.opt.Learner.Features(r.Message(), nil)
 }
 
-// userOf is whom the message is for.
-func userOf(r *Result) string {
-	if owner, ok := statistics.Owner.From(r); ok {
-		return owner
+// user is whom the message is for.
+func (s *scan) user() string {
+	if v, ok := s.state.Fact(statistics.Owner.Name); ok {
+		user, _ := v.(string)
+		return user
 	}
-	return statistics.User(r.Message().Envelope())
+	return statistics.User(s.state.Message.Envelope())
+}
+
+// Learned tells what the Learner knows; zero without one.
+func (s *Scanner) Learned() bayes.Stats {
+	if s.opt.Learner == nil {
+		return bayes.Stats{}
+	}
+	return s.opt.Learner.Stats()
 }
 
 // Judgement returns what the Learner thinks of the message; ok is false if it was

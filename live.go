@@ -99,6 +99,14 @@ func (l *Live) LearnRecent(ctx context.Context, id string, class bayes.Class, o 
 	return s.LearnRecent(ctx, id, class, o)
 }
 
+// Learned is Scanner.Learned of the Scanner in force.
+func (l *Live) Learned() bayes.Stats {
+	if s := l.Scanner(); s != nil {
+		return s.Learned()
+	}
+	return bayes.Stats{}
+}
+
 // Check reports what is wrong with settings under the Scanner in force; see
 // Scanner.Check.
 func (l *Live) Check(set Settings) error { return l.Scanner().Check(set) }

@@ -58,20 +58,17 @@ func lessonOf(seen bayes.Seen, o LearnOptions) bayes.Lesson {
 	return l
 }
 
-// scannedBefore returns the lesson of a message that was scanned recently. An archive's
-// messages were not, and a store that fails is one without scans.
-func (s *Scanner) scannedBefore(ctx context.Context, m *mail.Message, o LearnOptions) (bayes.Lesson, bool) {
-	if o.Source == bayes.Import {
-		return bayes.Lesson{}, false
+// scannedBefore returns what was seen of a message that was scanned recently. An
+// archive's messages were not, and a store that fails is one without scans.
+func (s *Scanner) scannedBefore(ctx context.Context, m *mail.Message, source bayes.Source) (bayes.Seen, bool) {
+	if source == bayes.Import {
+		return bayes.Seen{}, false
 	}
 	seen, err := s.opt.Learner.Recall(ctx, bayes.Digest(m))
-	if err != nil {
-		if !errors.Is(err, bayes.ErrNoScan) {
-			s.opt.Log.Debug("no recent scan", "error", err)
-		}
-		return bayes.Lesson{}, false
+	if err != nil && !errors.Is(err, bayes.ErrNoScan) {
+		s.opt.Log.Debug("no recent scan", "error", err)
 	}
-	return lessonOf(seen, o), true
+	return seen, err == nil
 }
 
 // keep has the Learner keep what a scan saw.
@@ -89,7 +86,7 @@ func (s *scan) keep(res *Result) {
 		return
 	}
 	seen := bayes.Seen{
-		Message: bayes.Digest(res.msg), QueueID: short(res.msg.Envelope().QueueID), Time: res.Time, User: short(userOf(res)),
+		Message: bayes.Digest(res.msg), QueueID: short(res.msg.Envelope().QueueID), Time: res.Time, User: short(s.user()),
 		Features: *f, LogOdds: j.LogOdds,
 	}
 	if ids := mail.ParseMessageIDs(res.msg.Header().Value("Message-ID")); len(ids) > 0 {

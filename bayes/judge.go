@@ -53,14 +53,15 @@ func (l *Learner) Judge(f fused.Features, user string) Judgement {
 type Stats struct {
 	Ham, Spam int    // lessons of each class, without later ones that were known already
 	Events    uint64 // of the journal, applied
+	Users     bool   // as Options.Users
 }
 
 // Stats returns what the Learner knows; nothing while Ready says why.
 func (l *Learner) Stats() Stats {
 	t := l.model.Load()
 	if t == nil {
-		return Stats{}
+		return Stats{Users: l.opt.Users}
 	}
 	v := t.Classify(fused.Features{})
-	return Stats{Ham: v.Ham, Spam: v.Spam, Events: l.applied.Load()}
+	return Stats{Ham: v.Ham, Spam: v.Spam, Events: l.applied.Load(), Users: l.opt.Users}
 }

@@ -1,6 +1,10 @@
 package bayes
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // A Class is what a message is labelled as.
 type Class string
@@ -39,7 +43,45 @@ func (s Source) String() string {
 	if s >= sources {
 		return fmt.Sprintf("source %d", uint8(s))
 	}
-	return [...]string{"correction", "moved to junk", "moved out of junk", "import", "replied", "address book", "kept", "trap", "auto"}[s]
+	return sourceNames()[s]
+}
+
+func sourceNames() [sources]string {
+	return [sources]string{"correction", "moved to junk", "moved out of junk", "import", "replied", "address book", "kept", "trap", "auto"}
+}
+
+// SourceNamed returns the source of that name, as String has it; hyphens are as
+// spaces.
+func SourceNamed(name string) (Source, error) {
+	names := sourceNames()
+	i := slices.Index(names[:], strings.ReplaceAll(name, "-", " "))
+	if i < 0 {
+		return 0, fmt.Errorf("bayes: %q is no source of lessons: %s are", name, strings.Join(names[:], ", "))
+	}
+	return Source(i), nil
+}
+
+// A Folder is a kind of mailbox folder.
+type Folder uint8
+
+// The folders that a move tells something about.
+const (
+	OtherFolder Folder = iota // the inbox and whatever a user files mail in
+	Junk
+	Trash
+)
+
+// Moved says what a user's moving a message from one folder to another teaches: to
+// Junk that it is spam, out of it that it is ham. A message that is thrown away
+// teaches nothing, from wherever: from Junk to Trash it is spam that was seen.
+func Moved(from, to Folder) (c Class, s Source, teaches bool) {
+	switch {
+	case to == Junk && from != Junk:
+		return Spam, MovedToJunk, true
+	case from == Junk && to == OtherFolder:
+		return Ham, MovedOutOfJunk, true
+	}
+	return "", 0, false
 }
 
 // sure reports whether a person looked at the message.

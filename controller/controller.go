@@ -3,8 +3,9 @@
 // winnow.Scanner through it.
 //
 // It serves /ping and /checkv2, with /check and /symbols as older names for the
-// same, and with a Teacher /learnspam, /learnham and /learnclass. The envelope comes in request headers, the
-// message is the body, the reply is one JSON object (winnow.Result.JSON, with
+// same, /stat, /statreset and /bayes/classifiers, and with a Teacher /learnspam,
+// /learnham and /learnclass. The envelope comes in request headers, the message is
+// the body, the reply is one JSON object (winnow.Result.JSON, with
 // header values folded by LF alone for "Milter: yes" and for messages with
 // such lines).
 // Errors are {"error": "…"}. A request header that Rspamd knows and this
@@ -28,6 +29,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks"
@@ -60,10 +62,11 @@ type Options struct {
 }
 
 type handler struct {
-	scanner Scanner
-	teacher Teacher
-	maxBody int64
-	log     *slog.Logger
+	scanner  Scanner
+	teacher  Teacher
+	maxBody  int64
+	log      *slog.Logger
+	counters counters
 }
 
 // New makes the handler.
@@ -71,7 +74,7 @@ func New(o Options) (http.Handler, error) {
 	if o.Scanner == nil {
 		return nil, errors.New("controller: no Scanner")
 	}
-	h := &handler{o.Scanner, o.Teacher, o.MaxBody, o.Log}
+	h := &handler{scanner: o.Scanner, teacher: o.Teacher, maxBody: o.MaxBody, log: o.Log, counters: counters{began: time.Now()}}
 	if h.maxBody <= 0 {
 		h.maxBody = 100 << 20
 	}
@@ -85,6 +88,7 @@ func New(o Options) (http.Handler, error) {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Server", "winnow")
 	defer h.recovered(w, r)
+	h.counters.request()
 	switch r.URL.Path {
 	case "/ping":
 		if allow(w, r, http.MethodGet, http.MethodHead, http.MethodPost) {
@@ -96,6 +100,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	case "/learnspam", "/learnham", "/learnclass":
 		h.learn(w, r)
+	case "/stat", "/statreset":
+		h.stat(w, r, r.URL.Path == "/statreset")
+	case "/bayes/classifiers":
+		h.classifiers(w, r)
 	default:
 		fail(w, http.StatusNotFound, "unknown path: %q", r.URL.Path)
 	}
@@ -161,6 +169,7 @@ func (h *handler) withBody(w http.ResponseWriter, r *http.Request, req *request,
 	}
 	body := newBody(http.MaxBytesReader(w, r.Body, h.maxBody))
 	req.message.Body = body.message(r.ContentLength)
+	req.head = body.ahead
 	var err error
 	if body.err == nil { // else there is nothing to wait for
 		err = do()
@@ -195,6 +204,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, req *request, r
 		h.log.Error("scan", "queue_id", req.message.Envelope.QueueID, "err", err)
 		fail(w, http.StatusInternalServerError, "%v", err)
 	default:
+		h.counters.scan(res)
 		h.record(r, req, res)
 		if req.milter || bareLines(res.Message().Raw()) {
 			res = foldBare(res)

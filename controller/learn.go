@@ -8,16 +8,21 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/bayes"
+	"github.com/winnowmail/winnow/mail"
 )
 
 // A Teacher takes lessons: a *winnow.Scanner or *winnow.Live with a Learner.
 type Teacher interface {
 	Learn(ctx context.Context, m *winnow.Message, class bayes.Class, o winnow.LearnOptions) (bayes.LearnResult, error)
+	LearnRecent(ctx context.Context, id string, class bayes.Class, o winnow.LearnOptions) (bayes.LearnResult, error)
+	// Learned tells what the Learner knows.
+	Learned() bayes.Stats
 }
 
 // learn answers /learnspam, /learnham and /learnclass as Rspamd 4.1.6 does: 200
 // with {"success": true}, 208 for a message that was learned in this class before,
-// 204 for one with too little text.
+// 204 for one with too little text. Without a body the request is about a recent
+// scan, which Queue-Id, Message-Id or Digest names.
 func (h *handler) learn(w http.ResponseWriter, r *http.Request) {
 	if h.teacher == nil {
 		fail(w, http.StatusNotFound, "nothing is learned here")
@@ -28,47 +33,91 @@ func (h *handler) learn(w http.ResponseWriter, r *http.Request) {
 	}
 	class, err := lessonClass(r)
 	if err != nil {
-		status := http.StatusNotFound
 		if errors.Is(err, errNoClass) {
-			status = http.StatusBadRequest
+			fail(w, http.StatusBadRequest, "Class header is required for multiclass learning")
+			return
 		}
-		fail(w, status, "%v", err)
+		fail(w, http.StatusNotFound, "%v", err)
 		return
 	}
 	header := r.Header.Clone()
 	header.Del("Class") // lessonClass read these two
 	header.Del("Classifier")
+	id := recentID(header)
 	req, ok := h.read(w, r, header)
 	if !ok {
 		return
 	}
 	var res bayes.LearnResult
 	err = h.withBody(w, r, req, func() (err error) {
-		res, err = h.teacher.Learn(r.Context(), &req.message, class, winnow.LearnOptions{})
+		switch {
+		case len(req.head) > 0:
+			res, err = h.teacher.Learn(r.Context(), &req.message, class, winnow.LearnOptions{})
+		case id != "":
+			res, err = h.teacher.LearnRecent(r.Context(), id, class, winnow.LearnOptions{})
+		default:
+			err = errNoBody
+		}
 		return err
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, errNoBody):
+		fail(w, http.StatusBadRequest, "Empty body is not permitted")
+	case errors.Is(err, bayes.ErrNoScan):
+		fail(w, http.StatusNotFound, "no recent scan has the id %s", id)
+	case errors.Is(err, bayes.ErrNotReady):
+		fail(w, http.StatusServiceUnavailable, "%v", err)
+	case err != nil:
 		h.answer(w, r, req, nil, err)
-		return
+	default:
+		h.answerLesson(w, class, res, req, id)
 	}
-	answerLesson(w, class, res, req.warnings)
 }
 
-func answerLesson(w http.ResponseWriter, class bayes.Class, res bayes.LearnResult, warnings []string) {
+// errNoBody is of a lesson without a message.
+var errNoBody = errors.New("controller: a lesson without a message")
+
+// recentID takes what names a recent scan out of a request's headers; the queue ID
+// belongs to the envelope as well.
+func recentID(header http.Header) string {
+	id := header.Get("Queue-Id")
+	for _, name := range []string{"Message-Id", "Digest"} {
+		if v := header.Get(name); v != "" {
+			id = v
+		}
+		header.Del(name)
+	}
+	return id
+}
+
+func (h *handler) answerLesson(w http.ResponseWriter, class bayes.Class, res bayes.LearnResult, req *request, id string) {
 	switch res.Outcome {
 	case bayes.Already:
-		fail(w, http.StatusAlreadyReported, "the message has been already learned as %s, ignore it", class)
+		if len(req.head) > 0 {
+			id = "<" + messageID(req.head) + ">"
+		}
+		fail(w, http.StatusAlreadyReported, "%s has been already learned as %s, ignore it", id, class)
 	case bayes.TooFew:
 		w.WriteHeader(http.StatusNoContent)
 	case bayes.Refused:
 		fail(w, http.StatusForbidden, "%s", res.Reason)
 	default:
-		reply(w, http.StatusOK, "application/json", withWarnings([]byte(`{"success":true}`), warnings))
+		h.counters.lesson()
+		reply(w, http.StatusOK, "application/json", withWarnings([]byte(`{"success":true}`), req.warnings))
 	}
 }
 
 // errNoClass is of /learnclass without the header.
-var errNoClass = errors.New("the Class header is missing")
+var errNoClass = errors.New("controller: no class")
+
+// messageID is the Message-ID of a message whose beginning is given.
+func messageID(head []byte) string {
+	m := mail.Parse(head, mail.Envelope{}, mail.Limits{})
+	if ids := mail.ParseMessageIDs(m.Header().Value("Message-ID")); len(ids) > 0 {
+		return ids[0]
+	}
+	return "undef"
+}
 
 // lessonClass is what a request wants a message to be learned as.
 func lessonClass(r *http.Request) (bayes.Class, error) {

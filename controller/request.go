@@ -15,9 +15,10 @@ import (
 type request struct {
 	message  winnow.Message
 	settings apply
-	changed  bool // settings say something
-	silent   bool // no log line
-	milter   bool // the reply goes to an MTA
+	changed  bool   // settings say something
+	silent   bool   // no log line
+	milter   bool   // the reply goes to an MTA
+	head     []byte // what was read ahead of the message
 	filename string
 	tag      string // for the log
 	warnings []string

@@ -246,7 +246,7 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 	if store != nil {
 		defer func() { err = errors.Join(err, store.Close()) }()
 		o.Store = store
-		if o.Learner, err = state.Learner(ctx, store, o.Log); err != nil {
+		if o.Learner, err = state.Learner(ctx, store, false, o.Log); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, o.Learner.Close()) }()

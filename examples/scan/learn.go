@@ -56,7 +56,7 @@ func (p *program) placeKey() string {
 		return ""
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %d", p.lesson.class, p.quoting)
+	fmt.Fprintf(h, "%s %d %v %q", p.lesson.class, p.quoting, p.lesson.source, p.lesson.owner)
 	for _, path := range p.paths {
 		if abs, err := filepath.Abs(path); err == nil {
 			path = abs
@@ -95,7 +95,7 @@ func (p *program) newCollection(ctx context.Context, l *bayes.Learner, store sto
 
 // lesson makes a lesson of a message.
 func (p *program) prepare(ctx context.Context, scanner *winnow.Scanner, rep report, m *winnow.Message) report {
-	l, err := scanner.Lesson(ctx, m, p.lesson.class, winnow.LearnOptions{Source: bayes.Import})
+	l, err := scanner.Lesson(ctx, m, p.lesson.class, p.lesson.options())
 	if err != nil {
 		rep.err = fmt.Errorf("%s: %w", rep.name, err)
 	}
@@ -185,11 +185,15 @@ func (c *collection) keep(ctx context.Context, last bool) error {
 func (p *program) learned(rep report, r bayes.LearnResult) report {
 	rep.action = actions.Action(r.Outcome)
 	if p.json {
-		b, _ := json.Marshal(map[string]any{"outcome": r.Outcome, "was": r.Was, "before": r.Before, "after": r.After}) // always marshals
+		b, _ := json.Marshal(map[string]any{"outcome": r.Outcome, "reason": r.Reason, "was": r.Was, "before": r.Before, "after": r.After}) // always marshals
 		rep.text = withFile(b, rep.name)
 		return rep
 	}
-	rep.text = fmt.Appendf(nil, "%s: %s, probability of spam %.3f, was %.3f\n", rep.name, r.Outcome, r.After, r.Before)
+	outcome := string(r.Outcome)
+	if r.Reason != "" {
+		outcome += " (" + r.Reason + ")"
+	}
+	rep.text = fmt.Appendf(nil, "%s: %s, probability of spam %.3f, was %.3f\n", rep.name, outcome, r.After, r.Before)
 	rep.brief = []byte{} // the summary says it
 	return rep
 }

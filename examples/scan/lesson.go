@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 
@@ -15,14 +15,24 @@ import (
 
 // A lesson is what the command line wants learned; its zero value is a scan.
 type lesson struct {
-	class          bayes.Class // of learn
-	unlearn, stats bool
+	class   bayes.Class // of learn
+	unlearn bool
+	// list asks for what is known instead: "stats", "unsure" or "users".
+	list  string
+	users userCommand
+
+	source  bayes.Source // of learn
+	ids     []string     // of recent scans, instead of messages
+	perUser bool
+	owner   string
 }
 
+// given reports whether messages are learned, not scanned.
 func (l *lesson) given() bool { return l.class != "" || l.unlearn }
 
 // words takes the subcommand from the command line.
 func (l *lesson) words(args []string) (rest []string, err error) {
+	l.source = bayes.Import
 	if len(args) == 0 {
 		return args, nil
 	}
@@ -30,9 +40,12 @@ func (l *lesson) words(args []string) (rest []string, err error) {
 	case "unlearn":
 		l.unlearn = true
 		return args[1:], nil
-	case "stats":
-		l.stats = true
+	case "stats", "unsure":
+		l.list = args[0]
 		return args[1:], nil
+	case "users":
+		l.list, l.perUser = args[0], true
+		return l.users.words(args[1:])
 	case "learn":
 		if len(args) < 2 || args[1] != string(bayes.Ham) && args[1] != string(bayes.Spam) {
 			return nil, errors.New("learn what? ham or spam (a file of that name is ./learn)")
@@ -43,12 +56,32 @@ func (l *lesson) words(args []string) (rest []string, err error) {
 	return args, nil
 }
 
+// flags adds those that are about lessons.
+func (l *lesson) flags(flags *flag.FlagSet) {
+	flags.Func("id", "learn or unlearn the message of a recent scan by its Message-ID, queue ID or the id that unsure prints; may be repeated", func(v string) error {
+		l.ids = append(l.ids, v)
+		return nil
+	})
+	flags.Func("source", "where the label comes from: `import` (default), correction, moved-to-junk, moved-out-of-junk, replied, address-book, kept, trap", func(v string) (err error) {
+		l.source, err = bayes.SourceNamed(v)
+		return err
+	})
+	flags.BoolVar(&l.perUser, "per-user", l.perUser, "learn and ask for single users as well: the only -rcpt, or -owner")
+	flags.StringVar(&l.owner, "owner", "", "the `user` whose mail it is")
+}
+
 // check holds that what is learned can be kept.
 func (l *lesson) check(p *program) error {
 	if p.restart && l.class == "" {
 		return errors.New("-restart is for learn")
 	}
-	if !l.given() && !l.stats {
+	if len(l.ids) > 0 && !l.given() {
+		return errors.New("-id is for learn and unlearn")
+	}
+	if l.owner != "" && !l.perUser {
+		return errors.New("-owner goes with -per-user")
+	}
+	if !l.given() && l.list == "" {
 		return nil
 	}
 	if p.state == "" {
@@ -62,8 +95,8 @@ func (l *lesson) check(p *program) error {
 
 // learner opens what was learned. Scans do without it if the store does not answer.
 func (p *program) learner(ctx context.Context, store storage.Store) (*bayes.Learner, error) {
-	l, err := state.Learner(ctx, store, slog.New(slog.NewTextHandler(p.stderr, nil)))
-	if err == nil && (p.lesson.given() || p.lesson.stats) {
+	l, err := state.Learner(ctx, store, p.lesson.perUser, slog.New(slog.NewTextHandler(p.stderr, nil)))
+	if err == nil && (p.lesson.given() || p.lesson.list != "") {
 		if err = l.Ready(); err != nil {
 			return l, fmt.Errorf("-state: %w", err)
 		}
@@ -71,9 +104,14 @@ func (p *program) learner(ctx context.Context, store storage.Store) (*bayes.Lear
 	return l, err
 }
 
+// options are those of a lesson.
+func (l *lesson) options() winnow.LearnOptions {
+	return winnow.LearnOptions{Source: l.source, User: l.owner}
+}
+
 // unlearn takes back one message.
 func (p *program) unlearn(ctx context.Context, scanner *winnow.Scanner, rep report, m *winnow.Message) report {
-	r, err := scanner.Unlearn(ctx, m, winnow.LearnOptions{})
+	r, err := scanner.Unlearn(ctx, m, p.lesson.options())
 	if err != nil {
 		rep.err = fmt.Errorf("%s: %w", rep.name, err)
 		return rep
@@ -81,13 +119,23 @@ func (p *program) unlearn(ctx context.Context, scanner *winnow.Scanner, rep repo
 	return p.learned(rep, r)
 }
 
-// stats prints how much was learned.
-func (p *program) stats(l *bayes.Learner) {
-	s := l.Stats()
-	if p.json {
-		b, _ := json.Marshal(map[string]any{"ham": s.Ham, "spam": s.Spam, "events": s.Events}) // always marshals
-		fmt.Fprintf(p.stdout, "%s\n", b)
-		return
+// teachRecent learns or unlearns what recent scans saw.
+func (p *program) teachRecent(ctx context.Context, scanner *winnow.Scanner) int {
+	code := 0
+	for _, id := range p.lesson.ids {
+		var r bayes.LearnResult
+		var err error
+		if p.lesson.unlearn {
+			r, err = scanner.UnlearnRecent(ctx, id, p.lesson.options())
+		} else {
+			r, err = scanner.LearnRecent(ctx, id, p.lesson.class, p.lesson.options())
+		}
+		if err != nil {
+			fmt.Fprintf(p.stderr, "scan: %s: %v\n", id, err)
+			code = 1
+			continue
+		}
+		_, _ = p.stdout.Write(p.learned(report{name: id}, r).text) // a pipe that was closed is no matter
 	}
-	fmt.Fprintf(p.stdout, "learned: %d ham, %d spam\n", s.Ham, s.Spam)
+	return code
 }

@@ -62,6 +62,12 @@ func TestWrongLessons(t *testing.T) {
 		{[]string{"-restart", spam}, "-restart"},
 		{[]string{"-mbox", "mbx", spam}, "-mbox"},
 		{[]string{"unlearn", "-state", t.TempDir(), "-explain", spam}, "-explain"},
+		{[]string{"unsure"}, "-state"},
+		{[]string{"users"}, "users what?"},
+		{[]string{"users", "drop", "bob", "-state", t.TempDir()}, "users what?"},
+		{[]string{"-id", "x", spam}, "-id is for learn"},
+		{[]string{"-owner", "bob", spam}, "-per-user"},
+		{[]string{"learn", "spam", "-source", "guess", "-state", t.TempDir(), spam}, "no source of lessons"},
 	} {
 		if code, _, errs := call(t, "", c.args...); code != 2 || !strings.Contains(errs, c.want) {
 			t.Errorf("%q: code %d, %s", c.args, code, errs)
@@ -126,5 +132,68 @@ func TestInterruptedLearning(t *testing.T) {
 	code, rest, said = call(t, "", args...)
 	if lines := strings.Count(rest, "\n"); code != 1 || lines != n || strings.Count(rest, `"already"`) != n || !strings.Contains(said, "1000 messages, 1 failed") {
 		t.Errorf("once more: code %d, %d messages, %s", code, lines, said)
+	}
+}
+
+// TestRecentLessons learns by the ids of scans, which unsure lists.
+func TestRecentLessons(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state")
+	spam := letters(t, "spam", 3)
+	run := func(want int, args ...string) string {
+		t.Helper()
+		code, out, errs := call(t, "", args...)
+		if code != want || want == 0 && errs != "" {
+			t.Fatalf("%q: code %d, %s, %s", args, code, out, errs)
+		}
+		return out + errs
+	}
+	if out := run(0, "unsure", "-state", state); !strings.Contains(out, "no mail") {
+		t.Error(out)
+	}
+	run(0, "-state", state, spam)
+	out := run(0, "unsure", "-state", state)
+	if strings.Count(out, "\n") != 3 || !strings.Contains(out, "u1@example.org: note") || !strings.Contains(out, "0.500") {
+		t.Error(out)
+	}
+	id := strings.Fields(out)[0]
+	if out := run(0, "learn", "spam", "-state", state, "-id", id, "-id", "<spam0@example.org>"); strings.Count(out, ": learned") != 2 {
+		t.Error(out)
+	}
+	if out := run(0, "unsure", "-json", "-state", state); strings.Count(out, "\n") != 1 || !strings.Contains(out, `"subject":"note"`) {
+		t.Error(out)
+	}
+	if out := run(0, "learn", "spam", "-state", state, filepath.Join(spam, "0.eml")); !strings.Contains(out, "already") {
+		t.Error(out)
+	}
+	if out := run(0, "unlearn", "-state", state, "-id", id); !strings.Contains(out, "undone") {
+		t.Error(out)
+	}
+	if out := run(1, "learn", "spam", "-state", state, "-id", "<9@example.org>"); !strings.Contains(out, "no recent scan") {
+		t.Error(out)
+	}
+	if out := run(0, "learn", "ham", "-state", state, "-source", "trap", filepath.Join(spam, "1.eml")); !strings.Contains(out, "refused (trap means spam)") {
+		t.Error(out)
+	}
+}
+
+// TestUserLessons is of what one user teaches.
+func TestUserLessons(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state")
+	spam := letters(t, "spam", 2)
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"learn", "spam", "-per-user", "-owner", "bob", "-state", state, spam}, "2 learned"},
+		{[]string{"learn", "ham", "-per-user", "-rcpt", "Eve@example.net", "-state", state, spam}, "2 learned"},
+		{[]string{"users", "export", "bob", "-state", state}, `"class":"spam"`},
+		{[]string{"users", "export", "eve@example.net", "-state", state}, `"source":"import"`},
+		{[]string{"users", "reset", "bob", "-state", state}, ""},
+		{[]string{"users", "forget", "eve@example.net", "-state", state}, "2 lessons taken back"},
+		{[]string{"learn", "spam", "-per-user", "-owner", "bob", "-state", state, spam}, "2 learned"},
+	} {
+		if code, out, errs := call(t, "", c.args...); code != 0 || errs != "" || !strings.Contains(out, c.want) {
+			t.Errorf("%q: code %d, %s, %s", c.args, code, out, errs)
+		}
 	}
 }

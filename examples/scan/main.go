@@ -5,6 +5,8 @@
 //	go run ./examples/scan -explain testdata/spam.eml
 //	go run ./examples/scan -json ~/Maildir >results.jsonl
 //	go run ./examples/scan learn spam -state DIR ~/Maildir/.Junk
+//	go run ./examples/scan unsure -state DIR
+//	go run ./examples/scan learn ham -state DIR -id MESSAGE-ID
 //	go run ./examples/scan stats -state DIR
 //	go run ./examples/scan -dns system -ip 192.0.2.1 -from a@example.org mail.eml
 //
@@ -118,8 +120,11 @@ func (p *program) run(ctx context.Context, args []string) int {
 			}
 		}
 	}
-	if err == nil && p.lesson.stats {
-		p.stats(options.Learner)
+	if err == nil && p.lesson.list != "" {
+		if err := p.known(ctx, options.Learner); err != nil {
+			fmt.Fprintf(p.stderr, "scan: %v\n", err)
+			return 1
+		}
 		return 0
 	}
 	var scanner *winnow.Scanner
@@ -129,6 +134,10 @@ func (p *program) run(ctx context.Context, args []string) int {
 	if err != nil {
 		fmt.Fprintf(p.stderr, "scan: %v\n", err)
 		return 2
+	}
+	if len(p.lesson.ids) > 0 {
+		defer p.close(scanner)
+		return p.teachRecent(ctx, scanner)
 	}
 	if p.lesson.class != "" {
 		return p.learnAll(ctx, scanner, options.Learner, store)
@@ -156,6 +165,7 @@ func (p *program) parse(args []string) (winnow.Options, error) {
 		return err
 	})
 	flags.BoolVar(&p.restart, "restart", false, "learn from the beginning what was interrupted")
+	p.lesson.flags(flags)
 	env := &p.envelope
 	flags.Func("ip", "`address` of the SMTP client", func(v string) (err error) {
 		env.ClientIP, err = netip.ParseAddr(v)
@@ -174,7 +184,7 @@ func (p *program) parse(args []string) (winnow.Options, error) {
 	})
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(p.stdout, "usage: scan [flags] [file | directory | mbox | -] …\n       scan learn ham|spam -state … [flags] [file | directory | mbox | -] …\n       scan unlearn -state … [flags] …\n       scan stats -state …")
+		fmt.Fprintln(p.stdout, "usage: scan [flags] [file | directory | mbox | -] …\n       scan learn ham|spam -state … [flags] [file | directory | mbox | -] …\n       scan unlearn -state … [flags] …\n       scan stats|unsure -state …\n       scan users export|reset|forget USER -state …")
 		flags.SetOutput(p.stdout)
 		flags.PrintDefaults()
 		return o, errHelp

@@ -12,6 +12,8 @@ import (
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/bayes"
 	"github.com/winnowmail/winnow/bayes/archive"
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/statistics"
 	"github.com/winnowmail/winnow/storage"
 )
 
@@ -83,12 +85,16 @@ func (p *program) all(ctx context.Context, scanner *winnow.Scanner, after *archi
 	code := consume(ctx, order)
 	cancel()
 	workers.Wait()
+	p.close(scanner)
+	return code
+}
+
+func (p *program) close(scanner *winnow.Scanner) {
 	end, stop := context.WithTimeout(context.Background(), time.Second)
 	defer stop()
 	if err := scanner.Close(end); err != nil {
 		fmt.Fprintf(p.stderr, "scan: %v\n", err)
 	}
-	return code
 }
 
 // scan scans one input and renders its report.
@@ -109,7 +115,11 @@ func (p *program) scan(ctx context.Context, scanner *winnow.Scanner, in *archive
 	case p.lesson.given():
 		return p.prepare(ctx, scanner, rep, msg)
 	}
-	res, err := scanner.Scan(ctx, msg)
+	var seeds []checks.Seeded
+	if p.lesson.owner != "" {
+		seeds = append(seeds, checks.Seed(statistics.Owner, p.lesson.owner))
+	}
+	res, err := scanner.Scan(ctx, msg, seeds...)
 	if err != nil {
 		rep.err = fmt.Errorf("%s: %w", in.Name, err)
 		return rep

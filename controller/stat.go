@@ -1,0 +1,177 @@
+package controller
+
+import (
+	"encoding/json"
+	"net/http"
+	"runtime/metrics"
+	"sync"
+	"time"
+
+	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/bayes"
+)
+
+// counters are what /stat tells of the requests since the start.
+type counters struct {
+	began time.Time
+
+	mu       sync.Mutex
+	requests int
+	scanned  int
+	learned  int
+	actions  map[actions.Action]int
+	times    [scanTimes]*float64 // of the latest scans, in seconds
+}
+
+// scanTimes is how many /stat lists, as in Rspamd 4.1.6.
+const scanTimes = 31
+
+func (c *counters) request() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.requests++
+}
+
+func (c *counters) scan(r *winnow.Result) {
+	took := r.Took.Seconds()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.times[c.scanned%scanTimes] = &took
+	c.scanned++
+	if c.actions == nil {
+		c.actions = map[actions.Action]int{}
+	}
+	c.actions[r.Action]++
+}
+
+func (c *counters) lesson() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.learned++
+}
+
+// A statReply is the reply to /stat as Rspamd 4.1.6 gives it, but for counts of its
+// memory pools.
+type statReply struct {
+	Version            string              `json:"version"`
+	ConfigID           string              `json:"config_id"`
+	Uptime             int64               `json:"uptime"`
+	ReadOnly           bool                `json:"read_only"`
+	Scanned            int                 `json:"scanned"`
+	Learned            int                 `json:"learned"`
+	Actions            actionCounts        `json:"actions"`
+	ScanTimes          [scanTimes]*float64 `json:"scan_times"`
+	SpamCount          int                 `json:"spam_count"`
+	HamCount           int                 `json:"ham_count"`
+	Connections        int                 `json:"connections"`
+	ControlConnections int                 `json:"control_connections"`
+	BytesAllocated     uint64              `json:"bytes_allocated"`
+	TotalLearns        int                 `json:"total_learns"`
+	Statfiles          []statfile          `json:"statfiles"`
+}
+
+// actionCounts are in Rspamd's order.
+type actionCounts struct {
+	Reject         int `json:"reject"`
+	SoftReject     int `json:"soft reject"`
+	RewriteSubject int `json:"rewrite subject"`
+	AddHeader      int `json:"add header"`
+	Greylist       int `json:"greylist"`
+	NoAction       int `json:"no action"`
+}
+
+// A statfile is what is learned of one class; Revision counts its lessons.
+type statfile struct {
+	Revision   int        `json:"revision"`
+	Users      int        `json:"users"`
+	Used       int        `json:"used"`
+	Total      int        `json:"total"`
+	Size       int        `json:"size"`
+	Symbol     string     `json:"symbol"`
+	Type       string     `json:"type"`
+	Languages  int        `json:"languages"`
+	Classifier classifier `json:"classifier"`
+	Class      string     `json:"class"`
+}
+
+type classifier struct {
+	Name    string   `json:"name"`
+	Type    string   `json:"type"`
+	PerUser bool     `json:"per_user"`
+	Classes []string `json:"classes,omitempty"`
+}
+
+// stat answers /stat, and /statreset, which begins to count anew.
+func (h *handler) stat(w http.ResponseWriter, r *http.Request, reset bool) {
+	if !allow(w, r, http.MethodGet, http.MethodHead, http.MethodPost) {
+		return
+	}
+	s := h.counters.reply(reset)
+	if h.teacher != nil {
+		s.taught(h.teacher.Learned())
+	}
+	b, err := json.Marshal(s)
+	if err != nil {
+		fail(w, http.StatusInternalServerError, "%v", err)
+		return
+	}
+	reply(w, http.StatusOK, "application/json", b)
+}
+
+func (c *counters) reply(reset bool) *statReply {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := &statReply{
+		Version: "winnow", Uptime: int64(time.Since(c.began).Seconds()), Scanned: c.scanned, Learned: c.learned,
+		ScanTimes: c.times, ControlConnections: c.requests, BytesAllocated: memory(), Statfiles: []statfile{},
+		Actions: actionCounts{
+			Reject: c.actions[actions.Reject], SoftReject: c.actions[actions.SoftReject], RewriteSubject: c.actions[actions.RewriteSubject],
+			AddHeader: c.actions[actions.AddHeader], Greylist: c.actions[actions.Greylist], NoAction: c.actions[actions.NoAction],
+		},
+	}
+	a := &s.Actions
+	s.SpamCount = a.Reject + a.SoftReject + a.RewriteSubject + a.AddHeader // as Rspamd counts
+	s.HamCount = a.Greylist + a.NoAction
+	if reset {
+		c.scanned, c.learned, c.actions, c.times = 0, 0, nil, [scanTimes]*float64{}
+	}
+	return s
+}
+
+// memory is what the process has from the system, in bytes.
+func memory() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/total:bytes"}}
+	metrics.Read(sample)
+	if sample[0].Value.Kind() != metrics.KindUint64 {
+		return 0
+	}
+	return sample[0].Value.Uint64()
+}
+
+// taught tells what the Learner knows.
+func (s *statReply) taught(st bayes.Stats) {
+	s.TotalLearns = st.Ham + st.Spam
+	own := classifier{Name: "bayes", Type: "binary", PerUser: st.Users}
+	s.Statfiles = []statfile{
+		{Revision: st.Spam, Symbol: "BAYES_SPAM", Type: "winnow", Classifier: own, Class: "spam"},
+		{Revision: st.Ham, Symbol: "BAYES_HAM", Type: "winnow", Classifier: own, Class: "ham"},
+	}
+}
+
+// classifiers answers /bayes/classifiers.
+func (h *handler) classifiers(w http.ResponseWriter, r *http.Request) {
+	if !allow(w, r, http.MethodGet, http.MethodHead, http.MethodPost) {
+		return
+	}
+	list := []classifier{}
+	if h.teacher != nil {
+		list = append(list, classifier{Name: "bayes", Type: "binary", PerUser: h.teacher.Learned().Users, Classes: []string{"spam", "ham"}})
+	}
+	b, err := json.Marshal(map[string]any{"classifiers": list})
+	if err != nil {
+		fail(w, http.StatusInternalServerError, "%v", err)
+		return
+	}
+	reply(w, http.StatusOK, "application/json", b)
+}
