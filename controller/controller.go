@@ -2,12 +2,12 @@
 // Rspamd's scanner, such as rspamc and mail servers' plugins, can talk to a
 // winnow.Scanner through it.
 //
-// It serves /ping and /checkv2, with /check and /symbols as older names for the
-// same, /stat, /statreset and /bayes/classifiers, and with a Teacher /learnspam,
-// /learnham and /learnclass. The envelope comes in request headers, the message is
-// the body, the reply is one JSON object (winnow.Result.JSON, with
-// header values folded by LF alone for "Milter: yes" and for messages with
-// such lines).
+// It serves /ping, /healthy, /ready and /checkv2, with /check and /symbols as
+// older names for the same, /stat, /statreset and /bayes/classifiers, and with a
+// Teacher /learnspam, /learnham and /learnclass. The envelope comes in request
+// headers, the message is the body, the reply is one JSON object
+// (winnow.Result.JSON, with header values folded by LF alone for "Milter: yes"
+// and for messages with such lines).
 // Errors are {"error": "…"}. A request header that Rspamd knows and this
 // package does not obey, or that can't be read, is named in the reply's
 // "warnings": nothing is dropped in silence. A header that would change what
@@ -56,6 +56,9 @@ type Options struct {
 	// ones are refused with status 413. The Scanner's own limits may cut a
 	// message earlier.
 	MaxBody int64
+	// Ready, if set, tells why clients should go elsewhere, nil if there is no
+	// reason; /ready asks it.
+	Ready func(ctx context.Context) error
 	// Log gets one line a scan (Info), unless the client says "Log: no"; nil
 	// is silent.
 	Log *slog.Logger
@@ -64,6 +67,7 @@ type Options struct {
 type handler struct {
 	scanner  Scanner
 	teacher  Teacher
+	ready    func(ctx context.Context) error
 	maxBody  int64
 	log      *slog.Logger
 	counters counters
@@ -74,7 +78,7 @@ func New(o Options) (http.Handler, error) {
 	if o.Scanner == nil {
 		return nil, errors.New("controller: no Scanner")
 	}
-	h := &handler{scanner: o.Scanner, teacher: o.Teacher, maxBody: o.MaxBody, log: o.Log, counters: counters{began: time.Now()}}
+	h := &handler{scanner: o.Scanner, teacher: o.Teacher, ready: o.Ready, maxBody: o.MaxBody, log: o.Log, counters: counters{began: time.Now()}}
 	if h.maxBody <= 0 {
 		h.maxBody = 100 << 20
 	}
@@ -94,6 +98,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if allow(w, r, http.MethodGet, http.MethodHead, http.MethodPost) {
 			reply(w, http.StatusOK, "text/plain", []byte("pong\r\n"))
 		}
+	case "/healthy", "/ready":
+		if allow(w, r, http.MethodGet, http.MethodHead) {
+			h.health(w, r)
+		}
 	case "/checkv2", "/check", "/symbols":
 		if allow(w, r, http.MethodPost, http.MethodPut) {
 			h.check(w, r)
@@ -107,6 +115,18 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		fail(w, http.StatusNotFound, "unknown path: %q", r.URL.Path)
 	}
+}
+
+// health answers /healthy, which says that the process serves, and /ready, which
+// says that it can do its work: with status 500 if not, as Rspamd does.
+func (h *handler) health(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/ready" && h.ready != nil {
+		if err := h.ready(r.Context()); err != nil {
+			fail(w, http.StatusInternalServerError, "not ready: %v", err)
+			return
+		}
+	}
+	reply(w, http.StatusOK, "application/json", []byte(`{"success":true}`))
 }
 
 // recovered answers a request in which something panicked; other requests on

@@ -10,6 +10,8 @@ require (
 	github.com/winnowmail/winnow v0.0.0
 )
 
+require github.com/coreos/go-systemd/v22 v22.5.0
+
 require (
 	github.com/abadojack/whatlanggo v1.0.1 // indirect
 	github.com/blevesearch/snowballstem v0.9.0 // indirect

@@ -11,9 +11,11 @@
 //	go run ./examples/dms dkim domain example.com dir /etc/winnow
 //	go run ./examples/dms -sign example.com:mail:/etc/winnow/dkim/rsa-2048-mail-example.com.private.txt
 //
-// It ends on SIGTERM or SIGINT after the messages in progress, at most 50 s
-// later. Exit codes: 0
-// after a signal, 1 when something failed, 2 for wrong flags.
+// On SIGHUP it reads again what the flags name; when that fails, what was in force
+// stays. It ends on SIGTERM or SIGINT after the messages in progress, at most 50 s
+// later. Under systemd it says when it is ready, and takes sockets by the names
+// milter and controller. Exit codes: 0 after a signal, 1 when something failed, 2
+// for wrong flags.
 package main
 
 import (
@@ -23,9 +25,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -35,14 +34,12 @@ import (
 	"time"
 
 	"github.com/winnowmail/winnow"
-	"github.com/winnowmail/winnow/checks/dmarcreport"
 	"github.com/winnowmail/winnow/checks/external"
 	"github.com/winnowmail/winnow/checks/gtube"
 	"github.com/winnowmail/winnow/checks/milterheaders"
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/standard"
-	"github.com/winnowmail/winnow/controller"
 	"github.com/winnowmail/winnow/examples/internal/state"
 	"github.com/winnowmail/winnow/resolver/dnsclient"
 )
@@ -206,7 +203,10 @@ func (c *config) options() (winnow.Options, error) {
 		o.Checks = append(o.Checks, c.puts.check())
 	}
 	if c.dns != "none" {
-		if c.client, err = dnsclient.New(dnsclient.Options{Servers: strings.Split(c.dns, ",")}); err != nil {
+		if c.client == nil { // else this is a reload
+			c.client, err = dnsclient.New(dnsclient.Options{Servers: strings.Split(c.dns, ",")})
+		}
+		if err != nil {
 			return o, fmt.Errorf("-dns: %w", err)
 		}
 		o.DNS.Resolver = c.client
@@ -232,70 +232,4 @@ func (c *config) added() milterheaders.Options {
 		}
 	}
 	return o
-}
-
-// serve scans until ctx ends.
-func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
-	if c.client != nil {
-		defer c.client.Close()
-	}
-	store, err := state.Open(ctx, c.state, o.Log)
-	if err != nil {
-		return err
-	}
-	if store != nil {
-		defer func() { err = errors.Join(err, store.Close()) }()
-		o.Store = store
-		if o.Learner, err = state.Learner(ctx, store, false, o.Log); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, o.Learner.Close()) }()
-		if c.dmarcRows {
-			o.After = append(o.After, dmarcreport.After(dmarcreport.Options{Store: store}))
-		}
-	}
-	scanner, err := winnow.New(o)
-	if err != nil {
-		return err
-	}
-	serve := controller.Options{Scanner: scanner, Log: o.Log}
-	if o.Learner != nil {
-		serve.Teacher = scanner
-	}
-	api, err := controller.New(serve)
-	if err != nil {
-		return err
-	}
-	listener, err := net.Listen("tcp", c.controller)
-	if err != nil {
-		return fmt.Errorf("-controller: %s", strings.TrimPrefix(err.Error(), "listen tcp: "))
-	}
-	mta, err := c.milterServer(scanner)
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	server := &http.Server{
-		Handler:           api,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       2 * time.Minute, // a mail over a slow line
-		WriteTimeout:      3 * time.Minute, // counted from the end of the header: includes ReadTimeout and the scan
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    256 << 10, // a thousand recipients
-		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
-	}
-	o.Log.Info("listening", "controller", listener.Addr().String(), "milter", strings.Join(mta.addresses(), ","), "profile", c.profile, "dns", c.dns, "maps", c.maps)
-	failed := make(chan error, 1+len(mta.listeners))
-	go func() { failed <- server.Serve(listener) }()
-	mta.serve(failed)
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	o.Log.Info("shutting down")
-	end, cancel := context.WithTimeout(context.Background(), grace)
-	defer cancel()
-	served := make(chan error, 1)
-	go func() { served <- mta.shutdown(end) }()
-	return errors.Join(server.Shutdown(end), <-served, scanner.Close(end))
 }

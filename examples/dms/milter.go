@@ -9,7 +9,6 @@ import (
 	"net"
 	"strconv"
 
-	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/milter"
 )
 
@@ -67,15 +66,16 @@ type milterServer struct {
 	listeners []net.Listener
 }
 
-func (c *config) milterServer(scanner *winnow.Scanner) (*milterServer, error) {
+// milterServer listens where the flags say, and on sockets that were passed.
+func (c *config) milterServer(scanner milter.Scanner, passed []net.Listener) (*milterServer, error) {
 	server, err := milter.New(milter.Options{
 		Scanner: scanner, Log: c.log.Logger, Done: c.log.milter,
 		FailOpen: c.milter.failOpen, DiscardOnReject: c.milter.discard, QuarantineOnReject: c.milter.quarantine,
 	})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, (&milterServer{listeners: passed}).close())
 	}
-	m := &milterServer{server: server}
+	m := &milterServer{server: server, listeners: passed}
 	for _, address := range c.milter.listen {
 		l, err := milter.Listen(address, fs.FileMode(c.milter.mode), c.milter.owner)
 		if err != nil {

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"reflect"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/dmarcreport"
+	"github.com/winnowmail/winnow/controller"
+	"github.com/winnowmail/winnow/examples/internal/state"
+	"github.com/winnowmail/winnow/storage"
+)
+
+// serve scans until ctx ends.
+func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	passed, err := passedSockets()
+	if err != nil {
+		return err
+	}
+	defer passed.close()
+	if c.client != nil {
+		defer c.client.Close()
+	}
+	store, err := state.Open(ctx, c.state, o.Log)
+	if err != nil {
+		return err
+	}
+	if store != nil {
+		defer func() { err = errors.Join(err, store.Close()) }()
+		o.Store = store
+		if o.Learner, err = state.Learner(ctx, store, false, o.Log); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, o.Learner.Close()) }()
+		if c.dmarcRows {
+			o.After = append(o.After, dmarcreport.After(dmarcreport.Options{Store: store}))
+		}
+	}
+	scanner, err := winnow.New(o)
+	if err != nil {
+		return err
+	}
+	live := winnow.NewLive(scanner)
+	serve := controller.Options{Scanner: live, Log: o.Log, Ready: c.ready(ctx, o)}
+	if o.Learner != nil {
+		serve.Teacher = live
+	}
+	api, err := controller.New(serve)
+	if err != nil {
+		return err
+	}
+	listener, err := passed.controller(c.controller)
+	if err != nil {
+		return err
+	}
+	mta, err := c.milterServer(live, passed.milters())
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	server := &http.Server{
+		Handler:           api,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       2 * time.Minute, // a mail over a slow line
+		WriteTimeout:      3 * time.Minute, // counted from the end of the header: includes ReadTimeout and the scan
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    256 << 10, // a thousand recipients
+		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+	}
+	o.Log.Info("listening", "controller", listener.Addr().String(), "milter", strings.Join(mta.addresses(), ","), "profile", c.profile, "dns", c.dns, "maps", c.maps)
+	failed := make(chan error, 1+len(mta.listeners))
+	go func() { failed <- server.Serve(listener) }()
+	mta.serve(failed)
+	c.notify(daemon.SdNotifyReady)
+	if err := c.wait(ctx, live, o, failed, hangup); err != nil {
+		return err
+	}
+	o.Log.Info("shutting down")
+	c.notify(daemon.SdNotifyStopping)
+	end, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	served := make(chan error, 1)
+	go func() { served <- mta.shutdown(end) }()
+	return errors.Join(server.Shutdown(end), <-served, live.Close(end))
+}
+
+// wait returns when ctx ends or something failed. A hangup makes a reload.
+func (c *config) wait(ctx context.Context, live *winnow.Live, o winnow.Options, failed <-chan error, hangup <-chan os.Signal) error {
+	for {
+		select {
+		case err := <-failed:
+			return err
+		case <-ctx.Done():
+			return nil
+		case <-hangup:
+			c.notify(daemon.SdNotifyReloading)
+			if err := c.reload(ctx, live, &o); err != nil {
+				o.Log.Error("not reloaded: what was in force stays", "err", err)
+			} else {
+				o.Log.Info("reloaded")
+			}
+			c.notify(daemon.SdNotifyReady)
+		}
+	}
+}
+
+// reload reads again what the flags name and puts it in force; scans in
+// progress end as they began. Families whose configuration did not change stay,
+// with their caches and the health of their lists, but for the one that signs:
+// its files may have changed.
+func (c *config) reload(ctx context.Context, live *winnow.Live, now *winnow.Options) error {
+	fresh, err := c.options()
+	if err != nil {
+		return err
+	}
+	next := *now
+	next.Families = make([]*checks.Family, len(fresh.Families))
+	for i, f := range fresh.Families {
+		next.Families[i] = f
+		for _, old := range now.Families {
+			if old.Name == f.Name && f.Name != "dkim_signing" && reflect.DeepEqual(old.Config, f.Config) {
+				next.Families[i] = old
+			}
+		}
+	}
+	scanner, err := winnow.New(next)
+	if err != nil {
+		return err
+	}
+	*now = next
+	swap, cancel := context.WithTimeout(ctx, grace)
+	defer cancel()
+	if err := live.Swap(swap, scanner); err != nil {
+		return fmt.Errorf("the scans before the reload: %w", err)
+	}
+	return nil
+}
+
+// readyBudget is how long the store may take to answer whoever asks for /ready.
+const readyBudget = time.Second
+
+// ready tells why mail should go elsewhere, nil if there is no reason.
+func (c *config) ready(stopping context.Context, o winnow.Options) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if stopping.Err() != nil {
+			return errors.New("shutting down")
+		}
+		if o.Store != nil {
+			ctx, cancel := context.WithTimeout(ctx, readyBudget)
+			defer cancel()
+			if _, err := o.Store.Get(ctx, "ready"); err != nil && !errors.Is(err, storage.ErrNotFound) {
+				return errors.New("the store does not answer")
+			}
+		}
+		if o.Learner != nil {
+			return o.Learner.Ready()
+		}
+		return nil
+	}
+}
+
+// notify tells systemd, if that started the program.
+func (c *config) notify(state string) {
+	if _, err := daemon.SdNotify(false, state); err != nil {
+		c.log.Warn("systemd is not told", "state", state, "err", err)
+	}
+}
+
+// listen makes the listener of the HTTP API.
+func listen(address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("-controller: %s", strings.TrimPrefix(err.Error(), "listen tcp: "))
+	}
+	return l, nil
+}
