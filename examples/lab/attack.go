@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math/rand"
 	"mime/quotedprintable"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -200,24 +201,24 @@ func pad(raw []byte, text string, front bool) []byte {
 	return raw
 }
 
+var (
+	bodyStart = regexp.MustCompile(`(?i)<body[^>]*>`)
+	bodyEnd   = regexp.MustCompile(`(?i)</body`)
+)
+
 // join puts a text where a reader of the part sees it.
 func join(content []byte, text string, isHTML, front bool) []byte {
-	at := 0
-	lower := bytes.ToLower(content)
+	at := len(content)
+	if front {
+		at = 0
+	}
 	if isHTML {
 		text = "<p>" + html.EscapeString(text) + "</p>"
-	}
-	switch {
-	case isHTML && front:
-		if i := bytes.Index(lower, []byte("<body")); i >= 0 {
-			if j := bytes.IndexByte(lower[i:], '>'); j >= 0 {
-				at = i + j + 1
-			}
+		if found := bodyStart.FindIndex(content); front && found != nil {
+			at = found[1]
 		}
-	case !front:
-		at = len(content)
-		if i := bytes.LastIndex(lower, []byte("</body")); isHTML && i >= 0 {
-			at = i
+		if found := bodyEnd.FindAllIndex(content, -1); !front && found != nil {
+			at = found[len(found)-1][0]
 		}
 	}
 	return slices.Concat(content[:at], []byte("\n"+text+"\n"), content[at:])

@@ -173,7 +173,9 @@ func TestPad(t *testing.T) {
 	multi := head + "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\nYnV5IG5vdw==\n" +
 		"--b\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<html><body bgcolor=3D\"x\">buy=20now</body></html>\n" +
 		"--b\nContent-Type: application/pdf\nContent-Transfer-Encoding: base64\n\nYWJj\n--b--\n"
-	for _, raw := range []string{head + "\nbuy now\n", head + "Content-Type: text/html\n\nbuy now", multi} {
+	// Letters that are longer in the other case and bytes of no charset keep their places.
+	odd := head + "Content-Type: text/html; charset=utf-8\n\n<!-- \xff\xff\xff\u0130\u0130\u2126 --><BODY>buy now</BODY></html>"
+	for _, raw := range []string{head + "\nbuy now\n", head + "Content-Type: text/html\n\nbuy now", odd, multi} {
 		for _, front := range []bool{true, false} {
 			m := mail.Parse(pad([]byte(raw), "a & b é", front), mail.Envelope{}, mail.Limits{})
 			before := mail.Parse([]byte(raw), mail.Envelope{}, mail.Limits{})
