@@ -12,7 +12,6 @@ const (
 	gateHalf   = 30  // messages of each class at which the member counts half
 	countUntil = 10  // margin beyond which a message isn't counted
 	countFirst = 10  // so many messages of each class are always counted
-	tableSize  = 32  // counts whose logarithm is kept
 )
 
 // counts are the messages of each class that had a feature: naive Bayes. The two
@@ -33,13 +32,10 @@ func (c *counts) margin(v View) float64 {
 		return 0
 	}
 	sum := 0.0
-	for _, s := range v.Slots {
+	for _, s := range v.Slots { // Where both counts are 0, the logarithms are the same.
 		n := c.slots[s]
-		if n == [2]uint8{} {
-			continue
-		}
 		r := c.logs[1][n[1]] - c.logs[0][n[0]]
-		sum += math.Max(-clip, math.Min(clip, r))
+		sum += max(-clip, min(clip, r))
 	}
 	return gate * sum * adagrad.Scale(len(v.Slots))
 }

@@ -17,11 +17,18 @@ type regression []adagrad.Slot
 // margin returns the log-odds of spam.
 func (r regression) margin(v View) float64 {
 	sum := 0
-	for i, s := range v.Slots {
-		if slot := r[s]; slot != 0 {
-			sum += slot.Weight()
-		} else if v.Prior != nil {
-			sum += int(v.Prior[i]) * priorUnit
+	if v.Prior == nil {
+		for _, s := range v.Slots {
+			sum += r[s].Weight() // 0 of a slot that was never touched
+		}
+	} else {
+		prior := v.Prior[:len(v.Slots)]
+		for i, s := range v.Slots {
+			w, slot := int(prior[i])*priorUnit, r[s]
+			if slot != 0 {
+				w = slot.Weight()
+			}
+			sum += w
 		}
 	}
 	return adagrad.Scale(len(v.Slots)) * float64(sum) / adagrad.Unit
