@@ -60,14 +60,14 @@ func (r *run) attempt(m maker, corpus string, samples []sample, train, test []in
 	if _, err := r.regime.run(r.ctx, model, samples, train, int64(k)); err != nil {
 		return nil, err
 	}
-	var ham, spam []sample
+	var all []sample
+	var spam []int // places in all
 	for n, i := range test {
 		it := samples[i]
-		if !it.spam {
-			ham = append(ham, it)
-			continue
+		if it.spam {
+			spam = append(spam, len(all))
 		}
-		if a.text != nil {
+		if it.spam && a.text != nil {
 			raw, err := it.read(r.corpus)
 			if err != nil {
 				return nil, err
@@ -76,7 +76,7 @@ func (r *run) attempt(m maker, corpus string, samples []sample, train, test []in
 				return nil, fmt.Errorf("%s: %w", it.path, err)
 			}
 		}
-		spam = append(spam, it)
+		all = append(all, it)
 	}
 	after := append([]int{0}, a.after...)
 	learned := 0
@@ -86,15 +86,19 @@ func (r *run) attempt(m maker, corpus string, samples []sample, train, test []in
 			regime += fmt.Sprintf(",learned=%d", n)
 		}
 		for ; learned < min(n, len(spam)); learned++ {
-			if _, _, err := model.learn(label{len(samples) + learned, spam[learned].features, true, true}); err != nil {
+			if _, _, err := model.learn(label{len(samples) + learned, all[spam[learned]].features, true, true}); err != nil {
 				return nil, err
 			}
 		}
-		// What was learned is not judged, and no row of this attack judges others.
-		judged := spam[min(after[len(after)-1], len(spam)):]
+		// What one row of this attack learns, none judges.
+		out := spam[:min(after[len(after)-1], len(spam))]
 		st := r.regime.student(model, int64(k))
-		for _, it := range slices.Concat(ham, judged) {
-			v, err := st.judge(&it)
+		st.trial.learned = true
+		for i := range all {
+			if slices.Contains(out, i) {
+				continue
+			}
+			v, err := st.judge(&all[i])
 			if err != nil {
 				return nil, err
 			}

@@ -223,7 +223,7 @@ func TestWrongPriors(t *testing.T) {
 
 func TestFigures(t *testing.T) {
 	list := []scored{{false, -1, .1}, {false, 0, .5}, {true, 0, .5}, {true, 2, .9}}
-	f := measure(list)
+	f := measure(list, 0)
 	if want := 12.5; math.Abs(f.AUCError-want) > 1e-9 { // One pair of four is tied.
 		t.Errorf("1-AUC %v, want %v", f.AUCError, want)
 	}

@@ -6,6 +6,10 @@ import (
 	"slices"
 )
 
+// warmUp is how many messages of a stream a model may learn from before it is held
+// to what it misses.
+const warmUp = 1000
+
 // A scored is one message of a stream as it was judged before it was learned.
 type scored struct {
 	spam     bool
@@ -23,11 +27,13 @@ type figures struct {
 	ECE      float64        `json:"ece"`
 }
 
-func measure(list []scored) figures {
+// measure returns the figures of a stream. What is said of a model that has
+// learned enough is of the messages after the first warm, where there are more.
+func measure(list []scored, warm int) figures {
 	f := figures{N: len(list), AUCError: 100 * (1 - auc(list)), Errors: map[string]int{"50": 0, "100": 0, "200": 0, "500": 0}}
 	late := list
-	if len(list) > 1000 {
-		late = list[1000:]
+	if len(list) > warm {
+		late = list[warm:]
 	}
 	f.MissFP01, f.MissFP1 = 100*missed(late, .001), 100*missed(late, .01)
 	for i, s := range list {

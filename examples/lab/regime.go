@@ -44,11 +44,16 @@ type trial struct {
 	written int // bytes
 	spent   time.Duration
 	table   int
+	learned bool // before the results
 }
 
 func (t *trial) row(corpus string, order int, model, regime string) row {
 	n := float64(max(1, len(t.results)))
-	r := row{Corpus: corpus, Order: "shuffle", Model: model, Regime: regime, figures: measure(t.results)}
+	warm := warmUp
+	if t.learned {
+		warm = 0
+	}
+	r := row{Corpus: corpus, Order: "shuffle", Model: model, Regime: regime, figures: measure(t.results, warm)}
 	if order == 0 {
 		r.Order = "date"
 	}

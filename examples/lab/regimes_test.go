@@ -162,6 +162,9 @@ func TestAttack(t *testing.T) {
 	if none.N != 60 || none.AUCError != 0 || chosen.N >= 60 || learned.N != chosen.N {
 		t.Errorf("%+v, %+v, %+v", none, chosen, learned)
 	}
+	if !(chosen.MissFP1 >= none.MissFP1 && learned.MissFP1 <= chosen.MissFP1) {
+		t.Errorf("missed %v, %v, %v", none.MissFP1, chosen.MissFP1, learned.MissFP1)
+	}
 	if !(chosen.Brier > none.Brier && learned.Brier < chosen.Brier) {
 		t.Errorf("Brier %v without words, %v with, %v after ten lessons", none.Brier, chosen.Brier, learned.Brier)
 	}
