@@ -3,8 +3,31 @@ package fused
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"runtime"
 	"testing"
 )
+
+// TestMemory holds what a model takes, whatever it learns.
+func TestMemory(t *testing.T) {
+	for bits, most := range map[int]uint64{DefaultBits: 12 << 20, UserBits: 22 << 20} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		m := newModel(t, Options{Bits: bits})
+		runtime.ReadMemStats(&after)
+		if got := after.TotalAlloc - before.TotalAlloc; got > most {
+			t.Errorf("a model of 2^%d slots takes %d bytes, want at most %d", bits, got, most)
+		}
+		e, _, _ := m.Learn(Lesson{Features: m.Features(message(1, true), nil, ""), Spam: true})
+		runtime.ReadMemStats(&before)
+		if err := m.Apply(e); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		if got := after.TotalAlloc - before.TotalAlloc; got > 1<<16 {
+			t.Errorf("a lesson takes %d bytes", got)
+		}
+	}
+}
 
 // TestSameEverywhere holds the bytes of tables after a thousand events, lessons
 // and reversals, which have to be the same on every machine: those that share a
