@@ -24,7 +24,7 @@ func (x *session) finish(m protocol.Modifier) *protocol.Response {
 		if x.server.o.FailOpen {
 			resp, o.Reply = protocol.RespAccept, "accept"
 		}
-		x.server.log.Error("milter: not scanned", "queue_id", t.env.QueueID, "reply", o.Reply, "err", o.Err)
+		x.server.log.Error("milter: not scanned", "queue_id", t.env.QueueID, "client", t.env.ClientIP, "from", t.env.From, "rcpts", len(t.env.Rcpts), "reply", o.Reply, "err", o.Err)
 	}
 	o.Took = time.Since(begun)
 	if x.server.o.Done != nil {

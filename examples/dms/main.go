@@ -44,9 +44,13 @@ import (
 	"github.com/winnowmail/winnow/resolver/dnsclient"
 )
 
-// grace is how long messages in progress may go on after a signal. Supervisors
-// of docker-mailserver kill after 55 s.
-const grace = 50 * time.Second
+// grace is how long messages in progress may go on after a signal, and closing
+// how long the rest may take then. The supervisor of docker-mailserver kills
+// after 55 s.
+const (
+	grace   = 45 * time.Second
+	closing = 5 * time.Second
+)
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)

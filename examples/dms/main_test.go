@@ -44,6 +44,13 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"dkim", "nonsense"}, 2, "nonsense"},
 		{[]string{"-state", filepath.Join(file, "sub"), "-controller", "127.0.0.1:0"}, 1, "-state"},
 		{[]string{"-controller", "256.0.0.1:1"}, 1, "-controller"},
+		{[]string{"-controller", "127.0.0.1:0", "-milter", "nonsense"}, 1, "-milter"},
+		{[]string{"-controller", "127.0.0.1:0", "-milter", "unix:" + filepath.Join(file, "s")}, 1, "-milter"},
+		{[]string{"-milter", ""}, 2, "no address"},
+		{[]string{"-milter-mode", "0999"}, 2, "octal"},
+		{[]string{"-discard-on-reject", "-quarantine-on-reject"}, 1, "exclude each other"},
+		{[]string{"-defer", "ann@example.org"}, 2, "ADDRESS=TEXT"},
+		{[]string{"-log", "xml"}, 2, "neither text nor json"},
 	} {
 		var out, errs bytes.Buffer
 		if code := run(t.Context(), c.args, &out, &errs); code != c.code {
@@ -93,7 +100,7 @@ func (l *tail) String() string {
 func start(t *testing.T, args ...string) (url string, log *tail, stop func() int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	log = &tail{match: regexp.MustCompile(`msg=listening controller=(\S+)`), found: make(chan string, 1)}
+	log = &tail{match: regexp.MustCompile(`listening"?[ ,]"?controller"?[=:]"?([0-9.:]+)`), found: make(chan string, 1)}
 	code := make(chan int, 1)
 	go func() { code <- run(ctx, append([]string{"-controller", "127.0.0.1:0"}, args...), io.Discard, log) }()
 	stop = func() int { cancel(); return <-code }

@@ -26,7 +26,7 @@ const gtubeTail = "*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C
 func startMilter(t *testing.T, args ...string) (addr string, log *tail, stop func() int) {
 	t.Helper()
 	_, log, stop = start(t, append([]string{"-milter", "127.0.0.1:0"}, args...)...)
-	m := regexp.MustCompile(`milter=(\S+)`).FindStringSubmatch(log.String())
+	m := regexp.MustCompile(`milter"?[=:]"?([0-9.:]+)`).FindStringSubmatch(log.String())
 	if m == nil {
 		t.Fatalf("no address in the log: %s", log)
 	}

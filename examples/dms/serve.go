@@ -96,7 +96,10 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 	defer cancel()
 	served := make(chan error, 1)
 	go func() { served <- mta.shutdown(end) }()
-	return errors.Join(server.Shutdown(end), <-served, live.Close(end))
+	err = errors.Join(server.Shutdown(end), <-served)
+	end, cancel = context.WithTimeout(context.Background(), closing)
+	defer cancel()
+	return errors.Join(err, live.Close(end))
 }
 
 // wait returns when ctx ends or something failed. A hangup makes a reload.

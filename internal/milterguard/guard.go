@@ -254,6 +254,9 @@ func (c *conn) await() error {
 		return errDraining
 	}
 	c.waiting = true
+	if c.state != within && cap(c.buf) > 16<<10 { // an idle connection holds little
+		c.buf = nil
+	}
 	err = c.Conn.SetReadDeadline(until)
 	c.mu.Unlock()
 	if err == nil {
