@@ -3,6 +3,7 @@ package winnow
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -20,7 +21,9 @@ import (
 // "incomplete" ([{check, reason, error}]) and "recipients" (address → action,
 // score, required_score, symbols) where there are any, and "dns_down" (true)
 // where DNS is; where a Learner was asked "learned" (its lessons of "ham" and
-// "spam", and whether that is "enough"), and if it is "probability" (of spam). It has no "urls" and "emails" where the scan's time was over
+// "spam", and whether that is "enough"), and if it is "probability" (of spam); where
+// Classifiers were asked "classifiers" (name → "class" and "shares", or the "state"
+// in which there is no verdict, and what was "learned"). It has no "urls" and "emails" where the scan's time was over
 // before they were found. time_real is in seconds and the only value that
 // differs between equal scans.
 func (r *Result) JSON() []byte {
@@ -40,6 +43,7 @@ func (r *Result) JSON() []byte {
 	w.key("message-id").str(messageID(r.msg))
 	w.key("time_real").num(math.Round(r.Took.Seconds()*1e6) / 1e6)
 	w.learned(r)
+	w.classifiers(r)
 	signatures, others := signaturesOf(r.Edits)
 	w.signatures(signatures)
 	w.milter(others)
@@ -310,6 +314,41 @@ func (w *jsonWriter) learned(r *Result) {
 	w.key("ham").raw(strconv.Itoa(j.Ham))
 	w.key("spam").raw(strconv.Itoa(j.Spam))
 	w.close('}')
+}
+
+// classifiers writes what Options.Classifiers think.
+func (w *jsonWriter) classifiers(r *Result) {
+	open := false
+	for _, c := range r.scan.scanner.opt.Classifiers {
+		o, ok := r.Opinion(c.Key())
+		if !ok {
+			continue
+		}
+		if !open {
+			w.key("classifiers").open('{')
+			open = true
+		}
+		w.key(c.Key()).open('{')
+		if o.State != "" {
+			w.key("state").str(o.State)
+		} else {
+			w.key("class").str(o.Class)
+			w.key("shares").open('{')
+			for _, class := range slices.Sorted(maps.Keys(o.Shares)) {
+				w.key(class).num(o.Shares[class])
+			}
+			w.close('}')
+		}
+		w.key("learned").open('{')
+		for _, class := range slices.Sorted(maps.Keys(o.Lessons)) {
+			w.key(class).raw(strconv.FormatInt(o.Lessons[class], 10))
+		}
+		w.close('}')
+		w.close('}')
+	}
+	if open {
+		w.close('}')
+	}
 }
 
 func (w *jsonWriter) incomplete(list []Incomplete) {

@@ -12,13 +12,20 @@ import (
 	"github.com/winnowmail/winnow/mail"
 )
 
-// ErrNoLearner is of a Scanner without Options.Learner.
-var ErrNoLearner = errors.New("winnow: no learner")
+// ErrNoLearner is of a Scanner without Options.Learner and, where Classifiers may do,
+// without those. ErrNoClass is of a class that none of them tells apart.
+var (
+	ErrNoLearner = errors.New("winnow: no learner")
+	ErrNoClass   = errors.New("winnow: no such class")
+)
 
 // LearnOptions say where a label comes from and whose it is. The zero value is a
 // correction by whom the message is for.
 type LearnOptions struct {
 	Source bayes.Source
+	// Classifier names the one of Options.Classifiers that alone is taught, or
+	// "bayes" for the Learner; "" means all that have the class.
+	Classifier string
 	// User is who says so; "" is whom the message is for, as in a scan. It means
 	// something to a Learner with users.
 	User string
@@ -35,7 +42,22 @@ type LearnOptions struct {
 // Without an error the lesson is kept, or the outcome says why there is none. The
 // error is the caller's mistake, the end of the context, or the store's; to repeat
 // the call is right then, since a message counts once.
+//
+// Classifiers that have the class learn the message by itself; the result is the
+// Learner's or, without one, the first classifier's. Each keeps its own lessons, so
+// what failed for one is repeated with no harm to the others.
 func (s *Scanner) Learn(ctx context.Context, m *Message, class bayes.Class, o LearnOptions) (bayes.LearnResult, error) {
+	if len(s.opt.Classifiers) > 0 {
+		return s.learnAll(ctx, m, class, o)
+	}
+	if s.opt.Learner != nil && !s.learnerTakes(class, o.Classifier) {
+		return bayes.LearnResult{}, fmt.Errorf("%w: %q of classifier %q", ErrNoClass, class, o.Classifier)
+	}
+	return s.learn(ctx, m, class, o)
+}
+
+// learn teaches the Learner.
+func (s *Scanner) learn(ctx context.Context, m *Message, class bayes.Class, o LearnOptions) (bayes.LearnResult, error) {
 	l, err := s.lesson(ctx, m, o)
 	if err != nil {
 		return bayes.LearnResult{}, err
@@ -54,6 +76,13 @@ func (s *Scanner) teach(ctx context.Context, l bayes.Lesson) (bayes.LearnResult,
 
 // Unlearn takes back what a message was learned as.
 func (s *Scanner) Unlearn(ctx context.Context, m *Message, o LearnOptions) (bayes.LearnResult, error) {
+	if len(s.opt.Classifiers) > 0 {
+		return s.learnAll(ctx, m, "", o)
+	}
+	return s.unlearn(ctx, m, o)
+}
+
+func (s *Scanner) unlearn(ctx context.Context, m *Message, o LearnOptions) (bayes.LearnResult, error) {
 	l, err := s.lesson(ctx, m, o)
 	if err != nil {
 		return bayes.LearnResult{}, err
@@ -95,6 +124,16 @@ func (s *Scanner) lent(ctx context.Context, m *Message, do func(own *Message) er
 	if s.opt.Learner == nil {
 		return ErrNoLearner
 	}
+	return s.admitted(ctx, m, func(own *Message) error {
+		if err := s.opt.Learner.Wake(ctx); err != nil {
+			return fmt.Errorf("winnow: %w", err)
+		}
+		return do(own)
+	})
+}
+
+// admitted calls do with a message that was admitted and fetched.
+func (s *Scanner) admitted(ctx context.Context, m *Message, do func(own *Message) error) error {
 	if err := s.enter(); err != nil {
 		return err
 	}
@@ -110,9 +149,6 @@ func (s *Scanner) lent(ctx context.Context, m *Message, do func(own *Message) er
 	own := *m
 	if err := s.fetch(&own, room); err != nil {
 		return err
-	}
-	if err := s.opt.Learner.Wake(ctx); err != nil {
-		return fmt.Errorf("winnow: %w", err)
 	}
 	return do(&own)
 }

@@ -46,6 +46,11 @@ type Options struct {
 	// the family "bayes") and taught by Learn. It stays the host's: several
 	// Scanners may share one, and Close leaves it open.
 	Learner *bayes.Learner
+	// Classifiers are asked by every scan and taught by Learn, beside the Learner or
+	// in place of it: Rspamd's statistics (bayes/osb) or naive Bayes (bayes/naive),
+	// which may tell more than two classes apart. The models stay the host's. One
+	// that stands beside a Learner needs a name.
+	Classifiers []statistics.Classifier
 	// After is the work that follows a verdict: reports, history, metrics.
 	After []After
 	// Admission bounds how much is scanned at once; its zero value bounds
@@ -108,6 +113,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Learner != nil {
 		o.Families = append(slices.Clip(o.Families), statistics.New(o.Learner))
+	}
+	for _, c := range o.Classifiers {
+		o.Families = append(slices.Clip(o.Families), statistics.Classify(c))
 	}
 	o.StoreBudget = orDefault(o.StoreBudget, DefaultStoreBudget)
 	if o.Timeout == 0 {

@@ -87,11 +87,16 @@ func Moved(from, to Folder) (c Class, s Source, teaches bool) {
 // sure reports whether a person looked at the message.
 func (s Source) sure() bool { return s <= Import }
 
-// refuses says why a label of this source can't be of the class, "" if it can.
+// refuses says why a label of this source can't be one for a Learner, "" if it can.
 func (s Source) refuses(c Class) string {
 	if c != Ham && c != Spam {
 		return fmt.Sprintf("class %q is neither ham nor spam", c)
 	}
+	return s.Refuses(c)
+}
+
+// Refuses says why a label of this source can't be of the class, "" if it can.
+func (s Source) Refuses(c Class) string {
 	only := map[Source]Class{MovedToJunk: Spam, MovedOutOfJunk: Ham, Replied: Ham, AddressBook: Ham, Kept: Ham, Trap: Spam}
 	if want, ok := only[s]; ok && want != c {
 		return fmt.Sprintf("%v means %s", s, want)

@@ -3,7 +3,6 @@ package controller
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/winnowmail/winnow"
@@ -11,7 +10,8 @@ import (
 	"github.com/winnowmail/winnow/mail"
 )
 
-// A Teacher takes lessons: a *winnow.Scanner or *winnow.Live with a Learner.
+// A Teacher takes lessons: a *winnow.Scanner or *winnow.Live with a Learner or with
+// Classifiers.
 type Teacher interface {
 	Learn(ctx context.Context, m *winnow.Message, class bayes.Class, o winnow.LearnOptions) (bayes.LearnResult, error)
 	LearnRecent(ctx context.Context, id string, class bayes.Class, o winnow.LearnOptions) (bayes.LearnResult, error)
@@ -31,15 +31,12 @@ func (h *handler) learn(w http.ResponseWriter, r *http.Request) {
 	if !allow(w, r, http.MethodPost) {
 		return
 	}
-	class, err := lessonClass(r)
-	if err != nil {
-		if errors.Is(err, errNoClass) {
-			fail(w, http.StatusBadRequest, "Class header is required for multiclass learning")
-			return
-		}
-		fail(w, http.StatusNotFound, "%v", err)
+	class := lessonClass(r)
+	if class == "" {
+		fail(w, http.StatusBadRequest, "Class header is required for multiclass learning")
 		return
 	}
+	classifier := r.Header.Get("Classifier")
 	header := r.Header.Clone()
 	header.Del("Class") // lessonClass read these two
 	header.Del("Classifier")
@@ -49,18 +46,24 @@ func (h *handler) learn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var res bayes.LearnResult
-	err = h.withBody(w, r, req, func() (err error) {
+	options := winnow.LearnOptions{Classifier: classifier}
+	err := h.withBody(w, r, req, func() (err error) {
 		switch {
 		case len(req.head) > 0:
-			res, err = h.teacher.Learn(r.Context(), &req.message, class, winnow.LearnOptions{})
+			res, err = h.teacher.Learn(r.Context(), &req.message, class, options)
 		case id != "":
-			res, err = h.teacher.LearnRecent(r.Context(), id, class, winnow.LearnOptions{})
+			res, err = h.teacher.LearnRecent(r.Context(), id, class, options)
 		default:
 			err = errNoBody
 		}
 		return err
 	})
 	switch {
+	case errors.Is(err, winnow.ErrNoClass):
+		if classifier == "" {
+			classifier = "(any)"
+		}
+		fail(w, http.StatusNotFound, "class '%s' is not defined in classifier %s", class, classifier)
 	case errors.Is(err, errNoBody):
 		fail(w, http.StatusBadRequest, "Empty body is not permitted")
 	case errors.Is(err, bayes.ErrNoScan):
@@ -107,9 +110,6 @@ func (h *handler) answerLesson(w http.ResponseWriter, class bayes.Class, res bay
 	}
 }
 
-// errNoClass is of /learnclass without the header.
-var errNoClass = errors.New("controller: no class")
-
 // messageID is the Message-ID of a message whose beginning is given.
 func messageID(head []byte) string {
 	m := mail.Parse(head, mail.Envelope{}, mail.Limits{})
@@ -119,25 +119,14 @@ func messageID(head []byte) string {
 	return "undef"
 }
 
-// lessonClass is what a request wants a message to be learned as.
-func lessonClass(r *http.Request) (bayes.Class, error) {
-	class := r.Header.Get("Class")
+// lessonClass is what a request wants a message to be learned as, "" if it does not
+// say so.
+func lessonClass(r *http.Request) bayes.Class {
 	switch r.URL.Path {
 	case "/learnspam":
-		class = "spam"
+		return bayes.Spam
 	case "/learnham":
-		class = "ham"
-	case "/learnclass":
-		if class == "" {
-			return "", errNoClass
-		}
+		return bayes.Ham
 	}
-	name := r.Header.Get("Classifier")
-	if name != "" && name != "bayes" || class != "spam" && class != "ham" {
-		if name == "" {
-			name = "(any)"
-		}
-		return "", fmt.Errorf("class '%s' is not defined in classifier %s", class, name)
-	}
-	return bayes.Class(class), nil
+	return bayes.Class(r.Header.Get("Class"))
 }

@@ -81,6 +81,7 @@ func (c *config) tune() {
 // config is what the flags say.
 type config struct {
 	controller, dns, profile, maps, state string
+	model                                 state.Model
 	gtube, headers                        string
 	cpuProfile, logFormat                 string
 	memory                                bytesFlag
@@ -111,6 +112,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&c.headers, "headers", "", "headers to add: extended (X-Spamd-Result and its kin), none, or `NAME,…` of "+strings.Join(milterheaders.Routines(), ", ")+
 		"; by default extended with -profile dms, else none")
 	flags.StringVar(&c.state, "state", "", state.Usage)
+	flags.StringVar(&c.model.Name, "model", "fused", state.ModelUsage)
+	flags.StringVar(&c.model.Classes, "classes", "", state.ClassesUsage)
 	flags.BoolVar(&c.dmarcRows, "dmarc-rows", false, "note in the state what DMARC's aggregate reports say; dmarcreport.Sender sends them; needs -state and -dns")
 	flags.Var(&c.memory, "memory", "`bytes` that messages in work may take, such as 256MiB; more wait; 0 means no bound")
 	flags.StringVar(&c.cpuProfile, "cpuprofile", "", "`file` for a profile of the CPU time from start to end")
@@ -180,6 +183,9 @@ func (c *config) options() (winnow.Options, error) {
 	}
 	o.Profile = chosen
 	o.Admission.Bytes = int64(c.memory)
+	if err := c.model.Check(); err != nil {
+		return o, err
+	}
 	if c.dmarcRows && (c.state == "" || c.dns == "none") {
 		return o, errors.New("-dmarc-rows needs -state and -dns")
 	}

@@ -44,10 +44,15 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 	if store != nil {
 		defer func() { err = errors.Join(err, store.Close()) }()
 		o.Store = store
-		if o.Learner, err = state.Learner(ctx, store, false, o.Log); err != nil {
+		if o.Classifiers, err = c.model.Classifiers(store); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, o.Learner.Close()) }()
+		if c.model.Fused() {
+			if o.Learner, err = state.Learner(ctx, store, false, o.Log); err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, o.Learner.Close()) }()
+		}
 		if c.dmarcRows {
 			o.After = append(o.After, dmarcreport.After(dmarcreport.Options{Store: store}))
 		}
@@ -58,7 +63,7 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 	}
 	live := winnow.NewLive(scanner)
 	serve := controller.Options{Scanner: live, Log: o.Log, Ready: c.ready(ctx, o)}
-	if o.Learner != nil {
+	if o.Learner != nil || o.Classifiers != nil {
 		serve.Teacher = live
 	}
 	api, err := controller.New(serve)
