@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/bayes/fused"
+	"github.com/winnowmail/winnow/checks/statistics"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/score"
 	"github.com/winnowmail/winnow/symbols"
@@ -28,6 +30,16 @@ type Explanation struct {
 	Points, Slack float64
 	// Decisive lists the symbols without which the action would be another.
 	Decisive []Change
+	// Learned is what the Learner thinks and by what, nil if the scan did not ask it
+	// and for replays. It is worked out now: lessons since the scan count.
+	Learned *LearnedWhy
+}
+
+// A LearnedWhy is what the Learner thinks of a message and by what.
+type LearnedWhy struct {
+	fused.Explanation
+	// Where are the places of Explanation.Places in the message.
+	Where []Place
 }
 
 // An ExplainedHit is a symbol with the places where it was seen.
@@ -72,7 +84,40 @@ func (r *Result) Explain() *Explanation {
 			e.Decisive = append(e.Decisive, Change{h.Name, c.Score, c.Action})
 		}
 	}
+	e.Learned = r.learnedWhy()
 	return e
+}
+
+// maxLearned is how many tokens, grams and places of each sign Explain lists.
+const maxLearned = 8
+
+// learnedWhy asks the Learner for its reasons.
+func (r *Result) learnedWhy() *LearnedWhy {
+	k, ok := statistics.Features.From(r)
+	learner := r.scan.scanner.opt.Learner
+	if !ok || learner == nil {
+		return nil
+	}
+	w := &LearnedWhy{Explanation: learner.Explain(r.msg, k.Raised, k.User, maxLearned)}
+	for _, s := range w.Places {
+		p := Place{Evidence: symbols.Evidence{Header: s.Field, Part: s.Part}, Text: s.Text}
+		if at := r.placeOf(s); at.Length > 0 {
+			p = at
+		}
+		w.Where = append(w.Where, p)
+	}
+	return w
+}
+
+// placeOf finds a stretch of text in the raw message, if what is shown of the text
+// is what stands there.
+func (r *Result) placeOf(s fused.Stretch) Place {
+	for _, t := range r.msg.Texts() {
+		if t.Part.Path == s.Part && !t.IsHTML && t.Plain() == t.UTF8() {
+			return r.place(symbols.Evidence{Part: s.Part, Offset: s.From, Length: s.To - s.From, Decoded: true})
+		}
+	}
+	return Place{}
 }
 
 // replayScore repeats the scoring of a verdict, without one symbol if it is

@@ -31,6 +31,9 @@ type LearnOptions struct {
 	User string
 	// Seeds are those that the scan of the message had.
 	Seeds []checks.Seeded
+	// Explain asks Learn for LearnResult.Moved, which costs about a millisecond. Of a
+	// lesson by id there is none: nobody knows the words any more.
+	Explain bool
 }
 
 // Learn teaches the Learner that a message is of a class. The symbols that the
@@ -58,12 +61,20 @@ func (s *Scanner) Learn(ctx context.Context, m *Message, class bayes.Class, o Le
 
 // learn teaches the Learner.
 func (s *Scanner) learn(ctx context.Context, m *Message, class bayes.Class, o LearnOptions) (bayes.LearnResult, error) {
-	l, err := s.lesson(ctx, m, o)
+	l, why, err := s.lesson(ctx, m, o)
 	if err != nil {
 		return bayes.LearnResult{}, err
 	}
 	l.Class = class
-	return s.teach(ctx, l)
+	if !o.Explain {
+		return s.teach(ctx, l)
+	}
+	before := why(l.User)
+	r, err := s.teach(ctx, l)
+	if err == nil {
+		r.Moved = fused.Moved(before, why(l.User), maxLearned)
+	}
+	return r, err
 }
 
 func (s *Scanner) teach(ctx context.Context, l bayes.Lesson) (bayes.LearnResult, error) {
@@ -83,7 +94,7 @@ func (s *Scanner) Unlearn(ctx context.Context, m *Message, o LearnOptions) (baye
 }
 
 func (s *Scanner) unlearn(ctx context.Context, m *Message, o LearnOptions) (bayes.LearnResult, error) {
-	l, err := s.lesson(ctx, m, o)
+	l, _, err := s.lesson(ctx, m, o)
 	if err != nil {
 		return bayes.LearnResult{}, err
 	}
@@ -153,8 +164,12 @@ func (s *Scanner) admitted(ctx context.Context, m *Message, do func(own *Message
 	return do(&own)
 }
 
-// lesson returns what is to be learned of a message, without a class.
-func (s *Scanner) lesson(ctx context.Context, m *Message, o LearnOptions) (l bayes.Lesson, err error) {
+// lesson returns what is to be learned of a message, without a class, and how to
+// explain it to a user.
+func (s *Scanner) lesson(ctx context.Context, m *Message, o LearnOptions) (l bayes.Lesson, why func(user string) fused.Explanation, err error) {
+	explain := func(m *mail.Message, raised []string) {
+		why = func(user string) fused.Explanation { return s.opt.Learner.Explain(m, raised, user, 0) }
+	}
 	err = s.lent(ctx, m, func(own *Message) error {
 		if err := s.validSeeds(o.Seeds); err != nil {
 			return err
@@ -165,6 +180,7 @@ func (s *Scanner) lesson(ctx context.Context, m *Message, o LearnOptions) (l bay
 		}
 		if seen, ok := s.scannedBefore(ctx, sc.state.Message, o.Source); ok {
 			l = lessonOf(seen, o)
+			explain(sc.state.Message, nil)
 			if own := sc.user(); o.User == "" && own != "" {
 				l.User = own
 			}
@@ -179,16 +195,21 @@ func (s *Scanner) lesson(ctx context.Context, m *Message, o LearnOptions) (l bay
 		if l.User == "" {
 			l.User = sc.user()
 		}
+		var raised []string
+		if k, ok := statistics.Features.From(r); ok {
+			raised = k.Raised
+		}
+		explain(r.Message(), raised)
 		return nil
 	})
-	return l, err
+	return l, why, err
 }
 
 // featuresOf returns the features that the scan saw. Where it ended before, as
 // after a pre-result, they are those of the message alone.
 func (s *Scanner) featuresOf(r *Result) fused.Features {
-	if f, ok := statistics.Features.From(r); ok {
-		return *f
+	if k, ok := statistics.Features.From(r); ok {
+		return k.Features
 	}
 	return s.opt.Learner.Features(r.Message(), nil)
 }

@@ -283,3 +283,52 @@ func TestLearnsForUsers(t *testing.T) {
 		t.Errorf("without a scan %.2f for bob, %.2f for eve: %v, %v", j.LogOdds, other.LogOdds, err, err2)
 	}
 }
+
+func TestExplainLearned(t *testing.T) {
+	s := taught(t, winnow.Options{})
+	m := labelled(1001, bayes.Spam)
+	m.Record = true
+	r, err := s.Scan(t.Context(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := r.Explain().Learned
+	if w == nil || w.Verdict.Probability < .9 || len(w.Tokens) < 2 || len(w.Grams) < 2 || len(w.Places) == 0 || len(w.Where) != len(w.Places) {
+		t.Fatalf("%+v", w)
+	}
+	raw, found := string(r.Message().Raw()), 0
+	for i, p := range w.Where {
+		if p.Length > 0 {
+			found++
+			if got := strings.ToLower(strings.Join(strings.Fields(raw[p.Offset:p.Offset+p.Length]), " ")); got != w.Places[i].Text && !strings.Contains(w.Places[i].Text, got) {
+				t.Errorf("%q at %q", w.Places[i].Text, got)
+			}
+		}
+	}
+	if found == 0 {
+		t.Errorf("no place in the text: %+v", w.Where)
+	}
+	again, err := r.Transcript.Replay(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Explain().Learned != nil {
+		t.Error("a replay is explained by today's tables")
+	}
+}
+
+func TestLearnTellsWhatMoved(t *testing.T) {
+	s := taught(t, winnow.Options{})
+	r, err := s.Learn(t.Context(), labelled(1001, bayes.Spam), bayes.Ham, winnow.LearnOptions{Explain: true})
+	if err != nil || r.After >= r.Before || len(r.Moved) == 0 || len(r.Moved) > 20 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	for i, c := range r.Moved {
+		if c.After >= c.Before && i == 0 || c.Kind == "" {
+			t.Errorf("%+v", c)
+		}
+	}
+	if r, err = s.Learn(t.Context(), labelled(1001, bayes.Spam), bayes.Ham, winnow.LearnOptions{Explain: true}); err != nil || r.Outcome != bayes.Already || len(r.Moved) != 0 {
+		t.Errorf("learned already: %+v, %v", r, err)
+	}
+}

@@ -11,7 +11,7 @@ import (
 // makes lessons, and one who gives them to the Learner in order: the tables in
 // the end are those of one Learn after the other.
 func (s *Scanner) Lesson(ctx context.Context, m *Message, class bayes.Class, o LearnOptions) (bayes.Lesson, error) {
-	l, err := s.lesson(ctx, m, o)
+	l, _, err := s.lesson(ctx, m, o)
 	if err != nil {
 		return bayes.Lesson{}, err
 	}

@@ -91,7 +91,7 @@ func (s *scan) keep(res *Result) {
 	}
 	seen := bayes.Seen{
 		Message: bayes.Digest(res.msg), QueueID: short(res.msg.Envelope().QueueID), Time: res.Time, User: short(s.user()),
-		Features: *f, LogOdds: j.LogOdds,
+		Features: f.Features, LogOdds: j.LogOdds,
 	}
 	if ids := mail.ParseMessageIDs(res.msg.Header().Value("Message-ID")); len(ids) > 0 {
 		seen.MessageID = short(ids[0])

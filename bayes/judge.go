@@ -49,6 +49,16 @@ func (l *Learner) Judge(f fused.Features, user string) Judgement {
 	return j
 }
 
+// Explain tells by what the Learner, as it is now, comes to its verdict; see
+// fused.Model.Explain. The zero Explanation is of a Learner that Ready says why of.
+func (l *Learner) Explain(m *mail.Message, raised []string, user string, n int) fused.Explanation {
+	t := l.model.Load()
+	if t == nil {
+		return fused.Explanation{}
+	}
+	return t.Explain(m, raised, l.owner(user), n)
+}
+
 // Stats tell what a Learner knows.
 type Stats struct {
 	Ham, Spam int    // lessons of each class, without later ones that were known already

@@ -46,6 +46,9 @@ type LearnResult struct {
 	Was     Class  // as which the message had been learned before, "" if it was not
 	// Before and After are the probabilities of spam.
 	Before, After float64
+	// Moved are the features whose contribution changed most, where that was asked
+	// for (winnow.LearnOptions.Explain).
+	Moved []fused.Change
 }
 
 var errNameless = errors.New("bayes: a lesson of a message without a name")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -59,7 +60,7 @@ func TestManyIsAsOneByOne(t *testing.T) {
 		}
 	}
 	got, err := many.LearnMany(t.Context(), list)
-	if err != nil || !slices.Equal(got, want) {
+	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("other results, %v", err)
 	}
 	outcomes := map[Outcome]int{}

@@ -25,6 +25,7 @@ type View struct {
 type extractor struct {
 	fields []field
 	set    set
+	names  *names // of the tokens; nil where nobody wants them
 }
 
 type extractors struct{ pool sync.Pool }

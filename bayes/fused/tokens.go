@@ -1,6 +1,7 @@
 package fused
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/winnowmail/winnow/mail"
@@ -55,13 +56,14 @@ const (
 // raised on it.
 func (e *extractor) tokens(m *mail.Message, raised []string) {
 	var before hash
+	last := ""
 	for i := range e.fields {
 		f := &e.fields[i]
 		name := kind(tokenField).string(f.name)
-		e.token(name)
-		e.token(kind(tokenFieldPair).join(before).join(name))
-		e.token(kind(tokenSpelling).string(f.spelt))
-		before = name
+		e.token(name, tokenField, f.name, "")
+		e.token(kind(tokenFieldPair).join(before).join(name), tokenFieldPair, last, f.name)
+		e.token(kind(tokenSpelling).string(f.spelt), tokenSpelling, f.spelt, "")
+		before, last = name, f.name
 		e.fieldValue(f)
 	}
 	left := tokenText
@@ -86,17 +88,31 @@ func (e *extractor) tokens(m *mail.Message, raised []string) {
 	for _, p := range parts[:min(len(parts), maxParts)] {
 		e.part(p)
 	}
-	e.token(kind(tokenTextLength).byte(bucket(length)))
-	e.token(kind(tokenURLs).byte(bucket(len(urls))))
-	e.token(kind(tokenParts).byte(bucket(len(parts))))
-	e.token(kind(tokenRecipients).byte(bucket(len(m.To()) + len(m.Cc()))))
+	e.size(tokenTextLength, length)
+	e.size(tokenURLs, len(urls))
+	e.size(tokenParts, len(parts))
+	e.size(tokenRecipients, len(m.To())+len(m.Cc()))
 	for _, s := range raised {
-		e.token(kind(tokenSymbol).string(s))
+		e.token(kind(tokenSymbol).string(s), tokenSymbol, s, "")
 	}
 }
 
-// token adds one finished token.
-func (e *extractor) token(h hash) { e.set.add(h.done()) }
+// token adds one finished token: of a kind, made of one text or two, which only its
+// name needs.
+func (e *extractor) token(h hash, k tokenKind, a, b string) {
+	e.set.add(h.done())
+	if e.names != nil {
+		e.names.token(len(e.set.list), k, a, b)
+	}
+}
+
+// size adds the order of magnitude of a number.
+func (e *extractor) size(k tokenKind, n int) {
+	e.set.add(kind(k).byte(bucket(n)).done())
+	if e.names != nil {
+		e.names.token(len(e.set.list), k, fmt.Sprintf("below %d", uint64(1)<<bucket(n)), "")
+	}
+}
 
 // fieldValue adds what the value of a field says.
 func (e *extractor) fieldValue(f *field) {
@@ -107,33 +123,34 @@ func (e *extractor) fieldValue(f *field) {
 	case "message-id":
 		id := strings.Trim(text, " <>")
 		_, domain, _ := strings.Cut(id, "@")
-		e.token(shape(kind(tokenIDShape), id))
-		e.token(kind(tokenIDDomain).lower(domain))
+		e.token(shape(kind(tokenIDShape), id), tokenIDShape, id, "")
+		e.token(kind(tokenIDDomain).lower(domain), tokenIDDomain, domain, "")
 		return
 	case "date":
 		text = strings.TrimSpace(text)
 		zone := text[strings.LastIndexByte(text, ':')+1:]
 		_, zone, _ = strings.Cut(zone, " ")
-		e.token(kind(tokenZone).string(zone))
-		e.token(shape(kind(tokenDateShape), text))
+		e.token(kind(tokenZone).string(zone), tokenZone, zone, "")
+		e.token(shape(kind(tokenDateShape), text), tokenDateShape, text, "")
 		return
 	case "from", "reply-to":
 		a := mail.ParseAddress(text)
-		e.token(kind(tokenAddress).string(f.name).byte(0).lower(a.Addr))
-		e.token(kind(tokenDomain).string(f.name).byte(0).lower(a.Domain))
+		e.token(kind(tokenAddress).string(f.name).byte(0).lower(a.Addr), tokenAddress, f.name, a.Addr)
+		e.token(kind(tokenDomain).string(f.name).byte(0).lower(a.Domain), tokenDomain, f.name, a.Domain)
 	case "content-type", "x-mailer", "user-agent":
 		if len(text) < maxValue {
-			e.token(kind(tokenValue).string(f.name).byte(0).string(text))
+			e.token(kind(tokenValue).string(f.name).byte(0).string(text), tokenValue, f.name, text)
 		}
 	}
 	single := kind(tokenFieldWord).string(f.name).byte(0)
 	pair := kind(tokenFieldWords).string(f.name).byte(0)
 	var before hash
+	last := ""
 	words(text, func(w string) {
 		h := kind(0).lower(w)
-		e.token(single.join(h))
-		e.token(pair.join(before).join(h))
-		before = h
+		e.token(single.join(h), tokenFieldWord, f.name, w)
+		e.token(pair.join(before).join(h), tokenFieldWords, last, w)
+		before, last = h, w
 	})
 }
 
@@ -143,12 +160,13 @@ func (e *extractor) fieldValue(f *field) {
 func (e *extractor) textWords(text string) {
 	pair := kind(tokenTextWords)
 	var before hash
+	last := ""
 	words(text, func(w string) {
 		h := kind(0).lower(w)
-		e.token(pair.join(before).join(h))
-		before = h
+		e.token(pair.join(before).join(h), tokenTextWords, last, w)
+		before, last = h, w
 		if len(w) > 1 && capital(w[0]) && capital(w[1]) {
-			e.token(kind(tokenCapitals).string(w))
+			e.token(kind(tokenCapitals).string(w), tokenCapitals, w, "")
 		}
 	})
 }
@@ -162,21 +180,22 @@ func (e *extractor) tags(h *mail.HTML) {
 	}
 	before := ""
 	for _, b := range h.Blocks[:min(len(h.Blocks), maxTags)] {
-		e.token(kind(tokenTag).string(b.Tag))
-		e.token(kind(tokenTagPair).string(before).byte(0).string(b.Tag))
+		e.token(kind(tokenTag).string(b.Tag), tokenTag, b.Tag, "")
+		e.token(kind(tokenTagPair).string(before).byte(0).string(b.Tag), tokenTagPair, before, b.Tag)
 		before = b.Tag
 	}
 }
 
 // url adds the parts of a link.
 func (e *extractor) url(u *mail.URL) {
-	e.token(kind(tokenSite).string(u.TLD))
-	e.token(kind(tokenHost).string(u.Host))
-	e.token(kind(tokenTLD).string(u.Host[strings.LastIndexByte(u.Host, '.')+1:]))
-	e.token(shape(kind(tokenPathShape), u.Path))
-	words(u.Path, func(w string) { e.token(kind(tokenPathWord).lower(w)) })
+	tld := u.Host[strings.LastIndexByte(u.Host, '.')+1:]
+	e.token(kind(tokenSite).string(u.TLD), tokenSite, u.TLD, "")
+	e.token(kind(tokenHost).string(u.Host), tokenHost, u.Host, "")
+	e.token(kind(tokenTLD).string(tld), tokenTLD, tld, "")
+	e.token(shape(kind(tokenPathShape), u.Path), tokenPathShape, u.Path, "")
+	words(u.Path, func(w string) { e.token(kind(tokenPathWord).lower(w), tokenPathWord, w, "") })
 	if u.Query != "" {
-		e.token(shape(kind(tokenQueryShape), u.Query))
+		e.token(shape(kind(tokenQueryShape), u.Query), tokenQueryShape, u.Query, "")
 	}
 }
 
@@ -184,7 +203,7 @@ func (e *extractor) url(u *mail.URL) {
 func (e *extractor) part(p *mail.Part) {
 	name := p.Filename()
 	ext := name[strings.LastIndexByte(name, '.')+1:]
-	e.token(kind(tokenPart).string(p.Type.Full()).byte(0).string(p.Encoding).byte(0).lower(ext[max(0, len(ext)-16):]))
+	e.token(kind(tokenPart).string(p.Type.Full()).byte(0).string(p.Encoding).byte(0).lower(ext[max(0, len(ext)-16):]), tokenPart, p.Type.Full(), name)
 }
 
 // shape adds a text in which runs of capitals, letters and digits are one sign.

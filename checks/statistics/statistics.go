@@ -41,9 +41,16 @@ type Learner interface {
 // Judgement is what the learner thinks of the message.
 var Judgement = checks.Fact[bayes.Judgement]{Name: "bayes"}
 
+// A Known is what the learner knows a message by.
+type Known struct {
+	fused.Features
+	Raised []string // the symbols before the learner was asked
+	User   string
+}
+
 // Features are what the learner knows the message by. They are not recorded: a
 // replay has none.
-var Features = checks.Fact[*fused.Features]{Name: "bayes-features"}
+var Features = checks.Fact[*Known]{Name: "bayes-features"}
 
 // slight is how far from one half a probability has to be for a symbol, as in
 // Rspamd 4.1.6.
@@ -65,9 +72,10 @@ func New(l Learner) *checks.Family {
 		Provides: []checks.AnyFact{Judgement, Features, Owner},
 		Run: func(_ context.Context, t *checks.Task) error {
 			j, ok := checks.Observe(t, "judgement", func() bayes.Judgement {
-				f := l.Features(t.Message(), t.Names())
-				Features.Set(t, &f)
-				return l.Judge(f, user(t))
+				k := &Known{Raised: t.Names(), User: user(t)}
+				k.Features = l.Features(t.Message(), k.Raised)
+				Features.Set(t, k)
+				return l.Judge(k.Features, k.User)
 			})
 			if !ok {
 				return nil

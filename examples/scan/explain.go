@@ -34,6 +34,30 @@ func (v *view) explain(res *winnow.Result) {
 	for _, c := range e.Decisive {
 		fmt.Fprintf(v, "    without %s: %s (%.2f)\n", clean(c.Without), c.Action, c.Score)
 	}
+	if e.Learned != nil {
+		v.learned(e.Learned)
+	}
+}
+
+// learned is what was learned, by what speaks most for spam and for ham.
+func (v *view) learned(w *winnow.LearnedWhy) {
+	j := &w.Verdict
+	fmt.Fprintf(v, "  %s of %d ham and %d spam: probability of spam %.3f\n", v.paint(bold, "what was learned"), j.Ham, j.Spam, j.Probability)
+	for _, c := range w.Tokens {
+		fmt.Fprintf(v, "    %+7.3f  %s %s\n", c.LogOdds, c.Kind, shorten(clean(c.Text), 60))
+	}
+	for _, c := range w.Grams {
+		fmt.Fprintf(v, "    %+7.3f  %s %q\n", c.LogOdds, c.Kind, clean(c.Text))
+	}
+	for i, s := range w.Places {
+		where := "header " + clean(s.Field)
+		if p := w.Where[i]; s.Field == "" {
+			if where = "part " + p.Part; p.Length > 0 {
+				where += fmt.Sprintf(", bytes %d–%d", p.Offset, p.Offset+p.Length)
+			}
+		}
+		fmt.Fprintf(v, "    %+7.3f  %s  %s\n", s.LogOdds, shorten(clean(s.Text), 70), v.paint(dim, where))
+	}
 }
 
 // hit is one symbol with the places where it was seen.
