@@ -62,10 +62,10 @@ func floors() []floor {
 		{packages: "checks", may: append([]string{"internal/exact"}, frame...)},
 		{packages: "checks/checktest", may: append([]string{"checks", "score", "resolver/zone"}, frame...), outside: []string{"golang.org/x/tools/txtar"}},
 		{packages: "checks/standard", may: []string{"checks", "checks/*", "symbols"}},
-		{packages: "bayes/osb", may: []string{"bayes", "mail", "storage", "internal/publicsuffix"}, outside: []string{
+		{packages: "bayes/osb", may: []string{"bayes", "bayes/counts", "mail", "storage", "internal/publicsuffix"}, outside: []string{
 			"github.com/cespare/xxhash/v2", "github.com/blevesearch/snowballstem/...", "github.com/clipperhouse/uax29/...", "golang.org/x/text/unicode/norm",
 		}},
-		{packages: "bayes/naive", may: []string{"bayes", "mail", "storage"}, outside: []string{"github.com/cespare/xxhash/v2", "github.com/jbrukh/bayesian"}},
+		{packages: "bayes/naive", may: []string{"bayes", "bayes/counts", "mail", "storage"}, outside: []string{"github.com/cespare/xxhash/v2", "github.com/jbrukh/bayesian"}},
 		{packages: "bayes/fused", may: []string{"mail", "internal/adagrad"}},
 		{packages: "bayes/archive"},
 		{packages: "bayes/counts", may: []string{"storage"}},
