@@ -11,6 +11,7 @@ import (
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/antivirus"
 	"github.com/winnowmail/winnow/checks/asn"
 	"github.com/winnowmail/winnow/checks/authheader"
 	"github.com/winnowmail/winnow/checks/dmarc"
@@ -67,6 +68,7 @@ func TestWrongOptions(t *testing.T) {
 		"milter_headers: Use: authentication-results: AuthHeader adds": func(o *Options) {
 			o.AuthHeader, o.MilterHeaders.Use = &authheader.Options{}, []string{"authentication-results"}
 		},
+		`antivirus: Rules[0].Servers: missing`:            func(o *Options) { o.Antivirus.Rules = []antivirus.Rule{{}} },
 		`external_services: Rules[0].Type: no scanner ""`: func(o *Options) { o.External.Rules = []external.Rule{{}} },
 		"mx_check: NoIPv4: without IPv6":                  func(o *Options) { o.MX = &mxcheck.Options{NoIPv4: true} },
 		"mx_check: Expire: -1s is negative":               func(o *Options) { o.MX = &mxcheck.Options{Expire: -time.Second} },
@@ -95,7 +97,8 @@ func scanners() external.Options {
 
 // Off leaves every family with options out, whatever else they say.
 func TestOff(t *testing.T) {
-	o := Options{AuthHeader: &authheader.Options{}, MX: &mxcheck.Options{}, MilterHeaders: milterheaders.Options{Extended: true}, External: scanners()}
+	o := Options{AuthHeader: &authheader.Options{}, MX: &mxcheck.Options{}, MilterHeaders: milterheaders.Options{Extended: true}, External: scanners(),
+		Antivirus: antivirus.Options{Rules: []antivirus.Rule{antivirus.Mailserver("192.0.2.1:3310")}}}
 	on := Families(o)
 	v, n := reflect.ValueOf(&o).Elem(), 0
 	for i := range v.NumField() {
@@ -131,7 +134,7 @@ func TestListsAreLeftOutByName(t *testing.T) {
 }
 
 // unseen are the fields that change no verdict.
-var unseen = []string{"RBL.OnState", "External.Dial"}
+var unseen = []string{"RBL.OnState", "External.Dial", "Antivirus.Dial"}
 
 // Every field of every family's options changes the configuration.
 func TestConfigIsComplete(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/aliases"
+	"github.com/winnowmail/winnow/checks/antivirus"
 	"github.com/winnowmail/winnow/checks/arc"
 	"github.com/winnowmail/winnow/checks/archives"
 	"github.com/winnowmail/winnow/checks/asn"
@@ -91,6 +92,7 @@ type Options struct {
 	Feeds        phishfeeds.Options   // feeds of known phishing pages
 	Redirectors  redirectors.Options  // services that lead elsewhere
 	RBL          rbl.Options          // DNS lists and how they are watched over
+	Antivirus    antivirus.Options    // clamd servers that look for viruses, none by default
 	External     external.Options     // other programs that are asked what they think, none by default
 	Signing      signing.Options      // what is signed with DKIM and sealed with ARC, nothing by default
 
@@ -220,6 +222,7 @@ func Families(o Options) []*checks.Family {
 		chartable.New(),
 		redirectors.New(o.Redirectors),
 		rbl.New(o.RBL),
+		antivirus.New(o.Antivirus),
 		external.New(o.External),
 		limits.New(),
 		o.milterHeaders(),

@@ -34,6 +34,7 @@ import (
 	"time"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/checks/antivirus"
 	"github.com/winnowmail/winnow/checks/external"
 	"github.com/winnowmail/winnow/checks/gtube"
 	"github.com/winnowmail/winnow/checks/milterheaders"
@@ -83,7 +84,7 @@ type config struct {
 	controller, dns, profile, maps, state string
 	model                                 state.Model
 	gtube, headers                        string
-	cpuProfile, logFormat                 string
+	cpuProfile, logFormat, clamav         string
 	memory                                bytesFlag
 	monitoring, dmarcRows                 bool
 
@@ -118,6 +119,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.Var(&c.memory, "memory", "`bytes` that messages in work may take, such as 256MiB; more wait; 0 means no bound")
 	flags.StringVar(&c.cpuProfile, "cpuprofile", "", "`file` for a profile of the CPU time from start to end")
 	c.milter.register(flags)
+	flags.StringVar(&c.clamav, "clamav", "", "have clamd look for viruses, `ADDR` or unix:PATH, several with commas; mail with one is rejected")
 	flags.Var(&c.scanners, "scanner", "ask a scanner, `TYPE@ADDRESS[,ADDRESS]` of "+scannerTypes()+"; its symbols have no weight of their own; may be repeated")
 	flags.Var(&c.puts, "defer", "put mail of a sender off with a text, `ADDRESS=TEXT`; may be repeated")
 	flags.StringVar(&c.logFormat, "log", "text", "`format` of the log: text or json")
@@ -201,6 +203,9 @@ func (c *config) options() (winnow.Options, error) {
 	}
 	if err := families.MilterHeaders.Validate(); err != nil {
 		return o, fmt.Errorf("-headers: %w", err)
+	}
+	if families.Antivirus, err = antivirus.ParseServers(c.clamav); err != nil {
+		return o, fmt.Errorf("-clamav: %w", err)
 	}
 	if families, err = families.WithMaps(c.maps); err != nil {
 		return o, fmt.Errorf("-maps: %w", err)

@@ -32,6 +32,8 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"-gtube", "some"}, 2, "-gtube"},
 		{[]string{"-headers", "extended,x-spam-bar"}, 2, `-headers: milter_headers: Use[0]: no routine "x-spam-bar"`},
 		{[]string{"-scanner", "clamd@127.0.0.1:1"}, 2, `no scanner "clamd"`},
+		{[]string{"-clamav", "127.0.0.1"}, 2, "-clamav: \"127.0.0.1\" is no address"},
+		{[]string{"-clamav", "unix:"}, 2, "-clamav: unix: without a path"},
 		{[]string{"-scanner", "razor"}, 2, "TYPE@ADDRESS"},
 		{[]string{"-dns", "ns.example"}, 2, "-dns"},
 		{[]string{"-dns", "192.0.2.53,"}, 2, "-dns"},

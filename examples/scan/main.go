@@ -13,7 +13,7 @@
 // One message is reported in full, several with a line each (-v: in full) and
 // a summary. -json prints one object in the form of Rspamd's /checkv2 a line,
 // with the file's name in "file"; the messages of an mbox are named FILE#1,
-// FILE#2 and so on. No network is used but DNS, with -dns.
+// FILE#2 and so on. No network is used but DNS, with -dns, and clamd, with -clamav.
 //
 // "learn ham", "learn spam" and "unlearn" teach what is kept in -state, which scans
 // with the same -state ask; "stats" tells how much that is. A message counts once.
@@ -45,6 +45,7 @@ import (
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/bayes/archive"
+	"github.com/winnowmail/winnow/checks/antivirus"
 	"github.com/winnowmail/winnow/checks/gtube"
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/standard"
@@ -84,7 +85,7 @@ type program struct {
 	failOn                 string
 	jobs                   int
 	profile, maps, dns     string
-	gtube                  string
+	gtube, clamav          string
 	state                  string
 	lesson                 lesson
 	paths                  []string
@@ -159,6 +160,7 @@ func (p *program) parse(args []string) (winnow.Options, error) {
 	flags.StringVar(&p.maps, "maps", "builtin", "lists of facts such as freemail domains: builtin, bundled (those of Rspamd) or none")
 	flags.StringVar(&p.gtube, "gtube", "default", "test `patterns` that are recognised: default (GTUBE, which rejects), all (YJS, ZJS and AJS too) or disable")
 	flags.StringVar(&p.dns, "dns", "none", "whom to ask: `ADDR[,ADDR]`, system (resolv.conf) or none")
+	flags.StringVar(&p.clamav, "clamav", "", "have clamd look for viruses, `ADDR` or unix:PATH, several with commas")
 	flags.StringVar(&p.state, "state", "", state.Usage)
 	flags.Func("mbox", "what mboxes put before lines that begin with \"From \": `mboxrd` (usual), mboxo or mboxcl2", func(v string) (err error) {
 		p.quoting, err = archive.ParseQuoting(v)
@@ -212,6 +214,9 @@ func (p *program) check(o winnow.Options) (winnow.Options, error) {
 	}
 	if families.GTUBE, err = gtube.ParseOptions(p.gtube); err != nil {
 		return o, fmt.Errorf("-gtube: %w", err)
+	}
+	if families.Antivirus, err = antivirus.ParseServers(p.clamav); err != nil {
+		return o, fmt.Errorf("-clamav: %w", err)
 	}
 	o.Families = standard.Families(families)
 	if p.dns != "none" {

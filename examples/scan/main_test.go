@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -286,5 +287,49 @@ func TestGTUBE(t *testing.T) {
 				t.Errorf("-gtube %s, %sJS: %.300s", patterns, first, out)
 			}
 		}
+	}
+}
+
+// clamd that finds something is asked with the whole message, and the message is
+// rejected with its words; one that is away changes nothing.
+func TestClamAV(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := make(chan []byte, 1)
+	go func() {
+		defer close(asked)
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		var sent []byte
+		for !bytes.HasSuffix(sent, make([]byte, 4)) {
+			b := make([]byte, 1<<12)
+			n, err := c.Read(b)
+			if sent = append(sent, b[:n]...); err != nil {
+				return
+			}
+		}
+		fmt.Fprint(c, "1: stream: Eicar-Signature FOUND\x00")
+		asked <- sent
+	}()
+	code, out, errs := call(t, "", "-explain", "-clamav", "unix:"+path, spam)
+	if code != 0 || !strings.Contains(out, "CLAM_VIRUS") || !strings.Contains(out, `ClamAV FOUND VIRUS "Eicar-Signature"`) || !strings.Contains(out, "reject") {
+		t.Errorf("exit code %d, said %q: %s", code, errs, out)
+	}
+	raw, err := os.ReadFile(spam)
+	if sent := <-asked; err != nil || !bytes.Contains(bytes.ReplaceAll(sent, []byte("\r\n"), []byte("\n")), bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n"))) {
+		t.Errorf("%v; sent %q", err, sent)
+	}
+	l.Close()
+	if code, out, errs := call(t, "", "-clamav", "unix:"+path, spam); code != 0 || !strings.Contains(out, "CLAM_VIRUS_FAIL") {
+		t.Errorf("exit code %d, said %q: %s", code, errs, out)
+	}
+	if code, _, errs := call(t, "", "-clamav", "clamd", spam); code != 2 || !strings.HasPrefix(errs, `scan: -clamav: "clamd" is no address`) {
+		t.Errorf("exit code %d, said %q", code, errs)
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/winnowmail/winnow/bayes"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/antivirus"
 	"github.com/winnowmail/winnow/checks/authheader"
 	"github.com/winnowmail/winnow/checks/composites"
 	"github.com/winnowmail/winnow/checks/dmarc"
@@ -46,7 +47,7 @@ func everything() []*checks.Family {
 	return append(standard.Families(standard.Options{
 		MX: &mxcheck.Options{}, AuthHeader: &authheader.Options{},
 		Signing:  signingcheck.Options{DKIM: &dkim, ARC: &signingcheck.ARC{Rules: arc}},
-		External: scanners(),
+		External: scanners(), Antivirus: antivirus.Options{Rules: []antivirus.Rule{antivirus.Mailserver("192.0.2.1:3310")}},
 	}), statistics.New(&bayes.Learner{}))
 }
 
