@@ -55,7 +55,7 @@ func (l *Learner) read(ctx context.Context) error {
 		bits = fused.UserBits
 	}
 	l.next, l.since = 1, 0
-	if l.tables, err = fused.New(fused.Options{Seed: seed, Bits: bits, Prior: l.opt.Prior, Earlier: earlier}); err != nil {
+	if l.tables, err = fused.New(fused.Options{Seed: seed, Bits: bits, Windows: l.opt.Windows, Prior: l.opt.Prior, Earlier: earlier}); err != nil {
 		return err
 	}
 	if err := l.load(ctx); err != nil {

@@ -10,7 +10,8 @@ func (m *Model) Clone() *Model {
 	c := &Model{
 		seed: m.seed, bits: m.bits, shift: m.shift, prior: m.prior, priors: m.priors,
 		tokens: slices.Clone(m.tokens), grams: slices.Clone(m.grams), counts: m.counts,
-		weight: m.weight, lessons: m.lessons, events: m.events,
+		windows: windowed{slices.Clone(m.windows.regression), m.windows.shift},
+		weight:  m.weight, lessons: m.lessons, events: m.events,
 	}
 	c.counts.slots = slices.Clone(m.counts.slots)
 	return c
@@ -20,6 +21,6 @@ func (m *Model) Clone() *Model {
 func (m *Model) Adopt(clone *Model) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.tokens, m.grams, m.counts = clone.tokens, clone.grams, clone.counts
+	m.tokens, m.grams, m.counts, m.windows = clone.tokens, clone.grams, clone.counts, clone.windows
 	m.weight, m.lessons, m.events = clone.weight, clone.lessons, clone.events
 }

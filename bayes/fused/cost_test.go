@@ -22,20 +22,24 @@ import (
 //	CORPUS=DIR go test -run - -bench RecordedMails ./bayes/fused
 func BenchmarkRecordedMails(b *testing.B) {
 	list, spam := recorded(b)
-	m := newModel(b, Options{})
-	for i := 0; i < len(list); i += 8 {
-		teach(b, m, m.Features(list[i], nil, ""), spam[i], true)
+	for name, windows := range map[string]bool{"usual": false, "windows": true} {
+		b.Run(name, func(b *testing.B) {
+			m := newModel(b, Options{Windows: windows})
+			for i := 0; i < len(list); i += 8 {
+				teach(b, m, m.Features(list[i], nil, ""), spam[i], true)
+			}
+			b.ReportAllocs()
+			n := 0
+			before := processor(b)
+			for b.Loop() {
+				for _, msg := range list {
+					m.Classify(m.Features(msg, nil, ""))
+				}
+				n += len(list)
+			}
+			b.ReportMetric(float64(processor(b)-before)/1000/float64(n), "µs/mail")
+		})
 	}
-	b.ReportAllocs()
-	n := 0
-	before := processor(b)
-	for b.Loop() {
-		for _, msg := range list {
-			m.Classify(m.Features(msg, nil, ""))
-		}
-		n += len(list)
-	}
-	b.ReportMetric(float64(processor(b)-before)/1000/float64(n), "µs/mail")
 }
 
 // recorded reads every fourth mail.

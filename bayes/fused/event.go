@@ -17,6 +17,8 @@ type Event struct {
 	Count bool
 	// TokenStep and GramStep are the gradients of the two regressions.
 	TokenStep, GramStep float32
+	// WindowSteps are those of Features.Windows, one each.
+	WindowSteps []float32
 	// Weights are those of the members from now on. They have no meaning with Undo.
 	Weights [members]float32
 }
@@ -37,7 +39,10 @@ func (e Event) Empty() bool {
 const maxSlots = 1 << 17
 
 func (e *Event) fits(bits int) error {
-	for _, v := range [...]*View{&e.Features.Tokens, &e.Features.Grams} {
+	if len(e.Features.Windows) > maxWindows || len(e.Features.Windows) != len(e.WindowSteps) {
+		return errors.New("fused: an event whose windows are out of bounds")
+	}
+	for _, v := range append([]View{e.Features.Tokens, e.Features.Grams}, e.Features.Windows...) {
 		if len(v.Slots) > maxSlots || v.Prior != nil && len(v.Prior) != len(v.Slots) {
 			return errors.New("fused: an event whose features are out of bounds")
 		}
@@ -47,7 +52,7 @@ func (e *Event) fits(bits int) error {
 			}
 		}
 	}
-	for _, x := range append([]float32{e.TokenStep, e.GramStep}, e.Weights[:]...) {
+	for _, x := range slices.Concat([]float32{e.TokenStep, e.GramStep}, e.Weights[:], e.WindowSteps) {
 		if !(math.Abs(float64(x)) <= 1000) {
 			return fmt.Errorf("fused: an event with the number %v", x)
 		}
@@ -62,6 +67,7 @@ const (
 	flagSpam = 1 << iota
 	flagUndo
 	flagCount
+	flagWindows
 	flagsEnd
 )
 
@@ -69,7 +75,7 @@ const (
 func (e Event) MarshalBinary() ([]byte, error) {
 	b := make([]byte, 0, 64+3*(len(e.Features.Tokens.Slots)+len(e.Features.Grams.Slots)))
 	flags := byte(0)
-	for i, on := range [...]bool{e.Spam, e.Undo, e.Count} {
+	for i, on := range [...]bool{e.Spam, e.Undo, e.Count, e.windowed()} {
 		if on {
 			flags |= 1 << i
 		}
@@ -78,15 +84,30 @@ func (e Event) MarshalBinary() ([]byte, error) {
 	for _, x := range [...]float32{e.TokenStep, e.GramStep, e.Weights[0], e.Weights[1], e.Weights[2]} {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
 	}
-	b = appendView(b, e.Features.Tokens)
-	return appendView(b, e.Features.Grams), nil
+	b = appendView(appendView(b, e.Features.Tokens), e.Features.Grams)
+	if e.windowed() {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(e.Weights[always]))
+		b = append(b, byte(len(e.WindowSteps)))
+		for _, x := range e.WindowSteps {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
+		}
+		b = appendViews(b, e.Features.Windows)
+	}
+	return b, nil
 }
+
+// windowed reports whether the event is of a Model with windows.
+func (e *Event) windowed() bool { return len(e.WindowSteps) > 0 || e.Weights[always] != 0 }
 
 // MarshalBinary encodes the features: about 3 kB for a usual message. Slots come
 // back in ascending order.
 func (f Features) MarshalBinary() ([]byte, error) {
 	b := make([]byte, 0, 16+2*(len(f.Tokens.Slots)+len(f.Grams.Slots)))
-	return appendView(appendView(b, f.Tokens), f.Grams), nil
+	b = appendView(appendView(b, f.Tokens), f.Grams)
+	if len(f.Windows) > 0 {
+		b = appendViews(b, f.Windows)
+	}
+	return b, nil
 }
 
 // UnmarshalBinary reads what MarshalBinary wrote.
@@ -95,10 +116,35 @@ func (f *Features) UnmarshalBinary(b []byte) error {
 	if !ok {
 		return errFeatures
 	}
-	if b, ok = readView(b, &f.Grams); !ok || len(b) > 0 {
+	if b, ok = readView(b, &f.Grams); !ok {
 		return errFeatures
 	}
+	if f.Windows = nil; len(b) > 0 {
+		if f.Windows, ok = readViews(b); !ok {
+			return errFeatures
+		}
+	}
 	return nil
+}
+
+// appendViews writes views, after which nothing may follow.
+func appendViews(b []byte, list []View) []byte {
+	for _, v := range list {
+		b = appendView(b, v)
+	}
+	return b
+}
+
+// readViews reads views to the end, at most maxWindows.
+func readViews(b []byte) (list []View, ok bool) {
+	for len(b) > 0 && len(list) < maxWindows {
+		var v View
+		if b, ok = readView(b, &v); !ok {
+			return nil, false
+		}
+		list = append(list, v)
+	}
+	return list, len(b) == 0
 }
 
 var errFeatures = errors.New("fused: not the features of a message")
@@ -158,6 +204,7 @@ func (e *Event) UnmarshalBinary(b []byte) error {
 	if len(b) < 22 || b[0] != eventVersion || b[1] >= flagsEnd {
 		return errEvent
 	}
+	flagged := b[1]
 	*e = Event{Spam: b[1]&flagSpam != 0, Undo: b[1]&flagUndo != 0, Count: b[1]&flagCount != 0}
 	for i, x := range [...]*float32{&e.TokenStep, &e.GramStep, &e.Weights[0], &e.Weights[1], &e.Weights[2]} {
 		*x = math.Float32frombits(binary.LittleEndian.Uint32(b[2+4*i:]))
@@ -166,10 +213,31 @@ func (e *Event) UnmarshalBinary(b []byte) error {
 	if !ok {
 		return errEvent
 	}
-	if b, ok = readView(b, &e.Features.Grams); !ok || len(b) > 0 {
+	windows := flagged&flagWindows != 0
+	if b, ok = readView(b, &e.Features.Grams); !ok || len(b) > 0 != windows || windows && !e.readWindows(b) {
 		return errEvent
 	}
 	return e.fits(32)
+}
+
+// readWindows reads the weight of the member, and a step for each of the windows
+// behind the steps.
+func (e *Event) readWindows(b []byte) bool {
+	if len(b) < 5 {
+		return false
+	}
+	e.Weights[always] = math.Float32frombits(binary.LittleEndian.Uint32(b))
+	n := int(b[4])
+	if b = b[5:]; n > maxWindows || len(b) < 4*n {
+		return false
+	}
+	for range n {
+		e.WindowSteps = append(e.WindowSteps, math.Float32frombits(binary.LittleEndian.Uint32(b)))
+		b = b[4:]
+	}
+	var ok bool
+	e.Features.Windows, ok = readViews(b)
+	return ok && e.windowed()
 }
 
 func readView(b []byte, v *View) (rest []byte, ok bool) {

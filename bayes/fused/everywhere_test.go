@@ -53,7 +53,7 @@ func TestSameEverywhere(t *testing.T) {
 		e := Event{Features: Features{Tokens: view(300), Grams: view(500)}, Spam: n%2 == 0, Count: n%3 > 0}
 		e.TokenStep = float32(int(draw(2001))-1000) / 30000
 		e.GramStep = float32(int(draw(2001))-1000) / 40000
-		for i := range e.Weights {
+		for i := range always {
 			e.Weights[i] = float32(draw(1000)) / 1500
 		}
 		if n%10 == 9 {

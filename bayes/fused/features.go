@@ -11,6 +11,8 @@ import (
 // its grams under one seed. They can't be turned back into words.
 type Features struct {
 	Tokens, Grams View
+	// Windows are there in a Model with Options.Windows.
+	Windows []View
 }
 
 // A View is one set of features.
@@ -53,16 +55,20 @@ func (m *Model) Features(msg *mail.Message, raised []string, user string) Featur
 	e.set.reset()
 	e.grams(msg)
 	f.Grams = m.view(e.set.list, &m.prior.grams)
+	if m.windows.regression != nil {
+		f.Windows = e.windows(msg, func(h uint64) uint32 { return m.slot(h) >> m.windows.shift })
+	}
 	return m.ForUser(f, user)
 }
 
 // ForUser returns features that count twice, once for all and once for a user.
-// They have to be without a user; "" gives them back as they are.
+// They have to be without a user; "" gives them back as they are. Windows count
+// for all alone.
 func (m *Model) ForUser(f Features, user string) Features {
 	if user == "" {
 		return f
 	}
-	return Features{Tokens: m.own(f.Tokens, user), Grams: m.own(f.Grams, user)}
+	return Features{Tokens: m.own(f.Tokens, user), Grams: m.own(f.Grams, user), Windows: f.Windows}
 }
 
 // view turns hashes into slots.

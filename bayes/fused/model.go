@@ -2,6 +2,7 @@ package fused
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -16,7 +17,8 @@ const (
 
 	memberClip = 20.0  // of one member's log-odds in the sum
 	fusionRate = 0.005 // of the weights of the members
-	members    = 3
+	members    = 4     // tokens, grams, counts and, as an option, windows
+	always     = 3     // of them that every Model has
 	// FirstLessons is how many lessons of a class are counted even if the model
 	// knew them, so that Ham and Spam tell when it has seen enough.
 	FirstLessons = 30
@@ -30,6 +32,10 @@ type Options struct {
 	// Bits is the binary logarithm of the number of slots of each table, 14 to
 	// 24; 0 means DefaultBits. A table of 2^20 takes 10 MiB in all.
 	Bits int
+	// Windows adds a member that reads the beginning, the next part and the end of
+	// the texts by themselves, against spam that whole harmless messages are pasted
+	// to. It takes 1 MiB. All that apply the same events must agree on it.
+	Windows bool
 	// Prior is what is known before the first lesson; nil: nothing.
 	Prior *Prior
 	// Earlier are the digests of other priors whose tables UnmarshalBinary takes
@@ -52,7 +58,9 @@ type Model struct {
 	tokens regression
 	grams  regression
 	counts counts
-	weight [members]float32
+	// windows has no table without Options.Windows.
+	windows windowed
+	weight  [members]float32
 	// lessons counts what was learned of each class, ham and spam: all of the
 	// first FirstLessons, then those that changed something.
 	lessons [2]uint32
@@ -72,17 +80,22 @@ func New(o Options) (*Model, error) {
 		o.Prior = &Prior{}
 	}
 	n := 1 << o.Bits
-	return &Model{
+	m := &Model{
 		seed: o.Seed, bits: o.Bits, shift: uint(64 - o.Bits), prior: o.Prior, priors: priors,
 		tokens: make(regression, n), grams: make(regression, n), counts: counts{slots: make([][2]uint8, n)},
-		weight: [members]float32{1.0 / members, 1.0 / members, 1.0 / members},
-	}, nil
+		weight: [members]float32{1.0 / always, 1.0 / always, 1.0 / always},
+	}
+	if o.Windows {
+		m.windows = newWindowed(o.Bits)
+		m.weight = [members]float32{1.0 / members, 1.0 / members, 1.0 / members, 1.0 / members}
+	}
+	return m, nil
 }
 
 // A Verdict is what a Model thinks of a message.
 type Verdict struct {
-	// Members are the log-odds of spam that tokens, grams and counts give, and
-	// Weights are what each counts in the sum.
+	// Members are the log-odds of spam that tokens, grams, counts and, with
+	// Options.Windows, windows give, and Weights are what each counts in the sum.
 	Members [members]float64
 	Weights [members]float64
 	// LogOdds is the sum: positive means spam. Probability is its logistic
@@ -104,7 +117,7 @@ func (m *Model) Classify(f Features) Verdict {
 
 func (m *Model) classify(f Features) Verdict {
 	v := Verdict{
-		Members: [members]float64{m.tokens.margin(f.Tokens), m.grams.margin(f.Grams), m.counts.margin(f.Grams)},
+		Members: [members]float64{m.tokens.margin(f.Tokens), m.grams.margin(f.Grams), m.counts.margin(f.Grams), m.windows.verdict(f.Windows)},
 		Ham:     int(m.lessons[0]), Spam: int(m.lessons[1]), Events: m.events,
 	}
 	for i, x := range v.Members {
@@ -155,6 +168,7 @@ func (m *Model) Learn(l Lesson) (e Event, before Verdict, ok bool) {
 		GramStep:  gradient(m.grams.margin(l.Features.Grams), l.Spam, trust, len(l.Features.Grams.Slots)),
 		Count:     trust == 1 && m.counts.wants(v.Members[2], l.Spam), // A count can't be taken in part.
 	}
+	e.Features.Windows, e.WindowSteps = m.windows.learn(l.Features.Windows, l.Spam, trust)
 	miss := trust * (target - v.Probability)
 	if y*v.LogOdds >= margin {
 		miss = 0
@@ -177,11 +191,16 @@ func (m *Model) Kind() uint64 {
 func (m *Model) Has(f Features) bool { return (&Event{Features: f}).fits(m.bits) == nil }
 
 // Fits returns an error for an event that Apply would not take.
-func (m *Model) Fits(e Event) error { return e.fits(m.bits) }
+func (m *Model) Fits(e Event) error {
+	if !m.windows.fits(e.Features.Windows) {
+		return errors.New("fused: an event with a window of a larger table")
+	}
+	return e.fits(m.bits)
+}
 
 // Apply makes the change that an event asks for.
 func (m *Model) Apply(e Event) error {
-	if err := e.fits(m.bits); err != nil {
+	if err := m.Fits(e); err != nil {
 		return err
 	}
 	m.mu.Lock()
@@ -192,6 +211,7 @@ func (m *Model) Apply(e Event) error {
 	} else if *n > 0 {
 		*n--
 	}
+	m.windows.change(e.Features.Windows, e.WindowSteps, e.Undo)
 	if e.Undo {
 		m.tokens.revert(e.Features.Tokens, e.TokenStep)
 		m.grams.revert(e.Features.Grams, e.GramStep)
@@ -205,7 +225,10 @@ func (m *Model) Apply(e Event) error {
 	if e.Count {
 		m.counts.count(e.Features.Grams, e.Spam)
 	}
-	m.weight = e.Weights
+	own := m.weight[always]
+	if m.weight = e.Weights; !e.windowed() || m.windows.regression == nil {
+		m.weight[always] = own // The event knows nothing of windows, or this Model.
+	}
 	return nil
 }
 

@@ -215,6 +215,10 @@ func FuzzEvent(f *testing.F) {
 	e.Features.Grams.Prior[3] = -7
 	b, _ := e.MarshalBinary()
 	f.Add(b)
+	w := newModel(f, Options{Bits: 14, Windows: true})
+	e, _, _ = w.Learn(Lesson{Features: w.Features(message(1, false), nil, "")})
+	b, _ = e.MarshalBinary()
+	f.Add(b)
 	f.Add([]byte{eventVersion, flagUndo})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var e Event

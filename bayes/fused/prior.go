@@ -170,5 +170,5 @@ func (f Features) PriorLogOdds() float64 {
 		m := adagrad.Scale(len(v.Slots)) * float64(steps*priorUnit) / adagrad.Unit
 		sum += max(-memberClip, min(memberClip, m))
 	}
-	return sum / members
+	return sum / always
 }

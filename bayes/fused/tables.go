@@ -14,6 +14,7 @@ import (
 const (
 	tablesMagic   = "winnow-fused"
 	tablesVersion = 2
+	tablesWindows = 3 // with the weight and the table of windows behind
 	blockSlots    = 1 << 10
 )
 
@@ -23,25 +24,35 @@ func (m *Model) MarshalBinary() ([]byte, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	b := make([]byte, 0, m.tablesSize())
-	b = append(append(b, tablesMagic...), tablesVersion, viewVersion, byte(m.bits))
+	version := byte(tablesVersion)
+	if m.windows.regression != nil {
+		version = tablesWindows
+	}
+	b = append(append(b, tablesMagic...), version, viewVersion, byte(m.bits))
 	b = append(b, m.priors[0][:]...)
 	b = binary.LittleEndian.AppendUint64(b, m.seed)
 	b = binary.LittleEndian.AppendUint64(b, m.events)
 	for _, n := range [...]uint32{m.counts.ham, m.counts.spam, m.lessons[0], m.lessons[1]} {
 		b = binary.LittleEndian.AppendUint32(b, n)
 	}
-	for _, w := range m.weight {
+	for _, w := range m.weight[:always] {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(w))
 	}
 	for at := 0; at < len(m.tokens); at += blockSlots {
 		b = m.appendBlock(b, at)
+	}
+	if m.windows.regression != nil {
+		b = m.windows.append(binary.LittleEndian.AppendUint32(b, math.Float32bits(m.weight[always])))
 	}
 	return b, nil
 }
 
 // tablesSize is how many bytes MarshalBinary writes.
 func (m *Model) tablesSize() int {
-	n := len(tablesMagic) + 3 + sha256.Size + 8 + 8 + 4*4 + 4*members
+	n := len(tablesMagic) + 3 + sha256.Size + 8 + 8 + 4*4 + 4*always
+	if m.windows.regression != nil {
+		n += 4 + m.windows.size()
+	}
 	for at := 0; at < len(m.tokens); at += blockSlots {
 		n++
 		for _, table := range [...]regression{m.tokens, m.grams} {
@@ -67,15 +78,20 @@ func (m *Model) appendBlock(b []byte, at int) []byte {
 			continue
 		}
 		b[flags] |= 1 << i
-		for _, s := range block {
-			b = binary.LittleEndian.AppendUint32(b, uint32(s))
-		}
+		b = appendSlots(b, block)
 	}
 	if block := m.counts.slots[at : at+blockSlots]; touched(block) {
 		b[flags] |= 1 << 2
 		for _, n := range block {
 			b = append(b, n[0], n[1])
 		}
+	}
+	return b
+}
+
+func appendSlots(b []byte, block regression) []byte {
+	for _, s := range block {
+		b = binary.LittleEndian.AppendUint32(b, uint32(s))
 	}
 	return b
 }
@@ -98,10 +114,11 @@ var ErrPrior = errors.New("fused: tables of another prior")
 // UnmarshalBinary replaces the tables by those that MarshalBinary wrote. They
 // must be of the same size and seed, of this version's features and of the same
 // prior or one of Options.Earlier, else the error is ErrPrior; on an error the
-// Model is as before.
+// Model is as before. Windows are left out where the Model has none, and begin
+// anew where the tables have none.
 func (m *Model) UnmarshalBinary(b []byte) error {
 	head := len(tablesMagic)
-	if len(b) < head+3+sha256.Size+8+8+4*4+4*members || string(b[:head]) != tablesMagic {
+	if len(b) < head+3+sha256.Size+8+8+4*4+4*always || string(b[:head]) != tablesMagic {
 		return errTables
 	}
 	version, view, bits := b[head], b[head+1], int(b[head+2])
@@ -109,7 +126,7 @@ func (m *Model) UnmarshalBinary(b []byte) error {
 	b = b[head+3+sha256.Size:]
 	seed := binary.LittleEndian.Uint64(b)
 	switch {
-	case version != tablesVersion || view != viewVersion:
+	case version != tablesVersion && version != tablesWindows || view != viewVersion:
 		return fmt.Errorf("fused: tables of version %d.%d, want %d.%d", version, view, tablesVersion, viewVersion)
 	case bits != m.bits:
 		return fmt.Errorf("fused: tables of 2^%d slots, want 2^%d", bits, m.bits)
@@ -118,7 +135,7 @@ func (m *Model) UnmarshalBinary(b []byte) error {
 	case !slices.Contains(m.priors, prior):
 		return fmt.Errorf("%w: theirs is %x, the model's %x", ErrPrior, prior, m.priors[0])
 	}
-	fresh, err := New(Options{Seed: seed, Bits: bits})
+	fresh, err := New(Options{Seed: seed, Bits: bits, Windows: m.windows.regression != nil || version == tablesWindows})
 	if err != nil {
 		return err
 	}
@@ -126,28 +143,59 @@ func (m *Model) UnmarshalBinary(b []byte) error {
 	for i, n := range [...]*uint32{&fresh.counts.ham, &fresh.counts.spam, &fresh.lessons[0], &fresh.lessons[1]} {
 		*n = binary.LittleEndian.Uint32(b[16+4*i:])
 	}
-	for i := range fresh.weight {
-		w := math.Float32frombits(binary.LittleEndian.Uint32(b[32+4*i:]))
-		if !(w >= 0 && w <= 1000) {
+	for i := range always {
+		if !fresh.setWeight(i, b[32+4*i:]) {
 			return errTables
 		}
-		fresh.weight[i] = w
 	}
-	b = b[32+4*members:]
+	b = b[32+4*always:]
 	for at := 0; at < len(fresh.tokens); at += blockSlots {
 		if b, err = fresh.readBlock(b, at); err != nil {
+			return err
+		}
+	}
+	if version == tablesWindows {
+		if len(b) < 4 || !fresh.setWeight(always, b) {
+			return errTables
+		}
+		if b, err = fresh.windows.read(b[4:]); err != nil {
 			return err
 		}
 	}
 	if len(b) > 0 {
 		return errTables
 	}
+	if m.windows.regression == nil {
+		fresh.windows, fresh.weight[always] = windowed{}, 0
+	}
 	fresh.counts.prepare()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.tokens, m.grams, m.counts = fresh.tokens, fresh.grams, fresh.counts
+	m.tokens, m.grams, m.counts, m.windows = fresh.tokens, fresh.grams, fresh.counts, fresh.windows
 	m.weight, m.lessons, m.events = fresh.weight, fresh.lessons, fresh.events
 	return nil
+}
+
+// setWeight reads the weight of a member.
+func (m *Model) setWeight(i int, b []byte) bool {
+	w := math.Float32frombits(binary.LittleEndian.Uint32(b))
+	m.weight[i] = w
+	return w >= 0 && w <= 1000
+}
+
+// readSlots reads what appendSlots wrote.
+func readSlots(b []byte, block regression) (rest []byte, err error) {
+	if len(b) < 4*len(block) {
+		return nil, errTables
+	}
+	for i := range block {
+		s := adagrad.Slot(binary.LittleEndian.Uint32(b[4*i:]))
+		if !s.Valid() {
+			return nil, errTables
+		}
+		block[i] = s
+	}
+	return b[4*len(block):], nil
 }
 
 func (m *Model) readBlock(b []byte, at int) (rest []byte, err error) {
@@ -160,17 +208,9 @@ func (m *Model) readBlock(b []byte, at int) (rest []byte, err error) {
 		if flags&(1<<i) == 0 {
 			continue
 		}
-		if len(b) < 4*blockSlots {
-			return nil, errTables
+		if b, err = readSlots(b, table[at:at+blockSlots]); err != nil {
+			return nil, err
 		}
-		for j := range blockSlots {
-			s := adagrad.Slot(binary.LittleEndian.Uint32(b[4*j:]))
-			if !s.Valid() {
-				return nil, errTables
-			}
-			table[at+j] = s
-		}
-		b = b[4*blockSlots:]
 	}
 	if flags&(1<<2) != 0 {
 		if len(b) < 2*blockSlots {

@@ -21,6 +21,7 @@ type options struct {
 	bits                int
 	regime              regime
 	noSymbols           bool
+	windows             bool
 	prior               string
 	known               *fused.Prior // what prior names
 	shuffles            int
@@ -48,6 +49,7 @@ func (o *options) evalFlags(fs *flag.FlagSet) (check func() error) {
 	attack := fs.Bool("attack", false, "learn the first 70 % and judge the spam of the rest with text added that shall hide it: the commonest words of ham, words chosen\nfrom the ham that was learned, or a whole ham message behind or in front; before and after 1, 3, 10 and 30 such messages were learned")
 	drift := fs.Bool("drift", false, "carry one model through all corpora, the oldest first")
 	fs.BoolVar(&o.noSymbols, "no-symbols", false, "learn without the symbols of a scan")
+	fs.BoolVar(&o.windows, "windows", false, "let fused judge parts of a text by themselves, against spam that whole ham messages are pasted to")
 	fs.StringVar(&o.prior, "prior", "none", "what is known before the first lesson: none, builtin or a `FILE`")
 	fs.IntVar(&o.worst, "worst", 0, "print the `N` worst errors of each class, by date")
 	return func() error {

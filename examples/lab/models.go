@@ -88,12 +88,16 @@ func (o *options) kind(name string) (maker, error) {
 // fused makes models of one seed and size, which all have the same slots.
 func (o *options) fused() (maker, error) {
 	fresh := func() (*fused.Model, error) {
-		return fused.New(fused.Options{Seed: 1, Bits: o.bits, Prior: o.known})
+		return fused.New(fused.Options{Seed: 1, Bits: o.bits, Prior: o.known, Windows: o.windows})
 	}
 	hashing, err := fresh()
 	return kind{"fused", func(in input) any { return hashing.Features(in.message, in.symbols, in.user) }, func() (model, error) {
 		m, err := fresh()
-		return fusedModel{m, 10 << o.bits}, err
+		size := 10 << o.bits
+		if o.windows {
+			size += 4 << min(o.bits, 18)
+		}
+		return fusedModel{m, size}, err
 	}}, err
 }
 

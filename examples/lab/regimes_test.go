@@ -158,6 +158,10 @@ func TestAttack(t *testing.T) {
 			found[r.Regime] = r
 		}
 	}
+	with, stderr, code := lab(t, "-corpus", corpus(t, 20), "-only", "one", "-windows")
+	if code != 0 || with[0].Regime != "windows" || with[0].TableBytes != 11<<20 {
+		t.Errorf("code %d, %+v: %s", code, with, stderr)
+	}
 	none, chosen, learned := found["attack=none"], found["attack=chosen-words"], found["attack=chosen-words,learned=10"]
 	if none.N != 60 || none.AUCError != 0 || chosen.N >= 60 || learned.N != chosen.N {
 		t.Errorf("%+v, %+v, %+v", none, chosen, learned)

@@ -191,6 +191,9 @@ func (o *options) label(more ...string) string {
 	if o.noSymbols {
 		w = append(w, "no-symbols")
 	}
+	if o.windows {
+		w = append(w, "windows")
+	}
 	if len(w) == 0 {
 		return "all"
 	}
