@@ -208,6 +208,7 @@ func signed(t *testing.T, mta *postfix.Server, key *rsa.PrivateKey) {
 	}
 	keys := write("keys", "mail._domainkey.test.example v=DKIM1; k=rsa; p="+base64.StdEncoding.EncodeToString(public)+"\n")
 	conf := write("conf", "Mode v\nTestDNSData "+keys+"\nSocket inet:0@127.0.0.1\nSyslog no\nTrustAnchorFile /dev/null\n")
+	top := regexp.MustCompile(`^Received: .*(\r\n[ \t].*)*\r\nDKIM-Signature:`)
 	from := "From:  Ann  <ann@test.example>\r\nTo:bob@test.example\r\n"
 	for name, msg := range map[string]string{
 		"8-bit":                  from + "Subject: gr\xc3\xbc\xc3\x9fe\r\nDate: Fri, 27 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@test.example>\r\n\r\n\xe4\xf6\xfc\r\n",
@@ -235,6 +236,9 @@ func signed(t *testing.T, mta *postfix.Server, key *rsa.PrivateKey) {
 			continue
 		}
 		d := mta.Next(t)
+		if !top.MatchString(d.Raw) {
+			t.Errorf("%s: the signature is not below Postfix's own field: %s", name, d.Raw)
+		}
 		out, err := exec.CommandContext(t.Context(), bin, "-x", conf, "-vv", "-t", write("mail", d.Raw)).CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "dkim=pass") {
 			t.Errorf("%s: %v, opendkim says %s about\n%s", name, err, out, d.Raw)
