@@ -10,7 +10,8 @@ import (
 
 // A stageRun runs the checks of one stage. Checks that wait for the network
 // or a store start as soon as their requirements are met, each in a goroutine
-// of its own; the others run one after the other in one worker.
+// of its own; the others, and without DNS those that would only ask it, run one
+// after the other in one worker.
 type stageRun struct {
 	scan *scan
 	ctx  context.Context
@@ -176,7 +177,7 @@ func (r *stageRun) check(i int) *checks.Check { return r.scan.plan().Checks()[i]
 
 // start begins check i, whose requirements are met; the lock is held.
 func (r *stageRun) start(i int) {
-	if !r.check(i).Needs.Waits() {
+	if !r.scan.waits(r.check(i).Needs) {
 		if r.check(i).Heavy {
 			r.heavy = append(r.heavy, i)
 		} else {
@@ -190,6 +191,9 @@ func (r *stageRun) start(i int) {
 	r.standings[i].runs = true
 	r.scan.scanner.spares.runCheck(r, i)
 }
+
+// waits reports whether a check waits for something in this scan.
+func (s *scan) waits(n checks.Needs) bool { return n.Store || n.Net || n.DNS && s.dns.Enabled() }
 
 // waitFor runs check i, one that waits for something.
 func (r *stageRun) waitFor(i int) {
@@ -207,7 +211,7 @@ func (r *stageRun) hire() {
 	select {
 	case r.scan.jobs <- j:
 	default:
-		go r.scan.serve(j)
+		r.scan.scanner.spares.run(func() { r.scan.serve(j) })
 	}
 }
 

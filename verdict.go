@@ -50,6 +50,9 @@ func (v *verdict) finish() {
 func (v *verdict) count(late bool) {
 	var sorted []symbols.Hit
 	ordered := v.rules.metric.Ordered()
+	if ordered {
+		sorted = make([]symbols.Hit, 0, v.hits())
+	}
 	for i, c := range v.scan.plan().Checks() {
 		if (c.Stage == checks.Late) != late || !v.looksAt(i) {
 			continue
@@ -65,6 +68,16 @@ func (v *verdict) count(late bool) {
 	for _, h := range v.rules.metric.Sorted(sorted) {
 		v.add(h)
 	}
+}
+
+// hits counts what checks raised.
+func (v *verdict) hits() (n int) {
+	for i := range v.scan.results {
+		if out := v.scan.results[i].out; out != nil {
+			n += len(out.Hits)
+		}
+	}
+	return n
 }
 
 // add adds a hit to the sheet. A symbol that says nothing but that DNS failed

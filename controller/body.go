@@ -26,6 +26,9 @@ func newBody(r io.Reader) *body { return &body{rest: r} }
 // announced one, negative if there is none.
 func (b *body) message(length int64) winnow.Body {
 	var ahead bytes.Buffer
+	if length > 0 {
+		ahead.Grow(int(min(length, readAhead+1)) + bytes.MinRead) // what ReadFrom wants to see the end
+	}
 	_, _ = io.Copy(&ahead, io.LimitReader((*source)(b), readAhead+1)) // b keeps the error; one more byte shows the end
 	b.ahead = ahead.Bytes()
 	if b.ended && b.err == nil {

@@ -151,6 +151,20 @@ func saysLogin(protocol string) bool {
 	return false
 }
 
+// looksLikeIP tells most names from addresses, without the error that parsing
+// them makes.
+func looksLikeIP(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '%': // a zone may be anything
+			return true
+		case !digitByte(c) && c != '.' && c != ':' && (c|0x20 < 'a' || c|0x20 > 'f'):
+			return false
+		}
+	}
+	return true
+}
+
 // receivedIP reads an address with the prefixes and ports that servers add.
 func receivedIP(s string) (netip.Addr, bool) {
 	if rest, ok := cutPrefixFold(s, "IPv6:"); ok {
@@ -159,10 +173,12 @@ func receivedIP(s string) (netip.Addr, bool) {
 	if s == "" || !(isAlnum(s[0]) || s[0] == ':') {
 		return netip.Addr{}, false
 	}
-	if ip, err := netip.ParseAddr(s); err == nil {
-		return ip.WithZone(""), true
+	if looksLikeIP(s) {
+		if ip, err := netip.ParseAddr(s); err == nil {
+			return ip.WithZone(""), true
+		}
 	}
-	if host, port, ok := strings.Cut(s, ":"); ok && strings.IndexByte(port, ':') < 0 {
+	if host, port, ok := strings.Cut(s, ":"); ok && strings.IndexByte(port, ':') < 0 && looksLikeIP(host) {
 		ip, err := netip.ParseAddr(host)
 		return ip, err == nil
 	}

@@ -1,6 +1,10 @@
 package mail
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/winnowmail/winnow/internal/ascii"
+)
 
 // A clause is the clause of a Received header that a word belongs to.
 type clause uint8
@@ -103,16 +107,17 @@ func keywordOf(it item) clause {
 	if it.comment || it.bracket != 0 || len(it.text) > 4 {
 		return clauseNone
 	}
-	switch strings.ToLower(it.text) {
-	case "by":
+	is := func(word string) bool { return ascii.EqualFold(it.text, word) }
+	switch {
+	case is("by"):
 		return clauseBy
-	case "with":
+	case is("with"):
 		return clauseWith
-	case "via":
+	case is("via"):
 		return clauseVia
-	case "id":
+	case is("id"):
 		return clauseID
-	case "for":
+	case is("for"):
 		return clauseFor
 	}
 	return clauseNone
@@ -172,8 +177,12 @@ func (p *receivedParser) value(it item) {
 // tlsPhrase takes protocol version and cipher from a comment.
 func (p *receivedParser) tlsPhrase(text string) {
 	p.cipher = false
-	for _, w := range strings.FieldsFunc(text, func(r rune) bool {
-		return r <= ' ' && r >= 0 || strings.ContainsRune(`(),;"/<>[]=`, r)
+	for w := range strings.FieldsFuncSeq(text, func(r rune) bool {
+		switch r {
+		case '(', ')', ',', ';', '"', '/', '<', '>', '[', ']', '=':
+			return true
+		}
+		return r <= ' ' && r >= 0
 	}) {
 		p.tlsWord(w)
 	}

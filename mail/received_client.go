@@ -3,6 +3,8 @@ package mail
 import (
 	"net/netip"
 	"strings"
+
+	"github.com/winnowmail/winnow/internal/ascii"
 )
 
 // A writer is a server that puts what it saw of the client first.
@@ -145,6 +147,9 @@ func (c *clientReader) settle() {
 // stands before.
 func clientWords(text string) (lead, helo, ident string, ok bool) {
 	lead = text
+	if strings.IndexByte(text, '=') < 0 && !ascii.ContainsFold(text, "lo") { // each key without "=" ends in it
+		return lead, "", "", false
+	}
 	words := strings.Fields(text)
 	for i, w := range words {
 		key, value, eq := strings.Cut(w, "=")
@@ -200,9 +205,16 @@ func tcpInfo(text string) (s Seen, ident string, ok bool) {
 		s.IP = ip
 		return s, ident, isIP || noAddress(in)
 	}
-	words := strings.Fields(text)
+	var room [4]string
+	words := room[:0]
+	for w := range strings.FieldsSeq(text) {
+		if len(words) == len(room) {
+			return Seen{}, "", false
+		}
+		words = append(words, w)
+	}
 	switch {
-	case len(words) == 0 || len(words) > 4:
+	case len(words) == 0:
 		return Seen{}, "", false
 	case len(words) == 2: // an id and an address
 		if ip, isIP := receivedIP(words[1]); isIP {
@@ -252,6 +264,9 @@ func looksLikeHost(s string) bool {
 
 // unverified reports whether a server doubts the name that it found.
 func unverified(text string) bool {
+	if strings.IndexByte(text, 'f') < 0 && strings.IndexByte(text, 'F') < 0 { // each phrase has one
+		return false
+	}
 	text = strings.ToLower(text)
 	for _, phrase := range [...]string{"forged", "unverified", "not verified", "rdns failed", "misconfigured"} {
 		if strings.Contains(text, phrase) {

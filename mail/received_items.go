@@ -34,11 +34,14 @@ func receivedItems(s string) []item {
 	return l.items
 }
 
+// parentheses are where one opens and where its counterpart is, 0 without one.
+type parentheses struct{ open, close int }
+
 type itemLexer struct {
 	s     string
 	i     int
-	end   int         // of the item before
-	close map[int]int // place of each outer opening parenthesis: of its counterpart
+	end   int           // of the item before
+	pairs []parentheses // by where they open
 	items []item
 }
 
@@ -50,7 +53,8 @@ func (l *itemLexer) add(it item, end int) {
 
 // pair finds the comments.
 func (l *itemLexer) pair() {
-	var open []int
+	var room [4]int
+	open := room[:0] // places in pairs
 	for i := 0; i < len(l.s); i++ {
 		switch l.s[i] {
 		case '\\':
@@ -64,13 +68,11 @@ func (l *itemLexer) pair() {
 				}
 			}
 		case '(':
-			open = append(open, i)
+			open = append(open, len(l.pairs))
+			l.pairs = append(l.pairs, parentheses{open: i})
 		case ')':
 			if n := len(open); n > 0 {
-				if l.close == nil {
-					l.close = map[int]int{}
-				}
-				l.close[open[n-1]] = i
+				l.pairs[open[n-1]].close = i
 				open = open[:n-1]
 			}
 		}
@@ -97,12 +99,24 @@ func (l *itemLexer) quoteEnd(i int) int {
 // comment reads a comment, or passes over a parenthesis. Sendmail's
 // "(from user@host)" is no comment but the clause itself.
 func (l *itemLexer) comment() {
-	end, ok := l.close[l.i]
+	end, ok := l.closing()
 	if _, clause := cutPrefixFold(l.s[l.i+1:], "from "); !ok || clause && len(l.items) == 0 {
 		l.i++
 		return
 	}
 	l.add(item{text: strings.TrimSpace(l.s[l.i+1 : end]), comment: true, at: l.i}, end+1)
+}
+
+// closing returns the counterpart of the parenthesis at i.
+func (l *itemLexer) closing() (end int, ok bool) {
+	for len(l.pairs) > 0 && l.pairs[0].open < l.i { // within what was read
+		l.pairs = l.pairs[1:]
+	}
+	if len(l.pairs) == 0 || l.pairs[0].open != l.i {
+		return 0, false
+	}
+	end = l.pairs[0].close
+	return end, end > 0
 }
 
 // bracketed reads "<…>" or "[…]" whose inside is one word.

@@ -19,12 +19,16 @@ const maxMasked = 20
 // none.
 func findMasked(text string, f func(u URL, start, end int) bool) {
 	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if c > ':' && c < '[' || c > '[' && c < '{' { // letters, most of a text
+			continue
+		}
 		var u URL
 		var start, end int
 		ok := false
-		switch c := text[i]; c {
+		switch c {
 		case ' ', '\t':
-			if i+1 == len(text) || !beginsDot(text[i+1]) {
+			if !mayBeDot(text[i+1:]) {
 				continue
 			}
 			fallthrough
@@ -45,11 +49,16 @@ func findMasked(text string, f func(u URL, start, end int) bool) {
 	}
 }
 
-// beginsDot reports whether what follows a blank may be a masked dot.
-func beginsDot(c byte) bool {
-	switch c {
-	case ' ', '\t', '[', '(', '{', 'd', 'D':
+// mayBeDot tells most of what follows a blank from a masked dot.
+func mayBeDot(s string) bool {
+	if s == "" {
+		return false
+	}
+	switch s[0] {
+	case ' ', '\t', '[', '(', '{':
 		return true
+	case 'd', 'D':
+		return len(s) > 3 && s[1]|0x20 == 'o'
 	}
 	return false
 }

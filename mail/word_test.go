@@ -117,3 +117,14 @@ func FuzzContentType(f *testing.F) {
 		}
 	})
 }
+
+// TestFoldPieces: texts that are longer than the piece that is folded at once.
+func TestFoldPieces(t *testing.T) {
+	for n := range 700 {
+		s := strings.Repeat("Ab\r\n\n", n/5) + strings.Repeat("C", n%5)
+		want := strings.Repeat("ab ", n/5) + strings.Repeat("c", n%5)
+		if got := fold(s); got != want {
+			t.Fatalf("%d bytes: %q, want %q", n, got, want)
+		}
+	}
+}

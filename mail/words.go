@@ -80,6 +80,8 @@ func (t *Text) Folded() string {
 func fold(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
+	var room [256]byte
+	some := room[:0] // goes to b at once
 	last := byte(' ')
 	for i := 0; i < len(s); i++ {
 		c := s[i]
@@ -92,9 +94,14 @@ func fold(s string) string {
 		case c >= 'A' && c <= 'Z':
 			c |= 0x20
 		}
-		b.WriteByte(c)
+		if len(some) == len(room) {
+			b.Write(some)
+			some = room[:0]
+		}
+		some = append(some, c)
 		last = c
 	}
+	b.Write(some)
 	return b.String()
 }
 

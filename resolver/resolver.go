@@ -46,9 +46,22 @@ type Starter interface {
 }
 
 // None is the resolver of a Scanner without DNS: it answers ErrNoDNS.
-var None Resolver = Func(func(_ context.Context, name string, qtype uint16) (Answer, error) {
+var None Resolver = none{}
+
+type none struct{}
+
+func (none) Lookup(_ context.Context, name string, qtype uint16) (Answer, error) {
 	return Answer{}, &Error{Name: Canonical(name), Type: qtype, Kind: KindNoDNS}
-})
+}
+
+// LookupAll answers without goroutines.
+func (n none) LookupAll(ctx context.Context, questions ...Question) []Reply {
+	replies := make([]Reply, len(questions))
+	for i, q := range questions {
+		replies[i].Answer, replies[i].Err = n.Lookup(ctx, q.Name, q.Type)
+	}
+	return replies
+}
 
 // Options is how a Scanner uses DNS. The zero value asks no questions.
 type Options struct {

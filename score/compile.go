@@ -1,7 +1,6 @@
 package score
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -260,11 +259,17 @@ func (c *Compiled) Sorted(hits []symbols.Hit) []symbols.Hit {
 	if c.rank == nil {
 		return hits
 	}
-	hits = slices.Clone(hits)
-	slices.SortStableFunc(hits, func(a, b symbols.Hit) int {
-		return cmp.Compare(c.place(a.Def), c.place(b.Def))
-	})
-	return hits
+	var room [64]uint64
+	order := room[:0] // place and index
+	for i, h := range hits {
+		order = append(order, uint64(c.place(h.Def))<<32|uint64(i))
+	}
+	slices.Sort(order)
+	sorted := make([]symbols.Hit, len(hits))
+	for i, o := range order {
+		sorted[i] = hits[uint32(o)]
+	}
+	return sorted
 }
 
 func (c *Compiled) place(d *symbols.Def) int {

@@ -74,7 +74,7 @@ func spaces(b []byte) int { return len(b) - len(bytes.TrimLeft(b, white)) }
 // LooksLike says so, else body.
 func End(b []byte) (end, body int, ok bool) {
 	for i := 0; i < len(b); {
-		j := bytes.IndexAny(b[i:], "\r\n")
+		j := lineBreak(b[i:])
 		if j < 0 {
 			break
 		}
@@ -106,6 +106,25 @@ func LooksLike(b []byte) bool {
 	return false
 }
 
+// lineBreak returns where the first CR or LF is, -1 without one.
+func lineBreak(b []byte) int {
+	const step = 256 // a text of one kind of line ends is not searched for the other
+	for at := 0; at < len(b); at += step {
+		piece := b[at:min(at+step, len(b))]
+		i := bytes.IndexByte(piece, '\n')
+		if i >= 0 {
+			piece = piece[:i]
+		}
+		if j := bytes.IndexByte(piece, '\r'); j >= 0 {
+			i = j
+		}
+		if i >= 0 {
+			return at + i
+		}
+	}
+	return -1
+}
+
 // LineEnd returns the length of the line end at i, 0 if there is none.
 func LineEnd(b []byte, i int) int {
 	if i >= len(b) {
@@ -128,7 +147,7 @@ func LineEnd(b []byte, i int) int {
 
 // LineAfter returns where the line after the one at i begins.
 func LineAfter(b []byte, i int) int {
-	j := bytes.IndexAny(b[i:], "\r\n")
+	j := lineBreak(b[i:])
 	if j < 0 {
 		return len(b)
 	}
