@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/winnowmail/winnow/actions"
@@ -451,7 +452,13 @@ func TestPoolEnds(t *testing.T) {
 	if n := open.Load(); n < 1 || n > maxIdle {
 		t.Errorf("%d connections are kept", n)
 	}
-	s.pool.close()
+	ctx, cancel := context.WithCancel(t.Context())
+	var background sync.WaitGroup
+	if err := s.check().Start(ctx, &checks.Env{Go: func(_ string, f func()) { background.Go(f) }}); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	background.Wait() // as the Scanner's Close does
 	if n := open.Load(); n != 0 {
 		t.Errorf("%d connections are left", n)
 	}
@@ -459,6 +466,46 @@ func TestPoolEnds(t *testing.T) {
 	if n := open.Load(); n != 0 {
 		t.Errorf("%d connections are left of a scan that ended late", n)
 	}
+}
+
+// TestIdleConnections: one that is not used for a while is closed, and not by the next
+// message alone.
+func TestIdleConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &daemon{say: findings}
+		s := newScanner(Mailserver("clamd:3310").withDefaults(), d.piped)
+		ask := func() {
+			if got := said(run(t, s.check(), nil, whole+"x")); got != "" {
+				t.Error(got)
+			}
+		}
+		ask()
+		time.Sleep(idleFor / 2)
+		ask()
+		if n := d.opened.Load(); n != 1 {
+			t.Errorf("%d connections", n)
+		}
+		time.Sleep(idleFor * 3 / 4) // after the first time that is looked
+		if n, _ := kept(s.pool); n != 1 {
+			t.Errorf("%d are kept", n)
+		}
+		time.Sleep(idleFor)
+		synctest.Wait()
+		if n, watched := kept(s.pool); n != 0 || watched {
+			t.Errorf("%d are kept, looked after: %v", n, watched)
+		}
+		ask()
+		if n := d.opened.Load(); n != 2 {
+			t.Errorf("%d connections", n)
+		}
+		s.pool.close()
+	})
+}
+
+func kept(p *pool) (n int, watched bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.idle), p.sweep != nil
 }
 
 type counted struct {
