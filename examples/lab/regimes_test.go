@@ -39,6 +39,22 @@ func TestFields(t *testing.T) {
 	}
 }
 
+// TestHelp explains every field that is printed.
+func TestHelp(t *testing.T) {
+	var out, errs bytes.Buffer
+	if code := command(t.Context(), []string{"eval", "-help"}, &out, &errs); code != 0 || errs.Len() > 0 {
+		t.Errorf("code %d: %s", code, errs.String())
+	}
+	for _, word := range strings.Fields("auc_error brier ece miss_fp01 miss_fp1 regime table_bytes us write_share -attack -baseline -users -unsure-queue") {
+		if !strings.Contains(out.String(), word) {
+			t.Errorf("the help has no %s", word)
+		}
+	}
+	if code := command(t.Context(), []string{"eval", "-modle", "fused"}, &out, &errs); code != 2 || !strings.Contains(errs.String(), "-modle") {
+		t.Errorf("an unknown flag: code %d, %s", code, errs.String())
+	}
+}
+
 // TestIndexForms reads the same messages by indexes of other forms.
 func TestIndexForms(t *testing.T) {
 	dir := corpus(t, 20)
