@@ -3,6 +3,7 @@ package bayes
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -48,28 +49,74 @@ func unmarshal(b []byte) (events []fused.Event, err error) {
 	return events, nil
 }
 
-// catchUp applies the entries of the journal that are not applied yet.
+// catchUp applies the entries of the journal that are not applied yet. The entry
+// that was applied last has to stand there still: a server that took over from
+// another may lack what that one did not hand on, and have others in its place. Then
+// the tables are read anew, so that they are again what the journal says.
 func (l *Learner) catchUp(ctx context.Context) error {
 	for {
-		entries, err := l.opt.Store.ReadLog(ctx, l.key("journal"), l.next, readAtOnce)
+		entries, err := l.behind(ctx)
+		if err == nil && l.last.seq > 0 && (len(entries) == 0 || sumOf(entries[0]) != l.last) {
+			l.opt.Log.Warn("the journal is not the one that was applied; what was learned is read anew", "number", l.last.seq)
+			if err := l.restart(ctx); err != nil {
+				return err
+			}
+			continue
+		}
 		if errors.Is(err, storage.ErrTrimmed) {
 			// Others are so far ahead that only a snapshot has what is missing.
+			l.last = sum{}
 			if err := l.load(ctx); err != nil {
 				return err
 			}
-			if entries, err = l.opt.Store.ReadLog(ctx, l.key("journal"), l.next, readAtOnce); err != nil {
+			if entries, err = l.behind(ctx); err != nil {
 				return fmt.Errorf("bayes: the journal begins after the snapshot: %w", err)
 			}
 		} else if err != nil {
 			return fmt.Errorf("bayes: journal: %w", err)
 		}
 		for _, e := range entries {
-			l.apply(e)
+			if e.Seq >= l.next {
+				l.apply(e)
+			}
 		}
 		if len(entries) < readAtOnce {
 			return nil
 		}
 	}
+}
+
+// behind reads entries from the one that was applied last on, or from the next one
+// where that is not known or was trimmed.
+func (l *Learner) behind(ctx context.Context) ([]storage.Entry, error) {
+	if l.last.seq > 0 && l.last.seq == l.next-1 {
+		entries, err := l.opt.Store.ReadLog(ctx, l.key("journal"), l.last.seq, readAtOnce)
+		if !errors.Is(err, storage.ErrTrimmed) {
+			return entries, err
+		}
+	}
+	l.last = sum{}
+	return l.opt.Store.ReadLog(ctx, l.key("journal"), l.next, readAtOnce)
+}
+
+// A sum tells entries of the journal apart; seq is 0 for none.
+type sum struct {
+	seq  uint64
+	hash [sha256.Size]byte
+}
+
+func sumOf(e storage.Entry) sum { return sum{e.Seq, sha256.Sum256(e.Data)} }
+
+// restart reads everything anew.
+func (l *Learner) restart(ctx context.Context) error {
+	tables, next, since, last := l.tables, l.next, l.since, l.last
+	if err := l.read(ctx); err != nil {
+		l.tables, l.since, l.last = tables, since, last
+		l.reach(next)
+		return err
+	}
+	l.model.Store(l.tables)
+	return nil
 }
 
 // apply makes the changes of an entry. One that can't be read changes nothing
@@ -83,6 +130,7 @@ func (l *Learner) apply(e storage.Entry) {
 		l.opt.Log.Warn("an entry of the journal is left out", "number", e.Seq, "error", err)
 	}
 	l.reach(e.Seq + 1)
+	l.last = sumOf(e)
 	l.since++
 }
 
@@ -153,7 +201,7 @@ func (l *Learner) loadOne(ctx context.Context, i int) (done bool, err error) {
 	}
 	l.marks[i] = s.Mark
 	l.reach(s.Mark)
-	l.since, l.turn = 0, 1-i
+	l.since, l.turn, l.last = 0, 1-i, sum{}
 	return true, nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/winnowmail/winnow/bayes/fused"
-	"github.com/winnowmail/winnow/storage"
 )
 
 // keepLessons is how long the lesson of a message can be taken back. After that
@@ -193,22 +192,14 @@ func (l *Learner) complete(ctx context.Context, name string, n note) error {
 }
 
 // append puts the events of a note into the journal, once, and applies what
-// stands there up to them.
+// stands there up to them. It reads them back with what was applied before them.
 func (l *Learner) append(ctx context.Context, name string, n note) error {
 	data, err := marshal(n.events)
 	if err != nil {
 		return err
 	}
-	seq, err := l.opt.Store.Append(ctx, l.key("journal"), n.id(name), data)
-	if err != nil {
+	if _, err := l.opt.Store.Append(ctx, l.key("journal"), n.id(name), data); err != nil {
 		return fmt.Errorf("bayes: journal: %w", err)
-	}
-	if seq == l.next {
-		l.apply(storage.Entry{Seq: seq, Data: data})
-		return nil
-	}
-	if seq < l.next {
-		return nil
 	}
 	return l.catchUp(ctx)
 }

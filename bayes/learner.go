@@ -77,6 +77,7 @@ type Learner struct {
 	gate   chan struct{} // has a token while a lesson is in work; guards what follows
 	tables *fused.Model  // what model is when all was read
 	next   uint64        // number of the journal's next entry
+	last   sum           // of the entry that was applied last, none if that is not known
 	since  int           // entries since the latest snapshot
 	turn   int           // which snapshot is written next
 	marks  [2]uint64     // of the snapshots, 0 unknown

@@ -94,7 +94,10 @@ func (b *batch) run(ctx context.Context) error {
 		return err
 	}
 	defer b.l.leave()
-	err := b.users(ctx)
+	err := b.l.catchUp(ctx)
+	if err == nil {
+		err = b.users(ctx)
+	}
 	if err == nil {
 		err = b.notes(ctx)
 	}
@@ -263,6 +266,9 @@ func (b *batch) append(ctx context.Context) error {
 		l.tables.Adopt(b.model) // It has learned just this.
 		l.reach(l.next + uint64(len(seqs)))
 		l.since += len(seqs)
+		if n := len(seqs); n > 0 {
+			l.last = sumOf(storage.Entry{Seq: seqs[n-1], Data: items[n-1].Data})
+		}
 		return nil
 	}
 	return l.applyAppended(ctx, items, seqs, err)
