@@ -101,7 +101,7 @@ func (s *Server) choose(res *winnow.Result, rcpts []string) (v *winnow.Verdict, 
 		} else if kept == nil || own.Action.Severity() < kept.Action.Severity() {
 			kept = own
 		}
-		if stricter := s.o.Recipients == Stricter; v == nil || stricter == (own.Action.Severity() > v.Action.Severity()) && own.Action != v.Action {
+		if v == nil || s.prefers(own.Action, v.Action) {
 			v = own
 		}
 	}
@@ -109,6 +109,14 @@ func (s *Server) choose(res *winnow.Result, rcpts []string) (v *winnow.Verdict, 
 		return v, nil
 	}
 	return kept, gone
+}
+
+// prefers reports whether the policy takes action a rather than b.
+func (s *Server) prefers(a, b actions.Action) bool {
+	if s.o.Recipients == Stricter {
+		return a.Severity() > b.Severity()
+	}
+	return a.Severity() < b.Severity()
 }
 
 // edit sends a verdict's edits as commands.

@@ -345,7 +345,9 @@ func TestEarly(t *testing.T) {
 func TestBytes(t *testing.T) {
 	long := strings.Repeat(strings.Repeat("x", 76)+"\r\n", 40000) // 3 MB
 	w := start(t, milter.Options{Scanner: scanner(t, func(*checks.Task) {})})
-	s := w.client(nil)
+	macros := protocol.NewMacroBag()
+	macros.Set(protocol.MacroQueueId, "4A")
+	s := w.client(macros)
 	for _, raw := range []string{
 		sample,
 		"From:a@example.org\r\nTo:\t b@example.net\r\nX-Folded: one\r\n\ttwo\r\n  three\r\nX-Empty:\r\nX-Blank: \r\n\r\n.\r\n..\r\nbody\xff without an end",

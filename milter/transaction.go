@@ -44,7 +44,8 @@ func (x *session) newTransaction() *transaction {
 // field adds a header field as the MTA has it: a value with its leading blanks,
 // or else without the one that is usual.
 func (t *transaction) field(name, value string, blanks bool) {
-	t.names = append(t.names, name)
+	const longest = 998                                                      // RFC 5322 section 2.1.1
+	t.names = append(t.names, strings.Clone(name[:min(len(name), longest)])) // the value must not be kept with it
 	line := make([]byte, 0, len(name)+len(value)+4)
 	line = append(append(line, name...), ':')
 	if !blanks {
@@ -90,9 +91,9 @@ func (t *transaction) stream(p []byte) {
 	if t.announced >= 0 {
 		size = max(2*t.announced, int64(len(t.ahead)+len(p))) + readAhead // clients reckon without line ends
 	}
-	body := winnow.FromSizedReader(io.MultiReader(bytes.NewReader(t.ahead), read), size)
+	m := t.message(winnow.FromSizedReader(io.MultiReader(bytes.NewReader(t.ahead), read), size))
 	go func() {
-		t.scan(ctx, body)
+		t.scan(ctx, m)
 		read.CloseWithError(errScanned)
 		close(t.scanned)
 	}()
@@ -104,15 +105,18 @@ var (
 	errAborted = errors.New("milter: the message was aborted")
 )
 
+func (t *transaction) message(body winnow.Body) *winnow.Message {
+	return &winnow.Message{Envelope: t.env, Body: body}
+}
+
 // scan sets res or err.
-func (t *transaction) scan(ctx context.Context, body winnow.Body) {
+func (t *transaction) scan(ctx context.Context, m *winnow.Message) {
 	defer func() {
 		if v := recover(); v != nil {
 			t.session.server.log.Error("milter: panic", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 			t.res, t.err = nil, fmt.Errorf("milter: panic: %v", v)
 		}
 	}()
-	m := &winnow.Message{Envelope: t.env, Body: body}
 	if early := t.session.early; early != nil {
 		t.res, t.err = early.Data(ctx, m)
 		return
@@ -145,7 +149,7 @@ func (t *transaction) end(m protocol.Modifier) {
 	}
 	t.session.whileAt(m, func() {
 		if t.pipe == nil {
-			t.scan(t.session.server.ctx, winnow.FromBytes(t.ahead))
+			t.scan(t.session.server.ctx, t.message(winnow.FromBytes(t.ahead)))
 			return
 		}
 		t.pipe.Close()
