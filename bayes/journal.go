@@ -1,6 +1,7 @@
 package bayes
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -123,7 +124,11 @@ func (l *Learner) restart(ctx context.Context) error {
 // anywhere: every process leaves it out.
 func (l *Learner) apply(e storage.Entry) {
 	events, err := unmarshal(e.Data)
-	if err == nil {
+	switch {
+	case bytes.Equal(e.Data, resetEntry[:]):
+		l.tables.Reset()
+		err = nil
+	case err == nil:
 		err = applyAll(l.tables, events)
 	}
 	if err != nil {

@@ -24,3 +24,12 @@ func (m *Model) Adopt(clone *Model) {
 	m.tokens, m.grams, m.counts, m.windows = clone.tokens, clone.grams, clone.counts, clone.windows
 	m.weight, m.lessons, m.events = clone.weight, clone.lessons, clone.events
 }
+
+// Reset makes the Model forget everything.
+func (m *Model) Reset() {
+	fresh := &Model{
+		tokens: make(regression, len(m.tokens)), grams: make(regression, len(m.tokens)), counts: counts{slots: make([][2]uint8, len(m.tokens))},
+		weight: [members]float32{1.0 / members, 1.0 / members, 1.0 / members},
+	}
+	m.Adopt(fresh)
+}
