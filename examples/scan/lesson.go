@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/bayes"
@@ -29,6 +30,14 @@ type lesson struct {
 
 // given reports whether messages are learned, not scanned.
 func (l *lesson) given() bool { return l.class != "" || l.unlearn }
+
+// words takes the subcommand from the command line.
+func (p *program) words(args []string) (rest []string, err error) {
+	if len(args) > 0 && slices.Contains([]string{"export", "restore", "reset", "import"}, args[0]) {
+		return p.keep.words(args)
+	}
+	return p.lesson.words(args)
+}
 
 // words takes the subcommand from the command line.
 func (l *lesson) words(args []string) (rest []string, err error) {
@@ -81,7 +90,7 @@ func (l *lesson) check(p *program) error {
 	if l.owner != "" && !l.perUser {
 		return errors.New("-owner goes with -per-user")
 	}
-	if !l.given() && l.list == "" {
+	if !l.given() && l.list == "" && p.keep.verb == "" {
 		return nil
 	}
 	if p.state == "" {
@@ -96,7 +105,7 @@ func (l *lesson) check(p *program) error {
 // learner opens what was learned. Scans do without it if the store does not answer.
 func (p *program) learner(ctx context.Context, store storage.Store) (*bayes.Learner, error) {
 	l, err := state.Learner(ctx, store, p.lesson.perUser, slog.New(slog.NewTextHandler(p.stderr, nil)))
-	if err == nil && (p.lesson.given() || p.lesson.list != "") {
+	if err == nil && (p.lesson.given() || p.lesson.list != "" || p.keep.verb != "") {
 		if err = l.Ready(); err != nil {
 			return l, fmt.Errorf("-state: %w", err)
 		}

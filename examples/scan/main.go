@@ -21,6 +21,12 @@
 // interrupted, the same command goes on behind the last 512 messages that it
 // learned; -restart begins anew.
 //
+// "export FILE" saves what was learned; "restore FILE" brings it back in any -state
+// (-replace: in the place of what was learned there) and "reset" forgets it. "import
+// rspamd", "bogofilter" and "spamassassin" take over what those learned, out of the
+// output of rspamadm statistics_dump dump (with -b above the number of keys),
+// bogoutil -d and sa-learn --backup, for the models osb and osb34, or naive.
+//
 // Exit codes: 0 every message was scanned, whatever the verdict; 1 something
 // could not be read or scanned (it is named on standard error, the rest was
 // scanned); 2 wrong flags; 3 with -fail-on, when all were scanned, some
@@ -91,6 +97,7 @@ type program struct {
 	paths                  []string
 	quoting                archive.Quoting
 	restart                bool
+	keep                   keepCommand
 
 	client *dnsclient.Client // nil without -dns
 }
@@ -99,7 +106,7 @@ type program struct {
 var errHelp = errors.New("help")
 
 func (p *program) run(ctx context.Context, args []string) int {
-	args, err := p.lesson.words(args)
+	args, err := p.words(args)
 	var options winnow.Options
 	if err == nil {
 		options, err = p.parse(args)
@@ -116,17 +123,19 @@ func (p *program) run(ctx context.Context, args []string) int {
 		if store != nil {
 			defer store.Close()
 			options.Store = store
+			if done, err := p.alone(ctx, store); done {
+				return p.said(err)
+			}
 			if options.Learner, err = p.learner(ctx, store); options.Learner != nil {
 				defer options.Learner.Close()
 			}
 		}
 	}
 	if err == nil && p.lesson.list != "" {
-		if err := p.known(ctx, options.Learner); err != nil {
-			fmt.Fprintf(p.stderr, "scan: %v\n", err)
-			return 1
-		}
-		return 0
+		return p.said(p.known(ctx, options.Learner))
+	}
+	if err == nil && p.keep.verb != "" {
+		return p.said(p.kept(ctx, options.Learner))
 	}
 	var scanner *winnow.Scanner
 	if err == nil {
@@ -144,6 +153,15 @@ func (p *program) run(ctx context.Context, args []string) int {
 		return p.learnAll(ctx, scanner, options.Learner, store)
 	}
 	return p.scanAll(ctx, scanner)
+}
+
+// said tells an error and returns the exit code.
+func (p *program) said(err error) int {
+	if err != nil {
+		fmt.Fprintf(p.stderr, "scan: %v\n", err)
+		return 1
+	}
+	return 0
 }
 
 // parse reads the command line.
@@ -166,6 +184,7 @@ func (p *program) parse(args []string) (winnow.Options, error) {
 		p.quoting, err = archive.ParseQuoting(v)
 		return err
 	})
+	flags.BoolVar(&p.keep.replace, "replace", false, "restore over what was learned, which is lost")
 	flags.BoolVar(&p.restart, "restart", false, "learn from the beginning what was interrupted")
 	p.lesson.flags(flags)
 	env := &p.envelope
@@ -186,7 +205,7 @@ func (p *program) parse(args []string) (winnow.Options, error) {
 	})
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(p.stdout, "usage: scan [flags] [file | directory | mbox | -] …\n       scan learn ham|spam -state … [flags] [file | directory | mbox | -] …\n       scan unlearn -state … [flags] …\n       scan stats|unsure -state …\n       scan users export|reset|forget USER -state …")
+		fmt.Fprintln(p.stdout, "usage: scan [flags] [file | directory | mbox | -] …\n       scan learn ham|spam -state … [flags] [file | directory | mbox | -] …\n       scan unlearn -state … [flags] …\n       scan stats|unsure -state …\n       scan users export|reset|forget USER -state …\n       scan export|restore|reset -state … [flags] [file]\n       scan import rspamd|bogofilter|spamassassin -state … [file | -]")
 		flags.SetOutput(p.stdout)
 		flags.PrintDefaults()
 		return o, errHelp
@@ -228,7 +247,7 @@ func (p *program) check(o winnow.Options) (winnow.Options, error) {
 	if p.jobs < 1 {
 		return o, fmt.Errorf("-j %d: at least one", p.jobs)
 	}
-	if err := p.lesson.check(p); err != nil {
+	if err := errors.Join(p.lesson.check(p), p.keep.check(p)); err != nil {
 		return o, err
 	}
 	if p.json && (p.explain || p.verbose) {
