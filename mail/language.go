@@ -11,6 +11,7 @@ import (
 const (
 	minLanguageWords = 20  // fewer words tell no language by their letters
 	minFunctionWords = 3   // fewer of a language's usual words don't tell it
+	fewWords         = 10  // of fewer words one less is enough
 	maxLanguageBytes = 512 // of text are looked at for the language
 	maxScriptBytes   = 64 << 10
 )
@@ -44,7 +45,11 @@ func (t *Text) guessLanguage() (string, float64) {
 		return l, share
 	}
 	if top == "Latin" {
-		if l, hits, second := byFunctionWords(t.Words()); hits >= minFunctionWords && hits > second {
+		least := minFunctionWords
+		if len(t.Words()) < fewWords {
+			least-- // two of eight are many
+		}
+		if l, hits, second := byFunctionWords(t.Words()); hits >= least && hits > second {
 			return l, 1 - float64(second)/float64(2*hits)
 		}
 	}

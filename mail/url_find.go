@@ -158,9 +158,10 @@ func scheme(s string, fin, i int) (u URL, start, end int, ok bool) {
 }
 
 // unopened reports whether a URL ends at an angle bracket that was not opened
-// before it: then it belongs to something else.
+// before it: then it belongs to something else, unless it is the value of an
+// attribute ("<a href=http://example.org>").
 func unopened(s string, start, end int) bool {
-	return end < len(s) && s[end] == '>' && !(start > 0 && s[start-1] == '<')
+	return end < len(s) && s[end] == '>' && !(start > 0 && (s[start-1] == '<' || s[start-1] == '='))
 }
 
 // mailtoLen returns how far the address and the parameters of a mailto link

@@ -62,7 +62,9 @@ func run(_ context.Context, t *checks.Task) error {
 func header(t *checks.Task, texts []*mail.Text, bad bool) {
 	h := t.Message().Header()
 	subject, from := tally{}, tally{}
-	subject.addAll(h.Text("subject"))
+	if f := h.Get("subject"); f != nil && !(t.Exact() && f.UnknownCharset()) {
+		subject.addAll(f.Text())
+	}
 	from.addAll(fromName(h))
 	sums := tally{1 + subject.words + from.words, subject.usual + from.usual, subject.strange + from.strange}
 	odd := func() bool { return withoutAccents(texts) }
