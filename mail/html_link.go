@@ -77,10 +77,14 @@ func joinHref(base *URL, href string) string {
 }
 
 // parseHref reads the value of an attribute as a URL. White space inside it is
-// dropped, escapes of the URL's delimiters are undone, and a value without
-// scheme is taken as a host if it has a known suffix.
+// dropped, escapes of the URL's delimiters are undone, quotes that a program
+// escaped for itself (href='\"http://example.org/\"') don't belong to it, and a
+// value without scheme is taken as a host if it has a known suffix.
 func parseHref(href string) (URL, bool) {
 	raw := strings.TrimFunc(href, unicode.IsSpace)
+	if strings.HasPrefix(raw, `\"`) || strings.HasPrefix(raw, `\'`) {
+		raw = strings.TrimSuffix(raw[2:], raw[:2])
+	}
 	if len(raw) > maxURL {
 		raw = raw[:maxURL]
 	}

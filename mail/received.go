@@ -140,13 +140,15 @@ func protocol(w string) string {
 	return ""
 }
 
-// saysLogin reports whether a protocol means that the client logged in: the
-// registered ones that end in A (RFC 3848, RFC 6531 section 4.3), Exim's old
-// word, and Gmail's interface for programs.
-func saysLogin(protocol string) bool {
-	switch protocol {
-	case "ESMTPA", "ESMTPSA", "LMTPA", "LMTPSA", "UTF8SMTPA", "UTF8SMTPSA", "UTF8LMTPA", "UTF8LMTPSA", "ASMTP", "HTTPREST":
+// saysLogin reports whether the protocol means that the client logged in: the
+// registered ones that end in A (RFC 3848, RFC 6531 section 4.3) and, with an id
+// behind it, Exim's old word ASMTP, which forged headers have alone.
+func (r *Received) saysLogin() bool {
+	switch r.With {
+	case "ESMTPA", "ESMTPSA", "LMTPA", "LMTPSA", "UTF8SMTPA", "UTF8SMTPSA", "UTF8LMTPA", "UTF8LMTPSA":
 		return true
+	case "ASMTP":
+		return r.ID != ""
 	}
 	return false
 }

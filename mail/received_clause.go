@@ -43,7 +43,7 @@ func (p *receivedParser) run() {
 	p.server = true
 	p.clauses(p.items[by:])
 	r := &p.r
-	r.Authenticated = r.Authenticated || saysLogin(r.With)
+	r.Authenticated = r.Authenticated || r.saysLogin()
 	r.TLS = strings.HasSuffix(strings.TrimSuffix(r.With, "A"), "PS")
 	r.readable = p.seen[clauseBy]
 	if by == 0 || !isWord(p.items[0], "from") {
