@@ -7,14 +7,15 @@ import (
 
 func TestFindURLs(t *testing.T) {
 	for text, want := range map[string][]string{
-		"see //example.org/a, not //main or a//example.org":   {"//example.org/a"},
-		"192.0.2.1/status, but not 192.0.2.0/24 or 192.0.2.1": {"192.0.2.1/status"},
-		"http://example.org/it's/'quoted'":                    {"http://example.org/it's/'quoted'"},
-		"'http://example.org/'":                               {"http://example.org/"},
-		"http://_a.example.org http://a-.example.org":         nil,
-		"http://a_b.example.org http://a.exa_mple.org":        {"http://a_b.example.org"},
-		"http://example.org-more http://example.xn--p1ai":     {"http://example.xn--p1ai"},
-		"cpu@0 wght@500 a@example.org a@192.0.2.1":            {"a@example.org", "a@192.0.2.1"},
+		"see //example.org/a, not //main or a//example.org":        {"//example.org/a"},
+		"192.0.2.1/status, but not 192.0.2.0/24 or 192.0.2.1":      {"192.0.2.1/status"},
+		"http://example.org/it's/'quoted'":                         {"http://example.org/it's/'quoted'"},
+		"'http://example.org/'":                                    {"http://example.org/"},
+		"http://_a.example.org http://a-.example.org":              nil,
+		"http://a_b.example.org http://a.exa_mple.org":             {"http://a_b.example.org"},
+		"http://example.org-more http://example.xn--p1ai":          {"http://example.xn--p1ai"},
+		"<a href=http://example.org/a>x</a> http://example.com/c>": {"http://example.org/a"},
+		"cpu@0 wght@500 a@example.org a@192.0.2.1":                 {"a@example.org", "a@192.0.2.1"},
 	} {
 		var got []string
 		FindURLs(text, func(u URL) bool {
@@ -23,6 +24,22 @@ func TestFindURLs(t *testing.T) {
 		})
 		if !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// Programs that escape quotes for themselves leave them in the values of
+// attributes.
+func TestHrefInEscapedQuotes(t *testing.T) {
+	for href, want := range map[string]string{
+		`\"http://example.org/a\"`:  "http://example.org/a",
+		`\'https://example.org/b\'`: "https://example.org/b",
+		`\"http://example.org/c`:    "http://example.org/c",
+		`\"example.org\"`:           "http://example.org",
+		`\"\"`:                      "",
+	} {
+		if u, ok := parseHref(href); u.Text != want || ok != (want != "") {
+			t.Errorf("%s: %q %v, want %q", href, u.Text, ok, want)
 		}
 	}
 }

@@ -72,7 +72,7 @@ type Options struct {
 	// soft_reject_on_timeout, and when most of the scan's questions failed. A
 	// reject stays a reject.
 	SoftRejectOnTimeout bool
-	// MaxQueries bounds the questions of one scan; 0 means 384, negative no
+	// MaxQueries bounds the questions of one scan; 0 means 512, negative no
 	// bound. (Rspamd's dns_max_requests is 64; it counts repeated questions,
 	// a scan does not.)
 	MaxQueries int
@@ -83,7 +83,7 @@ type Options struct {
 
 // Defaults of Options.
 const (
-	DefaultMaxQueries   = 384
+	DefaultMaxQueries   = 512
 	DefaultQueryTimeout = 5 * time.Second
 )
 

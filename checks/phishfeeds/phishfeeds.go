@@ -25,7 +25,7 @@ import (
 const DefaultZone = "phishtank.rspamd.com"
 
 // MaxQueries bounds the questions about the URLs of one message.
-const MaxQueries = 48
+const MaxQueries = 64
 
 // Options says which feeds there are. The zero value is PhishTank alone.
 type Options struct {

@@ -50,7 +50,7 @@ type Options struct {
 	// there are none.
 	Known   []string
 	NoKnown bool
-	// MaxQueries bounds the questions of one scan; 0 means 192. Where a
+	// MaxQueries bounds the questions of one scan; 0 means 256. Where a
 	// message gives more, each list gets the same share of them.
 	MaxQueries int
 	// NoMonitoring turns off the health checks, and no list is ever taken out
@@ -66,7 +66,7 @@ type Options struct {
 
 // Defaults of Options.
 const (
-	DefaultMaxQueries = 192
+	DefaultMaxQueries = 256
 	DefaultInterval   = 5 * time.Minute
 	DefaultPause      = time.Hour
 )
