@@ -133,7 +133,7 @@ func (s *scan) showComposites(v *verdict) {
 	s.state.Publish(s.plan(), out)
 }
 
-// choose applies thresholds and pre-results to the sum.
+// choose applies thresholds and pre-results to the sum, less what checks waived.
 func (v *verdict) choose() actions.Verdict {
 	if v.scan.skipped {
 		return actions.Verdict{Action: actions.NoAction}
@@ -145,5 +145,9 @@ func (v *verdict) choose() actions.Verdict {
 	if v.cut != nil {
 		pre = append(pre, *v.cut)
 	}
-	return actions.Choose(v.rules.thresholds, v.sheet.Total(), pre)
+	var waived []actions.Action
+	for _, a := range own(v, func(o *checks.Outcome) []checks.Owned[actions.Action] { return o.Waived }) {
+		waived = append(waived, a)
+	}
+	return actions.Choose(v.rules.thresholds, v.sheet.Total(), pre, waived...)
 }

@@ -32,6 +32,7 @@ type Outcome struct {
 	PreResults []Owned[actions.PreResult]
 	Edits      []Owned[actions.HeaderEdit]
 	EditFuncs  []Owned[EditFunc]
+	Waived     []Owned[actions.Action]
 	Notes      []Owned[string]
 
 	facts   []Seeded
@@ -209,6 +210,14 @@ func (t *Task) PreResult(p actions.PreResult, of ...*symbols.Def) {
 	}
 	out := t.report()
 	out.PreResults = append(out.PreResults, owned(t, p, of))
+}
+
+// Waive takes an action out of the choice: neither the score nor a pre-result
+// leads to it, and the next milder one applies. It belongs to symbols, or the
+// check, as a PreResult does.
+func (t *Task) Waive(a actions.Action, of ...*symbols.Def) {
+	out := t.report()
+	out.Waived = append(out.Waived, owned(t, a, of))
 }
 
 // Edit asks the host to change the message's header on delivery. It belongs to

@@ -16,6 +16,7 @@ import (
 	"github.com/winnowmail/winnow/checks/authheader"
 	"github.com/winnowmail/winnow/checks/dmarc"
 	"github.com/winnowmail/winnow/checks/external"
+	"github.com/winnowmail/winnow/checks/greylist"
 	"github.com/winnowmail/winnow/checks/milterheaders"
 	"github.com/winnowmail/winnow/checks/mxcheck"
 	"github.com/winnowmail/winnow/checks/rbl"
@@ -70,6 +71,7 @@ func TestWrongOptions(t *testing.T) {
 		},
 		`antivirus: Rules[0].Servers: missing`:            func(o *Options) { o.Antivirus.Rules = []antivirus.Rule{{}} },
 		`external_services: Rules[0].Type: no scanner ""`: func(o *Options) { o.External.Rules = []external.Rule{{}} },
+		"greylist: Expire: mail is forgotten before":      func(o *Options) { o.Greylist = &greylist.Options{Expire: time.Minute} },
 		"mx_check: NoIPv4: without IPv6":                  func(o *Options) { o.MX = &mxcheck.Options{NoIPv4: true} },
 		"mx_check: Expire: -1s is negative":               func(o *Options) { o.MX = &mxcheck.Options{Expire: -time.Second} },
 		`rbl: Without[0]: there is no list "nowhere"`:     func(o *Options) { o.RBL.Without = []string{"nowhere"} },
@@ -97,8 +99,11 @@ func scanners() external.Options {
 
 // Off leaves every family with options out, whatever else they say.
 func TestOff(t *testing.T) {
-	o := Options{AuthHeader: &authheader.Options{}, MX: &mxcheck.Options{}, MilterHeaders: milterheaders.Options{Extended: true}, External: scanners(),
-		Antivirus: antivirus.Options{Rules: []antivirus.Rule{antivirus.Mailserver("192.0.2.1:3310")}}}
+	o := Options{
+		AuthHeader: &authheader.Options{}, MX: &mxcheck.Options{}, Greylist: &greylist.Options{}, External: scanners(),
+		MilterHeaders: milterheaders.Options{Extended: true},
+		Antivirus:     antivirus.Options{Rules: []antivirus.Rule{antivirus.Mailserver("192.0.2.1:3310")}},
+	}
 	on := Families(o)
 	v, n := reflect.ValueOf(&o).Elem(), 0
 	for i := range v.NumField() {
@@ -140,7 +145,7 @@ var unseen = []string{"RBL.OnState", "External.Dial", "Antivirus.Dial"}
 func TestConfigIsComplete(t *testing.T) {
 	fresh := func() *Options {
 		return &Options{
-			AuthHeader: &authheader.Options{}, MX: &mxcheck.Options{}, DMARC: dmarc.Options{Munging: &dmarc.Munging{}},
+			AuthHeader: &authheader.Options{}, MX: &mxcheck.Options{}, Greylist: &greylist.Options{}, DMARC: dmarc.Options{Munging: &dmarc.Munging{}},
 			Signing: signingcheck.Options{ARC: &signingcheck.ARC{}},
 		}
 	}

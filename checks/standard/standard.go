@@ -32,6 +32,7 @@ import (
 	"github.com/winnowmail/winnow/checks/forgedrecipients"
 	"github.com/winnowmail/winnow/checks/forwarding"
 	"github.com/winnowmail/winnow/checks/freemail"
+	"github.com/winnowmail/winnow/checks/greylist"
 	"github.com/winnowmail/winnow/checks/gtube"
 	"github.com/winnowmail/winnow/checks/headers"
 	"github.com/winnowmail/winnow/checks/hfilter"
@@ -102,6 +103,8 @@ type Options struct {
 	// AuthHeader adds the results as Authentication-Results. The routine of that
 	// name in MilterHeaders does the same: one of them is enough, both an error.
 	AuthHeader *authheader.Options
+	// Greylist puts suspicious mail off until it comes again; it needs a store.
+	Greylist *greylist.Options
 	// MX looks at the mail exchangers of the sender's domain.
 	MX *mxcheck.Options
 }
@@ -216,6 +219,9 @@ func Families(o Options) []*checks.Family {
 	)
 	if o.MX != nil {
 		list = append(list, mxcheck.New(*o.MX))
+	}
+	if o.Greylist != nil {
+		list = append(list, greylist.New(*o.Greylist))
 	}
 	return append(list,
 		bodytext.New(),

@@ -12,6 +12,7 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/dkim"
 	"github.com/winnowmail/winnow/checks/spf"
+	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -163,7 +164,8 @@ func passed(t *checks.Task) bayes.Passed {
 	}
 	p := bayes.Passed{Checked: true, SPF: result.Status == spf.StatusPass}
 	for _, s := range signatures {
-		if s.Status == dkim.StatusPass && !slices.Contains(p.DKIM, s.Domain) {
+		known := slices.ContainsFunc(p.DKIM, func(d string) bool { return mail.DomainKey(d) == mail.DomainKey(s.Domain) })
+		if s.Status == dkim.StatusPass && !known {
 			p.DKIM = append(p.DKIM, s.Domain)
 		}
 	}

@@ -36,6 +36,7 @@ import (
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks/antivirus"
 	"github.com/winnowmail/winnow/checks/external"
+	"github.com/winnowmail/winnow/checks/greylist"
 	"github.com/winnowmail/winnow/checks/gtube"
 	"github.com/winnowmail/winnow/checks/milterheaders"
 	"github.com/winnowmail/winnow/checks/rbl"
@@ -86,7 +87,8 @@ type config struct {
 	gtube, headers                        string
 	cpuProfile, logFormat, clamav         string
 	memory                                bytesFlag
-	monitoring, dmarcRows                 bool
+	monitoring, dmarcRows, greylist       bool
+	greylistTimeout                       time.Duration
 
 	client   *dnsclient.Client // nil without -dns
 	sign     signFlag
@@ -121,6 +123,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	c.milter.register(flags)
 	flags.StringVar(&c.clamav, "clamav", "", "have clamd look for viruses, `ADDR` or unix:PATH, several with commas; mail with one is rejected")
 	flags.Var(&c.scanners, "scanner", "ask a scanner, `TYPE@ADDRESS[,ADDRESS]` of "+scannerTypes()+"; its symbols have no weight of their own; may be repeated")
+	flags.BoolVar(&c.greylist, "greylist", false, "put suspicious mail off until it comes again; needs -state")
+	flags.DurationVar(&c.greylistTimeout, "greylist-timeout", 0, "how long -greylist puts mail off; by default 5 `minutes`")
 	flags.Var(&c.puts, "defer", "put mail of a sender off with a text, `ADDRESS=TEXT`; may be repeated")
 	flags.StringVar(&c.logFormat, "log", "text", "`format` of the log: text or json")
 	flags.Var(&c.sign, "sign", "sign outgoing mail with the key `DOMAIN:SELECTOR:KEYFILE`; may be repeated")
@@ -191,6 +195,9 @@ func (c *config) options() (winnow.Options, error) {
 	if c.dmarcRows && (c.state == "" || c.dns == "none") {
 		return o, errors.New("-dmarc-rows needs -state and -dns")
 	}
+	if c.greylist && c.state == "" {
+		return o, errors.New("-greylist needs -state")
+	}
 	outgoing, err := c.sign.rules(c.dns != "none")
 	if err != nil {
 		return o, err
@@ -206,6 +213,12 @@ func (c *config) options() (winnow.Options, error) {
 	}
 	if families.Antivirus, err = antivirus.ParseServers(c.clamav); err != nil {
 		return o, fmt.Errorf("-clamav: %w", err)
+	}
+	if c.greylist {
+		families.Greylist = &greylist.Options{Timeout: c.greylistTimeout}
+		if err := families.Greylist.Validate(); err != nil {
+			return o, fmt.Errorf("-greylist-timeout: %w", err)
+		}
 	}
 	if families, err = families.WithMaps(c.maps); err != nil {
 		return o, fmt.Errorf("-maps: %w", err)

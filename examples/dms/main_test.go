@@ -35,6 +35,8 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"-clamav", "127.0.0.1"}, 2, "-clamav: \"127.0.0.1\" is no address"},
 		{[]string{"-clamav", "unix:"}, 2, "-clamav: unix: without a path"},
 		{[]string{"-scanner", "razor"}, 2, "TYPE@ADDRESS"},
+		{[]string{"-greylist"}, 2, "-greylist needs -state"},
+		{[]string{"-greylist", "-state", "x", "-greylist-timeout", "48h"}, 2, "forgotten before it may come again"},
 		{[]string{"-dns", "ns.example"}, 2, "-dns"},
 		{[]string{"-dns", "192.0.2.53,"}, 2, "-dns"},
 		{[]string{"extra"}, 2, "extra"},

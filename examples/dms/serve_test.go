@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/examples/internal/state"
 )
 
 // TestMain is the program itself where a test runs it as a process of its own.
@@ -175,7 +176,7 @@ func TestNotReady(t *testing.T) {
 // A reload keeps the families that are as they were, and changes nothing when it
 // fails.
 func TestReload(t *testing.T) {
-	c := config{profile: "rspamd", dns: "none", maps: "builtin", gtube: "default"}
+	c := config{profile: "rspamd", dns: "none", maps: "builtin", gtube: "default", model: state.Model{Name: "fused"}}
 	o, err := c.options()
 	if err != nil {
 		t.Fatal(err)

@@ -161,3 +161,29 @@ func TestLessonsSurviveARestart(t *testing.T) {
 		}
 	}
 }
+
+// What is put off is known after a restart.
+func TestGreylistSurvivesARestart(t *testing.T) {
+	dir := t.TempDir()
+	for _, want := range []string{"new record", "too early"} {
+		url, log, stop := start(t, "-state", dir, "-greylist")
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/checkv2", strings.NewReader("Subject: x\r\nX-Spam: yes\r\n\r\nHello\r\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("IP", "192.0.2.1")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(res.Body)
+		res.Body.Close()
+		if text := string(body); !strings.Contains(text, `"action":"soft reject"`) || !strings.Contains(text, `"`+want+`"`) || !strings.Contains(text, `"smtp_message":"Try again later"`) {
+			t.Errorf("want %s, got %s", want, body)
+		}
+		http.DefaultClient.CloseIdleConnections()
+		if code := stop(); code != 0 {
+			t.Errorf("exit code %d: %s", code, log)
+		}
+	}
+}

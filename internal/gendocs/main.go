@@ -20,6 +20,7 @@ import (
 	"github.com/winnowmail/winnow/checks/composites"
 	"github.com/winnowmail/winnow/checks/dmarc"
 	"github.com/winnowmail/winnow/checks/external"
+	"github.com/winnowmail/winnow/checks/greylist"
 	"github.com/winnowmail/winnow/checks/mxcheck"
 	"github.com/winnowmail/winnow/checks/rbl"
 	signingcheck "github.com/winnowmail/winnow/checks/signing"
@@ -45,7 +46,7 @@ func everything() []*checks.Family {
 	dkim, arc := signing.DKIM(), signing.ARC()
 	dkim.Path, arc.Path = "$domain.$selector.key", "$domain.$selector.key" // keys are files of the operator's
 	return append(standard.Families(standard.Options{
-		MX: &mxcheck.Options{}, AuthHeader: &authheader.Options{},
+		MX: &mxcheck.Options{}, AuthHeader: &authheader.Options{}, Greylist: &greylist.Options{},
 		Signing:  signingcheck.Options{DKIM: &dkim, ARC: &signingcheck.ARC{Rules: arc}},
 		External: scanners(), Antivirus: antivirus.Options{Rules: []antivirus.Rule{antivirus.Mailserver("192.0.2.1:3310")}},
 	}), statistics.New(&bayes.Learner{}))
