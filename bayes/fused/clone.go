@@ -8,9 +8,9 @@ func (m *Model) Clone() *Model {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	c := &Model{
-		seed: m.seed, bits: m.bits, shift: m.shift, prior: m.prior, priors: m.priors,
+		seed: m.seed, bits: m.bits, shift: m.shift, windowBits: m.windowBits, prior: m.prior, priors: m.priors,
 		tokens: slices.Clone(m.tokens), grams: slices.Clone(m.grams), counts: m.counts,
-		windows: windowed{slices.Clone(m.windows.regression), m.windows.shift},
+		windows: windowed{slices.Clone(m.windows.regression)},
 		weight:  m.weight, lessons: m.lessons, events: m.events,
 	}
 	c.counts.slots = slices.Clone(m.counts.slots)

@@ -55,8 +55,8 @@ func (m *Model) Features(msg *mail.Message, raised []string, user string) Featur
 	e.set.reset()
 	e.grams(msg)
 	f.Grams = m.view(e.set.list, &m.prior.grams)
-	if m.windows.regression != nil {
-		f.Windows = e.windows(msg, func(h uint64) uint32 { return m.slot(h) >> m.windows.shift })
+	if m.windowBits > 0 {
+		f.Windows = e.windows(msg, func(h uint64) uint32 { return m.slot(h) >> (m.bits - m.windowBits) })
 	}
 	return m.ForUser(f, user)
 }

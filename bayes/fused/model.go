@@ -49,16 +49,18 @@ type Model struct {
 	seed  uint64
 	bits  int
 	shift uint
-	prior *Prior
-	spare extractors
+	// windowBits is the binary logarithm of the slots of windows, 0 without
+	// Options.Windows.
+	windowBits int
+	prior      *Prior
+	spare      extractors
 
 	priors [][sha256.Size]byte // digests: of prior, then of earlier ones
 
-	mu     sync.RWMutex
-	tokens regression
-	grams  regression
-	counts counts
-	// windows has no table without Options.Windows.
+	mu      sync.RWMutex
+	tokens  regression
+	grams   regression
+	counts  counts
 	windows windowed
 	weight  [members]float32
 	// lessons counts what was learned of each class, ham and spam: all of the
@@ -86,7 +88,8 @@ func New(o Options) (*Model, error) {
 		weight: [members]float32{1.0 / always, 1.0 / always, 1.0 / always},
 	}
 	if o.Windows {
-		m.windows = newWindowed(o.Bits)
+		m.windowBits = min(o.Bits, windowBits)
+		m.windows = windowed{make(regression, 1<<m.windowBits)}
 		m.weight = [members]float32{1.0 / members, 1.0 / members, 1.0 / members, 1.0 / members}
 	}
 	return m, nil
@@ -192,7 +195,7 @@ func (m *Model) Has(f Features) bool { return (&Event{Features: f}).fits(m.bits)
 
 // Fits returns an error for an event that Apply would not take.
 func (m *Model) Fits(e Event) error {
-	if !m.windows.fits(e.Features.Windows) {
+	if m.windowBits > 0 && !fit(e.Features.Windows, m.windowBits) {
 		return errors.New("fused: an event with a window of a larger table")
 	}
 	return e.fits(m.bits)
@@ -226,7 +229,7 @@ func (m *Model) Apply(e Event) error {
 		m.counts.count(e.Features.Grams, e.Spam)
 	}
 	own := m.weight[always]
-	if m.weight = e.Weights; !e.windowed() || m.windows.regression == nil {
+	if m.weight = e.Weights; !e.windowed() || m.windowBits == 0 {
 		m.weight[always] = own // The event knows nothing of windows, or this Model.
 	}
 	return nil

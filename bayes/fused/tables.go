@@ -25,7 +25,7 @@ func (m *Model) MarshalBinary() ([]byte, error) {
 	defer m.mu.RUnlock()
 	b := make([]byte, 0, m.tablesSize())
 	version := byte(tablesVersion)
-	if m.windows.regression != nil {
+	if m.windowBits > 0 {
 		version = tablesWindows
 	}
 	b = append(append(b, tablesMagic...), version, viewVersion, byte(m.bits))
@@ -41,7 +41,7 @@ func (m *Model) MarshalBinary() ([]byte, error) {
 	for at := 0; at < len(m.tokens); at += blockSlots {
 		b = m.appendBlock(b, at)
 	}
-	if m.windows.regression != nil {
+	if m.windowBits > 0 {
 		b = m.windows.append(binary.LittleEndian.AppendUint32(b, math.Float32bits(m.weight[always])))
 	}
 	return b, nil
@@ -50,7 +50,7 @@ func (m *Model) MarshalBinary() ([]byte, error) {
 // tablesSize is how many bytes MarshalBinary writes.
 func (m *Model) tablesSize() int {
 	n := len(tablesMagic) + 3 + sha256.Size + 8 + 8 + 4*4 + 4*always
-	if m.windows.regression != nil {
+	if m.windowBits > 0 {
 		n += 4 + m.windows.size()
 	}
 	for at := 0; at < len(m.tokens); at += blockSlots {
@@ -135,7 +135,7 @@ func (m *Model) UnmarshalBinary(b []byte) error {
 	case !slices.Contains(m.priors, prior):
 		return fmt.Errorf("%w: theirs is %x, the model's %x", ErrPrior, prior, m.priors[0])
 	}
-	fresh, err := New(Options{Seed: seed, Bits: bits, Windows: m.windows.regression != nil || version == tablesWindows})
+	fresh, err := New(Options{Seed: seed, Bits: bits, Windows: m.windowBits > 0 || version == tablesWindows})
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (m *Model) UnmarshalBinary(b []byte) error {
 	if len(b) > 0 {
 		return errTables
 	}
-	if m.windows.regression == nil {
+	if m.windowBits == 0 {
 		fresh.windows, fresh.weight[always] = windowed{}, 0
 	}
 	fresh.counts.prepare()

@@ -51,15 +51,7 @@ func (e *extractor) windows(m *mail.Message, slot func(hash uint64) uint32) []Vi
 // A windowed is the member that Options.Windows adds: a regression on grams whose
 // verdict is that on the window that looks most like spam. Spam trains that
 // window, ham all of them.
-type windowed struct {
-	regression
-	shift uint // of a slot of the other tables
-}
-
-func newWindowed(bits int) windowed {
-	own := min(bits, windowBits)
-	return windowed{make(regression, 1<<own), uint(bits - own)}
-}
+type windowed struct{ regression }
 
 // worst is the place of the window that looks most like spam.
 func (w windowed) worst(list []View) int {
@@ -110,11 +102,11 @@ func (w windowed) change(list []View, steps []float32, undo bool) {
 	}
 }
 
-// fits reports whether the table has all slots of an event.
-func (w windowed) fits(list []View) bool {
+// fit reports whether a table of 2^bits has all slots of an event.
+func fit(list []View, bits int) bool {
 	for _, v := range list {
 		for _, s := range v.Slots {
-			if w.regression != nil && int(s) >= len(w.regression) {
+			if s>>bits != 0 {
 				return false
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/winnowmail/winnow/mail"
@@ -140,5 +141,29 @@ func TestWindowsOfAnotherSize(t *testing.T) {
 	e.WindowSteps = nil
 	if m.Apply(e) == nil {
 		t.Error("windows without steps are taken")
+	}
+}
+
+// TestWindowsConcurrently is for the race detector.
+func TestWindowsConcurrently(t *testing.T) {
+	m := windowsModel(t, true)
+	var all sync.WaitGroup
+	for i := range 4 {
+		all.Go(func() {
+			for n := range 10 {
+				f := m.Features(letter(n, long(n, i%2 == 0)), nil, "")
+				e, _, _ := m.Learn(Lesson{Features: f, Spam: n%2 == 0})
+				if err := m.Apply(e); err != nil {
+					t.Error(err)
+				}
+				if n%5 == 4 {
+					m.Adopt(m.Clone())
+				}
+			}
+		})
+	}
+	all.Wait()
+	if b, err := m.MarshalBinary(); err != nil || len(b) == 0 {
+		t.Error(err)
 	}
 }
