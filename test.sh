@@ -147,7 +147,9 @@ fuzz() {
 		for target in $targets; do
 			count=$((count + 1))
 			times=${FUZZTIME:-4000x}
-			[ "$target" != FuzzWhole ] || times=${FUZZTIME:-1000x} # scans and more, not a parser
+			case $target in
+			FuzzWhole | FuzzDialogue) times=${FUZZTIME:-1000x} ;; # scans and connections, not parsers
+			esac
 			if ! (cd "$dir" && "$log/fuzz.test" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "$times" -test.fuzzminimizetime 20x -test.fuzzcachedir "$kept") >"$log/fuzz" 2>&1; then
 				cat "$log/fuzz"
 				echo "fuzz target $target in $dir failed"

@@ -243,8 +243,8 @@ func FuzzDialogue(f *testing.F) {
 // dialogue makes frames of a script, with well-formed data for capital letters
 // and the fuzzer's own for small ones.
 func dialogue(script, data []byte) (sent []byte) {
-	if len(script) > 200 {
-		script = script[:200]
+	if len(script) > 60 {
+		script = script[:60]
 	}
 	for _, cmd := range script {
 		switch cmd {
@@ -259,7 +259,7 @@ func dialogue(script, data []byte) (sent []byte) {
 		case 'D':
 			sent = append(sent, frame('D', "M"+string(data))...)
 		case 'B':
-			sent = append(sent, frame('B', strings.Repeat(string(data), 1+40_000/(1+len(data))))...)
+			sent = append(sent, frame('B', strings.Repeat(string(data), 1+4_000/(1+len(data))))...)
 		case 'H', 'U':
 			sent = append(sent, frame(cmd, fmt.Sprintf("%.100q\x00", data))...)
 		default:
