@@ -84,6 +84,7 @@ func (c *config) tune() {
 type config struct {
 	controller, dns, profile, maps, state string
 	model                                 state.Model
+	autolearn                             autolearn
 	gtube, headers                        string
 	cpuProfile, logFormat, clamav         string
 	memory                                bytesFlag
@@ -117,6 +118,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&c.state, "state", "", state.Usage)
 	flags.StringVar(&c.model.Name, "model", "fused", state.ModelUsage)
 	flags.StringVar(&c.model.Classes, "classes", "", state.ClassesUsage)
+	flags.StringVar((*string)(&c.autolearn), "autolearn", "off", autolearnUsage)
 	flags.BoolVar(&c.dmarcRows, "dmarc-rows", false, "note in the state what DMARC's aggregate reports say; dmarcreport.Sender sends them; needs -state and -dns")
 	flags.Var(&c.memory, "memory", "`bytes` that messages in work may take, such as 256MiB; more wait; 0 means no bound")
 	flags.StringVar(&c.cpuProfile, "cpuprofile", "", "`file` for a profile of the CPU time from start to end")
@@ -191,6 +193,9 @@ func (c *config) options() (winnow.Options, error) {
 	o.Admission.Bytes = int64(c.memory)
 	if err := c.model.Check(); err != nil {
 		return o, err
+	}
+	if _, on, err := c.autolearn.options(); err != nil || on && c.state == "" {
+		return o, cmp.Or(err, errors.New("-autolearn needs -state"))
 	}
 	if c.dmarcRows && (c.state == "" || c.dns == "none") {
 		return o, errors.New("-dmarc-rows needs -state and -dns")

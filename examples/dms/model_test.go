@@ -47,10 +47,26 @@ func TestRspamdModel(t *testing.T) {
 }
 
 func TestModelFlags(t *testing.T) {
-	for _, args := range [][]string{{"-model", "graph"}, {"-classes", "a,b"}} {
+	for _, args := range [][]string{{"-model", "graph"}, {"-classes", "a,b"}, {"-autolearn", "often"}, {"-autolearn", "3,-3"}} {
 		var log strings.Builder
 		if code := run(t.Context(), args, io.Discard, &log); code != 2 || !strings.Contains(log.String(), args[0]+":") {
 			t.Errorf("%q: exit code %d: %s", args, code, log.String())
 		}
+	}
+}
+
+// TestAutolearn learns a mail that would be rejected anyway.
+func TestAutolearn(t *testing.T) {
+	url, log, stop := start(t, "-state", t.TempDir(), "-autolearn", "-1,6")
+	scanOne(t, url)
+	res, err := http.Get(url + "/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(res.Body)
+	res.Body.Close()
+	http.DefaultClient.CloseIdleConnections()
+	if code := stop(); code != 0 || err != nil || !strings.Contains(string(body), `"revision":1,`) {
+		t.Errorf("exit code %d: %v, %s\n%s", code, err, body, log)
 	}
 }

@@ -53,6 +53,9 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 			}
 			defer func() { err = errors.Join(err, o.Learner.Close()) }()
 		}
+		if err := c.autolearn.after(&o); err != nil {
+			return err
+		}
 		if c.dmarcRows {
 			o.After = append(o.After, dmarcreport.After(dmarcreport.Options{Store: store}))
 		}
