@@ -87,6 +87,8 @@ func floors() []floor {
 		{packages: "examples/maddycheck", may: []string{".", "actions", "mail"}, outside: []string{"github.com/emersion/go-message/textproto"}},
 		{packages: "examples/internal/postfix", outside: []string{"github.com/emersion/go-smtp"}},
 		{packages: "examples/internal/state", may: []string{"bayes", "bayes/*", "checks/statistics", "storage", "storage/*"}},
+		{packages: "examples/dms", may: []string{".", "..."}, outside: []string{"github.com/coreos/go-systemd/v22/activation", "github.com/coreos/go-systemd/v22/daemon"}},
+		{packages: "examples/lab", may: []string{".", "..."}, outside: []string{"github.com/redis/go-redis/v9"}},
 		{packages: "examples/*", may: []string{".", "..."}},
 	}
 }

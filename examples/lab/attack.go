@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/winnowmail/winnow/mail"
 )
@@ -206,8 +207,8 @@ func pad(raw []byte, text string, front bool) []byte {
 }
 
 var (
-	bodyStart = regexp.MustCompile(`(?i)<body[^>]*>`)
-	bodyEnd   = regexp.MustCompile(`(?i)</body`)
+	bodyStart = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)<body[^>]*>`) })
+	bodyEnd   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)</body`) })
 )
 
 // join puts a text where a reader of the part sees it.
@@ -218,10 +219,10 @@ func join(content []byte, text string, isHTML, front bool) []byte {
 	}
 	if isHTML {
 		text = "<p>" + html.EscapeString(text) + "</p>"
-		if found := bodyStart.FindIndex(content); front && found != nil {
+		if found := bodyStart().FindIndex(content); front && found != nil {
 			at = found[1]
 		}
-		if found := bodyEnd.FindAllIndex(content, -1); !front && found != nil {
+		if found := bodyEnd().FindAllIndex(content, -1); !front && found != nil {
 			at = found[len(found)-1][0]
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"sync"
 )
 
 // bogofilter is the program of that name with its own defaults, called once for
@@ -44,7 +45,7 @@ type bogofilterModel struct {
 	last        int
 }
 
-var spamicity = regexp.MustCompile(`spamicity=([01]\.[0-9]+)`)
+var spamicity = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`spamicity=([01]\.[0-9]+)`) })
 
 func (m *bogofilterModel) call(message any, flag string) (stdout []byte, err error) {
 	cmd := exec.Command("bogofilter", flag, "-c", m.config, "-d", m.dir)
@@ -71,7 +72,7 @@ func (m *bogofilterModel) classify(f any) (logOdds, p float64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	found := spamicity.FindSubmatch(out)
+	found := spamicity().FindSubmatch(out)
 	if found == nil {
 		return 0, 0, fmt.Errorf("bogofilter printed %q", out)
 	}
