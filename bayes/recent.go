@@ -105,7 +105,8 @@ type recents struct {
 
 	kick    chan struct{} // has a token when there is enough for a batch
 	writing chan struct{} // has a token while batches are written
-	batches int           // that the holder of writing wrote
+	batches int           // that the holder of writing wrote; its is the encoder too
+	encoder fused.Encoder
 }
 
 // RecentStats tell what became of the scans that were to be kept.
@@ -198,14 +199,12 @@ func (l *Learner) Flush(ctx context.Context) error {
 // between leaves features that nobody finds.
 func (l *Learner) write(ctx context.Context, list []Seen) (n int, err error) {
 	store := l.opt.Recent.Store
-	data := batchHead(l.model.Load().Kind())
+	data := append(make([]byte, 0, min(batchBytes, len(list)<<12)), batchHead(l.model.Load().Kind())...)
 	var keys []byte
 	var doubtful []Unsure
 	for n < len(list) && (n == 0 || len(data) < batchBytes) {
 		s := &list[n]
-		if data, err = appendSeen(data, s); err != nil {
-			return 0, err
-		}
+		data = appendSeen(data, s, &l.recent.encoder)
 		keys = appendKeys(keys, s)
 		if s.Unsure() {
 			doubtful = append(doubtful, unsureOf(s))

@@ -24,19 +24,18 @@ func batchHead(kind uint64) []byte {
 	return binary.LittleEndian.AppendUint64([]byte{batchVersion}, kind)
 }
 
-func appendSeen(b []byte, s *Seen) ([]byte, error) {
-	var one []byte
+// appendSeen writes a scan.
+func appendSeen(b []byte, s *Seen, enc *fused.Encoder) []byte {
+	begin := len(b)
+	b = append(b, 0, 0, 0, 0)
 	for _, text := range []string{s.Message, s.QueueID, s.MessageID, s.User, s.From, s.Subject} {
-		one = append(binary.AppendUvarint(one, uint64(len(text))), text...)
+		b = append(binary.AppendUvarint(b, uint64(len(text))), text...)
 	}
-	one = binary.LittleEndian.AppendUint64(one, uint64(s.Time.UnixMilli()))
-	one = binary.LittleEndian.AppendUint64(one, math.Float64bits(s.LogOdds))
-	features, err := s.Features.MarshalBinary()
-	if err != nil {
-		return nil, err
-	}
-	one = append(one, features...)
-	return append(binary.AppendUvarint(b, uint64(len(one))), one...), nil
+	b = binary.LittleEndian.AppendUint64(b, uint64(s.Time.UnixMilli()))
+	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(s.LogOdds))
+	b = enc.Append(b, s.Features)
+	binary.LittleEndian.PutUint32(b[begin:], uint32(len(b)-begin-4))
+	return b
 }
 
 var errBatch = errors.New("bayes: not a batch of scans")
@@ -51,15 +50,15 @@ func readBatch(b []byte, kind uint64) (list []Seen, err error) {
 		return nil, nil
 	}
 	for b = b[batchHeader:]; len(b) > 0; {
-		one, rest, ok := cutSized(b)
-		if !ok {
+		if len(b) < 4 || uint64(binary.LittleEndian.Uint32(b)) > uint64(len(b)-4) {
 			return nil, errBatch
 		}
-		s, err := readSeen(one)
+		n := 4 + int(binary.LittleEndian.Uint32(b))
+		s, err := readSeen(b[4:n])
 		if err != nil {
 			return nil, err
 		}
-		list, b = append(list, s), rest
+		list, b = append(list, s), b[n:]
 	}
 	return list, nil
 }

@@ -41,7 +41,7 @@ type Explanation struct {
 // Explain classifies a message anew and tells which of its features count most: n
 // at most of each sign in each list, all if n is 0. It has the parameters of
 // Features. The sum of all is the verdict's LogOdds, unless a member is at its
-// bound.
+// bound, and without what windows add.
 func (m *Model) Explain(msg *mail.Message, raised []string, user string, n int) Explanation {
 	e := &extractor{names: &names{}}
 	e.fields = written(nil, msg.Header())
@@ -54,6 +54,9 @@ func (m *Model) Explain(msg *mail.Message, raised []string, user string, n int) 
 	grams := m.view(e.set.list, &m.prior.grams)
 	hashes := slices.Clone(e.set.list)
 	f := m.ForUser(Features{Tokens: tokens, Grams: grams}, user)
+	if m.windows.regression != nil {
+		f.Windows = e.windows(msg, func(h uint64) uint32 { return m.slot(h) >> m.windows.shift })
+	}
 
 	m.mu.RLock()
 	v := m.classify(f)

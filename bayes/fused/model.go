@@ -187,11 +187,18 @@ func (m *Model) Learn(l Lesson) (e Event, before Verdict, ok bool) {
 func (m *Model) Kind() uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write(m.priors[0][:]) // It never fails.
-	return h.Sum64() ^ mix(m.seed^uint64(m.bits)<<8^viewVersion)
+	kind := h.Sum64() ^ mix(m.seed^uint64(m.bits)<<8^viewVersion)
+	if m.windows.regression != nil {
+		kind = mix(kind)
+	}
+	return kind
 }
 
 // Has reports whether features that were read from elsewhere are within the tables.
-func (m *Model) Has(f Features) bool { return (&Event{Features: f}).fits(m.bits) == nil }
+func (m *Model) Has(f Features) bool {
+	e := Event{Features: f, WindowSteps: make([]float32, len(f.Windows))}
+	return m.Fits(e) == nil
+}
 
 // Fits returns an error for an event that Apply would not take.
 func (m *Model) Fits(e Event) error {

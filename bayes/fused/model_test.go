@@ -232,3 +232,25 @@ func FuzzEvent(f *testing.F) {
 		_ = m.Apply(e)
 	})
 }
+
+// TestAscending holds the sort of slots to that of the standard library.
+func TestAscending(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for _, bits := range []int{0, 4, 14, 20, 24, 32} {
+		for _, n := range []int{0, 1, 99, 100, 5000} {
+			for _, priors := range []bool{false, true} {
+				list := make([]uint64, n)
+				for i := range list {
+					list[i] = rnd.Uint64() >> (64 - bits) << 8
+					if priors && i%4 == 0 {
+						list[i] |= rnd.Uint64() & 0xff
+					}
+				}
+				want := slices.Sorted(slices.Values(list))
+				if got := ascending(list, make([]uint64, n), priors); !slices.Equal(got, want) {
+					t.Errorf("%d slots of %d bits, priors %v: out of order", n, bits, priors)
+				}
+			}
+		}
+	}
+}

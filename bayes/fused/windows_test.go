@@ -67,13 +67,16 @@ func TestPastedHam(t *testing.T) {
 func TestWindowsKept(t *testing.T) {
 	m := windowsModel(t, true)
 	f := m.Features(letter(1000, long(1000, true)), nil, "")
-	b, err := f.MarshalBinary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := new(Encoder).Append(nil, f)
 	var back Features
 	if err := back.UnmarshalBinary(b); err != nil || len(back.Windows) != maxWindows || m.Classify(back).Members[always] != m.Classify(f).Members[always] {
 		t.Errorf("%d windows: %v", len(back.Windows), err)
+	}
+	if !m.Has(back) || m.Kind() == windowsModel(t, false).Kind() {
+		t.Error("a model does not know its own features from those of one without windows")
+	}
+	if v := m.Explain(letter(1000, long(1000, true)), nil, "", 1).Verdict; v != m.Classify(f) {
+		t.Errorf("explained as %+v", v)
 	}
 	tables, err := m.MarshalBinary()
 	if err != nil || len(tables) != m.tablesSize() {
