@@ -54,9 +54,7 @@ func (m *Model) Explain(msg *mail.Message, raised []string, user string, n int) 
 	grams := m.view(e.set.list, &m.prior.grams)
 	hashes := slices.Clone(e.set.list)
 	f := m.ForUser(Features{Tokens: tokens, Grams: grams}, user)
-	if m.windows.regression != nil {
-		f.Windows = e.windows(msg, func(h uint64) uint32 { return m.slot(h) >> m.windows.shift })
-	}
+	f.Windows = m.partsOf(e, msg)
 
 	m.mu.RLock()
 	v := m.classify(f)

@@ -55,10 +55,16 @@ func (m *Model) Features(msg *mail.Message, raised []string, user string) Featur
 	e.set.reset()
 	e.grams(msg)
 	f.Grams = m.view(e.set.list, &m.prior.grams)
-	if m.windowBits > 0 {
-		f.Windows = e.windows(msg, func(h uint64) uint32 { return m.slot(h) >> (m.bits - m.windowBits) })
-	}
+	f.Windows = m.partsOf(e, msg)
 	return m.ForUser(f, user)
+}
+
+// partsOf are the windows of a message, none without the option.
+func (m *Model) partsOf(e *extractor, msg *mail.Message) []View {
+	if m.windowBits == 0 {
+		return nil
+	}
+	return e.windows(msg, func(h uint64) uint32 { return m.slot(h) >> (m.bits - m.windowBits) })
 }
 
 // ForUser returns features that count twice, once for all and once for a user.

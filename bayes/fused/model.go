@@ -188,7 +188,7 @@ func (m *Model) Kind() uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write(m.priors[0][:]) // It never fails.
 	kind := h.Sum64() ^ mix(m.seed^uint64(m.bits)<<8^viewVersion)
-	if m.windows.regression != nil {
+	if m.windowBits != 0 {
 		kind = mix(kind)
 	}
 	return kind
