@@ -90,8 +90,14 @@ func (l *lesson) check(p *program) error {
 	if l.owner != "" && !l.perUser {
 		return errors.New("-owner goes with -per-user")
 	}
+	if err := p.model.Check(); err != nil {
+		return err
+	}
 	if !l.given() && l.list == "" && p.keep.verb == "" {
 		return nil
+	}
+	if !p.model.Fused() {
+		return fmt.Errorf("-model %s is for scans: dms takes its lessons", p.model.Name)
 	}
 	if p.state == "" {
 		return errors.New("what is learned is kept in -state, which is missing")

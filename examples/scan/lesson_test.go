@@ -50,6 +50,25 @@ func TestLessons(t *testing.T) {
 	}
 }
 
+// TestModels scans with other models than the Learner's.
+func TestModels(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state")
+	mail := filepath.Join(letters(t, "ham", 1), "0.eml")
+	for _, model := range []string{"osb", "osb34", "naive"} {
+		if code, out, errs := call(t, "", "-json", "-state", state, "-model", model, mail); code != 0 || errs != "" || !strings.Contains(out, `"state":"not enough learned"`) {
+			t.Errorf("%s: code %d, %s, %s", model, code, out, errs)
+		}
+	}
+	for want, args := range map[string][]string{
+		"dms takes its lessons": {"learn", "ham", "-state", state, "-model", "naive", mail},
+		"is none of":            {"-state", state, "-model", "graph", mail},
+	} {
+		if code, _, errs := call(t, "", args...); code != 2 || !strings.Contains(errs, want) {
+			t.Errorf("%q: code %d, %s", args, code, errs)
+		}
+	}
+}
+
 func TestWrongLessons(t *testing.T) {
 	for _, c := range []struct {
 		args []string

@@ -93,6 +93,7 @@ type program struct {
 	profile, maps, dns     string
 	gtube, clamav          string
 	state                  string
+	model                  state.Model
 	lesson                 lesson
 	paths                  []string
 	quoting                archive.Quoting
@@ -126,8 +127,13 @@ func (p *program) run(ctx context.Context, args []string) int {
 			if done, err := p.alone(ctx, store); done {
 				return p.said(err)
 			}
-			if options.Learner, err = p.learner(ctx, store); options.Learner != nil {
-				defer options.Learner.Close()
+			if options.Classifiers, err = p.model.Classifiers(store); err != nil {
+				return p.said(err)
+			}
+			if p.model.Fused() {
+				if options.Learner, err = p.learner(ctx, store); options.Learner != nil {
+					defer options.Learner.Close()
+				}
 			}
 		}
 	}
@@ -180,6 +186,8 @@ func (p *program) parse(args []string) (winnow.Options, error) {
 	flags.StringVar(&p.dns, "dns", "none", "whom to ask: `ADDR[,ADDR]`, system (resolv.conf) or none")
 	flags.StringVar(&p.clamav, "clamav", "", "have clamd look for viruses, `ADDR` or unix:PATH, several with commas")
 	flags.StringVar(&p.state, "state", "", state.Usage)
+	flags.StringVar(&p.model.Name, "model", "fused", state.ModelUsage+"; lessons of others than fused are dms's (/learnspam)")
+	flags.StringVar(&p.model.Classes, "classes", "", state.ClassesUsage)
 	flags.Func("mbox", "what mboxes put before lines that begin with \"From \": `mboxrd` (usual), mboxo or mboxcl2", func(v string) (err error) {
 		p.quoting, err = archive.ParseQuoting(v)
 		return err
