@@ -3,6 +3,7 @@ package winnow_test
 import (
 	"bytes"
 	"context"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/winnowmail/winnow/checks/gtube"
 	"github.com/winnowmail/winnow/checks/limits"
 	"github.com/winnowmail/winnow/internal/hostile"
+	"github.com/winnowmail/winnow/internal/worktest"
 )
 
 // gtubeText is the test string as its authors publish it.
@@ -128,6 +130,30 @@ func TestGTUBEBesideHangingCheck(t *testing.T) {
 				close(release)
 				closeNow(t, s)
 			})
+		}
+	}
+}
+
+// TestMemoryOfScans: a scan with all checks takes no more than three times a
+// message's size and 16 MiB. What is allocated in all bounds what is held at any
+// time; the message itself is the third.
+func TestMemoryOfScans(t *testing.T) {
+	o := builtin()
+	o.Timeout = time.Hour // on however busy a machine
+	s := newScanner(t, o)
+	defer closeNow(t, s)
+	for _, name := range []string{"html hidden text", "html targets", "html links in links around text", "charset text"} {
+		raw := shape(t, name).Mail(worktest.Size(4 << 20))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := s.Scan(t.Context(), &winnow.Message{Envelope: envelope(), Body: winnow.FromBytes(raw)}); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		taken := after.TotalAlloc - before.TotalAlloc
+		t.Logf("%-32s %4.1f MiB, %4.1f MiB allocated", name, float64(len(raw))/(1<<20), float64(taken)/(1<<20))
+		if most := uint64(2*len(raw) + 16<<20); taken > most {
+			t.Errorf("%s: %d bytes for a message of %d", name, taken, len(raw))
 		}
 	}
 }

@@ -17,7 +17,8 @@ type htmlScanner struct {
 	attrs []Attr
 	slash bool // the tag ends with "/>"
 
-	arena    []Attr
+	arena    []Attr  // a chunk for the attributes of tags
+	first    int     // where in it those of this tag begin
 	noQuote  [2]bool // no more ' or " ahead
 	scratch  [32]byte
 	rawUntil string // inside of script, style, noscript
@@ -171,14 +172,14 @@ func (z *htmlScanner) tagName() {
 
 // attributes reads to the end of the tag.
 func (z *htmlScanner) attributes() {
-	first := len(z.arena)
+	z.first = len(z.arena)
 	z.slash = false
 	for z.i < len(z.s) {
 		c := z.s[z.i]
 		switch {
 		case c == '>':
 			z.i++
-			z.attrs = z.arena[first:len(z.arena):len(z.arena)]
+			z.attrs = z.arena[z.first:len(z.arena):len(z.arena)]
 			return
 		case c == '/':
 			z.slash = z.i+1 < len(z.s) && z.s[z.i+1] == '>'
@@ -186,13 +187,13 @@ func (z *htmlScanner) attributes() {
 		case spaceByte(c):
 			z.i++
 		default:
-			z.attribute(first)
+			z.attribute()
 		}
 	}
-	z.attrs = z.arena[first:len(z.arena):len(z.arena)]
+	z.attrs = z.arena[z.first:len(z.arena):len(z.arena)]
 }
 
-func (z *htmlScanner) attribute(first int) {
+func (z *htmlScanner) attribute() {
 	from := z.i
 	z.i++ // whatever it is, it is part of the name
 	for z.i < len(z.s) {
@@ -211,9 +212,20 @@ func (z *htmlScanner) attribute(first int) {
 		z.i = j + 1
 		value = z.value()
 	}
-	if z.kind == tokenStart && len(z.arena)-first < maxAttrs {
-		z.arena = append(z.arena, Attr{knownAttr(name), value})
+	if z.kind == tokenStart && len(z.arena)-z.first < maxAttrs {
+		z.keep(Attr{knownAttr(name), value})
 	}
+}
+
+// keep adds an attribute to the tag's. When the chunk is full, those of this tag
+// move to a new one and those of other tags stay where they are.
+func (z *htmlScanner) keep(a Attr) {
+	if len(z.arena) == cap(z.arena) {
+		own := z.arena[z.first:]
+		z.arena = append(make([]Attr, 0, min(max(16, 2*cap(z.arena)), 512)+len(own)), own...)
+		z.first = 0
+	}
+	z.arena = append(z.arena, a)
 }
 
 // value reads an attribute's value behind the equals sign. A quoted value

@@ -1,11 +1,15 @@
 package mail
 
-import "github.com/winnowmail/winnow/internal/steps"
+import (
+	"math"
+
+	"github.com/winnowmail/winnow/internal/steps"
+)
 
 // A htmlNode is a piece of content: a run of text or an element.
 type htmlNode struct {
 	next     *htmlNode
-	from, to int    // of text
+	from, to int32  // of text
 	block    *Block // of an element
 }
 
@@ -42,6 +46,7 @@ func parseHTML(s string, maxTags int) *HTML { return parsePage(s, maxTags, false
 // parsePage is parseHTML; with exact, what Rspamd takes for no markup is none.
 func parsePage(s string, maxTags int, exact bool) *HTML {
 	h := &HTML{tags: map[string]int{}}
+	s = s[:min(len(s), math.MaxInt32)] // what places in htmlNode can say
 	t := &htmlTree{h: h, maxTags: maxTags, exact: exact, steps: steps.For(len(s))}
 	t.root = t.newBlock()
 	t.root.Tag, t.root.flags = "html", tagVirtual
@@ -138,11 +143,11 @@ func (t *htmlTree) text(z *htmlScanner) {
 		}
 		return
 	}
-	if last := t.open.last; last != nil && last.block == nil && last.to == z.start {
-		last.to = z.i
+	if last := t.open.last; last != nil && last.block == nil && int(last.to) == z.start {
+		last.to = int32(z.i)
 		return
 	}
-	t.append(t.open, htmlNode{from: z.start, to: z.i})
+	t.append(t.open, htmlNode{from: int32(z.start), to: int32(z.i)})
 }
 
 func (t *htmlTree) startTag(z *htmlScanner) {
