@@ -28,7 +28,7 @@ type Result struct {
 // contradict is not believed: what its decoder can't read, or can read and is
 // UTF-8 beyond chance, is taken as UTF-8 if it is valid, and otherwise
 // guessed, unless the decoder can read most of it and no guess is sure; escape
-// sequences of ISO-2022 in 7-bit text say what it is. Bytes that are not valid in the
+// sequences of ISO-2022 and HZ in 7-bit text say what it is. Bytes that are not valid in the
 // charset become U+FFFD.
 func Decode(b []byte, label string) Result { return (*Guesses)(nil).Decode(b, label) }
 
@@ -84,7 +84,7 @@ func decodeAs(b []byte, name string) (r Result, ok bool) {
 		return Result{}, false
 	}
 	if superset(name) && ascii(b) {
-		if escaped := iso2022(b); escaped != "" {
+		if escaped := escapedAs(b); escaped != "" {
 			r, _ := decodeAs(b, escaped)
 			r.Guessed = true
 			return r, true
@@ -112,7 +112,7 @@ func Known(label string) bool {
 func (g *Guesses) decodeUTF8(b []byte, name string) Result {
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	if ascii(b) {
-		if escaped := iso2022(b); escaped != "" {
+		if escaped := escapedAs(b); escaped != "" {
 			r, _ := decodeAs(b, escaped)
 			r.Guessed = true
 			return r
@@ -125,7 +125,7 @@ func (g *Guesses) decodeUTF8(b []byte, name string) Result {
 	if utf8.Valid(b) {
 		return Result{Text: string(b), Charset: "utf-8", Guessed: name != "utf-8"}
 	}
-	if name == "utf-8" && mostlyUTF8(b) {
+	if name == "utf-8" && mostlyUTF8(b) && !isHangul(b) {
 		return Result{Text: strings.ToValidUTF8(string(b), "\uFFFD"), Charset: name, Broken: true}
 	}
 	r, _ := g.guess(b)

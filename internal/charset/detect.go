@@ -25,6 +25,9 @@ func Detect(b []byte) string {
 // detect does the work of Detect and says how sure it is, from 0 to 100.
 func detect(b []byte) (name string, confidence int) {
 	sample := sampleOf(b)
+	if isHangul(sample) {
+		return "euc-kr", 100
+	}
 	rs, err := chardet.NewTextDetector().DetectAll(sample)
 	if err != nil {
 		return fallback, 0

@@ -153,3 +153,52 @@ func TestGuessesThatCannotBe(t *testing.T) {
 		}
 	}
 }
+
+// TestHZ: 7-bit text in HZ is read under every label that claims less, and what
+// only looks like it stays.
+func TestHZ(t *testing.T) {
+	for raw, want := range map[string]string{
+		"~{VPND~}":                            "中文",
+		"Hello ~{J@=g~} and ~{VP9zHK~}.\r\n":  "Hello 世界 and 中国人.\r\n",
+		"~{Gk2iJU8=<~#,P;P;Dz5D:OWw~} thanks": "请查收附件，谢谢您的合作 thanks",
+	} {
+		for _, label := range []string{"", "us-ascii", "utf-8", "gb2312", "iso-8859-1", "hz-gb-2312"} {
+			if r := Decode([]byte(raw), label); r.Text != want || r.Charset != "hz-gb-2312" || r.Broken {
+				t.Errorf("%q %q: %+v", label, raw, r)
+			}
+		}
+	}
+	for _, raw := range []string{"~{x}~", "a ~{VP} b", "~{VPN~}", "~{ab\ncd~}", "~{~}", "~{VPND", "~{VP~}", "~{VPND~} ~{}"} {
+		if r := Decode([]byte(raw), ""); r.Text != raw {
+			t.Errorf("%q: %+v", raw, r)
+		}
+	}
+}
+
+// TestShortKorean: a few words in EUC-KR are told from other charsets, under no
+// label and under a wrong one.
+func TestShortKorean(t *testing.T) {
+	for _, text := range []string{"견적서를 보내 드립니다", "지금 확인하세요", "안녕하세요. 확인 부탁드립니다.", "Re: 회의 자료 첨부합니다 (1)"} {
+		raw, err := korean.EUCKR.NewEncoder().String(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, label := range []string{"", "utf-8", "us-ascii"} {
+			if r := Decode([]byte(raw), label); r.Text != text || r.Charset != "euc-kr" {
+				t.Errorf("%q %q: %+v", label, text, r)
+			}
+		}
+	}
+	for charset, text := range map[string]string{
+		"gb18030": "请查收附件，谢谢您的合作", "windows-1251": "Привет, это простое письмо для проверки кодировки", "windows-1252": "Grüße aus Köln für die Schüler am Gymnasium",
+	} {
+		enc, _ := lookup(charset)
+		raw, err := enc.NewEncoder().String(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := Decode([]byte(raw), ""); r.Text != text {
+			t.Errorf("%s: %+v", charset, r)
+		}
+	}
+}
