@@ -19,7 +19,7 @@ import (
 // Each verdict has headers that tell of it, and forged ones go.
 func TestJudgedEdits(t *testing.T) {
 	o := winnow.Options{
-		Families: standard.Families(standard.Options{MilterHeaders: milterheaders.Options{Use: []string{"x-spam-status", "x-rspamd-action"}}}),
+		Families: standard.Families(standard.Options{MilterHeaders: milterheaders.Options{Use: []string{"x-spam-status", "x-rspamd-action", "authentication-results"}}}),
 		Checks: []*checks.Check{{Name: "broken", Doc: "panics when it is judged", Run: func(_ context.Context, task *checks.Task) error {
 			task.EditJudged(func(*checks.Judged) []actions.HeaderEdit { panic("oh") })
 			return nil
@@ -53,6 +53,9 @@ func TestJudgedEdits(t *testing.T) {
 		out, err := winnow.Apply(raw, c.v.Edits)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if !strings.Contains(string(out), "Authentication-Results: localhost;") {
+			t.Errorf("no results in\n%s", out)
 		}
 		if text := string(out); strings.Count(strings.ToLower(text), "x-rspamd-action:") != 1 || !strings.Contains(text, "\r\nX-Rspamd-Action: "+string(c.action)+"\r\n") ||
 			strings.Contains(text, "-100") || !strings.Contains(text, "X-Spam-Status: "+c.word+", score=") {

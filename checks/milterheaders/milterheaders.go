@@ -48,7 +48,9 @@ func (o Options) run(t *checks.Task, use []string) {
 		switch {
 		case o.skips(t, name):
 		case name == authenticationResults:
-			o.AuthRes.Add(t)
+			if by := t.DecidedBy(); by == nil || !by.Test {
+				o.AuthRes.Add(t)
+			}
 		default:
 			todo = append(todo, name)
 		}
