@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
@@ -126,7 +127,7 @@ func TestAutolearnLeavesOut(t *testing.T) {
 func TestAutolearnAlone(t *testing.T) {
 	for name, model := range classifiers(t, newCounts(t)) {
 		a := &autolearner{scores: []float64{10.5}}
-		s := a.scanner(t, winnow.AutolearnOptions{Classifiers: []statistics.Classifier{{Model: model}}})
+		s := a.scanner(t, winnow.AutolearnOptions{Classifiers: []statistics.Classifier{{Model: model, Budget: time.Hour}}})
 		lessons(t, s, 0, 24)
 		r := scanned(t, s, labelled(101, bayes.Spam))
 		if r.Score < 15 || a.last.Class != "" || a.last.Score > 10.6 {

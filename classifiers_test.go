@@ -100,7 +100,7 @@ func scanned(t testing.TB, s *winnow.Scanner, m *winnow.Message) *winnow.Result 
 
 func TestScansAskAClassifier(t *testing.T) {
 	for name, model := range classifiers(t, newCounts(t)) {
-		s := asking(t, winnow.Options{Classifiers: []statistics.Classifier{{Model: model}}})
+		s := asking(t, winnow.Options{Classifiers: []statistics.Classifier{{Model: model, Budget: time.Hour}}})
 		r := scanned(t, s, labelled(1000, bayes.Spam))
 		if o, ok := r.Opinion("bayes"); !ok || o.State != "not enough learned" || r.Has("BAYES_SPAM") {
 			t.Errorf("%s: at first %+v, %v", name, o, ok)
@@ -141,7 +141,7 @@ func TestScansAskAClassifier(t *testing.T) {
 func TestClasses(t *testing.T) {
 	for name, model := range classifiers(t, newCounts(t), "spam", "ham", "list.mail") {
 		s := asking(t, winnow.Options{
-			Learner: learner(t), Classifiers: []statistics.Classifier{{Name: "kind", Model: model}},
+			Learner: learner(t), Classifiers: []statistics.Classifier{{Name: "kind", Model: model, Budget: time.Hour}},
 			Layer: winnow.Layer{Weights: map[string]float64{"KIND_LIST_MAIL": 1.5}},
 		})
 		list := func(n int) *winnow.Message {
@@ -193,7 +193,7 @@ func TestClassifierOptions(t *testing.T) {
 	for _, o := range []winnow.Options{
 		{Classifiers: []statistics.Classifier{{}}},
 		{Classifiers: []statistics.Classifier{{Model: model}, {Model: model}}},
-		{Classifiers: []statistics.Classifier{{Model: model}}, Learner: learner(t)},
+		{Classifiers: []statistics.Classifier{{Model: model, Budget: time.Hour}}, Learner: learner(t)},
 		{Classifiers: []statistics.Classifier{{Model: model, Symbols: classSymbols("other")}}},
 	} {
 		if s, err := winnow.New(o); err == nil {
@@ -201,7 +201,7 @@ func TestClassifierOptions(t *testing.T) {
 			t.Errorf("%+v was taken", o.Classifiers)
 		}
 	}
-	s := asking(t, winnow.Options{Families: []*checks.Family{}, Classifiers: []statistics.Classifier{{Model: model, Symbols: classSymbols("spam")}}})
+	s := asking(t, winnow.Options{Families: []*checks.Family{}, Classifiers: []statistics.Classifier{{Model: model, Symbols: classSymbols("spam"), Budget: time.Hour}}})
 	lessons(t, s, 0, 24)
 	if r := scanned(t, s, labelled(99, bayes.Spam)); !r.Has("OUR_SPAM") || r.Has("BAYES_SPAM") {
 		t.Errorf("%s", r.JSON())
@@ -213,7 +213,7 @@ func TestClassifierOptions(t *testing.T) {
 func TestReplayAsksNoClassifier(t *testing.T) {
 	store := newCounts(t)
 	for name, model := range classifiers(t, store) {
-		s := asking(t, winnow.Options{Classifiers: []statistics.Classifier{{Model: model}}})
+		s := asking(t, winnow.Options{Classifiers: []statistics.Classifier{{Model: model, Budget: time.Hour}}})
 		lessons(t, s, 0, 24)
 		m := labelled(99, bayes.Spam)
 		m.Record = true
@@ -264,7 +264,7 @@ func TestClassifierStoreFails(t *testing.T) {
 		}
 		if model, err := classifierOver(name, store); err != nil {
 			t.Error(err)
-		} else if r := scanned(t, asking(t, winnow.Options{Classifiers: []statistics.Classifier{{Model: model}}}), labelled(99, bayes.Spam)); !r.Has("BAYES_SPAM") {
+		} else if r := scanned(t, asking(t, winnow.Options{Classifiers: []statistics.Classifier{{Model: model, Budget: time.Hour}}}), labelled(99, bayes.Spam)); !r.Has("BAYES_SPAM") {
 			t.Errorf("%s: it did not heal: %s", name, r.JSON())
 		}
 	}
@@ -294,7 +294,7 @@ func TestClassifierOfDeadRedis(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := asking(t, winnow.Options{Classifiers: []statistics.Classifier{{Model: model}}})
+	s := asking(t, winnow.Options{Classifiers: []statistics.Classifier{{Model: model, Budget: 2 * time.Second}}})
 	lessons(t, s, 0, 24)
 	server.Kill()
 	r := scanned(t, s, labelled(99, bayes.Spam))
@@ -317,7 +317,7 @@ func TestLearnAndScanAtOnce(t *testing.T) {
 	store := newCounts(t)
 	var list []statistics.Classifier
 	for name, model := range classifiers(t, store) {
-		list = append(list, statistics.Classifier{Name: name, Model: model})
+		list = append(list, statistics.Classifier{Name: name, Model: model, Budget: time.Hour})
 	}
 	s := asking(t, winnow.Options{Families: []*checks.Family{}, Learner: learner(t), Classifiers: list})
 	var wg sync.WaitGroup
