@@ -155,7 +155,7 @@ func TestBackupCompletes(t *testing.T) {
 // TestReset has two Learners forget what one was told to forget.
 func TestReset(t *testing.T) {
 	store := memory(t)
-	l, other := open(t, Options{Store: store, SnapshotEvery: 20}), open(t, Options{Store: store})
+	l, other := open(t, Options{Store: store, SnapshotEvery: 20, Windows: true}), open(t, Options{Store: store, Windows: true})
 	for n := range 70 {
 		learn(t, l, n, classOf(n))
 	}
@@ -166,7 +166,7 @@ func TestReset(t *testing.T) {
 	if r.Outcome != Learned || r.Was != "" || r.Before != .5 {
 		t.Errorf("a lesson of before: %+v", r)
 	}
-	late := open(t, Options{Store: store})
+	late := open(t, Options{Store: store, Windows: true})
 	for i, l := range []*Learner{other, late} {
 		if s := l.Stats(); s.Ham != 1 || s.Spam != 0 {
 			t.Errorf("Learner %d: %+v", i, s)

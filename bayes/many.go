@@ -195,7 +195,8 @@ func (b *batch) complete(ctx context.Context) error {
 
 // plan decides what each lesson changes, in order, each after those before it.
 func (b *batch) plan() error {
-	b.model = b.l.tables.Clone()
+	spare, _ := b.l.spares.Get().(*fused.Model)
+	b.model = b.l.tables.Clone(spare)
 	seen := map[string]bool{}
 	for _, p := range b.list {
 		if p.unfit {

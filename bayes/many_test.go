@@ -2,6 +2,7 @@ package bayes
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -168,4 +169,32 @@ func TestManyTogether(t *testing.T) {
 	if s := late.Stats(); s.Events != 60 {
 		t.Errorf("%+v of 60 messages", s)
 	}
+}
+
+// TestManyBesideScans judges while batches replace the tables.
+func TestManyBesideScans(t *testing.T) {
+	l := open(t, Options{Store: memory(t), SnapshotEvery: 20, Windows: true})
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				l.Judge(l.Features(message(n, Spam), nil), "")
+			}
+		})
+	}
+	for at := range 4 {
+		var list []Lesson
+		for n := range 12 {
+			list = append(list, lesson(l, at*12+n, classOf(n)))
+		}
+		if _, err := l.LearnMany(t.Context(), list); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := l.Reset(t.Context()); err != nil {
+		t.Error(err)
+	}
+	cancel()
+	wg.Wait()
 }

@@ -107,7 +107,7 @@ func TestWindowsKept(t *testing.T) {
 		}
 	}
 	one, _ := m.MarshalBinary()
-	two, _ := same.Clone().MarshalBinary()
+	two, _ := same.Clone(nil).MarshalBinary()
 	if !slices.Equal(one, two) {
 		t.Error("replicas differ")
 	}
@@ -160,7 +160,7 @@ func TestWindowsConcurrently(t *testing.T) {
 					t.Error(err)
 				}
 				if n%5 == 4 {
-					m.Adopt(m.Clone())
+					m.Adopt(m.Clone(nil))
 				}
 			}
 		})
