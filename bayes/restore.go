@@ -91,8 +91,10 @@ func (l *Learner) makeRoom(ctx context.Context, replace bool) error {
 	if learned && !replace {
 		return ErrNotEmpty
 	}
-	if _, err := store.TrimLog(ctx, l.key("journal"), storage.Trim{Before: time.Now().Add(24 * time.Hour)}); err != nil {
-		return fmt.Errorf("bayes: journal: %w", err)
+	for _, name := range []string{"journal", "recent", "recent-ids", "unsure"} {
+		if _, err := store.TrimLog(ctx, l.key(name), storage.Trim{Before: time.Now().Add(24 * time.Hour)}); err != nil {
+			return fmt.Errorf("bayes: %s: %w", name, err)
+		}
 	}
 	if err := store.Delete(ctx, l.key("resets"), l.key("prior")); err != nil {
 		return fmt.Errorf("bayes: %w", err)
