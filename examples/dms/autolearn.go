@@ -18,7 +18,7 @@ const autolearnUsage = "`what` is learned by itself in -state: off, action (as s
 // options returns what the flag says; on is false for "off".
 func (a autolearn) options() (o winnow.AutolearnOptions, on bool, err error) {
 	switch a {
-	case "off":
+	case "", "off":
 		return o, false, nil
 	case "action":
 		return o, true, nil

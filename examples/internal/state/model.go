@@ -18,13 +18,13 @@ const (
 	ClassesUsage = "`classes` that -model osb, osb34 or naive tells apart, by commas; by default spam,ham"
 )
 
-// A Model is what the flags -model and -classes choose.
+// A Model is what the flags -model and -classes choose; the zero value is fused.
 type Model struct{ Name, Classes string }
 
 // Check returns an error for flags that name no model.
 func (m *Model) Check() error {
 	switch m.Name {
-	case "fused":
+	case "", "fused":
 		if m.Classes != "" {
 			return fmt.Errorf("-classes: model fused has spam and ham")
 		}
@@ -36,7 +36,7 @@ func (m *Model) Check() error {
 }
 
 // Fused reports whether the model is a bayes.Learner.
-func (m *Model) Fused() bool { return m.Name == "fused" }
+func (m *Model) Fused() bool { return m.Name == "" || m.Name == "fused" }
 
 // Has reports whether the model tells a class apart.
 func (m *Model) Has(class bayes.Class) bool {
