@@ -37,29 +37,11 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 	if c.client != nil {
 		defer c.client.Close()
 	}
-	store, err := state.Open(ctx, c.state, o.Log)
+	end, err := c.remember(ctx, &o)
 	if err != nil {
 		return err
 	}
-	if store != nil {
-		defer func() { err = errors.Join(err, store.Close()) }()
-		o.Store = store
-		if o.Classifiers, err = c.model.Classifiers(store); err != nil {
-			return err
-		}
-		if c.model.Fused() {
-			if o.Learner, err = state.Learner(ctx, store, false, o.Log); err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, o.Learner.Close()) }()
-		}
-		if err := c.autolearn.after(&o); err != nil {
-			return err
-		}
-		if c.dmarcRows {
-			o.After = append(o.After, dmarcreport.After(dmarcreport.Options{Store: store}))
-		}
-	}
+	defer func() { err = errors.Join(err, end()) }()
 	scanner, err := winnow.New(o)
 	if err != nil {
 		return err
@@ -100,14 +82,51 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 	}
 	o.Log.Info("shutting down")
 	c.notify(daemon.SdNotifyStopping)
-	end, cancel := context.WithTimeout(context.Background(), grace)
+	return shutdown(server, mta, live)
+}
+
+// shutdown answers what is in flight and ends the scans.
+func shutdown(server *http.Server, mta *milterServer, live *winnow.Live) error {
+	drain, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	served := make(chan error, 1)
-	go func() { served <- mta.shutdown(end) }()
-	err = errors.Join(server.Shutdown(end), <-served)
-	end, cancel = context.WithTimeout(context.Background(), closing)
+	go func() { served <- mta.shutdown(drain) }()
+	err := errors.Join(server.Shutdown(drain), <-served)
+	last, cancel := context.WithTimeout(context.Background(), closing)
 	defer cancel()
-	return errors.Join(err, live.Close(end))
+	return errors.Join(err, live.Close(last))
+}
+
+// remember opens the store, if there is one, with what learns and reports there;
+// end closes it.
+func (c *config) remember(ctx context.Context, o *winnow.Options) (end func() error, err error) {
+	store, err := state.Open(ctx, c.state, o.Log)
+	if err != nil || store == nil {
+		return func() error { return nil }, err
+	}
+	o.Store = store
+	end = func() error {
+		if o.Learner != nil {
+			if err := o.Learner.Close(); err != nil { // lessons are safe
+				o.Log.Warn("what was seen of the latest mail is lost", "err", err)
+			}
+		}
+		return store.Close()
+	}
+	o.Classifiers, err = c.model.Classifiers(store)
+	if err == nil && c.model.Fused() {
+		o.Learner, err = state.Learner(ctx, store, false, o.Log)
+	}
+	if err == nil {
+		err = c.autolearn.after(o)
+	}
+	if err != nil {
+		return nil, errors.Join(err, end())
+	}
+	if c.dmarcRows {
+		o.After = append(o.After, dmarcreport.After(dmarcreport.Options{Store: store}))
+	}
+	return end, nil
 }
 
 // wait returns when ctx ends or something failed. A hangup makes a reload.
