@@ -88,7 +88,7 @@ func (o *AutolearnOptions) validate() error {
 	case o.Learner == nil && len(o.Classifiers) == 0:
 		return errors.New("neither Learner nor Classifiers")
 	case o.Balance < 0 || o.Balance > 1:
-		return fmt.Errorf("Balance %g: from 0 to 1", o.Balance)
+		return fmt.Errorf("option Balance: %g is not between 0 and 1", o.Balance)
 	}
 	switch o.Form {
 	case AutolearnAction:
@@ -100,7 +100,7 @@ func (o *AutolearnOptions) validate() error {
 		case o.Spam == nil || o.Ham == nil:
 			return errors.New("form AutolearnScore needs Spam and Ham")
 		case !(*o.Ham < *o.Spam):
-			return fmt.Errorf("Ham %g is not below Spam %g", *o.Ham, *o.Spam)
+			return fmt.Errorf("option Ham: %g is not below %g, which is Spam", *o.Ham, *o.Spam)
 		case o.Junk != nil:
 			return errors.New("form AutolearnScore has no Junk")
 		}

@@ -107,16 +107,13 @@ func main(dir, sink, milter string, settings []string) string {
 }
 
 func master(addr string) string {
-	lines := []string{addr + " inet n - n - 50 smtpd"}
-	for _, service := range []string{
+	return strings.Join([]string{
+		addr + " inet n - n - 50 smtpd",
 		"pickup unix n - n 60 1 pickup", "cleanup unix n - n - 0 cleanup", "qmgr unix n - n 300 1 qmgr", "rewrite unix - - n - - trivial-rewrite",
 		"bounce unix - - n - 0 bounce", "defer unix - - n - 0 bounce", "trace unix - - n - 0 bounce", "verify unix - - n - 1 verify",
 		"flush unix n - n 1000? 0 flush", "proxymap unix - - n - - proxymap", "error unix - - n - - error", "retry unix - - n - - error",
 		"lmtp unix - - n - - lmtp", "anvil unix - - n - 1 anvil", "scache unix - - n - 1 scache", "postlog unix-dgram n - n - 1 postlogd",
-	} {
-		lines = append(lines, service)
-	}
-	return strings.Join(lines, "\n") + "\n"
+	}, "\n") + "\n"
 }
 
 func (s *Server) write(t testing.TB, name, text string) {
