@@ -2,11 +2,11 @@
 # The project's test run, in each module as if there were no workspace:
 # formatting, vet, staticcheck, tidy modules, generated files, a build without
 # cgo, all tests under the race detector, those of hostile sizes at full size,
-# each fuzz target for a moment,
-# and the README's commands in the workspace. It needs Go, a C compiler (for
-# -race), OpenDKIM and Mail::DKIM (peers that check signatures), Postfix and
-# miltertest (for the milter), xmllint, redis-server, redis-sentinel, spamd, c-icap
-# and clamd; as root on Debian or Ubuntu it installs them itself.
+# each fuzz target for a moment, and the README's commands in the workspace. It
+# needs Go, a C compiler (for -race), OpenDKIM and Mail::DKIM (peers that check
+# signatures), Postfix and miltertest (for the milter), xmllint, redis-server,
+# redis-sentinel, spamd, c-icap, clamd, bogofilter and rspamd; as root on Debian or
+# Ubuntu it installs them itself.
 #
 #   FUZZTIME=60s ./test.sh     fuzz longer (default 4000x, whole scans 1000x; 0 for none)
 set -u

@@ -145,6 +145,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		o, err = c.options()
 	}
 	if err == nil {
+		err = companions(flags)
+	}
+	if err == nil {
 		c.log, err = newLog(stderr, c.logFormat)
 	}
 	if err != nil {
@@ -162,6 +165,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// companions refuses flags that say nothing without another one.
+func companions(flags *flag.FlagSet) error {
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	for _, c := range []struct{ needs, list string }{
+		{"greylist", "greylist-timeout"}, {"state", "autolearn model classes"},
+		{"milter", "milter-mode milter-owner milter-fail-open discard-on-reject quarantine-on-reject"},
+	} {
+		for name := range strings.FieldsSeq(c.list) {
+			if given[name] && !given[c.needs] {
+				return fmt.Errorf("-%s needs -%s", name, c.needs)
+			}
+		}
+	}
+	return nil
 }
 
 // startProfile writes a profile to file until stop, if there is a file.

@@ -36,6 +36,9 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"-clamav", "unix:"}, 2, "-clamav: unix: without a path"},
 		{[]string{"-scanner", "razor"}, 2, "TYPE@ADDRESS"},
 		{[]string{"-greylist"}, 2, "-greylist needs -state"},
+		{[]string{"-greylist-timeout", "1m"}, 2, "-greylist-timeout needs -greylist"},
+		{[]string{"-autolearn", "action"}, 2, "-autolearn needs -state"},
+		{[]string{"-discard-on-reject"}, 2, "-discard-on-reject needs -milter"},
 		{[]string{"-greylist", "-state", "x", "-greylist-timeout", "48h"}, 2, "forgotten before it may come again"},
 		{[]string{"-dns", "ns.example"}, 2, "-dns"},
 		{[]string{"-dns", "192.0.2.53,"}, 2, "-dns"},
@@ -52,7 +55,7 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"-controller", "127.0.0.1:0", "-milter", "unix:" + filepath.Join(file, "s")}, 1, "-milter"},
 		{[]string{"-milter", ""}, 2, "no address"},
 		{[]string{"-milter-mode", "0999"}, 2, "octal"},
-		{[]string{"-discard-on-reject", "-quarantine-on-reject"}, 1, "exclude each other"},
+		{[]string{"-milter", "127.0.0.1:0", "-discard-on-reject", "-quarantine-on-reject"}, 1, "exclude each other"},
 		{[]string{"-defer", "ann@example.org"}, 2, "ADDRESS=TEXT"},
 		{[]string{"-log", "xml"}, 2, "neither text nor json"},
 	} {
