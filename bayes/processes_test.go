@@ -161,7 +161,8 @@ func TestFailover(t *testing.T) {
 	<-reached
 	g.Master.Kill()
 	g.Replica.Await("role:master", "INFO", "replication")
-	g.Master.Restart() // as the replica that acknowledges
+	g.Master.Restart()
+	g.Master.Follow(g.Replica) // and acknowledges
 	g.Replica.Await("connected_slaves:1", "INFO", "replication")
 	wg.Wait()
 	together(t, store, lessons, all...)

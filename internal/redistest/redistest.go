@@ -92,6 +92,14 @@ func (s *Server) Restart() {
 	s.start()
 }
 
+// Follow makes the server a replica of master, as a Sentinel does up to ten
+// seconds later.
+func (s *Server) Follow(master *Server) {
+	s.t.Helper()
+	host, port, _ := net.SplitHostPort(master.Addr)
+	s.Must("REPLICAOF", host, port)
+}
+
 // Await asks until the answer contains want.
 func (s *Server) Await(want string, command ...string) {
 	s.t.Helper()
@@ -101,10 +109,11 @@ func (s *Server) Await(want string, command ...string) {
 	})
 }
 
-// Await waits until ok is true, for half a minute at most.
+// Await waits until ok is true, for two minutes at most: a Sentinel that was not
+// scheduled for two seconds acts on nothing for half a minute.
 func Await(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

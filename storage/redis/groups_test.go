@@ -14,12 +14,6 @@ import (
 	"github.com/winnowmail/winnow/storage/redis"
 )
 
-// follow makes a server a replica of another one.
-func follow(s, master *redistest.Server) {
-	host, port, _ := strings.Cut(master.Addr, ":")
-	s.Must("REPLICAOF", host, port)
-}
-
 func TestMasterFailsWithAcks(t *testing.T) {
 	t.Parallel()
 	g := redistest.Sentinel(t)
@@ -31,7 +25,7 @@ func TestMasterFailsWithAcks(t *testing.T) {
 	// There is no replica of the new master yet, so writes are done and not
 	// acknowledged until the old one is back.
 	g.Master.Restart()
-	follow(g.Master, g.Replica)
+	g.Master.Follow(g.Replica)
 	l.more(t, 200)
 	l.check(t)
 }
@@ -78,8 +72,7 @@ func TestMasterIsDemoted(t *testing.T) {
 	l.more(t, 200)
 	g.Sentinel.Await("OK", "SENTINEL", "FAILOVER", "mymaster") // when it knows the replica well enough
 	g.Replica.Await("role:master", "INFO", "replication")
-	// Sentinel would come to this after up to ten seconds.
-	follow(g.Master, g.Replica)
+	g.Master.Follow(g.Replica)
 	l.more(t, 200)
 	l.check(t)
 	if got := g.Replica.Must("XLEN", "winnow:l:{log}:e"); got == "0" {
