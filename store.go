@@ -260,6 +260,12 @@ func finite(v any) bool {
 		return is(v)
 	case storage.Bucket:
 		return is(v.Level, v.RateFactor, v.BurstFactor)
+	case []storage.Bucket:
+		for _, b := range v {
+			if !finite(b) {
+				return false
+			}
+		}
 	case []storage.Member:
 		for _, m := range v {
 			if !is(m.Score) {

@@ -78,6 +78,14 @@ func (k *checkStore) Tune(ctx context.Context, name string, t storage.Tuning, no
 	return storeCall(k, "tune", func(s storage.Store) (storage.Bucket, error) { return s.Tune(ctx, name, t, now) }, name, t, now)
 }
 
+func (k *checkStore) TakeAll(ctx context.Context, claims []storage.Claim, now time.Time) ([]storage.Bucket, error) {
+	return storeCall(k, "takeall", func(s storage.Store) ([]storage.Bucket, error) { return s.TakeAll(ctx, claims, now) }, claims, now)
+}
+
+func (k *checkStore) Settle(ctx context.Context, ss []storage.Settlement, now time.Time) error {
+	return k.do("settle", func(s storage.Store) error { return s.Settle(ctx, ss, now) }, ss, now)
+}
+
 func (k *checkStore) Forget(ctx context.Context, name string) error {
 	return k.do("forget", func(s storage.Store) error { return s.Forget(ctx, name) }, name)
 }

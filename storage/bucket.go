@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -21,6 +22,46 @@ func (d Draw) Check() error {
 	}
 	if d.Lasts < 0 {
 		return fmt.Errorf("storage: draw: lasts %v is below 0", d.Lasts)
+	}
+	if len(d.Label) > MaxLabel {
+		return fmt.Errorf("storage: draw: the label has more than %d bytes", MaxLabel)
+	}
+	return nil
+}
+
+// CheckClaims returns an error for claims that no store can serve.
+func CheckClaims(claims []Claim) error {
+	seen := make(map[string]bool, len(claims))
+	for _, c := range claims {
+		if err := CheckKey(c.Name); err != nil {
+			return err
+		}
+		if seen[c.Name] {
+			return fmt.Errorf("storage: draw: bucket %q is claimed twice", c.Name)
+		}
+		seen[c.Name] = true
+		if err := c.Check(); err != nil {
+			return err
+		}
+		if c.N == 0 {
+			return errors.New("storage: draw: a claim of nothing")
+		}
+	}
+	return nil
+}
+
+// CheckSettlements returns an error for settlements that no store can serve.
+func CheckSettlements(ss []Settlement) error {
+	for _, s := range ss {
+		if err := CheckKey(s.Name); err != nil {
+			return err
+		}
+		if err := s.Check(); err != nil {
+			return err
+		}
+		if !(s.Back >= 0) || math.IsInf(s.Back, 1) {
+			return fmt.Errorf("storage: settlement: %v is not a number of at least 0", s.Back)
+		}
 	}
 	return nil
 }
@@ -58,17 +99,60 @@ func keep(d time.Duration) time.Duration {
 // arithmetic. The zero Bucket is one that is not there yet. The draw has passed
 // its Check.
 func (b Bucket) Take(d Draw, now time.Time) Bucket {
-	b = b.made(now)
-	if gone := now.Sub(b.Time); gone > 0 {
-		b.Level = max(0, b.Level-gone.Seconds()*d.Rate*b.RateFactor)
-		b.Time = now
-	}
-	b.OK = b.Level+d.N <= d.Burst*b.BurstFactor
-	if b.OK {
+	b = b.looked(d, now)
+	if b.OK || d.Over {
 		b.Level += d.N
 	}
 	return b
 }
+
+// looked is the bucket as it is when it has leaked and before anything is added.
+func (b Bucket) looked(d Draw, now time.Time) Bucket {
+	b = b.made(now)
+	rate, burst := d.Rate*b.RateFactor, d.Burst*b.BurstFactor
+	if d.Fixed {
+		rate, burst = d.Rate, d.Burst
+	}
+	if gone := now.Sub(b.Time); gone > 0 {
+		b.Level = max(0, b.Level-gone.Seconds()*rate)
+		b.Time = now
+	}
+	b.OK, b.First = b.Level+d.N <= burst, false
+	if !b.OK && d.N > 0 {
+		b.First = b.Filled.IsZero() || now.Sub(b.Filled).Seconds()*rate >= burst && rate > 0
+		if b.Label = d.Label; now.After(b.Filled) {
+			b.Filled = now
+		}
+	}
+	return b
+}
+
+// TakeAll is the arithmetic of Buckets.TakeAll. The claims have passed their
+// Check. taken tells whether anything was added; else only buckets without room
+// have changed.
+func TakeAll(was []Bucket, claims []Claim, now time.Time) (is []Bucket, taken bool) {
+	is, taken = make([]Bucket, len(was)), true
+	for i, c := range claims {
+		is[i] = was[i].looked(c.Draw, now)
+		taken = taken && (is[i].OK || c.Over)
+	}
+	for i, c := range claims {
+		if taken {
+			is[i].Level += c.N
+		}
+	}
+	return is, taken
+}
+
+// Settle returns the bucket after one step of Buckets.Settle.
+func (b Bucket) Settle(s Settlement, now time.Time) Bucket {
+	b = b.Tune(s.Tuning, now)
+	b.Level = max(0, b.Level-s.Back)
+	return b
+}
+
+// Tunes reports whether the tuning changes anything.
+func (t Tuning) Tunes() bool { return t.Rate != 0 || t.Burst != 0 }
 
 // Tune returns the bucket after one step of Buckets.Tune. The tuning has passed
 // its Check.
@@ -84,6 +168,7 @@ func (b Bucket) made(now time.Time) Bucket {
 	if b.RateFactor == 0 && b.BurstFactor == 0 {
 		return Bucket{RateFactor: 1, BurstFactor: 1, Time: now}
 	}
+	b.First = false
 	return b
 }
 

@@ -71,6 +71,12 @@ func (unsupported) Tune(context.Context, string, Tuning, time.Time) (Bucket, err
 	return Bucket{}, ErrUnsupported
 }
 
+func (unsupported) TakeAll(context.Context, []Claim, time.Time) ([]Bucket, error) {
+	return nil, ErrUnsupported
+}
+
+func (unsupported) Settle(context.Context, []Settlement, time.Time) error { return ErrUnsupported }
+
 func (unsupported) Forget(context.Context, string) error { return ErrUnsupported }
 
 func (unsupported) Counts(context.Context, string, []uint64) (Counts, error) {

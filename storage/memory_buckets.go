@@ -47,20 +47,79 @@ func (m *Memory) bucket(ctx context.Context, name string, lasts time.Duration, s
 		return Bucket{}, err
 	}
 	defer m.mu.Unlock()
+	var was Bucket
+	if e := m.buckets[name]; e != nil {
+		was = *e.state.(*Bucket)
+	}
+	b := step(was)
+	return b, m.putBucket(name, b, lasts)
+}
+
+// putBucket stores a bucket.
+func (m *Memory) putBucket(name string, b Bucket, lasts time.Duration) error {
+	size := cost(name, nil) + bucketSize + int64(len(b.Label))
 	e := m.buckets[name]
 	if e == nil {
-		e = &entry{home: m.buckets, key: name, state: &Bucket{}, size: cost(name, nil) + bucketSize}
+		e = &entry{home: m.buckets, key: name, state: &Bucket{}, size: size}
 		if err := m.fits(e.size); err != nil {
-			return Bucket{}, err
+			return err
 		}
 		m.enter(e)
 	} else {
-		m.used.MoveToFront(e.place)
+		m.resize(e, size)
 	}
-	b := e.state.(*Bucket)
-	*b = step(*b)
+	*e.state.(*Bucket) = b
 	m.live(e, lasts)
-	return *b, nil
+	return nil
+}
+
+// TakeAll implements Buckets.
+func (m *Memory) TakeAll(ctx context.Context, claims []Claim, now time.Time) ([]Bucket, error) {
+	if err := CheckClaims(claims); err != nil {
+		return nil, err
+	}
+	if err := m.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer m.mu.Unlock()
+	was := make([]Bucket, len(claims))
+	for i, c := range claims {
+		if e := m.buckets[c.Name]; e != nil {
+			was[i] = *e.state.(*Bucket)
+		}
+	}
+	is, taken := TakeAll(was, claims, now)
+	for i, c := range claims {
+		if taken || !is[i].OK {
+			if err := m.putBucket(c.Name, is[i], c.Keep()); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return is, nil
+}
+
+// Settle implements Buckets.
+func (m *Memory) Settle(ctx context.Context, ss []Settlement, now time.Time) error {
+	if err := CheckSettlements(ss); err != nil {
+		return err
+	}
+	if err := m.begin(ctx); err != nil {
+		return err
+	}
+	defer m.mu.Unlock()
+	for _, s := range ss {
+		var was Bucket
+		if e := m.buckets[s.Name]; e != nil {
+			was = *e.state.(*Bucket)
+		} else if !s.Tunes() {
+			continue
+		}
+		if err := m.putBucket(s.Name, was.Settle(s, now), s.Keep()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Forget implements Buckets.

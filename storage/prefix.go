@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 )
@@ -96,6 +97,22 @@ func (p prefixed) Take(ctx context.Context, name string, d Draw, now time.Time) 
 
 func (p prefixed) Tune(ctx context.Context, name string, t Tuning, now time.Time) (Bucket, error) {
 	return p.next.Tune(ctx, p.name(name), t, now)
+}
+
+func (p prefixed) TakeAll(ctx context.Context, claims []Claim, now time.Time) ([]Bucket, error) {
+	named := slices.Clone(claims)
+	for i := range named {
+		named[i].Name = p.name(named[i].Name)
+	}
+	return p.next.TakeAll(ctx, named, now)
+}
+
+func (p prefixed) Settle(ctx context.Context, ss []Settlement, now time.Time) error {
+	named := slices.Clone(ss)
+	for i := range named {
+		named[i].Name = p.name(named[i].Name)
+	}
+	return p.next.Settle(ctx, named, now)
 }
 
 func (p prefixed) Forget(ctx context.Context, name string) error {

@@ -106,8 +106,30 @@ type Buckets interface {
 	// limits), as Bucket.Tune does. A bucket that is not there is made, empty.
 	// A tuning that fails its Check is an error.
 	Tune(ctx context.Context, name string, t Tuning, now time.Time) (Bucket, error)
+	// TakeAll is Take for several buckets, whose names differ, in one step: if
+	// one of them has no room, nothing is added to any, except that a draw with
+	// Over keeps the others from nothing. The Buckets are in the order of the
+	// claims. A store that spreads over several servers, as a Redis Cluster does,
+	// may take several trips and take back what it has added; others may see that.
+	TakeAll(ctx context.Context, claims []Claim, now time.Time) ([]Bucket, error)
+	// Settle gives back what was taken, and tunes, several buckets in one step, as
+	// Bucket.Settle does. A bucket that is not there is not made to give back.
+	Settle(ctx context.Context, ss []Settlement, now time.Time) error
 	// Forget empties a bucket and sets its factors to 1.
 	Forget(ctx context.Context, name string) error
+}
+
+// A Claim is what TakeAll asks of one bucket.
+type Claim struct {
+	Name string
+	Draw
+}
+
+// A Settlement is what Settle does to one bucket.
+type Settlement struct {
+	Name string
+	Back float64 // taken out of the bucket, at most all of it
+	Tuning
 }
 
 // A Draw is what one Take asks for. Its numbers are finite and at least 0.
@@ -120,7 +142,17 @@ type Draw struct {
 	// Lasts is how long the bucket is kept from now on, by the store's clock; 0
 	// means DefaultLasts.
 	Lasts time.Duration
+	// Over adds N also where there is no room.
+	Over bool
+	// Fixed takes the bucket's factors for 1.
+	Fixed bool
+	// Label is for operators: where there is no room it is kept with the bucket,
+	// which otherwise may have no name but a digest. It has at most MaxLabel bytes.
+	Label string
 }
+
+// MaxLabel is the longest label of a draw in bytes.
+const MaxLabel = 512
 
 // A Bucket is the state of a leaky bucket.
 type Bucket struct {
@@ -128,8 +160,17 @@ type Bucket struct {
 	RateFactor  float64 // multiplies Draw.Rate; 1 unless tuned
 	BurstFactor float64 // multiplies Draw.Burst
 	Time        time.Time
-	// OK is false when the Take found no room; nothing was added then.
+	// OK is false when the Take found no room; nothing was added then, unless the
+	// draw had Over.
 	OK bool
+	// Filled is when a draw last found no room, zero if none did, and Label what
+	// that draw said.
+	Filled time.Time
+	Label  string
+	// First tells that this draw is the first of an incident that found no room.
+	// An incident is over when no draw has found the bucket full for as long as
+	// a full one takes to empty.
+	First bool
 }
 
 // A Tuning multiplies a bucket's factors, 0 leaving one as it is; the results

@@ -99,6 +99,18 @@ func (t *TimedStore) Tune(ctx context.Context, name string, tu Tuning, now time.
 	return within(ctx, t, func(ctx context.Context) (Bucket, error) { return t.next.Tune(ctx, name, tu, now) })
 }
 
+// TakeAll implements Buckets.
+func (t *TimedStore) TakeAll(ctx context.Context, claims []Claim, now time.Time) ([]Bucket, error) {
+	claims = slices.Clone(claims)
+	return within(ctx, t, func(ctx context.Context) ([]Bucket, error) { return t.next.TakeAll(ctx, claims, now) })
+}
+
+// Settle implements Buckets.
+func (t *TimedStore) Settle(ctx context.Context, ss []Settlement, now time.Time) error {
+	ss = slices.Clone(ss)
+	return t.do(ctx, func(ctx context.Context) error { return t.next.Settle(ctx, ss, now) })
+}
+
 // Forget implements Buckets.
 func (t *TimedStore) Forget(ctx context.Context, name string) error {
 	return t.do(ctx, func(ctx context.Context) error { return t.next.Forget(ctx, name) })

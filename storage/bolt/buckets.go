@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"math"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -43,17 +44,75 @@ func (s *Store) step(ctx context.Context, name string, lasts time.Duration, step
 		return storage.Bucket{}, err
 	}
 	return write(ctx, s, 128, func(t *tx) (storage.Bucket, error) {
-		in := t.root(inBuckets)
-		was, st, err := bucketOf(in, name, t.now)
+		was, st, err := bucketOf(t.root(inBuckets), name, t.now)
 		if err != nil {
 			return storage.Bucket{}, err
 		}
 		b := step(was)
-		if st, err = t.schedule(kindBucket, []byte(name), st, until(t.now, lasts)); err != nil {
-			return storage.Bucket{}, err
-		}
-		return b, t.put(in, []byte(name), appendBucket(appendStamp(nil, st), b))
+		return b, t.putBucket(name, b, st, lasts)
 	})
+}
+
+// TakeAll implements storage.Buckets.
+func (s *Store) TakeAll(ctx context.Context, claims []storage.Claim, now time.Time) ([]storage.Bucket, error) {
+	if err := storage.CheckClaims(claims); err != nil {
+		return nil, err
+	}
+	claims = slices.Clone(claims)
+	return write(ctx, s, 128*len(claims), func(t *tx) ([]storage.Bucket, error) {
+		in := t.root(inBuckets)
+		was, stamps := make([]storage.Bucket, len(claims)), make([]stamp, len(claims))
+		for i, c := range claims {
+			var err error
+			if was[i], stamps[i], err = bucketOf(in, c.Name, t.now); err != nil {
+				return nil, err
+			}
+		}
+		is, taken := storage.TakeAll(was, claims, now)
+		for i, c := range claims {
+			if !taken && is[i].OK {
+				continue
+			}
+			if err := t.putBucket(c.Name, is[i], stamps[i], c.Keep()); err != nil {
+				return nil, err
+			}
+		}
+		return is, nil
+	})
+}
+
+// Settle implements storage.Buckets.
+func (s *Store) Settle(ctx context.Context, ss []storage.Settlement, now time.Time) error {
+	if err := storage.CheckSettlements(ss); err != nil {
+		return err
+	}
+	ss = slices.Clone(ss)
+	_, err := write(ctx, s, 128*len(ss), func(t *tx) (bool, error) {
+		in := t.root(inBuckets)
+		for _, settle := range ss {
+			was, st, err := bucketOf(in, settle.Name, t.now)
+			if err != nil {
+				return false, err
+			}
+			if was.Time.IsZero() && !settle.Tunes() {
+				continue
+			}
+			if err := t.putBucket(settle.Name, was.Settle(settle, now), st, settle.Keep()); err != nil {
+				return false, err
+			}
+		}
+		return true, nil
+	})
+	return err
+}
+
+// putBucket stores a bucket.
+func (t *tx) putBucket(name string, b storage.Bucket, st stamp, lasts time.Duration) error {
+	st, err := t.schedule(kindBucket, []byte(name), st, until(t.now, lasts))
+	if err != nil {
+		return err
+	}
+	return t.put(t.root(inBuckets), []byte(name), appendBucket(appendStamp(nil, st), b))
 }
 
 // Forget implements storage.Buckets.
@@ -94,13 +153,21 @@ func appendBucket(b []byte, v storage.Bucket) []byte {
 	for _, f := range []float64{v.Level, v.RateFactor, v.BurstFactor} {
 		b = binary.BigEndian.AppendUint64(b, math.Float64bits(f))
 	}
-	return binary.BigEndian.AppendUint64(b, uint64(v.Time.UnixNano()))
+	b = binary.BigEndian.AppendUint64(b, uint64(v.Time.UnixNano()))
+	if v.Filled.IsZero() {
+		return b
+	}
+	return append(binary.BigEndian.AppendUint64(b, uint64(v.Filled.UnixNano())), v.Label...)
 }
 
 func parseBucket(raw []byte) (storage.Bucket, stamp, error) {
 	f := fields{rest: raw}
 	st := f.stamp()
 	b := storage.Bucket{Level: f.float(), RateFactor: f.float(), BurstFactor: f.float(), Time: time.Unix(0, int64(f.fixed()))}
+	if len(f.rest) > 0 {
+		b.Filled = time.Unix(0, int64(f.fixed()))
+		b.Label, f.rest = string(f.rest), nil
+	}
 	if !(b.Level >= 0 && b.RateFactor > 0 && b.BurstFactor > 0) {
 		f.bad = true
 	}

@@ -18,6 +18,7 @@ func FuzzValues(f *testing.F) {
 	f.Add(appendEntry(now, "id", []byte("data")))
 	f.Add(appendLesson("message", storage.LessonStep{To: "spam", Weight: 2, IDs: []uint64{1, 300, math.MaxUint64}}))
 	f.Add(appendBucket(appendStamp(nil, stamp{5, 4}), storage.Bucket{Level: 2, RateFactor: 1, BurstFactor: 1, Time: now}))
+	f.Add(appendBucket(appendStamp(nil, stamp{5, 4}), storage.Bucket{Level: 2, RateFactor: 1, BurstFactor: 1, Time: now, Filled: now, Label: "10 1 user ann"}))
 	f.Add(appendStamp(nil, stamp{}))
 	f.Add([]byte{3, 5})
 	f.Add(fixed(math.Float64bits(-1.5)))

@@ -24,11 +24,12 @@ type command struct {
 	op     string // the method of the Store, for errors
 	key    string // decides the node
 	script *script
-	args   []any // the command, or the arguments of the script
-	write  bool  // waits for Options.Acks
-	repeat bool  // may be sent again when it is unknown whether it was done
-	loose  bool  // the commands beside it may belong to other nodes
-	at     *node // if not nil, where it goes in place of the key's node
+	args   []any    // the command, or the arguments of the script
+	more   []string // further keys of the script, on the same node
+	write  bool     // waits for Options.Acks
+	repeat bool     // may be sent again when it is unknown whether it was done
+	loose  bool     // the commands beside it may belong to other nodes
+	at     *node    // if not nil, where it goes in place of the key's node
 
 	whole bool // the script is sent, not its hash
 	reply any  // nil, string, int64 or []any
@@ -48,9 +49,12 @@ func (c *command) sent() []any {
 	if c.script == nil {
 		return c.args
 	}
-	head := []any{"evalsha", c.script.hash, 1, c.key}
+	head := []any{"evalsha", c.script.hash, 1 + len(c.more), c.key}
 	if c.whole {
 		head[0], head[1] = "eval", c.script.text
+	}
+	for _, key := range c.more {
+		head = append(head, key)
 	}
 	return append(head, c.args...)
 }

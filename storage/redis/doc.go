@@ -28,7 +28,7 @@
 // could not be made, the server is loading, it is a replica now) is tried again.
 // What may have happened is tried again only where that changes nothing: reads,
 // Set, Delete, Forget, Append with an id, Learn, Rank; not Increment, Add,
-// CompareAndSwap, Take, Tune, Push, TrimLog and Append without an id.
+// CompareAndSwap, Take, TakeAll, Tune, Settle, Push, TrimLog and Append without an id.
 //
 // After three failures in a row to reach a server its circuit opens: calls end at
 // once with an error that wraps storage.ErrUnavailable, and one goroutine asks
@@ -44,7 +44,7 @@
 // a Cluster keeps all keys of one in one slot:
 //
 //	k:NAME         string    KV
-//	b:NAME         hash      Buckets: l, b, p, dr and db as Rspamd 4.1.6 has them
+//	b:NAME         hash      Buckets: l, b, p, dr and db as Rspamd 4.1.6 has them, f when it last had no room, n its label
 //	t:{TABLE}:l    hash      Tokens: class -> lessons
 //	t:{TABLE}:n:C  hash      8 bytes of the token -> count in class C
 //	t:{TABLE}:m    hash      message -> class, weight and tokens of its lesson

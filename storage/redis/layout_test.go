@@ -39,21 +39,21 @@ func TestRspamdBuckets(t *testing.T) {
 	now := time.UnixMilli(1_700_000_000_000)
 	// As Rspamd leaves a bucket with two messages that it has not finished.
 	server.Must("HMSET", "RLabc", "l", "1699999999000", "b", "10", "p", "2", "dr", "20000", "db", "5000")
-	d := storage.Draw{Rate: 1, Burst: 20, N: 1}
+	d := storage.Draw{Rate: 1, Burst: 20, N: 1, Label: "ann"}
 	b, err := s.Take(t.Context(), "RLabc", d, now)
-	want := storage.Bucket{Level: 10, RateFactor: 2, BurstFactor: .5, Time: now, OK: false}
+	want := storage.Bucket{Level: 10, RateFactor: 2, BurstFactor: .5, Time: now, Filled: now, Label: "ann", First: true}
 	if err != nil || b != want {
 		t.Errorf("Take: %+v, %v, want %+v", b, err, want)
 	}
-	same(t, "the bucket", hash(t, server, "RLabc"), "b=8 db=5000 dr=20000 l=1700000000000 p=2")
+	same(t, "the bucket", hash(t, server, "RLabc"), "b=8 db=5000 dr=20000 f=1700000000000 l=1700000000000 n=ann p=2")
 	if b, err = s.Take(t.Context(), "RLabc", d, now.Add(time.Second)); err != nil || !b.OK || b.Level != 9 {
 		t.Errorf("Take a second later: %+v, %v", b, err)
 	}
-	same(t, "the bucket", hash(t, server, "RLabc"), "b=7 db=5000 dr=20000 l=1700000001000 p=2")
+	same(t, "the bucket", hash(t, server, "RLabc"), "b=7 db=5000 dr=20000 f=1700000000000 l=1700000001000 n=ann p=2")
 	if _, err := s.Tune(t.Context(), "RLabc", storage.Tuning{Rate: 1.01, MaxRate: 5}, now); err != nil {
 		t.Error(err)
 	}
-	same(t, "the bucket", hash(t, server, "RLabc"), "b=7 db=10000 dr=20200 l=1700000001000 p=2")
+	same(t, "the bucket", hash(t, server, "RLabc"), "b=7 db=10000 dr=20200 f=1700000000000 l=1700000001000 n=ann p=2")
 	if b, err := s.Take(t.Context(), "RLnew", d, now); err != nil || !b.OK {
 		t.Error(b, err)
 	}

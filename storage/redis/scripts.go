@@ -11,7 +11,7 @@ type script struct{ text, hash string }
 
 type scripts struct {
 	add, swap, increment        script
-	take, tune                  script
+	take, tune, takeAll, settle script
 	counts, learn, lesson, drop script
 	append, state, trim         script
 	push, rank                  script
@@ -24,7 +24,8 @@ func newScripts(rspamd bool) scripts {
 	}
 	s := scripts{
 		add: of(luaSet + luaAdd), swap: of(luaSet + luaSwap), increment: of(luaIncrement),
-		take: of(luaBucket + luaTake), tune: of(luaBucket + luaTune),
+		take: of(luaBucket + luaLook + luaTake), tune: of(luaBucket + luaTuned + luaTune),
+		takeAll: of(luaBucket + luaLook + luaTakeAll), settle: of(luaBucket + luaTuned + luaSettle),
 		counts: of(luaCounts), learn: of(luaNote + luaLearn), lesson: of(luaNote + luaLesson), drop: of(luaDrop),
 		append: of(luaAppend), state: of(luaState), trim: of(luaTrim),
 		push: of(luaPush), rank: of(luaRank),

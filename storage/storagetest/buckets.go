@@ -23,6 +23,13 @@ func bucketCases() []testCase[storage.Buckets] {
 		{"Names", bucketNames},
 		{"BadDraws", badDraws},
 		{"Concurrent", takeConcurrent},
+		{"Incident", incident},
+		{"Over", over},
+		{"Fixed", fixed},
+		{"TakeAll", takeAll},
+		{"TakeAllConcurrent", takeAllConcurrent},
+		{"Settle", settle},
+		{"BadClaims", badClaims},
 	}
 }
 

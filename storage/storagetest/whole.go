@@ -53,6 +53,13 @@ func calls(store storage.KV) []call {
 		all = append(all,
 			call{"Take", func(ctx context.Context) error { _, err := b.Take(ctx, x, storage.Draw{Burst: 1}, start()); return err }},
 			call{"Tune", func(ctx context.Context) error { _, err := b.Tune(ctx, x, storage.Tuning{}, start()); return err }},
+			call{"TakeAll", func(ctx context.Context) error {
+				_, err := b.TakeAll(ctx, []storage.Claim{{Name: x, Draw: storage.Draw{Burst: 1, N: 1}}}, start())
+				return err
+			}},
+			call{"Settle", func(ctx context.Context) error {
+				return b.Settle(ctx, []storage.Settlement{{Name: x, Back: 1}}, start())
+			}},
 			call{"Forget", func(ctx context.Context) error { return b.Forget(ctx, x) }})
 	}
 	if k, ok := store.(storage.Tokens); ok {
