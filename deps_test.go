@@ -76,7 +76,7 @@ func floors() []floor {
 		{packages: "checks/msgauth", may: append([]string{"checks", "checks/*"}, frame...), outside: []string{"github.com/emersion/go-msgauth/authres"}},
 		{packages: "checks/authres", may: append([]string{"checks", "checks/*", "internal/..."}, frame...), outside: []string{"github.com/emersion/go-msgauth/authres"}},
 		{packages: "checks/rbl", may: append([]string{"checks", "checks/*", "internal/..."}, frame...), outside: []string{"golang.org/x/crypto/blake2b"}},
-		{packages: "checks/dmarcreport", may: append([]string{"."}, below...)}, // it follows scans and is no check
+		{packages: "checks/dmarcreport", may: append([]string{"."}, below...), outside: []string{"github.com/emersion/go-message/mail"}}, // it follows scans and is no check
 		{packages: "checks/*", may: append([]string{"checks", "checks/*", "score", "signing", "bayes/...", "internal/..."}, frame...), outside: []string{
 			"golang.org/x/text/...", "golang.org/x/net/idna",
 		}},
@@ -87,7 +87,7 @@ func floors() []floor {
 		{packages: "examples/maddycheck", may: []string{".", "actions", "mail"}, outside: []string{"github.com/emersion/go-message/textproto"}},
 		{packages: "examples/internal/postfix", outside: []string{"github.com/emersion/go-smtp"}},
 		{packages: "examples/internal/state", may: []string{"bayes", "bayes/*", "checks/statistics", "storage", "storage/*"}},
-		{packages: "examples/dms", may: []string{".", "..."}, outside: []string{"github.com/coreos/go-systemd/v22/activation", "github.com/coreos/go-systemd/v22/daemon"}},
+		{packages: "examples/dms", may: []string{".", "..."}, outside: []string{"github.com/emersion/go-smtp", "github.com/coreos/go-systemd/v22/activation", "github.com/coreos/go-systemd/v22/daemon"}},
 		{packages: "examples/lab", may: []string{".", "..."}, outside: []string{"github.com/redis/go-redis/v9"}},
 		{packages: "examples/*", may: []string{".", "..."}},
 	}

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/storage"
 )
@@ -19,12 +21,17 @@ const (
 	maxErrors = 16
 	// lockTime is how long a Sender that died can hold up the others.
 	lockTime = 15 * time.Minute
-	// interval is how often the background looks for reports to send.
-	interval = time.Hour
+	// soon is how long after the start the background first looks for reports to
+	// send, and interval how often from then on.
+	soon, interval = 5 * time.Minute, time.Hour
 )
 
-// A Mail is a report on its way to one address. The host makes a message of
-// it, with the attachment as application/gzip, and signs and sends it.
+// ErrRefused is what Send returns (wrapped or as it is) when the report will
+// never be taken: the address counts as served.
+var ErrRefused = errors.New("dmarcreport: refused for good")
+
+// A Mail is a report on its way to one address. WriteMessage makes a message of
+// it, which the host signs and sends.
 type Mail struct {
 	To       string
 	Subject  string
@@ -41,9 +48,16 @@ type Sender struct {
 	// the address for questions, and Contact other ways to ask. The first three
 	// are required.
 	Domain, Organization, Email, Contact string
-	// Send mails a report; it is required. When it returns an error, the next
-	// Run tries again. It must obey ctx.
+	// Send mails a report; it is required. When it returns an error that is not
+	// ErrRefused, the next Run tries again. It must obey ctx.
 	Send func(ctx context.Context, m Mail) error
+	// Exclude names addresses, and domains of addresses, to which nothing is
+	// sent.
+	Exclude []string
+	// Run rests for Pause after each Batch reports that were sent; 0 means that
+	// it never does.
+	Batch int
+	Pause time.Duration
 
 	Store    storage.KV
 	Resolver resolver.Resolver
@@ -56,7 +70,7 @@ type Sender struct {
 type Summary struct {
 	Sent    int // reports handed to Send with success
 	Failed  int // reports that Send refused, or DNS did not answer for
-	Skipped int // addresses that need no report: they don't want it or can't take it
+	Skipped int // addresses that need no report: they don't want it, can't take it, or are excluded
 	Busy    int // policies whose report another Sender makes
 }
 
@@ -168,6 +182,10 @@ func (s *Sender) send(ctx context.Context, l ledger, i int, e entry, id string, 
 // deliver sends to one address if it wants reports.
 func (s *Sender) deliver(ctx context.Context, m Mail, address string, sum *Summary) error {
 	m.To = address
+	if s.excluded(address) {
+		sum.Skipped++
+		return nil
+	}
 	if !s.Unverified {
 		to, ok, err := permitted(ctx, s.Resolver, m.Domain, address)
 		if err != nil {
@@ -179,24 +197,51 @@ func (s *Sender) deliver(ctx context.Context, m Mail, address string, sum *Summa
 		}
 		m.To = to
 	}
-	if err := s.Send(ctx, m); err != nil {
+	switch err := s.Send(ctx, m); {
+	case errors.Is(err, ErrRefused):
+		sum.Skipped++
+		return nil
+	case err != nil:
 		return err
 	}
 	sum.Sent++
+	if s.Batch > 0 && sum.Sent%s.Batch == 0 {
+		s.rest(ctx)
+	}
 	return nil
+}
+
+// rest waits until the next batch may begin, or ctx ends.
+func (s *Sender) rest(ctx context.Context) {
+	timer := time.NewTimer(s.Pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+func (s *Sender) excluded(address string) bool {
+	return slices.ContainsFunc(s.Exclude, func(name string) bool {
+		if strings.Contains(name, "@") {
+			return mail.AddressKey(name) == mail.AddressKey(address)
+		}
+		return mail.DomainKey(name) == domainOf(address)
+	})
 }
 
 // start sends in the background what is left of the two days before.
 func (s *Sender) start(ctx context.Context, env *checks.Env) {
 	env.Go("dmarc_report", func() {
-		tick := time.NewTicker(interval)
-		defer tick.Stop()
+		timer := time.NewTimer(soon)
+		defer timer.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case <-tick.C:
+			case <-timer.C:
 			}
+			timer.Reset(interval)
 			over := env.Now().UTC().Add(-time.Hour).Truncate(24 * time.Hour)
 			for days := range 2 {
 				sum, err := s.Run(ctx, over.AddDate(0, 0, -1-days))

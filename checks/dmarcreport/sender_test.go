@@ -51,6 +51,49 @@ func TestFailureKeepsRows(t *testing.T) {
 	}
 }
 
+// TestWhoGetsNone: what is excluded or refuses for good is not asked again.
+func TestWhoGetsNone(t *testing.T) {
+	kv := storage.NewMemory(storage.MemoryOptions{})
+	note(t, Options{}, kv, "192.0.2.1", result(t, "example.org",
+		"v=DMARC1; p=none; rua=mailto:a@example.org,mailto:b@example.org,mailto:c@b\u00fccher.example.org,mailto:d@example.org"))
+	p := &post{}
+	s := p.sender(kv, "")
+	s.Exclude = []string{"b@EXAMPLE.org", "xn--bcher-kva.example.org"}
+	send := s.Send
+	s.Send = func(ctx context.Context, m Mail) error {
+		if m.To == "d@example.org" {
+			return fmt.Errorf("no such mailbox: %w", ErrRefused)
+		}
+		return send(ctx, m)
+	}
+	if sum, err := s.Run(t.Context(), today()); err != nil || sum.Sent != 1 || sum.Skipped != 3 || sum.Failed != 0 {
+		t.Errorf("got %+v, %v", sum, err)
+	}
+	if len(p.mails) != 1 || p.mails[0].To != "a@example.org" {
+		t.Errorf("sent %+v", p.mails)
+	}
+	if sum, err := s.Run(t.Context(), today()); err != nil || sum != (Summary{}) {
+		t.Errorf("again: %+v, %v", sum, err)
+	}
+}
+
+func TestBatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kv := storage.NewMemory(storage.MemoryOptions{})
+		for i := range 5 {
+			domain := fmt.Sprintf("example%d.org", i)
+			note(t, Options{}, kv, "192.0.2.1", result(t, domain, "v=DMARC1; p=none; rua=mailto:a@"+domain))
+		}
+		p := &post{}
+		s := p.sender(kv, "")
+		s.Batch, s.Pause = 2, time.Minute
+		began := time.Now()
+		if sum, err := s.Run(t.Context(), today()); err != nil || sum.Sent != 5 || time.Since(began) != 2*time.Minute {
+			t.Errorf("got %+v, %v after %v", sum, err, time.Since(began))
+		}
+	})
+}
+
 func TestAddresses(t *testing.T) {
 	const dns = `
 example.org._report._dmarc.yes.example      TXT "v=DMARC1"

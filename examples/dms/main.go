@@ -88,12 +88,13 @@ type config struct {
 	gtube, headers                        string
 	cpuProfile, logFormat, clamav         string
 	memory                                bytesFlag
-	monitoring, dmarcRows, greylist       bool
+	monitoring, greylist                  bool
 	greylistTimeout                       time.Duration
 
 	client   *dnsclient.Client // nil without -dns
 	sign     signFlag
 	milter   milterFlags
+	dmarc    dmarcFlags
 	scanners scannerFlag
 	puts     deferFlag
 	log      *log
@@ -119,7 +120,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&c.model.Name, "model", "fused", state.ModelUsage)
 	flags.StringVar(&c.model.Classes, "classes", "", state.ClassesUsage)
 	flags.StringVar((*string)(&c.autolearn), "autolearn", "off", autolearnUsage)
-	flags.BoolVar(&c.dmarcRows, "dmarc-rows", false, "note in the state what DMARC's aggregate reports say; dmarcreport.Sender sends them; needs -state and -dns")
+	c.dmarc.register(flags)
 	flags.Var(&c.memory, "memory", "`bytes` that messages in work may take, such as 256MiB; more wait; 0 means no bound")
 	flags.StringVar(&c.cpuProfile, "cpuprofile", "", "`file` for a profile of the CPU time from start to end")
 	c.milter.register(flags)
@@ -172,7 +173,7 @@ func companions(flags *flag.FlagSet) error {
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	for _, c := range []struct{ needs, list string }{
-		{"greylist", "greylist-timeout"}, {"state", "autolearn model classes"},
+		{"greylist", "greylist-timeout"}, {"state", "autolearn model classes"}, {"dmarc-reports", dmarcCompanions},
 		{"milter", "milter-mode milter-owner milter-fail-open discard-on-reject quarantine-on-reject"},
 	} {
 		for name := range strings.FieldsSeq(c.list) {
@@ -217,8 +218,8 @@ func (c *config) options() (winnow.Options, error) {
 	if _, on, err := c.autolearn.options(); err != nil || on && c.state == "" {
 		return o, cmp.Or(err, errors.New("-autolearn needs -state"))
 	}
-	if c.dmarcRows && (c.state == "" || c.dns == "none") {
-		return o, errors.New("-dmarc-rows needs -state and -dns")
+	if err := c.dmarc.validate(c); err != nil {
+		return o, err
 	}
 	if c.greylist && c.state == "" {
 		return o, errors.New("-greylist needs -state")

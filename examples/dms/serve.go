@@ -18,7 +18,6 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks"
-	"github.com/winnowmail/winnow/checks/dmarcreport"
 	"github.com/winnowmail/winnow/controller"
 	"github.com/winnowmail/winnow/examples/internal/state"
 	"github.com/winnowmail/winnow/storage"
@@ -123,8 +122,8 @@ func (c *config) remember(ctx context.Context, o *winnow.Options) (end func() er
 	if err != nil {
 		return nil, errors.Join(err, end())
 	}
-	if c.dmarcRows {
-		o.After = append(o.After, dmarcreport.After(dmarcreport.Options{Store: store}))
+	if c.dmarc.email != "" {
+		o.After = append(o.After, c.dmarc.after(store))
 	}
 	return end, nil
 }

@@ -90,7 +90,7 @@ _dmarc.example.org TXT "v=DMARC1; p=none; rua=mailto:reports@example.org"
 func TestStateAfterRestart(t *testing.T) {
 	dns, dir := resolvertest.Serve(t, resolvertest.Zone(zone.Must(dmarcZone))).Addr, t.TempDir()
 	for range 2 {
-		url, log, stop := start(t, "-dns", dns, "-monitoring=false", "-state", dir, "-dmarc-rows")
+		url, log, stop := start(t, "-dns", dns, "-monitoring=false", "-state", dir, "-dmarc-reports", "postmaster@example.net")
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/checkv2", strings.NewReader("From: ann@example.org\r\nSubject: hello\r\n\r\nHello\r\n"))
 		if err != nil {
 			t.Fatal(err)
