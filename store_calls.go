@@ -153,3 +153,18 @@ func (k *checkStore) Members(ctx context.Context, set string, skip, n int) ([]st
 func (k *checkStore) Unrank(ctx context.Context, set string, members ...string) error {
 	return k.do("unrank", func(s storage.Store) error { return s.Unrank(ctx, set, members...) }, set, members)
 }
+
+// SetMany implements storage.ManySetter.
+func (k *checkStore) SetMany(ctx context.Context, values []storage.Value, ttl time.Duration) error {
+	return k.do("setmany", func(s storage.Store) error { return storage.SetMany(ctx, s, values, ttl) }, values, ttl)
+}
+
+// RankMany implements storage.ManyRanker.
+func (k *checkStore) RankMany(ctx context.Context, rs []storage.Ranking) error {
+	return k.do("rankmany", func(s storage.Store) error { return storage.RankMany(ctx, s, rs) }, rs)
+}
+
+// RanksOf implements storage.ManyRanker.
+func (k *checkStore) RanksOf(ctx context.Context, of []storage.MemberOf) ([]storage.Member, error) {
+	return storeCall(k, "ranksof", func(s storage.Store) ([]storage.Member, error) { return storage.RanksOf(ctx, s, of) }, of)
+}

@@ -3,7 +3,6 @@ package storage
 import (
 	"cmp"
 	"context"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -87,15 +86,44 @@ func (s *rankedSet) drop(member string) int64 {
 
 // Rank implements Ranked.
 func (m *Memory) Rank(ctx context.Context, set, member string, score float64, keep int, ttl time.Duration) error {
-	if math.IsNaN(score) {
-		return ErrNotNumber
+	return m.rankOne(ctx, Ranking{Set: set, Member: member, Score: score, Keep: keep, TTL: ttl})
+}
+
+// RankMany implements ManyRanker.
+func (m *Memory) RankMany(ctx context.Context, rs []Ranking) error {
+	for _, r := range rs {
+		if err := m.rankOne(ctx, r); err != nil {
+			return err
+		}
 	}
-	if err := m.begin(ctx, set, member); err != nil {
+	return ctx.Err()
+}
+
+// RanksOf implements ManyRanker.
+func (m *Memory) RanksOf(ctx context.Context, of []MemberOf) ([]Member, error) {
+	members := make([]Member, len(of))
+	for i, x := range of {
+		score, err := m.RankOf(ctx, x.Set, x.Member)
+		switch {
+		case err == nil:
+			members[i] = Member{Name: x.Member, Score: score}
+		case err != ErrNotFound:
+			return nil, err
+		}
+	}
+	return members, ctx.Err()
+}
+
+func (m *Memory) rankOne(ctx context.Context, r Ranking) error {
+	if err := r.Check(); err != nil {
+		return err
+	}
+	if err := m.begin(ctx, r.Set, r.Member); err != nil {
 		return err
 	}
 	defer m.mu.Unlock()
-	e := m.sets[set]
-	if ttl < 0 {
+	e := m.sets[r.Set]
+	if r.TTL < 0 {
 		if e != nil {
 			m.remove(e)
 		}
@@ -105,28 +133,35 @@ func (m *Memory) Rank(ctx context.Context, set, member string, score float64, ke
 	grows := int64(0)
 	if e == nil {
 		s = &rankedSet{scores: map[string]float64{}}
-		e = &entry{home: m.sets, key: set, state: s, heapAt: -1, slot: -1}
-		grows = cost(set, nil)
+		e = &entry{home: m.sets, key: r.Set, state: s, heapAt: -1, slot: -1}
+		grows = cost(r.Set, nil)
 	} else {
 		s = e.state.(*rankedSet)
 	}
-	if _, ok := s.scores[member]; !ok {
-		grows += rankCost(member)
+	was, ok := s.scores[r.Member]
+	if !ok {
+		grows += rankCost(r.Member)
+	}
+	if r.Add {
+		r.Score += was
 	}
 	if err := m.reserve(grows); err != nil {
 		return err
 	}
-	m.sets[set] = e
-	s.drop(member)
-	s.scores[member] = score
-	i, _ := slices.BinarySearchFunc(s.members, Member{member, score}, byScore)
-	s.members = slices.Insert(s.members, i, Member{member, score})
+	m.sets[r.Set] = e
+	s.drop(r.Member)
 	freed := int64(0)
-	for keep > 0 && len(s.members) > keep {
+	for r.Add && r.Keep > 0 && len(s.members) >= r.Keep {
+		freed += s.drop(s.members[0].Name)
+	}
+	s.scores[r.Member] = r.Score
+	i, _ := slices.BinarySearchFunc(s.members, Member{r.Member, r.Score}, byScore)
+	s.members = slices.Insert(s.members, i, Member{r.Member, r.Score})
+	for r.Keep > 0 && len(s.members) > r.Keep {
 		freed += s.drop(s.members[0].Name)
 	}
 	e.size += grows - freed
-	m.live(e, ttl)
+	m.live(e, r.TTL)
 	return m.reserve(-freed)
 }
 

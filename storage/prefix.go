@@ -187,3 +187,21 @@ func (p prefixed) Members(ctx context.Context, set string, skip, n int) ([]Membe
 func (p prefixed) Unrank(ctx context.Context, set string, members ...string) error {
 	return p.next.Unrank(ctx, p.name(set), members...)
 }
+
+// RankMany implements ManyRanker.
+func (p prefixed) RankMany(ctx context.Context, rs []Ranking) error {
+	named := slices.Clone(rs)
+	for i := range named {
+		named[i].Set = p.name(named[i].Set)
+	}
+	return RankMany(ctx, p.next, named)
+}
+
+// RanksOf implements ManyRanker.
+func (p prefixed) RanksOf(ctx context.Context, of []MemberOf) ([]Member, error) {
+	named := slices.Clone(of)
+	for i := range named {
+		named[i].Set = p.name(named[i].Set)
+	}
+	return RanksOf(ctx, p.next, named)
+}

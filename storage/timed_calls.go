@@ -215,3 +215,15 @@ func (t *TimedStore) Unrank(ctx context.Context, set string, members ...string) 
 	members = slices.Clone(members)
 	return t.do(ctx, func(ctx context.Context) error { return t.next.Unrank(ctx, set, members...) })
 }
+
+// RankMany implements ManyRanker.
+func (t *TimedStore) RankMany(ctx context.Context, rs []Ranking) error {
+	rs = slices.Clone(rs)
+	return t.do(ctx, func(ctx context.Context) error { return RankMany(ctx, t.next, rs) })
+}
+
+// RanksOf implements ManyRanker.
+func (t *TimedStore) RanksOf(ctx context.Context, of []MemberOf) ([]Member, error) {
+	of = slices.Clone(of)
+	return within(ctx, t, func(ctx context.Context) ([]Member, error) { return RanksOf(ctx, t.next, of) })
+}

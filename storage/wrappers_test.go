@@ -70,6 +70,12 @@ func TestFull(t *testing.T) {
 	for name, wrap := range map[string]func(*storage.Memory) storage.KV{
 		"KV":   func(m *storage.Memory) storage.KV { return storage.Full(kvOnly{m}) },
 		"some": func(m *storage.Memory) storage.KV { return storage.Full(some{m, m, m}) },
+		"ranked": func(m *storage.Memory) storage.KV {
+			return storage.Full(struct {
+				storage.KV
+				storage.Ranked
+			}{m, m})
+		},
 		"bare": func(m *storage.Memory) storage.KV { return kvOnly{m} },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"math"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -47,60 +48,107 @@ func liveSet(v view, name string) (set, error) {
 
 // Rank implements storage.Ranked.
 func (s *Store) Rank(ctx context.Context, name, member string, score float64, keep int, ttl time.Duration) error {
-	if math.IsNaN(score) {
-		return storage.ErrNotNumber
-	}
-	if err := checkKeys(name, member); err != nil {
-		return err
-	}
-	_, err := write(ctx, s, 256+len(name)+2*len(member), func(t *tx) (bool, error) {
-		in, err := setOf(t.root(inSets), name)
-		if err != nil {
-			return false, err
+	return s.rankAll(ctx, []storage.Ranking{{Set: name, Member: member, Score: score, Keep: keep, TTL: ttl}})
+}
+
+// RankMany implements storage.ManyRanker, 1,024 rankings in a transaction.
+func (s *Store) RankMany(ctx context.Context, rs []storage.Ranking) error {
+	for part := range slices.Chunk(rs, 1024) {
+		if err := s.rankAll(ctx, slices.Clone(part)); err != nil {
+			return err
 		}
-		if ttl < 0 || in.stamp.over(t.now) {
-			if err := t.dropSet(name, in); err != nil {
+	}
+	return ctx.Err()
+}
+
+// rankAll does rankings in one transaction.
+func (s *Store) rankAll(ctx context.Context, rs []storage.Ranking) error {
+	cost := 0
+	for _, r := range rs {
+		if err := r.Check(); err != nil {
+			return err
+		}
+		cost += 256 + len(r.Set) + 2*len(r.Member)
+	}
+	_, err := write(ctx, s, cost, func(t *tx) (bool, error) {
+		for _, r := range rs {
+			if err := t.rankOne(r); err != nil {
 				return false, err
 			}
-			in = set{}
 		}
-		if ttl < 0 {
-			return false, nil
-		}
-		return true, t.rank(in, name, member, score, keep, ttl)
+		return true, nil
 	})
 	return err
 }
 
-func (t *tx) rank(in set, name, member string, score float64, keep int, ttl time.Duration) error {
-	b, err := t.within(t.root(inSets), name, false)
+func (t *tx) rankOne(r storage.Ranking) error {
+	in, err := setOf(t.root(inSets), r.Set)
+	if err != nil {
+		return err
+	}
+	if r.TTL < 0 || in.stamp.over(t.now) {
+		if err := t.dropSet(r.Set, in); err != nil {
+			return err
+		}
+		in = set{}
+	}
+	if r.TTL < 0 {
+		return nil
+	}
+	return t.rank(in, r)
+}
+
+func (t *tx) rank(in set, r storage.Ranking) error {
+	b, err := t.within(t.root(inSets), r.Set, false)
 	if err != nil {
 		return err
 	}
 	in.Bucket = b
-	if err := t.unrank(&in, member); err != nil {
-		return err
-	}
-	if err := t.put(b, memberKey(member), binary.BigEndian.AppendUint64(nil, math.Float64bits(score+0))); err != nil {
-		return err
-	}
-	if err := t.put(b, orderKey(ordered(score), member), nil); err != nil {
-		return err
-	}
-	in.members++
-	for keep > 0 && in.members > int64(keep) {
-		k, _ := b.Cursor().Seek([]byte{'o'})
-		if len(k) < 9 || k[0] != 'o' {
-			return damaged("a ranked set")
+	if raw := in.Get(memberKey(r.Member)); r.Add && raw != nil {
+		was, err := parseScore(raw)
+		if err != nil {
+			return err
 		}
-		if err := t.unrank(&in, string(k[9:])); err != nil {
+		r.Score += was
+	}
+	if err := t.unrank(&in, r.Member); err != nil {
+		return err
+	}
+	if r.Add && r.Keep > 0 {
+		if err := t.trimSet(&in, r.Keep-1); err != nil {
 			return err
 		}
 	}
-	if in.stamp, err = t.schedule(kindSet, []byte(name), in.stamp, until(t.now, ttl)); err != nil {
+	if err := t.put(b, memberKey(r.Member), binary.BigEndian.AppendUint64(nil, math.Float64bits(r.Score+0))); err != nil {
+		return err
+	}
+	if err := t.put(b, orderKey(ordered(r.Score), r.Member), nil); err != nil {
+		return err
+	}
+	in.members++
+	if r.Keep > 0 {
+		if err := t.trimSet(&in, r.Keep); err != nil {
+			return err
+		}
+	}
+	if in.stamp, err = t.schedule(kindSet, []byte(r.Set), in.stamp, until(t.now, r.TTL)); err != nil {
 		return err
 	}
 	return t.putSet(in)
+}
+
+// trimSet removes the lowest members beyond keep.
+func (t *tx) trimSet(in *set, keep int) error {
+	for in.members > int64(keep) {
+		k, _ := in.Cursor().Seek([]byte{'o'})
+		if len(k) < 9 || k[0] != 'o' {
+			return damaged("a ranked set")
+		}
+		if err := t.unrank(in, string(k[9:])); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // unrank removes a member from the bucket and from the count.
@@ -143,22 +191,44 @@ func (t *tx) dropSet(name string, in set) error {
 
 // RankOf implements storage.Ranked.
 func (s *Store) RankOf(ctx context.Context, name, member string) (float64, error) {
-	if err := checkKeys(name, member); err != nil {
+	found, err := s.RanksOf(ctx, []storage.MemberOf{{Set: name, Member: member}})
+	if err == nil && found[0].Name == "" {
+		err = storage.ErrNotFound
+	}
+	if err != nil {
 		return 0, err
 	}
-	return read(ctx, s, func(v view) (float64, error) {
-		in, err := liveSet(v, name)
-		if err != nil {
-			return 0, err
+	return found[0].Score, nil
+}
+
+// RanksOf implements storage.ManyRanker.
+func (s *Store) RanksOf(ctx context.Context, of []storage.MemberOf) ([]storage.Member, error) {
+	for _, x := range of {
+		if err := checkKeys(x.Set, x.Member); err != nil {
+			return nil, err
 		}
-		if in.Bucket == nil {
-			return 0, storage.ErrNotFound
+	}
+	return read(ctx, s, func(v view) ([]storage.Member, error) {
+		members := make([]storage.Member, len(of))
+		for i, x := range of {
+			in, err := liveSet(v, x.Set)
+			if err != nil {
+				return nil, err
+			}
+			if in.Bucket == nil {
+				continue
+			}
+			raw := in.Get(memberKey(x.Member))
+			if raw == nil {
+				continue
+			}
+			score, err := parseScore(raw)
+			if err != nil {
+				return nil, err
+			}
+			members[i] = storage.Member{Name: x.Member, Score: score}
 		}
-		raw := in.Get(memberKey(member))
-		if raw == nil {
-			return 0, storage.ErrNotFound
-		}
-		return parseScore(raw)
+		return members, nil
 	})
 }
 

@@ -76,15 +76,18 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	if err := checkKeys(key); err != nil {
 		return err
 	}
-	if ttl < 0 {
-		return s.Delete(ctx, key)
-	}
+	return s.do(ctx, s.setCommand(key, value, ttl))
+}
+
+func (s *Store) setCommand(key string, value []byte, ttl time.Duration) *command {
 	key = s.kv(key)
-	args := []any{"set", key, string(value)}
-	if ttl > 0 {
-		args = append(args, "px", ms(ttl))
+	c := &command{op: "Set", key: key, args: []any{"set", key, string(value)}, write: true, repeat: true}
+	if ttl < 0 {
+		c.args = []any{"unlink", key}
+	} else if ttl > 0 {
+		c.args = append(c.args, "px", ms(ttl))
 	}
-	return s.do(ctx, &command{op: "Set", key: key, args: args, write: true, repeat: true})
+	return c
 }
 
 // Add implements storage.KV.

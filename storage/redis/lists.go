@@ -1,9 +1,11 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -52,36 +54,90 @@ func (s *Store) Items(ctx context.Context, list string, skip, n int) ([][]byte, 
 
 // Rank implements storage.Ranked.
 func (s *Store) Rank(ctx context.Context, set, member string, score float64, keep int, ttl time.Duration) error {
-	if math.IsNaN(score) {
-		return storage.ErrNotNumber
-	}
-	if err := checkKeys(set, member); err != nil {
+	c, err := s.rankCommand(storage.Ranking{Set: set, Member: member, Score: score, Keep: keep, TTL: ttl})
+	if err != nil {
 		return err
 	}
-	key := s.set(set)
-	if ttl < 0 {
-		return s.do(ctx, &command{op: "Rank", key: key, args: []any{"unlink", key}, write: true, repeat: true})
+	return s.do(ctx, c)
+}
+
+func (s *Store) rankCommand(r storage.Ranking) (*command, error) {
+	if err := r.Check(); err != nil {
+		return nil, err
 	}
-	return s.do(ctx, &command{
-		op: "Rank", key: key, script: &s.scripts.rank, write: true, repeat: true,
-		args: []any{member, decimal(score), max(0, keep), ms(ttl)},
-	})
+	c := &command{op: "Rank", key: s.set(r.Set), write: true, repeat: true}
+	if r.TTL < 0 {
+		c.args = []any{"unlink", c.key}
+		return c, nil
+	}
+	how := "set"
+	if r.Add {
+		how = "add"
+	}
+	c.script = &s.scripts.rank
+	c.args = []any{r.Member, decimal(r.Score), max(0, r.Keep), ms(r.TTL), how}
+	return c, nil
+}
+
+// RankMany implements storage.ManyRanker, 256 rankings in a trip.
+func (s *Store) RankMany(ctx context.Context, rs []storage.Ranking) error {
+	for trip := range slices.Chunk(rs, manyTrip) {
+		var cmds []*command
+		var bad error
+		for _, r := range trip {
+			var c *command
+			if c, bad = s.rankCommand(r); bad != nil {
+				break
+			}
+			cmds = append(cmds, c)
+		}
+		if err := cmp.Or(s.spread(ctx, cmds), bad); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
 }
 
 // RankOf implements storage.Ranked.
 func (s *Store) RankOf(ctx context.Context, set, member string) (float64, error) {
-	if err := checkKeys(set, member); err != nil {
+	found, err := s.RanksOf(ctx, []storage.MemberOf{{Set: set, Member: member}})
+	if err == nil && found[0].Name == "" {
+		err = storage.ErrNotFound
+	}
+	if err != nil {
 		return 0, err
 	}
-	key := s.set(set)
-	c := &command{op: "RankOf", key: key, args: []any{"zscore", key, member}, repeat: true}
-	if err := s.do(ctx, c); err != nil {
-		return 0, err
+	return found[0].Score, nil
+}
+
+// RanksOf implements storage.ManyRanker, 256 members in a trip.
+func (s *Store) RanksOf(ctx context.Context, of []storage.MemberOf) ([]storage.Member, error) {
+	members := make([]storage.Member, 0, len(of))
+	for trip := range slices.Chunk(of, manyTrip) {
+		cmds := make([]*command, len(trip))
+		for i, x := range trip {
+			if err := checkKeys(x.Set, x.Member); err != nil {
+				return nil, err
+			}
+			key := s.set(x.Set)
+			cmds[i] = &command{op: "RankOf", key: key, args: []any{"zscore", key, x.Member}, repeat: true}
+		}
+		if err := s.spread(ctx, cmds); err != nil {
+			return nil, err
+		}
+		for i, x := range trip {
+			var m storage.Member
+			if reply := cmds[i].reply; reply != nil {
+				score, err := strconv.ParseFloat(stringOf(reply), 64)
+				if err != nil {
+					return nil, err
+				}
+				m = storage.Member{Name: x.Member, Score: score}
+			}
+			members = append(members, m)
+		}
 	}
-	if c.reply == nil {
-		return 0, storage.ErrNotFound
-	}
-	return strconv.ParseFloat(stringOf(c.reply), 64)
+	return members, ctx.Err()
 }
 
 // Members implements storage.Ranked.

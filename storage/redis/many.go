@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/winnowmail/winnow/storage"
 )
@@ -48,18 +50,64 @@ func (s *Store) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
 	return values, nil
 }
 
-// each runs a command for each key of KV: in a Cluster in one trip to each of the
-// nodes that have them, and all of these at once.
+// manyTrip is how many commands go in one trip.
+const manyTrip = 256
+
+// SetMany implements storage.ManySetter, 256 values or 4 MiB in a trip.
+func (s *Store) SetMany(ctx context.Context, values []storage.Value, ttl time.Duration) error {
+	for len(values) > 0 {
+		var cmds []*command
+		var bad error
+		size := 0
+		for len(values) > 0 && len(cmds) < manyTrip && size < 4<<20 {
+			v := values[0]
+			if bad = checkKeys(v.Key); bad != nil {
+				break
+			}
+			cmds = append(cmds, s.setCommand(v.Key, v.Data, ttl))
+			size += len(v.Data)
+			values = values[1:]
+		}
+		if err := cmp.Or(s.spread(ctx, cmds), bad); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// each runs a command for each key of KV.
 func (s *Store) each(ctx context.Context, keys []string, of func(key string) *command) ([]any, error) {
 	cmds := make([]*command, len(keys))
-	groups := map[*node][]*command{}
 	for i, key := range keys {
 		cmds[i] = of(s.kv(key))
-		n, err := s.route(ctx, cmds[i].key)
+	}
+	if err := s.spread(ctx, cmds); err != nil {
+		return nil, err
+	}
+	replies := make([]any, len(cmds))
+	for i, c := range cmds {
+		replies[i] = c.reply
+	}
+	return replies, nil
+}
+
+// spread runs commands that may be repeated in one trip, in a Cluster in one to
+// each of the nodes that have their keys, and all of these at once.
+func (s *Store) spread(ctx context.Context, cmds []*command) error {
+	if len(cmds) == 0 {
+		return nil
+	}
+	if s.cluster == nil {
+		return s.do(ctx, cmds...)
+	}
+	groups := map[*node][]*command{}
+	for _, c := range cmds {
+		c.loose = true
+		n, err := s.route(ctx, c.key)
 		if err != nil {
-			return nil, s.fails(ctx, cmds[i], unsent, err)
+			return s.fails(ctx, c, unsent, err)
 		}
-		groups[n] = append(groups[n], cmds[i])
+		groups[n] = append(groups[n], c)
 	}
 	var mu sync.Mutex
 	var failed error
@@ -74,14 +122,7 @@ func (s *Store) each(ctx context.Context, keys []string, of func(key string) *co
 		})
 	}
 	wg.Wait()
-	if failed != nil {
-		return nil, failed
-	}
-	replies := make([]any, len(cmds))
-	for i, c := range cmds {
-		replies[i] = c.reply
-	}
-	return replies, nil
+	return failed
 }
 
 // together runs loose commands in one trip, or one by one if they turn out to

@@ -104,8 +104,17 @@ return 1
 
 // luaRank: member, score, keep, ms.
 const luaRank = `
-redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 local keep = tonumber(ARGV[3])
+if ARGV[5] == 'add' then
+  local score = redis.call('ZINCRBY', KEYS[1], ARGV[2], ARGV[1])
+  if keep > 0 and redis.call('ZCARD', KEYS[1]) > keep then
+    redis.call('ZREM', KEYS[1], ARGV[1])
+    redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -keep)
+    redis.call('ZADD', KEYS[1], score, ARGV[1])
+  end
+else
+  redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+end
 if keep > 0 then
   redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -keep - 1)
 end

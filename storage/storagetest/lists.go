@@ -126,6 +126,8 @@ func rankedCases() []testCase[storage.Ranked] {
 		{"TTL", rankTTL},
 		{"Names", rankNames},
 		{"Concurrent", rankConcurrent},
+		{"RankMany", rankMany},
+		{"Add", rankAdd},
 	}
 }
 
@@ -264,4 +266,66 @@ func rankConcurrent(t *testing.T, _ Store, r storage.Ranked) {
 	for i, m := range got {
 		eq(t, "member", m, storage.Member{Name: fmt.Sprint(159 - i), Score: float64(159 - i)})
 	}
+}
+
+// rankMany is as many calls of Rank, and RanksOf as many of RankOf.
+func rankMany(t *testing.T, s Store, r storage.Ranked) {
+	ctx := t.Context()
+	must(t, storage.RankMany(ctx, r, nil))
+	var rs []storage.Ranking
+	var of []storage.MemberOf
+	for i := range 600 {
+		set := "s"
+		if i%3 == 2 {
+			set = "other"
+		}
+		rs = append(rs, storage.Ranking{Set: set, Member: fmt.Sprint(i), Score: float64(i)})
+		of = append(of, storage.MemberOf{Set: set, Member: fmt.Sprint(i)})
+	}
+	must(t, storage.RankMany(ctx, r, rs))
+	got, err := storage.RanksOf(ctx, r, append(of, storage.MemberOf{Set: "s", Member: "none"}, storage.MemberOf{Set: "none", Member: "1"}))
+	must(t, err)
+	if len(got) != 602 || got[600] != (storage.Member{}) || got[601] != (storage.Member{}) {
+		t.Fatalf("%d members, at the end %v", len(got), got[len(got)-2:])
+	}
+	for i, m := range got[:600] {
+		eq(t, "member", m, storage.Member{Name: fmt.Sprint(i), Score: float64(i)})
+	}
+	must(t, storage.RankMany(ctx, r, []storage.Ranking{
+		{Set: "s", Member: "600", Score: 600, Keep: 2}, {Set: "s", Member: "597", Score: -1, Keep: 3}, {Set: "other", Member: "1", TTL: -1},
+	}))
+	ranked(t, r, 0, 9, storage.Member{Name: "600", Score: 600}, storage.Member{Name: "598", Score: 598}, storage.Member{Name: "597", Score: -1})
+	rest, err := r.Members(ctx, "other", 0, 9)
+	must(t, err)
+	eq(t, "members of a set that is removed", len(rest), 0)
+	err = storage.RankMany(ctx, r, []storage.Ranking{{Set: "s", Member: "1000", Score: 1000}, {Set: "s", Member: "nan", Score: math.NaN()}, {Set: "", Member: "x"}})
+	allAre(t, storage.ErrNotNumber, err, storage.RankMany(ctx, r, []storage.Ranking{{Set: "s", Member: "x", Score: math.Inf(1), Add: true}}))
+	_, none := storage.RanksOf(ctx, r, []storage.MemberOf{{Set: "s", Member: "600"}, {Set: "s"}})
+	allAre(t, storage.ErrBadKey, none, storage.RankMany(ctx, r, []storage.Ranking{{Set: "s"}}))
+}
+
+// rankAdd adds to scores; what it adds to stays.
+func rankAdd(t *testing.T, s Store, r storage.Ranked) {
+	add := func(member string, score float64, keep int) {
+		t.Helper()
+		must(t, storage.RankMany(t.Context(), r, []storage.Ranking{{Set: "s", Member: member, Score: score, Add: true, Keep: keep}}))
+	}
+	for _, m := range []string{"a", "b", "a", "c", "a", "b"} {
+		add(m, 1, 3)
+	}
+	ranked(t, r, 0, 9, storage.Member{Name: "a", Score: 3}, storage.Member{Name: "b", Score: 2}, storage.Member{Name: "c", Score: 1})
+	add("d", 0.5, 3)
+	ranked(t, r, 0, 9, storage.Member{Name: "a", Score: 3}, storage.Member{Name: "b", Score: 2}, storage.Member{Name: "d", Score: 0.5})
+	add("d", 4, 3)
+	add("b", -1.5, 0)
+	ranked(t, r, 0, 9, storage.Member{Name: "d", Score: 4.5}, storage.Member{Name: "a", Score: 3}, storage.Member{Name: "b", Score: 0.5})
+	add("e", 1, 1)
+	ranked(t, r, 0, 9, storage.Member{Name: "e", Score: 1})
+	live := s.lives(2 * s.Tick)
+	must(t, storage.RankMany(t.Context(), r, []storage.Ranking{{Set: "s", Member: "e", Score: 1, Add: true, TTL: 2 * s.Tick}}))
+	rankedYet(t, r, 0, 9, live, storage.Member{Name: "e", Score: 2})
+	s.Pass(4 * s.Tick)
+	ranked(t, r, 0, 9)
+	add("e", 7, 0)
+	ranked(t, r, 0, 9, storage.Member{Name: "e", Score: 7})
 }
