@@ -53,6 +53,7 @@ import (
 	"github.com/winnowmail/winnow/checks/recipients"
 	"github.com/winnowmail/winnow/checks/redirectors"
 	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/checks/replies"
 	"github.com/winnowmail/winnow/checks/sender"
 	"github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/spf"
@@ -105,6 +106,8 @@ type Options struct {
 	AuthHeader *authheader.Options
 	// Greylist puts suspicious mail off until it comes again; it needs a store.
 	Greylist *greylist.Options
+	// Replies recognises replies to mail of users; it needs a store.
+	Replies *replies.Options
 	// MX looks at the mail exchangers of the sender's domain.
 	MX *mxcheck.Options
 }
@@ -219,6 +222,9 @@ func Families(o Options) []*checks.Family {
 	)
 	if o.MX != nil {
 		list = append(list, mxcheck.New(*o.MX))
+	}
+	if o.Replies != nil {
+		list = append(list, replies.New(*o.Replies))
 	}
 	if o.Greylist != nil {
 		list = append(list, greylist.New(*o.Greylist))

@@ -95,6 +95,7 @@ type config struct {
 	sign     signFlag
 	milter   milterFlags
 	dmarc    dmarcFlags
+	known    knownFlags
 	scanners scannerFlag
 	puts     deferFlag
 	log      *log
@@ -121,6 +122,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&c.model.Classes, "classes", "", state.ClassesUsage)
 	flags.StringVar((*string)(&c.autolearn), "autolearn", "off", autolearnUsage)
 	c.dmarc.register(flags)
+	c.known.register(flags)
 	flags.Var(&c.memory, "memory", "`bytes` that messages in work may take, such as 256MiB; more wait; 0 means no bound")
 	flags.StringVar(&c.cpuProfile, "cpuprofile", "", "`file` for a profile of the CPU time from start to end")
 	c.milter.register(flags)
@@ -245,6 +247,9 @@ func (c *config) options() (winnow.Options, error) {
 		if err := families.Greylist.Validate(); err != nil {
 			return o, fmt.Errorf("-greylist-timeout: %w", err)
 		}
+	}
+	if err := c.known.add(&families, c.state); err != nil {
+		return o, err
 	}
 	if families, err = families.WithMaps(c.maps); err != nil {
 		return o, fmt.Errorf("-maps: %w", err)

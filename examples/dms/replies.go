@@ -1,0 +1,28 @@
+package main
+
+import (
+	"errors"
+	"flag"
+
+	"github.com/winnowmail/winnow/checks/replies"
+	"github.com/winnowmail/winnow/checks/standard"
+)
+
+// knownFlags say what is remembered of those whom users write with.
+type knownFlags struct{ replies bool }
+
+func (k *knownFlags) register(flags *flag.FlagSet) {
+	flags.BoolVar(&k.replies, "replies", false, "recognise replies to mail of users and of the own networks (REPLY, -4 points); needs -state")
+}
+
+// add turns the flags into families.
+func (k *knownFlags) add(o *standard.Options, state string) error {
+	if !k.replies {
+		return nil
+	}
+	if state == "" {
+		return errors.New("-replies needs -state")
+	}
+	o.Replies = &replies.Options{}
+	return nil
+}
