@@ -43,7 +43,7 @@ func (x *session) obey(m protocol.Modifier, t *transaction, o *Outcome) *protoco
 	}
 	quarantine := v.Action == actions.Quarantine || v.Action == actions.Reject && x.server.o.QuarantineOnReject
 	asSpam := v.Action == actions.AddHeader || quarantine && m.Actions()&protocol.OptQuarantine == 0
-	x.edit(m, t.names, v, asSpam)
+	x.edit(m, t.names, v, v.Reply.Code != 0 && !quarantine, asSpam)
 	switch {
 	case v.Action == actions.Discard || v.Action == actions.Reject && x.server.o.DiscardOnReject:
 		o.Reply = "discard"
@@ -119,8 +119,9 @@ func (s *Server) prefers(a, b actions.Action) bool {
 	return a.Severity() < b.Severity()
 }
 
-// edit sends a verdict's edits as commands.
-func (x *session) edit(m protocol.Modifier, names []string, v *winnow.Verdict, asSpam bool) {
+// edit sends a verdict's edits as commands. To a message that is refused they
+// make no difference, but Rspamd sends them, too, unless it is a test.
+func (x *session) edit(m protocol.Modifier, names []string, v *winnow.Verdict, refused, asSpam bool) {
 	blank := ""
 	if m.Protocol()&protocol.OptHeaderLeadingSpace != 0 {
 		blank = " " // else the MTA writes one
@@ -128,7 +129,7 @@ func (x *session) edit(m protocol.Modifier, names []string, v *winnow.Verdict, a
 	var edits []actions.HeaderEdit
 	test := v.PreResult != nil && v.PreResult.Test
 	for _, e := range v.Edits {
-		if test && (v.Reply.Code != 0 || e.Name != "X-Spam" && e.Name != "Subject") {
+		if test && (refused || e.Name != "X-Spam" && e.Name != "Subject") {
 			continue // as Rspamd, which adds nothing to tests
 		}
 		if _, err := winnow.Apply(nil, []actions.HeaderEdit{e}); err != nil {

@@ -194,6 +194,8 @@ func TestAnswers(t *testing.T) {
 		{name: "rewrite the first of two", pre: actions.PreResult{Action: actions.RewriteSubject}, raw: forged,
 			want: removal + "ChangeHeader 2 \"Subject\" \"\"\nChangeHeader 1 \"Subject\" \" *** SPAM *** one\"\nAccept"},
 		{name: "discard on reject", score: 15, o: milter.Options{DiscardOnReject: true}, want: "Discard"},
+		{name: "quarantine of a test", pre: actions.PreResult{Action: actions.Reject, Test: true}, o: milter.Options{QuarantineOnReject: true}, raw: forged,
+			want: removal + "Quarantine \"Spam message quarantined\"\nAccept"},
 		{name: "quarantine on reject", score: 15, o: milter.Options{QuarantineOnReject: true}, want: "Quarantine \"Spam message quarantined\"\nAccept"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
