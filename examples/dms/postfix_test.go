@@ -33,8 +33,16 @@ func startMilter(t *testing.T, args ...string) (addr string, log *tail, stop fun
 	return m[1], log, stop
 }
 
+// somebody is a client on the Internet, as XCLIENT has it.
+const somebody = "ADDR=192.0.2.1 NAME=mail.example.org"
+
 // send sends a mail as somebody on the Internet does.
 func send(t *testing.T, addr, from string, rcpts []string, msg string) error {
+	t.Helper()
+	return sendAs(t, addr, somebody, from, rcpts, msg)
+}
+
+func sendAs(t *testing.T, addr, client, from string, rcpts []string, msg string) error {
 	t.Helper()
 	c, err := smtp.Dial(addr)
 	if err != nil {
@@ -44,7 +52,7 @@ func send(t *testing.T, addr, from string, rcpts []string, msg string) error {
 	if err := c.Hello("mail.example.org"); err != nil {
 		t.Fatal(err)
 	}
-	xclient(t, c, "ADDR=192.0.2.1 NAME=mail.example.org")
+	xclient(t, c, client)
 	if err := c.Mail(from); err != nil {
 		return err
 	}
@@ -98,8 +106,13 @@ func replyOf(err error) string {
 	return fmt.Sprint(err)
 }
 
+// text is the header of a mail with a forged spam flag.
+const text = "From: Ann <ann@example.org>\r\nTo: bob@test.example\r\nSubject: test\r\nDate: Fri, 27 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.org>\r\nX-Spam: No\r\nX-SPAM:\r\n forged\r\n\r\n"
+
+var bob = []string{"bob@test.example"}
+
 // TestPostfix has mail go through Postfix and the daemon, as docker-mailserver
-// has it.
+// has it, and then through other daemons at the same address.
 func TestPostfix(t *testing.T) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -118,8 +131,6 @@ func TestPostfix(t *testing.T) {
 			stop()
 		}
 	}()
-	text := "From: Ann <ann@example.org>\r\nTo: bob@test.example\r\nSubject: test\r\nDate: Fri, 27 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.org>\r\nX-Spam: No\r\nX-SPAM:\r\n forged\r\n\r\n"
-	bob := []string{"bob@test.example"}
 	for _, c := range []struct {
 		name, from, body, reply, has string
 	}{
@@ -138,6 +149,9 @@ func TestPostfix(t *testing.T) {
 			continue
 		}
 		d := mta.Next(t)
+		if flagged := strings.Contains(d.Raw, "\r\nX-Spam: Yes\r\n"); flagged != (c.name == "YJS") {
+			t.Errorf("%s: flagged as spam: %v", c.name, flagged)
+		}
 		if !strings.Contains(d.Raw, c.has) || strings.Contains(d.Raw, "forged") || strings.Contains(d.Raw, "X-Spam: No") || strings.Count(d.Raw, "Subject:") != 1 {
 			t.Errorf("%s: delivered %q", c.name, d.Raw)
 		}
@@ -171,6 +185,7 @@ func TestPostfix(t *testing.T) {
 		}
 	})
 	t.Run("signed", func(t *testing.T) { signed(t, mta, key) })
+	t.Run("a client that hangs in DATA", func(t *testing.T) { hang(t, mta) })
 
 	if code := stop(); code != 0 {
 		t.Errorf("exit code %d: %s", code, log)
@@ -179,6 +194,9 @@ func TestPostfix(t *testing.T) {
 	if got := replyOf(send(t, mta.Addr, "ann@example.org", bob, text+"hello\r\n")); !strings.HasPrefix(got, "451 4.7.1") {
 		t.Errorf("without the daemon: %s", got)
 	}
+	t.Run("a virus", func(t *testing.T) { infected(t, mta, addr) })
+	t.Run("held", func(t *testing.T) { held(t, mta, addr) })
+	t.Run("storm", func(t *testing.T) { storm(t, mta, addr) })
 	if strings.Contains(mta.Log(t), "warning: milter inet:"+addr+": ") && strings.Contains(mta.Log(t), "unreasonable") {
 		t.Errorf("Postfix complains: %s", mta.Log(t))
 	}
@@ -217,21 +235,7 @@ func signed(t *testing.T, mta *postfix.Server, key *rsa.PrivateKey) {
 		"long lines":             from + "Subject: long\r\nDate: Fri, 27 Nov 2026 10:00:00 +0000\r\nMessage-ID: <4@test.example>\r\n\r\n" + strings.Repeat("x", 990) + "\r\n",
 		"without Date and an ID": from + "Subject: bare\r\n\r\nhello\r\n",
 	} {
-		c, err := smtp.Dial(mta.Addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := errors.Join(c.Mail("ann@test.example"), c.Rcpt("bob@test.example")); err != nil {
-			t.Fatal(err)
-		}
-		w, err := c.Data()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Write([]byte(msg)); err != nil {
-			t.Fatal(err)
-		}
-		if err := errors.Join(w.Close(), c.Quit()); err != nil {
+		if err := sendAs(t, mta.Addr, somebody+" LOGIN=ann", "ann@test.example", bob, msg); err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}

@@ -23,6 +23,7 @@ import (
 // clients that may say who they are by XCLIENT.
 type Server struct {
 	Addr      string // of SMTP
+	Impatient string // of SMTP for clients that are cut off after a second of silence
 	dir       string
 	delivered <-chan Delivery
 }
@@ -38,6 +39,9 @@ func (s *Server) Next(t testing.TB) Delivery {
 		return Delivery{}
 	}
 }
+
+// Waiting is how many messages came through that Next has not returned.
+func (s *Server) Waiting() int { return len(s.delivered) }
 
 // A Delivery is a message as Postfix hands it over.
 type Delivery struct {
@@ -61,11 +65,11 @@ func Start(t testing.TB, milter string, settings ...string) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{Addr: freeAddr(t), dir: dir}
+	s := &Server{Addr: freeAddr(t), Impatient: freeAddr(t), dir: dir}
 	sink, delivered := startSink(t)
 	s.delivered = delivered
 	s.write(t, "main.cf", main(dir, sink, milter, settings))
-	s.write(t, "master.cf", master(s.Addr))
+	s.write(t, "master.cf", master(s.Addr, s.Impatient))
 	for _, sub := range []string{"queue", "data"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o755); err != nil {
 			t.Fatal(err)
@@ -78,7 +82,7 @@ func Start(t testing.TB, milter string, settings ...string) *Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		s.command(t, "stop")
+		s.command(t, "postfix", "stop")
 		if t.Failed() {
 			t.Logf("Postfix said: %s", s.Log(t))
 		}
@@ -86,7 +90,7 @@ func Start(t testing.TB, milter string, settings ...string) *Server {
 			t.Error(err)
 		}
 	})
-	s.command(t, "start")
+	s.command(t, "postfix", "start")
 	s.await(t)
 	return s
 }
@@ -106,9 +110,9 @@ func main(dir, sink, milter string, settings []string) string {
 	return strings.Join(append(lines, settings...), "\n") + "\n"
 }
 
-func master(addr string) string {
+func master(addr, impatient string) string {
 	return strings.Join([]string{
-		addr + " inet n - n - 50 smtpd",
+		addr + " inet n - n - 50 smtpd", impatient + " inet n - n - 5 smtpd -o smtpd_timeout=1s",
 		"pickup unix n - n 60 1 pickup", "cleanup unix n - n - 0 cleanup", "qmgr unix n - n 300 1 qmgr", "rewrite unix - - n - - trivial-rewrite",
 		"bounce unix - - n - 0 bounce", "defer unix - - n - 0 bounce", "trace unix - - n - 0 bounce", "verify unix - - n - 1 verify",
 		"flush unix n - n 1000? 0 flush", "proxymap unix - - n - - proxymap", "error unix - - n - - error", "retry unix - - n - - error",
@@ -123,14 +127,36 @@ func (s *Server) write(t testing.TB, name, text string) {
 	}
 }
 
-func (s *Server) command(t testing.TB, command string) {
+// command runs one of Postfix's programs.
+func (s *Server) command(t testing.TB, program string, args ...string) {
 	t.Helper()
-	cmd := exec.Command("/usr/sbin/postfix", "-c", s.dir, command)
+	cmd := exec.Command(filepath.Join("/usr/sbin", program), append([]string{"-c", s.dir}, args...)...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {
-		t.Fatalf("postfix %s: %v: %s %s", command, err, out.String(), s.Log(t))
+		t.Fatalf("%s %s: %v: %s %s", program, args, err, out.String(), s.Log(t))
 	}
+}
+
+// Held are the queue ids of the mail that Postfix keeps until somebody decides.
+func (s *Server) Held(t testing.TB) []string {
+	t.Helper()
+	files, err := os.ReadDir(filepath.Join(s.dir, "queue", "hold"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, f := range files {
+		ids = append(ids, f.Name())
+	}
+	return ids
+}
+
+// Release lets Postfix deliver what it holds.
+func (s *Server) Release(t testing.TB) {
+	t.Helper()
+	s.command(t, "postsuper", "-H", "ALL")
+	s.command(t, "postqueue", "-f")
 }
 
 // await waits until Postfix answers: its master opens the port before it is
