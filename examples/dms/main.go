@@ -103,8 +103,10 @@ type config struct {
 
 // run is the program; it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	if len(args) > 0 && args[0] == "dkim" {
-		return dkim(args[1:], os.Hostname, stdout, stderr)
+	if len(args) > 0 {
+		if c, ok := commands()[args[0]]; ok {
+			return c.run(ctx, args[1:], stdout, stderr)
+		}
 	}
 	var c config
 	flags := flag.NewFlagSet("dms", flag.ContinueOnError)
@@ -135,7 +137,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.Var(&c.sign, "sign", "sign outgoing mail with the key `DOMAIN:SELECTOR:KEYFILE`; may be repeated")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(stdout, "usage: dms [flags]\n       dms dkim [options], see dms dkim help")
+		fmt.Fprint(stdout, usage())
 		flags.SetOutput(stdout)
 		flags.PrintDefaults()
 		return 0

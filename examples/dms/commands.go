@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"io"
+	"maps"
+	"os"
+	"slices"
+)
+
+// A command is a subcommand; run returns the exit code.
+type command struct {
+	usage string
+	run   func(ctx context.Context, args []string, stdout, stderr io.Writer) int
+}
+
+// commands are the subcommands by name.
+func commands() map[string]command {
+	return map[string]command{
+		"dkim": {"[options], see dms dkim help", func(_ context.Context, args []string, stdout, stderr io.Writer) int {
+			return dkim(args, os.Hostname, stdout, stderr)
+		}},
+	}
+}
+
+// usage tells how the program is called.
+func usage() string {
+	text := "usage: dms [flags]\n"
+	all := commands()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		text += "       dms " + name + " " + all[name].usage + "\n"
+	}
+	return text
+}
