@@ -83,12 +83,13 @@ func floors() []floor {
 		}},
 		{packages: ".", may: below, outside: []string{"github.com/emersion/go-message/textproto"}},
 		{packages: "milter", may: append([]string{"."}, below...), outside: []string{"github.com/d--j/go-milter"}},
+		{packages: "quarantine", may: append([]string{"."}, below...), outside: []string{"filippo.io/age"}},
 		{packages: "controller", may: append([]string{"."}, below...)},
 		{packages: "examples/smtpd", may: []string{".", "..."}, outside: []string{"github.com/emersion/go-smtp", "github.com/emersion/go-sasl"}},
 		{packages: "examples/maddycheck", may: []string{".", "actions", "mail"}, outside: []string{"github.com/emersion/go-message/textproto"}},
 		{packages: "examples/internal/postfix", outside: []string{"github.com/emersion/go-smtp"}},
 		{packages: "examples/internal/state", may: []string{"bayes", "bayes/*", "checks/statistics", "storage", "storage/*"}},
-		{packages: "examples/dms", may: []string{".", "..."}, outside: []string{"github.com/emersion/go-smtp", "github.com/coreos/go-systemd/v22/activation", "github.com/coreos/go-systemd/v22/daemon"}},
+		{packages: "examples/dms", may: []string{".", "..."}, outside: []string{"filippo.io/age", "github.com/emersion/go-smtp", "github.com/coreos/go-systemd/v22/activation", "github.com/coreos/go-systemd/v22/daemon"}},
 		{packages: "examples/lab", may: []string{".", "..."}, outside: []string{"github.com/redis/go-redis/v9"}},
 		{packages: "examples/*", may: []string{".", "..."}},
 	}
@@ -99,7 +100,7 @@ func neverLinked() []string {
 	return []string{
 		"go.etcd.io/bbolt", "github.com/miekg/dns", "github.com/redis/go-redis", "github.com/emersion/go-milter", "github.com/d--j/go-milter", "github.com/jbrukh/bayesian",
 		"github.com/emersion/go-smtp", "github.com/emersion/go-message/charset",
-		module + "/milter", module + "/controller", module + "/config", module + "/examples",
+		module + "/milter", module + "/controller", module + "/quarantine", "filippo.io/age", module + "/config", module + "/examples",
 		module + "/bayes/prior", module + "/storage/bolt", module + "/storage/redis", module + "/resolver/dnsclient", module + "/resolver/resolvertest",
 		"testing", "expvar", "net/http/pprof",
 	}

@@ -10,7 +10,12 @@ require (
 	github.com/winnowmail/winnow v0.0.0
 )
 
-require github.com/coreos/go-systemd/v22 v22.5.0
+require (
+	filippo.io/age v1.3.2
+	github.com/coreos/go-systemd/v22 v22.5.0
+)
+
+require filippo.io/hpke v0.4.0 // indirect
 
 require (
 	github.com/abadojack/whatlanggo v1.0.1 // indirect

@@ -8,12 +8,8 @@ import (
 	"flag"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"time"
-	"unicode"
-
-	"github.com/emersion/go-smtp"
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks/dmarcreport"
@@ -22,9 +18,8 @@ import (
 
 // Reports go out at the pace of Rspamd's dmarc_report: ten, then a moment's rest.
 const (
-	reportBatch   = 10
-	reportPause   = 5 * time.Second
-	reportTimeout = time.Minute // for one message
+	reportBatch = 10
+	reportPause = 5 * time.Second
 )
 
 // dmarcFlags are what -dmarc-reports and its companions say.
@@ -80,53 +75,13 @@ func (d *dmarcFlags) after(store storage.KV) winnow.After {
 
 // send hands a report to the relay.
 func (d *dmarcFlags) send(ctx context.Context, m dmarcreport.Mail) error {
-	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
-	defer cancel()
 	var message bytes.Buffer
 	if err := m.WriteMessage(&message, d.email, d.organization, time.Now()); err != nil {
 		return err
 	}
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "tcp", d.relay)
-	if err != nil {
-		return err
+	err := submit(ctx, d.relay, d.email, []string{m.To}, message.Bytes())
+	if errors.Is(err, errRefused) {
+		return fmt.Errorf("%w: %w", dmarcreport.ErrRefused, err)
 	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
-	client := smtp.NewClient(conn)
-	host, _ := os.Hostname()
-	if err := client.Hello(cmp.Or(host, "localhost")); err != nil {
-		return err
-	}
-	if err := client.Mail(d.email, &smtp.MailOptions{UTF8: !ascii(d.email + m.To)}); err != nil {
-		return err
-	}
-	if err := transfer(client, m.To, message.Bytes()); err != nil {
-		if reply, ok := errors.AsType[*smtp.SMTPError](err); ok && reply.Code/100 == 5 {
-			return fmt.Errorf("%w: %s", dmarcreport.ErrRefused, reply.Message)
-		}
-		return err
-	}
-	_ = client.Quit() // the report is taken
-	return nil
-}
-
-// transfer does the part of the dialogue in which the relay may refuse the
-// recipient or the report for good.
-func transfer(client *smtp.Client, to string, message []byte) error {
-	if err := client.Rcpt(to, nil); err != nil {
-		return err
-	}
-	data, err := client.Data()
-	if err != nil {
-		return err
-	}
-	if _, err := data.Write(message); err != nil {
-		return err
-	}
-	return data.Close()
-}
-
-func ascii(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
+	return err
 }

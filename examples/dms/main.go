@@ -96,6 +96,7 @@ type config struct {
 	milter   milterFlags
 	dmarc    dmarcFlags
 	known    knownFlags
+	kept     quarantineFlags
 	scanners scannerFlag
 	puts     deferFlag
 	log      *log
@@ -125,6 +126,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar((*string)(&c.autolearn), "autolearn", "off", autolearnUsage)
 	c.dmarc.register(flags)
 	c.known.register(flags)
+	c.kept.register(flags)
 	flags.Var(&c.memory, "memory", "`bytes` that messages in work may take, such as 256MiB; more wait; 0 means no bound")
 	flags.StringVar(&c.cpuProfile, "cpuprofile", "", "`file` for a profile of the CPU time from start to end")
 	c.milter.register(flags)
@@ -177,7 +179,7 @@ func companions(flags *flag.FlagSet) error {
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	for _, c := range []struct{ needs, list string }{
-		{"greylist", "greylist-timeout"}, {"state", "autolearn model classes"}, {"dmarc-reports", dmarcCompanions},
+		{"greylist", "greylist-timeout"}, {"state", "autolearn model classes quarantine"}, {"dmarc-reports", dmarcCompanions}, {"quarantine", quarantineCompanions},
 		{"milter", "milter-mode milter-owner milter-fail-open discard-on-reject quarantine-on-reject"},
 	} {
 		for name := range strings.FieldsSeq(c.list) {
@@ -222,7 +224,7 @@ func (c *config) options() (winnow.Options, error) {
 	if _, on, err := c.autolearn.options(); err != nil || on && c.state == "" {
 		return o, cmp.Or(err, errors.New("-autolearn needs -state"))
 	}
-	if err := c.dmarc.validate(c); err != nil {
+	if err := errors.Join(c.dmarc.validate(c), c.kept.validate()); err != nil {
 		return o, err
 	}
 	if c.greylist && c.state == "" {

@@ -63,7 +63,7 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 		return errors.Join(err, listener.Close())
 	}
 	server := &http.Server{
-		Handler:           api,
+		Handler:           c.kept.handler(o.Store, api),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       2 * time.Minute, // a mail over a slow line
 		WriteTimeout:      3 * time.Minute, // counted from the end of the header: includes ReadTimeout and the scan
@@ -124,6 +124,9 @@ func (c *config) remember(ctx context.Context, o *winnow.Options) (end func() er
 	}
 	if c.dmarc.email != "" {
 		o.After = append(o.After, c.dmarc.after(store))
+	}
+	if err := c.kept.after(o, store); err != nil {
+		return nil, errors.Join(err, end())
 	}
 	return end, nil
 }
