@@ -19,7 +19,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -34,14 +33,7 @@ import (
 	"time"
 
 	"github.com/winnowmail/winnow"
-	"github.com/winnowmail/winnow/checks/antivirus"
-	"github.com/winnowmail/winnow/checks/external"
-	"github.com/winnowmail/winnow/checks/greylist"
-	"github.com/winnowmail/winnow/checks/gtube"
 	"github.com/winnowmail/winnow/checks/milterheaders"
-	"github.com/winnowmail/winnow/checks/rbl"
-	"github.com/winnowmail/winnow/checks/signing"
-	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/examples/internal/state"
 	"github.com/winnowmail/winnow/resolver/dnsclient"
 )
@@ -207,92 +199,4 @@ func startProfile(file string) (stop func() error, err error) {
 		pprof.StopCPUProfile()
 		return f.Close()
 	}, nil
-}
-
-// options turns the flags into the Scanner's.
-func (c *config) options() (winnow.Options, error) {
-	var o winnow.Options
-	chosen, err := winnow.ProfileNamed(c.profile)
-	if err != nil {
-		return o, err
-	}
-	o.Profile = chosen
-	o.Admission.Bytes = int64(c.memory)
-	if err := c.model.Check(); err != nil {
-		return o, err
-	}
-	if _, on, err := c.autolearn.options(); err != nil || on && c.state == "" {
-		return o, cmp.Or(err, errors.New("-autolearn needs -state"))
-	}
-	if err := errors.Join(c.dmarc.validate(c), c.kept.validate()); err != nil {
-		return o, err
-	}
-	if c.greylist && c.state == "" {
-		return o, errors.New("-greylist needs -state")
-	}
-	outgoing, err := c.sign.rules(c.dns != "none")
-	if err != nil {
-		return o, err
-	}
-	families := standard.Options{
-		RBL:           rbl.Options{NoMonitoring: !c.monitoring},
-		Signing:       signing.Options{DKIM: outgoing},
-		MilterHeaders: c.added(),
-		External:      external.Options{Rules: c.scanners},
-	}
-	if err := families.MilterHeaders.Validate(); err != nil {
-		return o, fmt.Errorf("-headers: %w", err)
-	}
-	if families.Antivirus, err = antivirus.ParseServers(c.clamav); err != nil {
-		return o, fmt.Errorf("-clamav: %w", err)
-	}
-	if c.greylist {
-		families.Greylist = &greylist.Options{Timeout: c.greylistTimeout}
-		if err := families.Greylist.Validate(); err != nil {
-			return o, fmt.Errorf("-greylist-timeout: %w", err)
-		}
-	}
-	if err := c.known.add(&families, c.state); err != nil {
-		return o, err
-	}
-	if families, err = families.WithMaps(c.maps); err != nil {
-		return o, fmt.Errorf("-maps: %w", err)
-	}
-	if families.GTUBE, err = gtube.ParseOptions(c.gtube); err != nil {
-		return o, fmt.Errorf("-gtube: %w", err)
-	}
-	o.Families = standard.Families(families)
-	if len(c.puts.texts) > 0 {
-		o.Checks = append(o.Checks, c.puts.check())
-	}
-	if c.dns != "none" {
-		if c.client == nil { // else this is a reload
-			c.client, err = dnsclient.New(dnsclient.Options{Servers: strings.Split(c.dns, ",")})
-		}
-		if err != nil {
-			return o, fmt.Errorf("-dns: %w", err)
-		}
-		o.DNS.Resolver = c.client
-	}
-	return o, nil
-}
-
-// added are the headers that -headers asks for.
-func (c *config) added() milterheaders.Options {
-	byDefault := "none"
-	if c.profile == "dms" {
-		byDefault = "extended"
-	}
-	var o milterheaders.Options
-	o.Server, _ = os.Hostname() // without a name the header is left out
-	for name := range strings.SplitSeq(cmp.Or(c.headers, byDefault), ",") {
-		switch name = strings.TrimSpace(name); name {
-		case "none":
-		case "extended":
-			o.Extended = true
-		default:
-			o.Use = append(o.Use, name)
-		}
-	}
-	return o
 }
