@@ -25,6 +25,9 @@ type Message struct {
 	RcptSettings map[string]*Settings
 	// Record asks for Result.Transcript.
 	Record bool
+	// NoLog keeps the message out of what is kept for people to look at; see
+	// Result.NoLog. Settings can say the same.
+	NoLog bool
 
 	answers map[string]*Settings // what Options.Settings said in the transaction, by address
 	step    bool                 // of a session before DATA, which may want a transcript later

@@ -116,6 +116,18 @@ func (r *Result) Message() *mail.Message { return r.msg }
 // host seeded, or what a check left that came to its end.
 func (r *Result) Fact(name string) (value any, ok bool) { return r.scan.state.Fact(name) }
 
+// NoLog reports whether the settings say that nothing is kept of the message for
+// people to look at: for a recipient, or with "" for all of them. History obeys it.
+func (r *Result) NoLog(rcpt string) bool {
+	if r.scan.noLog {
+		return true
+	}
+	key := mail.AddressKey(rcpt)
+	return slices.ContainsFunc(r.scan.want.sets, func(g givenSettings) bool {
+		return g.set != nil && g.set.NoLog && (g.rcpt == "" || rcpt != "" && mail.AddressKey(g.rcpt) == key)
+	})
+}
+
 // Has reports whether a symbol counts or is shown.
 func (v *Verdict) Has(symbol string) bool { return v.Symbol(symbol) != nil }
 

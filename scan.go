@@ -42,6 +42,7 @@ type scan struct {
 	// hangUpDNS ends the session, nil if that is a Session's.
 	hangUpDNS  context.CancelFunc
 	skipped    bool            // the message is empty
+	noLog      bool            // Message.NoLog
 	lesson     bool            // it only serves to learn the message: no late check runs, and nothing follows
 	unknown    []string        // facts that the host seeded and no check knows
 	step       checks.Phase    // of a Session; Data for a whole message
@@ -124,7 +125,7 @@ func (s *Scanner) prepare(ctx context.Context, m *Message, seeds []checks.Seeded
 		return nil, err
 	}
 	sc := &scan{
-		scanner: s, begun: time.Now(), results: make([]checkResult, len(s.plan.Checks())), skipped: len(raw) == 0, unknown: unknown, rerun: re,
+		scanner: s, begun: time.Now(), results: make([]checkResult, len(s.plan.Checks())), skipped: len(raw) == 0, noLog: m.NoLog, unknown: unknown, rerun: re,
 		jobs: make(chan job), quit: make(chan struct{}),
 	}
 	msg := mail.Parse(raw, m.Envelope, s.opt.Limits)

@@ -27,6 +27,10 @@ type Settings struct {
 	// User is whom Options.Learner takes the message for, "" for who the envelope's
 	// only recipient is. The host's own word (statistics.Owner) goes before it.
 	User string
+	// NoLog keeps the message, or the recipient, out of what is kept for people
+	// to look at (Result.NoLog), as Rspamd's flag no_log. It is no part of a
+	// transcript.
+	NoLog bool
 }
 
 // A SettingsRequest says whose settings Options.Settings is asked for.

@@ -3,8 +3,9 @@
 // winnow.Scanner through it.
 //
 // It serves /ping, /healthy, /ready and /checkv2, with /check and /symbols as
-// older names for the same, /stat, /statreset and /bayes/classifiers, and with a
-// Teacher /learnspam, /learnham and /learnclass. The envelope comes in request
+// older names for the same, /stat, /statreset and /bayes/classifiers, with a
+// Teacher /learnspam, /learnham and /learnclass, and with a History /history and
+// /historyreset. The envelope comes in request
 // headers, the message is the body, the reply is one JSON object
 // (winnow.Result.JSON, with header values folded by LF alone for "Milter: yes"
 // and for messages with such lines).
@@ -52,6 +53,8 @@ type Options struct {
 	// Teacher takes what clients want learned, as corrections by people; nil
 	// serves no lessons.
 	Teacher Teacher
+	// History has the rows of /history; nil serves none.
+	History History
 	// MaxBody bounds the bytes of one request's body; 0 means 100 MiB. Longer
 	// ones are refused with status 413. The Scanner's own limits may cut a
 	// message earlier.
@@ -67,6 +70,7 @@ type Options struct {
 type handler struct {
 	scanner  Scanner
 	teacher  Teacher
+	rows     History
 	ready    func(ctx context.Context) error
 	maxBody  int64
 	log      *slog.Logger
@@ -78,7 +82,7 @@ func New(o Options) (http.Handler, error) {
 	if o.Scanner == nil {
 		return nil, errors.New("controller: no Scanner")
 	}
-	h := &handler{scanner: o.Scanner, teacher: o.Teacher, ready: o.Ready, maxBody: o.MaxBody, log: o.Log, counters: counters{began: time.Now()}}
+	h := &handler{scanner: o.Scanner, teacher: o.Teacher, rows: o.History, ready: o.Ready, maxBody: o.MaxBody, log: o.Log, counters: counters{began: time.Now()}}
 	if h.maxBody <= 0 {
 		h.maxBody = 100 << 20
 	}
@@ -110,6 +114,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.learn(w, r)
 	case "/stat", "/statreset":
 		h.stat(w, r, r.URL.Path == "/statreset")
+	case "/history":
+		h.history(w, r)
+	case "/historyreset":
+		h.historyReset(w, r)
 	case "/bayes/classifiers":
 		h.classifiers(w, r)
 	default:
@@ -238,6 +246,7 @@ func (h *handler) settle(req *request) error {
 	if !req.changed {
 		return nil
 	}
+	req.silent = req.silent || req.settings.noLog
 	req.message.Settings = req.settings.settings(h.scanner, req.warn)
 	return h.scanner.Check(*req.message.Settings)
 }

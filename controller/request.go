@@ -254,7 +254,7 @@ func (req *request) setFlag(name string) bool {
 	case "pass_all":
 		req.settings.passAll, req.changed = true, true
 	case "no_log":
-		req.silent = true
+		req.silent, req.message.NoLog = true, true
 	case "milter":
 		req.milter = true
 	case "body_block": // the reply never has a body

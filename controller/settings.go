@@ -21,7 +21,7 @@ type apply struct {
 	groupsEnabled, groupsDisabled   []string
 	scores                          map[string]float64
 	thresholds                      actions.Thresholds // NaN takes one away
-	passAll                         bool
+	passAll, noLog                  bool
 }
 
 // parseSettings reads the Settings header: an apply as a JSON object, bare or
@@ -69,10 +69,14 @@ func (s *apply) member(key string, data json.RawMessage) error {
 			return err
 		}
 		for _, f := range flags {
-			if f != "pass_all" {
+			switch f {
+			case "pass_all":
+				s.passAll = true
+			case "no_log":
+				s.noLog = true
+			default:
 				return fmt.Errorf("%q is not supported", f)
 			}
-			s.passAll = true
 		}
 		return nil
 	}
@@ -136,7 +140,7 @@ func (s *apply) settings(scanner Scanner, warn func(format string, args ...any))
 		}
 		return list
 	}
-	set := &winnow.Settings{PassAll: s.passAll}
+	set := &winnow.Settings{PassAll: s.passAll, NoLog: s.noLog}
 	set.Thresholds = s.thresholds
 	for _, name := range slices.Sorted(maps.Keys(s.scores)) {
 		if len(known("scores", []string{name}, false)) > 0 {

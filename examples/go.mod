@@ -17,6 +17,8 @@ require (
 
 require filippo.io/hpke v0.4.0 // indirect
 
+require github.com/klauspost/compress v1.20.4 // indirect
+
 require (
 	github.com/abadojack/whatlanggo v1.0.1 // indirect
 	github.com/blevesearch/snowballstem v0.9.0 // indirect

@@ -91,6 +91,7 @@ type config struct {
 	kept     quarantineFlags
 	scanners scannerFlag
 	puts     deferFlag
+	history  historyFlags
 	log      *log
 }
 
@@ -122,6 +123,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.Var(&c.memory, "memory", "`bytes` that messages in work may take, such as 256MiB; more wait; 0 means no bound")
 	flags.StringVar(&c.cpuProfile, "cpuprofile", "", "`file` for a profile of the CPU time from start to end")
 	c.milter.register(flags)
+	c.history.register(flags)
 	flags.StringVar(&c.clamav, "clamav", "", "have clamd look for viruses, `ADDR` or unix:PATH, several with commas; mail with one is rejected")
 	flags.Var(&c.scanners, "scanner", "ask a scanner, `TYPE@ADDRESS[,ADDRESS]` of "+scannerTypes()+"; its symbols have no weight of their own; may be repeated")
 	flags.BoolVar(&c.greylist, "greylist", false, "put suspicious mail off until it comes again; needs -state")
@@ -171,7 +173,7 @@ func companions(flags *flag.FlagSet) error {
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	for _, c := range []struct{ needs, list string }{
-		{"greylist", "greylist-timeout"}, {"state", "autolearn model classes quarantine"}, {"dmarc-reports", dmarcCompanions}, {"quarantine", quarantineCompanions},
+		{"greylist", "greylist-timeout"}, {"state", "autolearn model classes quarantine history"}, {"history", "history-key history-hash"}, {"dmarc-reports", dmarcCompanions}, {"quarantine", quarantineCompanions},
 		{"milter", "milter-mode milter-owner milter-fail-open discard-on-reject quarantine-on-reject"},
 	} {
 		for name := range strings.FieldsSeq(c.list) {

@@ -50,6 +50,9 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 	if o.Learner != nil || o.Classifiers != nil {
 		serve.Teacher = live
 	}
+	if c.history.kept != nil {
+		serve.History = c.history.kept
+	}
 	api, err := controller.New(serve)
 	if err != nil {
 		return err
@@ -120,6 +123,9 @@ func (c *config) remember(ctx context.Context, o *winnow.Options) (end func() er
 		err = c.autolearn.after(o)
 	}
 	if err != nil {
+		return nil, errors.Join(err, end())
+	}
+	if err := c.history.after(o, store, c.profile); err != nil {
 		return nil, errors.Join(err, end())
 	}
 	if c.dmarc.email != "" {
