@@ -20,6 +20,7 @@ func commands() map[string]command {
 		"dkim": {"[options], see dms dkim help", func(_ context.Context, args []string, stdout, stderr io.Writer) int {
 			return dkim(args, os.Hostname, stdout, stderr)
 		}},
+		"greylist":   {"release -client ADDRESS [flags] RECIPIENT...", greylistCommand},
 		"history":    {"[flags], see dms history -help", searchHistory},
 		"quarantine": {"COMMAND [flags], see dms quarantine help", quarantineCommand},
 	}

@@ -80,8 +80,7 @@ type config struct {
 	gtube, headers                        string
 	cpuProfile, logFormat, clamav         string
 	memory                                bytesFlag
-	monitoring, greylist                  bool
-	greylistTimeout                       time.Duration
+	monitoring                            bool
 
 	client   *dnsclient.Client // nil without -dns
 	sign     signFlag
@@ -89,6 +88,7 @@ type config struct {
 	dmarc    dmarcFlags
 	known    knownFlags
 	kept     quarantineFlags
+	greylist greylistFlags
 	scanners scannerFlag
 	puts     deferFlag
 	history  historyFlags
@@ -126,8 +126,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	c.history.register(flags)
 	flags.StringVar(&c.clamav, "clamav", "", "have clamd look for viruses, `ADDR` or unix:PATH, several with commas; mail with one is rejected")
 	flags.Var(&c.scanners, "scanner", "ask a scanner, `TYPE@ADDRESS[,ADDRESS]` of "+scannerTypes()+"; its symbols have no weight of their own; may be repeated")
-	flags.BoolVar(&c.greylist, "greylist", false, "put suspicious mail off until it comes again; needs -state")
-	flags.DurationVar(&c.greylistTimeout, "greylist-timeout", 0, "how long -greylist puts mail off; by default 5 `minutes`")
+	c.greylist.register(flags)
 	flags.Var(&c.puts, "defer", "put mail of a sender off with a text, `ADDRESS=TEXT`; may be repeated")
 	flags.StringVar(&c.logFormat, "log", "text", "`format` of the log: text or json")
 	flags.Var(&c.sign, "sign", "sign outgoing mail with the key `DOMAIN:SELECTOR:KEYFILE`; may be repeated")
@@ -173,7 +172,11 @@ func companions(flags *flag.FlagSet) error {
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	for _, c := range []struct{ needs, list string }{
-		{"greylist", "greylist-timeout"}, {"state", "autolearn model classes quarantine history"}, {"history", "history-key history-hash"}, {"dmarc-reports", dmarcCompanions}, {"quarantine", quarantineCompanions},
+		{"dmarc-reports", dmarcCompanions},
+		{"greylist", "greylist-timeout"},
+		{"history", "history-key history-hash"},
+		{"quarantine", quarantineCompanions},
+		{"state", "autolearn model classes quarantine history greylist"},
 		{"milter", "milter-mode milter-owner milter-fail-open discard-on-reject quarantine-on-reject"},
 	} {
 		for name := range strings.FieldsSeq(c.list) {

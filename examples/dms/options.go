@@ -10,7 +10,6 @@ import (
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks/antivirus"
 	"github.com/winnowmail/winnow/checks/external"
-	"github.com/winnowmail/winnow/checks/greylist"
 	"github.com/winnowmail/winnow/checks/gtube"
 	"github.com/winnowmail/winnow/checks/milterheaders"
 	"github.com/winnowmail/winnow/checks/rbl"
@@ -37,9 +36,6 @@ func (c *config) options() (winnow.Options, error) {
 	if err := errors.Join(c.dmarc.validate(c), c.kept.validate(), c.history.check()); err != nil {
 		return o, err
 	}
-	if c.greylist && c.state == "" {
-		return o, errors.New("-greylist needs -state")
-	}
 	outgoing, err := c.sign.rules(c.dns != "none")
 	if err != nil {
 		return o, err
@@ -56,11 +52,8 @@ func (c *config) options() (winnow.Options, error) {
 	if families.Antivirus, err = antivirus.ParseServers(c.clamav); err != nil {
 		return o, fmt.Errorf("-clamav: %w", err)
 	}
-	if c.greylist {
-		families.Greylist = &greylist.Options{Timeout: c.greylistTimeout}
-		if err := families.Greylist.Validate(); err != nil {
-			return o, fmt.Errorf("-greylist-timeout: %w", err)
-		}
+	if families.Greylist, err = c.greylist.options(); err != nil {
+		return o, err
 	}
 	if err := c.known.add(&families, c.state); err != nil {
 		return o, err

@@ -3,7 +3,6 @@ package main
 import (
 	"flag"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -64,20 +63,6 @@ func (q *quarantineFlags) after(o *winnow.Options, store storage.Store) error {
 		o.After = append(o.After, quarantine.After(kept))
 	}
 	return err
-}
-
-// handler serves the copies beside the API.
-func (q *quarantineFlags) handler(store storage.KV, api http.Handler) http.Handler {
-	full, ok := store.(storage.Store)
-	if q.keys == "" || !ok {
-		return api
-	}
-	mux := http.NewServeMux()
-	copies := quarantine.Handler(quarantine.Open(full))
-	mux.Handle("/quarantine", copies)
-	mux.Handle("/quarantine/", copies)
-	mux.Handle("/", api)
-	return mux
 }
 
 // list splits what a flag has with commas.

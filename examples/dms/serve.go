@@ -20,6 +20,7 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/controller"
 	"github.com/winnowmail/winnow/examples/internal/state"
+	"github.com/winnowmail/winnow/quarantine"
 	"github.com/winnowmail/winnow/storage"
 )
 
@@ -66,7 +67,7 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 		return errors.Join(err, listener.Close())
 	}
 	server := &http.Server{
-		Handler:           c.kept.handler(o.Store, api),
+		Handler:           c.beside(o.Store, api),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       2 * time.Minute, // a mail over a slow line
 		WriteTimeout:      3 * time.Minute, // counted from the end of the header: includes ReadTimeout and the scan
@@ -85,6 +86,21 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 	o.Log.Info("shutting down")
 	c.notify(daemon.SdNotifyStopping)
 	return shutdown(server, mta, live)
+}
+
+// beside serves what the controller does not know.
+func (c *config) beside(kv storage.KV, api http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", api)
+	if c.greylist.on {
+		mux.Handle("/greylist/release", c.greylist.handler(kv))
+	}
+	if store, ok := kv.(storage.Store); ok && c.kept.keys != "" {
+		copies := quarantine.Handler(quarantine.Open(store))
+		mux.Handle("/quarantine", copies)
+		mux.Handle("/quarantine/", copies)
+	}
+	return mux
 }
 
 // shutdown answers what is in flight and ends the scans.
