@@ -83,6 +83,8 @@ func floors() []floor {
 			"golang.org/x/text/...", "golang.org/x/net/idna",
 		}},
 		{packages: ".", may: below, outside: []string{"github.com/emersion/go-message/textproto"}},
+		{packages: "config/ucl"},
+		{packages: "config", may: []string{"config/ucl", "internal/nearest"}},
 		{packages: "milter", may: append([]string{"."}, below...), outside: []string{"github.com/d--j/go-milter"}},
 		{packages: "quarantine", may: append([]string{"."}, below...), outside: []string{"filippo.io/age"}},
 		{packages: "controller", may: append([]string{"."}, below...)},
