@@ -17,6 +17,9 @@ type command struct {
 // commands are the subcommands by name.
 func commands() map[string]command {
 	return map[string]command{
+		"apply-custom-commands": {"FILE DIR", applyCustomCommands},
+		"configdump":            {"[flags] [SECTION...], see dms configdump -help", configdump},
+		"configtest":            {"[flags], see dms configtest -help", configtest},
 		"dkim": {"[options], see dms dkim help", func(_ context.Context, args []string, stdout, stderr io.Writer) int {
 			return dkim(args, os.Hostname, stdout, stderr)
 		}},

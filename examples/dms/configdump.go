@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	rspamdconf "github.com/winnowmail/winnow/config"
+	"github.com/winnowmail/winnow/config/ucl"
+)
+
+const configdumpUsage = `usage: dms configdump [flags] [SECTION...]
+       dms configdump -j -ucl FILE
+
+Prints the configuration below a directory like /etc/rspamd as Rspamd's modules
+see it: the stock files, what local.d merges into them, and what override.d
+replaces. With sections, only those; a section below another is SECTION.NAME.
+
+`
+
+// treeFlags say which configuration a subcommand reads.
+type treeFlags struct {
+	dir  string
+	vars varFlag
+}
+
+func (t *treeFlags) register(flags *flag.FlagSet) {
+	t.vars = varFlag{}
+	flags.StringVar(&t.dir, "config", "/etc/rspamd", "`directory` of rspamd.conf, local.d and override.d")
+	flags.Var(t.vars, "var", "a variable of the files, `NAME=VALUE` such as DBDIR=/var/lib/rspamd; may be repeated")
+}
+
+func (t *treeFlags) options() rspamdconf.Options {
+	return rspamdconf.Options{Dir: t.dir, Vars: t.vars, Environ: os.Environ()}
+}
+
+// varFlag are the variables that -var sets.
+type varFlag map[string]string
+
+func (v varFlag) String() string { return "" }
+
+// Set takes NAME=VALUE.
+func (v varFlag) Set(s string) error {
+	name, value, ok := strings.Cut(s, "=")
+	if !ok || name == "" {
+		return fmt.Errorf("%q is not NAME=VALUE", s)
+	}
+	v[name] = value
+	return nil
+}
+
+// parseFlags parses the flags of a subcommand; done says that its work is done
+// with the exit code.
+func parseFlags(flags *flag.FlagSet, args []string, usage string, stdout, stderr io.Writer) (code int, done bool) {
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {}
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, usage)
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
+		return 0, true
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "%s: %v\n", flags.Name(), err)
+		return 2, true
+	}
+	return 0, false
+}
+
+// configdump is the subcommand; it returns the exit code.
+func configdump(_ context.Context, args []string, stdout, stderr io.Writer) int {
+	var tree treeFlags
+	var d dump
+	flags := flag.NewFlagSet("dms configdump", flag.ContinueOnError)
+	tree.register(flags)
+	flags.BoolVar(&d.json, "j", false, "print JSON")
+	flags.StringVar(&d.file, "ucl", "", "print what one `file` says by itself")
+	flags.BoolVar(&d.states, "modules-state", false, "print which modules are enabled, and why others are not")
+	flags.BoolVar(&d.where, "where", false, "print behind each value the file and line it is from, and what it took the place of")
+	if code, done := parseFlags(flags, args, configdumpUsage, stdout, stderr); done {
+		return code
+	}
+	d.sections = flags.Args()
+	if d.json && d.where || d.file != "" && (d.states || flags.NArg() > 0) || d.states && (d.json || d.where || flags.NArg() > 0) {
+		fmt.Fprintln(stderr, "dms configdump: these flags do not go together; see dms configdump -help")
+		return 2
+	}
+	if err := d.run(tree.options(), stdout, stderr); err != nil {
+		fmt.Fprintf(stderr, "dms configdump: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+// dump is what is to be printed.
+type dump struct {
+	json, states, where bool
+	file                string
+	sections            []string
+}
+
+func (d dump) run(o rspamdconf.Options, stdout, stderr io.Writer) error {
+	if d.file != "" {
+		doc, err := rspamdconf.LoadFile(d.file, o)
+		if err != nil {
+			return err
+		}
+		warn(stderr, doc.Warnings)
+		return d.print(stdout, doc.Root)
+	}
+	tree, err := rspamdconf.Load(o)
+	if err != nil {
+		return err
+	}
+	warn(stderr, tree.Warnings)
+	switch {
+	case d.states:
+		_, err = io.WriteString(stdout, tree.Modules(resolves).String())
+		return err
+	case len(d.sections) == 0:
+		return d.print(stdout, tree.Root)
+	}
+	for _, name := range d.sections {
+		if err := d.section(stdout, tree.Root, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resolves says whether a host's name has addresses.
+func resolves(host string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	addrs, err := net.DefaultResolver.LookupHost(ctx, host)
+	return err == nil && len(addrs) > 0
+}
+
+func (d dump) print(w io.Writer, v *ucl.Value) error {
+	if d.json {
+		return ucl.WriteJSON(w, v)
+	}
+	return ucl.Write(w, v, ucl.Style{Places: d.where})
+}
+
+// section prints one section: as JSON its value alone, else between two lines
+// that name it, as rspamadm does.
+func (d dump) section(w io.Writer, root *ucl.Value, name string) error {
+	v := root.Get(name)
+	if v == nil {
+		v = root.Get(strings.Split(name, ".")...)
+	}
+	if v == nil {
+		var known []string
+		for _, m := range root.Members() {
+			known = append(known, m.Key)
+		}
+		slices.Sort(known)
+		return fmt.Errorf("there is no section %s; there are %s", name, strings.Join(known, ", "))
+	}
+	if d.json {
+		return ucl.WriteJSON(w, v)
+	}
+	fmt.Fprintf(w, "*** Section %s ***\n", name)
+	if v.Kind == ucl.Array && v.Implicit {
+		for _, part := range v.Items {
+			if err := d.print(w, part); err != nil {
+				return err
+			}
+		}
+	} else if err := d.print(w, v); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\n*** End of section %s ***\n", name)
+	return err
+}
+
+func warn(w io.Writer, warnings []ucl.Warning) {
+	for _, warning := range warnings {
+		fmt.Fprintf(w, "warning: %s\n", warning)
+	}
+}
+
+// configtest reads a configuration and says whether it can be used.
+func configtest(_ context.Context, args []string, stdout, stderr io.Writer) int {
+	var tree treeFlags
+	flags := flag.NewFlagSet("dms configtest", flag.ContinueOnError)
+	tree.register(flags)
+	quiet := flags.Bool("q", false, "print errors and warnings only")
+	strict := flags.Bool("strict", false, "warnings make the test fail")
+	const usage = "usage: dms configtest [flags]\n\nReads the configuration below a directory like /etc/rspamd: exit code 0 says that it can be read, 1 that it can't.\n\n"
+	if code, done := parseFlags(flags, args, usage, stdout, stderr); done {
+		return code
+	}
+	if flags.NArg() > 0 {
+		fmt.Fprintf(stderr, "dms configtest: unexpected argument %q\n", flags.Arg(0))
+		return 2
+	}
+	t, err := rspamdconf.Load(tree.options())
+	if err != nil {
+		fmt.Fprintf(stderr, "dms configtest: %v\n", err)
+		fmt.Fprintln(stderr, "syntax BAD")
+		return 1
+	}
+	warn(stderr, t.Warnings)
+	if *strict && len(t.Warnings) > 0 {
+		fmt.Fprintln(stderr, "syntax OK, but there are warnings")
+		return 1
+	}
+	if !*quiet {
+		fmt.Fprintln(stdout, "syntax OK")
+	}
+	return 0
+}
