@@ -256,6 +256,20 @@ type Final struct {
 	Rcpts  []FinalRcpt // of all recipients, in envelope order
 }
 
+// Refused reports whether nobody gets the message, or gets it only when it comes
+// again.
+func (f Final) Refused() bool {
+	not := func(a actions.Action) bool {
+		return a == actions.Reject || a == actions.SoftReject || a == actions.Discard
+	}
+	for _, r := range f.Rcpts {
+		if !not(r.Action) {
+			return false
+		}
+	}
+	return not(f.Action)
+}
+
 // FinalRcpt is the verdict for one recipient.
 type FinalRcpt struct {
 	Address string

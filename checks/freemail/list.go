@@ -32,6 +32,19 @@ type list struct {
 	filter func() filter
 }
 
+// Domains are domains, and what is below those that begin with a dot.
+type Domains struct{ list list }
+
+// Providers returns domains, nil meaning the package's providers of free
+// mailboxes.
+func Providers(domains []string) Domains { return Domains{choose(domains, builtinFreemail)} }
+
+// Has reports whether a domain, as mail.DomainKey gives it, is one of them.
+func (d Domains) Has(domain string) bool { return d.list.has(domain) }
+
+// Digest identifies the domains in a Scanner's configuration.
+func (d Domains) Digest() string { return d.list.digest() }
+
 // A filter is a set of hashes as bits; a name whose bit is not set is not in
 // the set.
 type filter []uint64

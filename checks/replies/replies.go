@@ -157,25 +157,12 @@ func (o Options) note(t *checks.Task) {
 	}
 	exact := t.Exact()
 	t.Commit(func(ctx context.Context, v checks.Final) error {
-		if !exact && refused(v) {
+		if !exact && v.Refused() {
 			return nil
 		}
 		_ = storage.SetMany(ctx, store, values, o.Expire) // Result.Incomplete names the check.
 		return nil
 	})
-}
-
-// refused reports whether nobody gets the message.
-func refused(v checks.Final) bool {
-	not := func(a actions.Action) bool {
-		return a == actions.Reject || a == actions.SoftReject || a == actions.Discard
-	}
-	for _, r := range v.Rcpts {
-		if !not(r.Action) {
-			return false
-		}
-	}
-	return not(v.Action)
 }
 
 // meet hands over that the sender of a reply is kept, with the address that the
@@ -201,7 +188,7 @@ func (o Options) meet(t *checks.Task) {
 		return
 	}
 	t.Commit(func(ctx context.Context, v checks.Final) error {
-		if !exact && refused(v) {
+		if !exact && v.Refused() {
 			return nil
 		}
 		_ = storage.RankMany(ctx, store, append(local, global...)) // Result.Incomplete names the check.

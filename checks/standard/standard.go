@@ -37,6 +37,7 @@ import (
 	"github.com/winnowmail/winnow/checks/headers"
 	"github.com/winnowmail/winnow/checks/hfilter"
 	"github.com/winnowmail/winnow/checks/html"
+	"github.com/winnowmail/winnow/checks/knownsenders"
 	"github.com/winnowmail/winnow/checks/limits"
 	"github.com/winnowmail/winnow/checks/maillist"
 	"github.com/winnowmail/winnow/checks/messageid"
@@ -108,6 +109,9 @@ type Options struct {
 	Greylist *greylist.Options
 	// Replies recognises replies to mail of users; it needs a store.
 	Replies *replies.Options
+	// KnownSenders tells senders who have written before, or have answered, from
+	// others; it needs a store and, for the answers, Replies.
+	KnownSenders *knownsenders.Options
 	// MX looks at the mail exchangers of the sender's domain.
 	MX *mxcheck.Options
 }
@@ -225,6 +229,9 @@ func Families(o Options) []*checks.Family {
 	}
 	if o.Replies != nil {
 		list = append(list, replies.New(*o.Replies))
+	}
+	if o.KnownSenders != nil {
+		list = append(list, knownsenders.New(*o.KnownSenders))
 	}
 	if o.Greylist != nil {
 		list = append(list, greylist.New(*o.Greylist))

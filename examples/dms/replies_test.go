@@ -36,24 +36,29 @@ func checkMail(t *testing.T, url, mail string, headers ...string) string {
 // directory that was started again its own.
 func TestReplies(t *testing.T) {
 	const letter = "From: ann@example.org\nMessage-ID: <1@example.org>\n\nhello\n"
-	const reply = "From: bob@example.net\nIn-Reply-To: <1@example.org>\n\nhello\n"
+	const reply = "From: bob@gmail.com\nIn-Reply-To: <1@example.org>\n\nhello\n"
 	for _, state := range []string{"redis://" + redistest.Start(t).Addr, t.TempDir()} {
 		var replies []string
 		for range 2 {
-			url, log, stop := start(t, "-state", state, "-replies")
-			replies = append(replies, checkMail(t, url, reply, "From", "bob@example.net", "Rcpt", "ann@example.org"))
-			checkMail(t, url, letter, "User", "ann", "From", "ann@example.org", "Rcpt", "bob@example.net")
+			url, log, stop := start(t, "-state", state, "-replies", "-known-senders")
+			replies = append(replies, checkMail(t, url, reply, "From", "bob@gmail.com", "Rcpt", "ann@example.org"))
+			checkMail(t, url, letter, "User", "ann", "From", "ann@example.org", "Rcpt", "bob@gmail.com")
 			http.DefaultClient.CloseIdleConnections()
 			if code := stop(); code != 0 {
 				t.Errorf("exit code %d: %s", code, log)
 			}
 		}
+		if !strings.Contains(replies[0], `"UNKNOWN_SENDER"`) || !strings.Contains(replies[1], `"KNOWN_SENDER"`) {
+			t.Errorf("%s: %s", state, replies)
+		}
 		if strings.Contains(replies[0], `"REPLY"`) || !strings.Contains(replies[1], `"REPLY"`) {
 			t.Errorf("%s: %s", state, replies)
 		}
 	}
-	var errs bytes.Buffer
-	if code := run(t.Context(), []string{"-replies"}, io.Discard, &errs); code != 2 || !strings.Contains(errs.String(), "-replies needs -state") {
-		t.Errorf("exit code %d: %s", code, &errs)
+	for flag, needs := range map[string]string{"-replies": "-state", "-known-senders": "-replies"} {
+		var errs bytes.Buffer
+		if code := run(t.Context(), []string{flag}, io.Discard, &errs); code != 2 || !strings.Contains(errs.String(), flag+" needs "+needs) {
+			t.Errorf("exit code %d: %s", code, &errs)
+		}
 	}
 }

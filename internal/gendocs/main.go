@@ -21,6 +21,7 @@ import (
 	"github.com/winnowmail/winnow/checks/dmarc"
 	"github.com/winnowmail/winnow/checks/external"
 	"github.com/winnowmail/winnow/checks/greylist"
+	"github.com/winnowmail/winnow/checks/knownsenders"
 	"github.com/winnowmail/winnow/checks/mxcheck"
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/replies"
@@ -48,7 +49,7 @@ func everything() []*checks.Family {
 	dkim.Path, arc.Path = "$domain.$selector.key", "$domain.$selector.key" // keys are files of the operator's
 	return append(standard.Families(standard.Options{
 		MX: &mxcheck.Options{}, AuthHeader: &authheader.Options{}, Greylist: &greylist.Options{},
-		Replies:  &replies.Options{},
+		Replies: &replies.Options{}, KnownSenders: &knownsenders.Options{},
 		Signing:  signingcheck.Options{DKIM: &dkim, ARC: &signingcheck.ARC{Rules: arc}},
 		External: scanners(), Antivirus: antivirus.Options{Rules: []antivirus.Rule{antivirus.Mailserver("192.0.2.1:3310")}},
 	}), statistics.New(&bayes.Learner{}))

@@ -73,11 +73,18 @@ func Start(t testing.TB, redis string, modules []string, sections, rules string)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = cmd.Wait() }()
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(os.Interrupt)
-		_ = cmd.Wait()
+		<-ended
 	})
 	redistest.Await(t, "rspamd answers", func() bool {
+		select {
+		case <-ended:
+			t.Fatalf("rspamd ended: %s", &out)
+		default:
+		}
 		_, err := s.post("/ping", nil, nil)
 		return err == nil
 	})
