@@ -210,6 +210,20 @@ func TestClassifierOptions(t *testing.T) {
 
 // TestReplayAsksNoClassifier: a replay gives the recorded verdict, whatever was
 // learned since, and does not ask the store.
+// TestLearnAsksNobody: to learn a message beside a Learner, no model is asked about it.
+func TestLearnAsksNobody(t *testing.T) {
+	store := newCounts(t)
+	s := asking(t, winnow.Options{Learner: learner(t), Classifiers: []statistics.Classifier{{Name: "second", Model: classifiers(t, store)["naive"], Budget: time.Hour}}})
+	lessons(t, s, 0, 24)
+	store.calls.Store(0)
+	if r, err := s.Learn(t.Context(), labelled(77, bayes.Spam), bayes.Spam, winnow.LearnOptions{Classifier: "bayes"}); err != nil || store.calls.Load() != 0 {
+		t.Errorf("%+v, %v, %d calls of another model's store", r, err, store.calls.Load())
+	}
+	if scanned(t, s, labelled(78, bayes.Spam)); store.calls.Load() == 0 {
+		t.Error("a scan asks neither")
+	}
+}
+
 func TestReplayAsksNoClassifier(t *testing.T) {
 	store := newCounts(t)
 	for name, model := range classifiers(t, store) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/winnowmail/winnow/bayes"
 	"github.com/winnowmail/winnow/bayes/fused"
@@ -174,7 +175,7 @@ func (s *Scanner) lesson(ctx context.Context, m *Message, o LearnOptions) (l bay
 		if err := s.validSeeds(o.Seeds); err != nil {
 			return err
 		}
-		sc, err := s.prepare(ctx, own, o.Seeds, nil)
+		sc, err := s.prepare(ctx, own, append(slices.Clip(o.Seeds), checks.Seed(statistics.Lesson, true)), nil)
 		if err != nil {
 			return err
 		}
@@ -187,31 +188,27 @@ func (s *Scanner) lesson(ctx context.Context, m *Message, o LearnOptions) (l bay
 			return nil
 		}
 		sc.lesson = true
-		r, err := sc.run(ctx)
-		if err != nil {
+		if _, err := sc.run(ctx); err != nil {
 			return err
 		}
-		l = bayes.Lesson{Message: bayes.Digest(r.Message()), Features: s.featuresOf(r), Source: o.Source, User: o.User}
+		k := s.known(sc.state)
+		l = bayes.Lesson{Message: bayes.Digest(sc.state.Message), Features: k.Features, Source: o.Source, User: o.User}
 		if l.User == "" {
 			l.User = sc.user()
 		}
-		var raised []string
-		if k, ok := statistics.Features.From(r); ok {
-			raised = k.Raised
-		}
-		explain(r.Message(), raised)
+		explain(sc.state.Message, k.Raised)
 		return nil
 	})
 	return l, why, err
 }
 
-// featuresOf returns the features that the scan saw. Where it ended before, as
-// after a pre-result, they are those of the message alone.
-func (s *Scanner) featuresOf(r *Result) fused.Features {
-	if k, ok := statistics.Features.From(r); ok {
-		return k.Features
+// known returns by what a message is known that was checked. Where the checks ended
+// before, as after a pre-result, that is the message alone.
+func (s *Scanner) known(c *checks.State) *statistics.Known {
+	if k, ok := statistics.Features.From(c); ok {
+		return k
 	}
-	return s.opt.Learner.Features(r.Message(), nil)
+	return &statistics.Known{Features: s.opt.Learner.Features(c.Message, nil)}
 }
 
 // user is whom the message is for.

@@ -43,7 +43,7 @@ type scan struct {
 	hangUpDNS  context.CancelFunc
 	skipped    bool            // the message is empty
 	noLog      bool            // Message.NoLog
-	lesson     bool            // it only serves to learn the message: no late check runs, and nothing follows
+	lesson     bool            // it only serves to learn the message: there is no verdict, and nothing follows
 	unknown    []string        // facts that the host seeded and no check knows
 	step       checks.Phase    // of a Session; Data for a whole message
 	rerun      *rerun          // nil unless this is a replay
@@ -155,7 +155,8 @@ func (s *Scanner) prepare(ctx context.Context, m *Message, seeds []checks.Seeded
 }
 
 // run takes the scan through its stages. The last twentieth of the time is
-// kept for the late checks, so that the verdict comes by the deadline.
+// kept for the late checks, so that the verdict comes by the deadline. A lesson has
+// no Result.
 func (s *scan) run(parent context.Context) (*Result, error) {
 	if s.skipped {
 		return s.empty(parent), nil
@@ -177,11 +178,11 @@ func (s *scan) run(parent context.Context) (*Result, error) {
 		s.runStage(ctx, s.due(checks.Main))
 		s.runStage(ctx, s.due(checks.Classify))
 	}
+	if s.lesson {
+		return nil, context.Cause(parent)
+	}
 	s.countQuestions()
 	v := s.judge(s.want.common, s.cutShort())
-	if s.lesson {
-		return s.complete(parent, s.result(v)), context.Cause(parent)
-	}
 	if ctx.Err() != nil {
 		ctx, cancel = s.deadline(parent, s.scanner.opt.Timeout/20)
 		defer cancel()

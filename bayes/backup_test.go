@@ -208,7 +208,8 @@ func FuzzBackup(f *testing.F) {
 func FuzzNote(f *testing.F) {
 	l := open(f, Options{Store: memory(f)})
 	one := lesson(l, 1, Ham)
-	for _, n := range []note{{}, {class: Ham, times: 3, from: 9}, {class: Spam, source: Trap, times: 1, events: one.events(l.tables, one.Features)}} {
+	events, _ := one.events(l.tables, one.Features)
+	for _, n := range []note{{}, {class: Ham, times: 3, from: 9}, {class: Spam, source: Trap, times: 1, events: events}} {
 		b, err := n.bytes()
 		if err != nil {
 			f.Fatal(err)

@@ -59,7 +59,19 @@ func (l *Learner) Learn(ctx context.Context, lesson Lesson) (LearnResult, error)
 	if r, fit, err := lesson.fit(); err != nil || !fit {
 		return r, err
 	}
-	return l.change(ctx, lesson, func(f fused.Features) []fused.Event { return lesson.events(l.tables, f) })
+	if err := l.enter(ctx); err != nil {
+		return LearnResult{}, err
+	}
+	defer l.leave()
+	return l.learnEntered(ctx, lesson)
+}
+
+// learnEntered is Learn for one who has the gate, of a lesson that is fit.
+func (l *Learner) learnEntered(ctx context.Context, lesson Lesson) (LearnResult, error) {
+	return l.changeEntered(ctx, lesson, func(f fused.Features) []fused.Event {
+		events, _ := lesson.events(l.tables, f)
+		return events
+	})
 }
 
 // fit reports whether there is anything to learn, else the result says why not.
@@ -79,13 +91,14 @@ func (l *Lesson) fit() (r LearnResult, fit bool, err error) {
 	return LearnResult{}, true, nil
 }
 
-// events are what a model asks for to learn the lesson, whose features are f.
-func (l *Lesson) events(m *fused.Model, f fused.Features) []fused.Event {
-	e, _, ok := m.Learn(fused.Lesson{Features: f, Spam: l.Class == Spam, Sure: l.Source.sure()})
+// events are what a model asks for to learn the lesson, whose features are f, and
+// how likely spam it is to the model before.
+func (l *Lesson) events(m *fused.Model, f fused.Features) (list []fused.Event, before float64) {
+	e, v, ok := m.Learn(fused.Lesson{Features: f, Spam: l.Class == Spam, Sure: l.Source.sure()})
 	if !ok {
-		return nil
+		return nil, v.Probability
 	}
-	return []fused.Event{e}
+	return []fused.Event{e}, v.Probability
 }
 
 // Unlearn takes back what a message was learned as, by that user. The features
@@ -95,8 +108,12 @@ func (l *Learner) Unlearn(ctx context.Context, lesson Lesson) (LearnResult, erro
 	if lesson.Message == "" {
 		return LearnResult{}, errNameless
 	}
+	if err := l.enter(ctx); err != nil {
+		return LearnResult{}, err
+	}
+	defer l.leave()
 	lesson.Class = ""
-	r, err := l.change(ctx, lesson, func(fused.Features) []fused.Event { return nil })
+	r, err := l.changeEntered(ctx, lesson, func(fused.Features) []fused.Event { return nil })
 	switch r.Outcome {
 	case Already:
 		r.Outcome = Unknown
@@ -110,21 +127,12 @@ func (l *Learner) Unlearn(ctx context.Context, lesson Lesson) (LearnResult, erro
 // lesson of the same message.
 const tries = 10
 
-// change makes a message one of class, "" for none: it takes back what it was
-// learned as, and adds what learn asks for.
+// changeEntered makes a message one of class, "" for none: it takes back what it was
+// learned as, and adds what learn asks for. The caller has the gate.
 //
 // The note comes before the entry in the journal, so that of two processes with
 // the same message one waits for what the other did. A process that dies between
 // the two leaves a note whose entry is missing; whoever reads it adds that first.
-func (l *Learner) change(ctx context.Context, lesson Lesson, learn func(fused.Features) []fused.Event) (LearnResult, error) {
-	if err := l.enter(ctx); err != nil {
-		return LearnResult{}, err
-	}
-	defer l.leave()
-	return l.changeEntered(ctx, lesson, learn)
-}
-
-// changeEntered is change for one who has the gate.
 func (l *Learner) changeEntered(ctx context.Context, lesson Lesson, learn func(fused.Features) []fused.Event) (LearnResult, error) {
 	if !l.opt.Users {
 		lesson.User = ""

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -82,7 +81,6 @@ type Learner struct {
 	since  int           // entries since the latest snapshot
 	turn   int           // which snapshot is written next
 	marks  [2]uint64     // of the snapshots, 0 unknown
-	spares sync.Pool     // clones that LearnMany is through with
 	swept  [2]bool       // snapshots that were left unfinished have been removed
 
 	recent  recents

@@ -23,8 +23,9 @@ const (
 // for archives. On an error the lessons before len(results) are in the store; of
 // the others some may be, and to repeat the call with them is right.
 func (l *Learner) LearnMany(ctx context.Context, lessons []Lesson) (results []LearnResult, err error) {
+	var copied copied
 	for len(lessons) > 0 && err == nil {
-		b := batch{l: l}
+		b := batch{l: l, copied: copied}
 		err = b.gather(lessons)
 		if len(b.list) == 0 {
 			break
@@ -35,16 +36,34 @@ func (l *Learner) LearnMany(ctx context.Context, lessons []Lesson) (results []Le
 		for _, one := range b.list {
 			results = append(results, one.result)
 		}
-		lessons = lessons[len(b.list):]
+		lessons, copied = lessons[len(b.list):], b.copied
 	}
 	return results, err
 }
 
 // A batch is lessons that are kept together.
 type batch struct {
-	l     *Learner
-	list  []*planned
-	model *fused.Model // a copy that is ahead of the journal
+	l      *Learner
+	list   []*planned
+	copied copied // is ahead of the journal while the batch is planned
+}
+
+// A copied model is one of which the next batch makes use if nobody else changed
+// the tables meanwhile.
+type copied struct {
+	model  *fused.Model
+	tables *fused.Model // of which it is the copy
+	next   uint64       // what the Learner's is while the two are the same
+}
+
+// model returns the copy.
+func (b *batch) model() *fused.Model {
+	c := &b.copied
+	if c.model == nil || c.tables != b.l.tables || c.next != b.l.next {
+		c.model, c.tables = b.l.tables.Clone(c.model), b.l.tables
+	}
+	c.next = 0 // until the batch is in the journal
+	return c.model
 }
 
 // A planned lesson is one of a batch.
@@ -121,7 +140,7 @@ func (b *batch) run(ctx context.Context) error {
 		if !p.lost {
 			continue
 		}
-		if p.result, err = b.l.changeEntered(ctx, p.Lesson, func(f fused.Features) []fused.Event { return p.events(b.l.tables, f) }); err != nil {
+		if p.result, err = b.l.learnEntered(ctx, p.Lesson); err != nil {
 			return err
 		}
 	}
@@ -195,34 +214,35 @@ func (b *batch) complete(ctx context.Context) error {
 
 // plan decides what each lesson changes, in order, each after those before it.
 func (b *batch) plan() error {
-	spare, _ := b.l.spares.Get().(*fused.Model)
-	b.model = b.l.tables.Clone(spare)
+	model := b.model()
 	seen := map[string]bool{}
 	for _, p := range b.list {
 		if p.unfit {
 			continue
 		}
-		p.result = LearnResult{Outcome: Learned, Was: p.was.class, Before: b.model.Classify(p.features).Probability}
+		events, before := p.events(model, p.features)
+		p.result = LearnResult{Outcome: Learned, Was: p.was.class, Before: before, After: before}
 		if seen[p.name] {
 			p.was.class, p.result.Was = p.Class, p.Class
 		}
 		seen[p.name] = true
 		if p.was.class == p.Class {
-			p.result.Outcome, p.result.After = Already, p.result.Before
+			p.result.Outcome = Already
 			continue
 		}
 		p.write = true
 		p.now = note{
 			class: p.Class, source: p.Source, time: b.l.opt.Clock(), times: p.was.times + 1, from: b.l.next,
-			events: append(p.was.reverse(), p.events(b.model, p.features)...),
+			events: append(p.was.reverse(), events...),
 		}
-		if !p.now.changes() {
-			p.result.Outcome = Known
-		}
-		if err := applyAll(b.model, p.now.events); err != nil {
+		if err := applyAll(model, p.now.events); err != nil {
 			return fmt.Errorf("bayes: lesson %q: %w", p.name, err)
 		}
-		p.result.After = b.model.Classify(p.features).Probability
+		if !p.now.changes() {
+			p.result.Outcome = Known // and as likely spam as before
+			continue
+		}
+		p.result.After = model.Classify(p.features).Probability
 	}
 	return nil
 }
@@ -263,16 +283,11 @@ func (b *batch) append(ctx context.Context) error {
 	}
 	l := b.l
 	seqs, err := storage.AppendMany(ctx, l.opt.Store, l.key("journal"), items)
-	if err == nil && whole && follow(seqs, l.next) {
-		l.tables.Adopt(b.model) // It has learned just this.
-		l.reach(l.next + uint64(len(seqs)))
-		l.since += len(seqs)
-		if n := len(seqs); n > 0 {
-			l.last = sumOf(storage.Entry{Seq: seqs[n-1], Data: items[n-1].Data})
-		}
-		return nil
+	same := err == nil && whole && follow(seqs, l.next)
+	if err = l.applyAppended(ctx, items, seqs, err); err == nil && same {
+		b.copied.next = l.next // The copy has learned just this.
 	}
-	return l.applyAppended(ctx, items, seqs, err)
+	return err
 }
 
 // follow reports whether numbers are next and those behind it.

@@ -127,7 +127,8 @@ type walk struct {
 	ctx   context.Context
 	o     Options
 	yield func(*Message) bool
-	place Place // behind the latest message; its File is "" once that is passed
+	place Place  // behind the latest message; its File is "" once that is passed
+	head  []byte // of the latest file
 }
 
 // emit yields a message behind which the walk is at file, offset and n.

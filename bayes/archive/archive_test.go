@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -267,4 +268,20 @@ func FuzzMbox(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestSizes reads files that are read at once, that are just too large for that, and
+// of which less is wanted than would be read at once.
+func TestSizes(t *testing.T) {
+	for _, size := range []int{0, 1, usual - 1, usual, usual + 1, 3 * usual} {
+		text := strings.Repeat("x", size)
+		path := write(t, filepath.Join(t.TempDir(), "a"), text)
+		for _, most := range []int{0, max(size-1, 1), size + 1} {
+			all := walked(t, Options{MaxSize: int64(most)}, path)
+			want := text[:min(size, cmp.Or(most, size))]
+			if len(all) != 1 || all[0].raw != want || all[0].cut != (len(want) < size) || all[0].err != nil {
+				t.Errorf("%d bytes of %d: %d, %+v", most, size, len(all[0].raw), all[0].cut)
+			}
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -39,8 +40,13 @@ func within(file string) string {
 	return file
 }
 
-// maxDepth bounds how deep directories are walked.
-const maxDepth = 100
+const (
+	// maxDepth bounds how deep directories are walked.
+	maxDepth = 100
+	// usual is what a file may hold that is read at once; of a larger one only the
+	// beginning is, and the rest by whom the message is for.
+	usual = 32 << 10
+)
 
 // dir walks a directory; rel is its name relative to the path. after is what of it
 // was walked already, relative to it.
@@ -126,10 +132,15 @@ func (w *walk) file(name, rel string, offset int64, n int) bool {
 		return w.emit(&Message{Name: name, err: err}, rel, 0, 0)
 	}
 	defer f.Close()
-	head := make([]byte, maxSeparator)
-	size, _ := io.ReadFull(f, head)
-	if !isMbox(head[:size]) {
-		return w.emit(&Message{Name: name, file: true}, rel, 0, 0)
+	w.head = slices.Grow(w.head[:0], usual)[:usual]
+	size, err := io.ReadFull(f, w.head)
+	if !isMbox(w.head[:min(size, maxSeparator)]) {
+		m := &Message{Name: name, file: true}
+		whole := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		if whole && int64(size) <= w.o.maxSize() {
+			m.file, m.raw = false, slices.Clone(w.head[:size])
+		}
+		return w.emit(m, rel, 0, 0)
 	}
 	if offset > 0 && !w.continues(f, offset) {
 		offset, n = 0, 0 // It is another file now.

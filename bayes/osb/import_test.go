@@ -22,7 +22,7 @@ const rspamdConf = `options { dns { nameserver = ["127.0.0.1"]; } }
 logging { type = "console"; level = "error"; }
 classifier "bayes" {
   tokenizer { name = "osb"; }
-  backend = "redis"; servers = "%s"; new_schema = true;
+  backend = "redis"; servers = "%s"; timeout = 120.0; new_schema = true;
   statfile { symbol = "BAYES_HAM"; spam = false; }
   statfile { symbol = "BAYES_SPAM"; spam = true; }
 }

@@ -65,9 +65,12 @@ func Classify(c Classifier) *checks.Family {
 	opinion := c.Opinion()
 	check := &checks.Check{
 		Name: c.Key(), Doc: "asks what class messages like this one were learned as", Stage: checks.Classify,
-		Requires: checks.Facts(spf.Fact, dkim.Fact), Provides: []checks.AnyFact{opinion}, Needs: checks.Needs{Net: true},
+		Requires: checks.Facts(spf.Fact, dkim.Fact, Lesson), Provides: []checks.AnyFact{opinion}, Needs: checks.Needs{Net: true},
 		Config: c.Model.Classes(),
 		Run: func(ctx context.Context, t *checks.Task) error {
+			if lesson, _ := Lesson.Get(t); lesson {
+				return nil
+			}
 			seen, ok := checks.Observe(t, "opinion", func() observed { return c.ask(ctx, t) })
 			if !ok {
 				return nil

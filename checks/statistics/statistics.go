@@ -52,6 +52,10 @@ type Known struct {
 // replay has none.
 var Features = checks.Fact[*Known]{Name: "bayes-features"}
 
+// Lesson is seeded where a message is checked only to be learned: nobody is asked what
+// was learned before.
+var Lesson = checks.Fact[bool]{Name: "bayes-lesson"}
+
 // slight is how far from one half a probability has to be for a symbol, as in
 // Rspamd 4.1.6.
 const slight = 0.05
@@ -68,13 +72,15 @@ func New(l Learner) *checks.Family {
 		Doc:      "asks what was learned about messages like this one",
 		Symbols:  []*symbols.Def{Spam, Ham, Prior},
 		Stage:    checks.Classify,
-		Requires: []checks.Requirement{checks.AllSymbols()},
+		Requires: append(checks.Facts(Lesson), checks.AllSymbols()),
 		Provides: []checks.AnyFact{Judgement, Features, Owner},
 		Run: func(_ context.Context, t *checks.Task) error {
+			if lesson, _ := Lesson.Get(t); lesson {
+				know(l, t)
+				return nil
+			}
 			j, ok := checks.Observe(t, "judgement", func() bayes.Judgement {
-				k := &Known{Raised: t.Names(), User: user(t)}
-				k.Features = l.Features(t.Message(), k.Raised)
-				Features.Set(t, k)
+				k := know(l, t)
 				return l.Judge(k.Features, k.User)
 			})
 			if !ok {
@@ -89,6 +95,14 @@ func New(l Learner) *checks.Family {
 		},
 	}}
 	return f
+}
+
+// know leaves what the learner knows the message by.
+func know(l Learner, t *checks.Task) *Known {
+	k := &Known{Raised: t.Names(), User: user(t)}
+	k.Features = l.Features(t.Message(), k.Raised)
+	Features.Set(t, k)
+	return k
 }
 
 // report raises a symbol if the learner has an opinion. Until enough was learned

@@ -18,6 +18,7 @@ type fake struct {
 	j      bayes.Judgement
 	raised []string
 	user   string
+	judged int
 }
 
 func (f *fake) Features(_ *mail.Message, raised []string) fused.Features {
@@ -27,17 +28,23 @@ func (f *fake) Features(_ *mail.Message, raised []string) fused.Features {
 
 func (f *fake) Judge(_ fused.Features, user string) bayes.Judgement {
 	f.user = user
+	f.judged++
 	return f.j
 }
 
 func scan(t *testing.T, l statistics.Learner, rcpts ...string) *winnow.Result {
+	t.Helper()
+	return seeded(t, l, nil, rcpts...)
+}
+
+func seeded(t *testing.T, l statistics.Learner, seeds []checks.Seeded, rcpts ...string) *winnow.Result {
 	t.Helper()
 	s, err := winnow.New(winnow.Options{Families: []*checks.Family{statistics.New(l)}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close(t.Context())
-	r, err := s.Scan(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte("From: a@example.org\r\n\r\nx\r\n")), Envelope: mail.Envelope{Rcpts: rcpts}})
+	r, err := s.Scan(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte("From: a@example.org\r\n\r\nx\r\n")), Envelope: mail.Envelope{Rcpts: rcpts}}, seeds...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,6 +79,18 @@ func TestCurve(t *testing.T) {
 		}
 		if len(r.Symbols) != 1 || r.Symbols[0].Name != c.symbol || math.Abs(r.Symbols[0].Score-c.score) > 1e-6 || !slices.Equal(r.Symbols[0].Options, []string{c.option}) {
 			t.Errorf("%v: %+v", c.p, r.Symbols)
+		}
+	}
+}
+
+// TestLesson asks for no judgement where a message is only learned.
+func TestLesson(t *testing.T) {
+	for lesson, judged := range map[bool]int{true: 0, false: 1} {
+		l := &fake{j: bayes.Judgement{Enough: true}}
+		r := seeded(t, l, []checks.Seeded{checks.Seed(statistics.Lesson, lesson)})
+		_, known := statistics.Features.From(r)
+		if _, asked := r.Judgement(); l.judged != judged || asked == lesson || !known || len(r.Notes) != 0 {
+			t.Errorf("lesson %v: judged %d times, features %v, %q", lesson, l.judged, known, r.Notes)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -19,8 +20,9 @@ import (
 )
 
 const (
-	// batchSize is how many messages are learned together.
-	batchSize = 512
+	// usualBatch is how many messages are learned together: all of them work on one
+	// copy of the tables.
+	usualBatch = 2048
 	// noteEvery is how many messages are between two lines about the progress.
 	noteEvery = 1000
 	// keepPlace is how long a place is kept at which nobody goes on.
@@ -112,7 +114,7 @@ func (c *collection) learn(ctx context.Context, order <-chan *slot) int {
 		if ctx.Err() != nil || !ok {
 			continue
 		}
-		if c.batch = append(c.batch, rep); len(c.batch) == batchSize {
+		if c.batch = append(c.batch, rep); len(c.batch) == cmp.Or(c.p.batch, usualBatch) {
 			ok = c.flush(ctx, false)
 		}
 	}

@@ -114,7 +114,7 @@ func (s *stopper) Write(b []byte) (int, error) {
 func TestInterruptedLearning(t *testing.T) {
 	dir, state := t.TempDir(), filepath.Join(t.TempDir(), "state")
 	var mbox strings.Builder
-	const n = 1300
+	const n, batch = 1100, 400
 	words := strings.Fields("kernel patch review merge branch commit build release compile header")
 	for i := range n {
 		fmt.Fprintf(&mbox, "From a@example.org Thu Nov 19 09:14:07 2026\nFrom: u%d@example.org\nMessage-ID: <%d@example.org>\nSubject: note\n\n", i%50, i)
@@ -129,20 +129,20 @@ func TestInterruptedLearning(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	out := &stopper{n: batchSize + 100, stop: cancel}
+	out := &stopper{n: batch + 100, stop: cancel}
 	var errs bytes.Buffer
-	p := program{stdin: strings.NewReader(""), stdout: out, stderr: &errs}
+	p := program{stdin: strings.NewReader(""), stdout: out, stderr: &errs, batch: batch}
 	if code := p.run(ctx, args); code != 1 || !strings.Contains(errs.String(), "interrupted") || !strings.Contains(errs.String(), "large.eml is larger than 50 MiB") {
 		t.Fatalf("code %d: %s", code, &errs)
 	}
-	if done := strings.Count(out.String(), "\n"); done != 2*batchSize-1 {
+	if done := strings.Count(out.String(), "\n"); done != 2*batch-1 {
 		t.Fatalf("%d messages before the interruption", done)
 	}
 	code, rest, said := call(t, "", args...)
-	if code != 0 || !strings.Contains(said, fmt.Sprintf("b.mbox#%d", 2*batchSize-1)) {
+	if code != 0 || !strings.Contains(said, fmt.Sprintf("b.mbox#%d", 2*batch-1)) {
 		t.Errorf("code %d: %s", code, said)
 	}
-	if lines := strings.Count(rest, "\n"); lines != n-2*batchSize+1 || !strings.Contains(rest, fmt.Sprintf(`b.mbox#%d"`, n)) {
+	if lines := strings.Count(rest, "\n"); lines != n-2*batch+1 || !strings.Contains(rest, fmt.Sprintf(`b.mbox#%d"`, n)) {
 		t.Errorf("%d messages after it", lines)
 	}
 	if again := strings.Count(rest, `"already"`); again != 0 {

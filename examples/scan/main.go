@@ -18,7 +18,7 @@
 // "learn ham", "learn spam" and "unlearn" teach what is kept in -state, which scans
 // with the same -state ask; "stats" tells how much that is. A message counts once.
 // What can't be read or is too large is told and passed over. When "learn" was
-// interrupted, the same command goes on behind the last 512 messages that it
+// interrupted, the same command goes on behind the last 2,048 messages that it
 // learned; -restart begins anew.
 //
 // "export FILE" saves what was learned; "restore FILE" brings it back in any -state
@@ -98,6 +98,7 @@ type program struct {
 	paths                  []string
 	quoting                archive.Quoting
 	restart                bool
+	batch                  int // messages that are learned together, 0 means usualBatch
 	keep                   keepCommand
 
 	client *dnsclient.Client // nil without -dns
