@@ -152,6 +152,11 @@ func applyAll(m *fused.Model, events []fused.Event) error {
 	return nil
 }
 
+// writersTake is how long a process may take from a lesson's note to its entry. Entries
+// stay for that time: the journal adds an entry once because it knows the ids of those
+// that it has, and another process may have added this one meanwhile.
+const writersTake = 2 * time.Minute
+
 // sweepAfter is how long writing tables may take: what is older and not in force
 // is of a process that died meanwhile.
 const sweepAfter = time.Minute
@@ -217,7 +222,7 @@ func (l *Learner) reach(next uint64) {
 }
 
 // snapshot writes the tables when it is time, and trims the journal to what the
-// older of the two snapshots lacks. A failure is not an error of the lesson: the
+// older of the two snapshots lacks and what is new. A failure is not an error of the lesson: the
 // journal has it.
 func (l *Learner) snapshot(ctx context.Context) {
 	if l.since < l.opt.SnapshotEvery {
@@ -244,7 +249,7 @@ func (l *Learner) snapshot(ctx context.Context) {
 	}
 	l.turn = 1 - l.turn
 	if older := l.marks[l.turn]; older > 0 {
-		if _, err := l.opt.Store.TrimLog(ctx, l.key("journal"), storage.Trim{Keep: 1, Floor: older}); err != nil {
+		if _, err := l.opt.Store.TrimLog(ctx, l.key("journal"), storage.Trim{Before: l.opt.Clock().Add(-writersTake), Floor: older}); err != nil {
 			l.opt.Log.Warn("the journal can't be trimmed", "error", err)
 		}
 	}

@@ -84,7 +84,8 @@ func tables(t testing.TB, l *Learner) []byte {
 
 func TestLearnAndKeep(t *testing.T) {
 	store := memory(t)
-	l := open(t, Options{Store: store, SnapshotEvery: 20})
+	later := func() time.Time { return time.Now().Add(time.Hour) } // when writers have had their time
+	l := open(t, Options{Store: store, SnapshotEvery: 20, Clock: later})
 	for n := range 130 {
 		learn(t, l, n, classOf(n))
 	}
@@ -185,6 +186,29 @@ func (f *failing) Append(ctx context.Context, log, id string, data []byte) (uint
 		return 0, errStore
 	}
 	return seq, err
+}
+
+// TestLateEntry: a process comes to a lesson's entry when another one has added it
+// already, and has written two snapshots since. The lesson counts once.
+func TestLateEntry(t *testing.T) {
+	store := memory(t)
+	other := open(t, Options{Store: store, SnapshotEvery: 5})
+	late := true
+	l := open(t, Options{Store: &failing{store, func(op string) (bool, bool) {
+		if op != "append" || !late {
+			return false, false
+		}
+		late = false
+		for n := range 20 {
+			learn(t, other, n, classOf(n))
+		}
+		return false, false
+	}}})
+	learn(t, l, 0, classOf(0))
+	again := open(t, Options{Store: store})
+	if err := l.poll(t.Context()); err != nil || again.Stats().Events != 20 || !bytes.Equal(tables(t, l), tables(t, again)) {
+		t.Errorf("%v, %d events of 20 lessons", err, again.Stats().Events)
+	}
 }
 
 // TestInterrupted dies at every point of a lesson and begins anew: the lesson
