@@ -45,7 +45,7 @@ func TestBackup(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { file.Close() })
-		info, err := Restore(t.Context(), Options{Store: file, Users: users}, bytes.NewReader(saved), false)
+		info, err := Restore(t.Context(), Options{bits: smallBits, Store: file, Users: users}, bytes.NewReader(saved), false)
 		if err != nil || info.Ham != l.Stats().Ham || info.Spam != l.Stats().Spam {
 			t.Fatalf("%+v, %v", info, err)
 		}
@@ -81,7 +81,8 @@ func TestRestoreRefuses(t *testing.T) {
 		learn(t, l, n, classOf(n))
 	}
 	saved := backup(t, l)
-	info, err := ReadBackup(bytes.NewReader(saved))
+	check, err := checkBackup(bytes.NewReader(saved), Options{bits: smallBits})
+	info := check.info
 	if err != nil || info.Users || info.Ham != 5 || info.Spam != 5 || info.Time.IsZero() {
 		t.Errorf("%+v, %v", info, err)
 	}
@@ -98,11 +99,11 @@ func TestRestoreRefuses(t *testing.T) {
 		bad[fmt.Sprint("a bit at ", at)] = b
 	}
 	for name, b := range bad {
-		if _, err := Restore(t.Context(), Options{Store: empty}, bytes.NewReader(b), true); !errors.Is(err, ErrBackup) || len(err.Error()) < 40 {
+		if _, err := Restore(t.Context(), Options{bits: smallBits, Store: empty}, bytes.NewReader(b), true); !errors.Is(err, ErrBackup) || len(err.Error()) < 40 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := Restore(t.Context(), Options{Store: empty, Users: true}, bytes.NewReader(saved), true); err == nil || !strings.Contains(err.Error(), "Users") {
+	if _, err := Restore(t.Context(), Options{bits: smallBits, Store: empty, Users: true}, bytes.NewReader(saved), true); err == nil || !strings.Contains(err.Error(), "Users") {
 		t.Errorf("users: %v", err)
 	}
 	if n := empty.Stats().Keys; n != 0 {
@@ -111,10 +112,10 @@ func TestRestoreRefuses(t *testing.T) {
 	other := memory(t)
 	o := open(t, Options{Store: other})
 	learn(t, o, 77, Spam)
-	if _, err := Restore(t.Context(), Options{Store: other}, bytes.NewReader(saved), false); !errors.Is(err, ErrNotEmpty) {
+	if _, err := Restore(t.Context(), Options{bits: smallBits, Store: other}, bytes.NewReader(saved), false); !errors.Is(err, ErrNotEmpty) {
 		t.Errorf("something was learned: %v", err)
 	}
-	if _, err := Restore(t.Context(), Options{Store: other}, bytes.NewReader(saved), true); err != nil {
+	if _, err := Restore(t.Context(), Options{bits: smallBits, Store: other}, bytes.NewReader(saved), true); err != nil {
 		t.Fatal(err)
 	}
 	again := open(t, Options{Store: other})
@@ -124,7 +125,7 @@ func TestRestoreRefuses(t *testing.T) {
 	if r := learn(t, again, 77, Spam); r.Was != "" {
 		t.Errorf("a lesson of before is known: %+v", r)
 	}
-	if _, err := Open(t.Context(), Options{Store: other, Poll: -1, Prior: aPrior(t, .2)}); !errors.Is(err, ErrPrior) {
+	if _, err := Open(t.Context(), Options{Store: other, Poll: -1, bits: smallBits, Prior: aPrior(t, .2)}); !errors.Is(err, ErrPrior) {
 		t.Errorf("another prior: %v", err)
 	}
 }
@@ -140,7 +141,7 @@ func TestBackupCompletes(t *testing.T) {
 	whole := open(t, Options{Store: store})
 	saved := backup(t, whole)
 	target := memory(t)
-	if _, err := Restore(t.Context(), Options{Store: target}, bytes.NewReader(saved), false); err != nil {
+	if _, err := Restore(t.Context(), Options{bits: smallBits, Store: target}, bytes.NewReader(saved), false); err != nil {
 		t.Fatal(err)
 	}
 	again := open(t, Options{Store: target})

@@ -18,7 +18,7 @@ func learned(b *testing.B, n int) *bolt.Store {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { store.Close() })
-	l := open(b, Options{Store: store})
+	l := open(b, Options{Store: store, bits: full})
 	for at := 0; at < n; at += 500 {
 		var list []Lesson
 		for i := at; i < min(n, at+500); i++ {
@@ -64,7 +64,7 @@ func BenchmarkOpen(b *testing.B) {
 
 // BenchmarkLearn is a lesson that a bolt file keeps.
 func BenchmarkLearn(b *testing.B) {
-	l := open(b, Options{Store: learned(b, 300)})
+	l := open(b, Options{Store: learned(b, 300), bits: full})
 	n := uint64(1000)
 	for b.Loop() {
 		n++

@@ -20,6 +20,8 @@ const (
 	// childMany has it learn childBatch lessons at once.
 	childMany  = "WINNOW_TEST_LEARN_MANY"
 	childBatch = 7
+	// killedBits make a snapshot ten values long.
+	killedBits = 16
 )
 
 func TestMain(m *testing.M) {
@@ -46,7 +48,7 @@ func learnForEver(file string) error {
 	if err != nil {
 		return err
 	}
-	l, err := Open(ctx, Options{Store: store, SnapshotEvery: 10, Poll: -1})
+	l, err := Open(ctx, Options{Store: store, SnapshotEvery: 10, Poll: -1, bits: killedBits})
 	if err != nil {
 		return err
 	}
@@ -123,7 +125,7 @@ func TestKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	l := open(t, Options{Store: store})
+	l := open(t, Options{Store: store, bits: killedBits})
 	for n := range acknowledged {
 		if note, _, err := l.noted(t.Context(), lesson(l, n, "").Message); err != nil || note.class != classOf(n) {
 			t.Errorf("lesson %d is noted as %q: %v", n, note.class, err)
@@ -133,7 +135,7 @@ func TestKilled(t *testing.T) {
 	if events := int(l.Stats().Events); events < len(acknowledged) || events > len(acknowledged)+kills*childBatch {
 		t.Errorf("%d events of %d acknowledged lessons and %d kills", events, len(acknowledged), kills)
 	}
-	again := open(t, Options{Store: store})
+	again := open(t, Options{Store: store, bits: killedBits})
 	if !bytes.Equal(tables(t, l), tables(t, again)) {
 		t.Error("the tables differ from one start to the next")
 	}

@@ -67,6 +67,19 @@ type Options struct {
 	Clock func() time.Time
 	// Log receives warnings about damaged snapshots and a store that fails.
 	Log *slog.Logger
+
+	bits int // of tests' tables, which are small
+}
+
+// tableBits is the size of the tables as a binary logarithm.
+func (o *Options) tableBits() int {
+	switch {
+	case o.bits > 0:
+		return o.bits
+	case o.Users:
+		return fused.UserBits
+	}
+	return fused.DefaultBits
 }
 
 // A Learner is a model with its journal. It is safe for concurrent use.

@@ -39,8 +39,18 @@ func classOf(n int) Class {
 	return Ham
 }
 
+// smallBits are those of most tests' tables: of 64-KiB values a snapshot has three. A
+// full table is in TestLearnAndKeep, and bayes/fused has more of them.
+const smallBits = 14
+
+// full makes open take tables of the usual size.
+const full = -1
+
 func open(t testing.TB, o Options) *Learner {
 	t.Helper()
+	if o.bits == 0 {
+		o.bits = smallBits
+	}
 	if o.Poll == 0 {
 		o.Poll = -1
 	}
@@ -85,7 +95,7 @@ func tables(t testing.TB, l *Learner) []byte {
 func TestLearnAndKeep(t *testing.T) {
 	store := memory(t)
 	later := func() time.Time { return time.Now().Add(time.Hour) } // when writers have had their time
-	l := open(t, Options{Store: store, SnapshotEvery: 20, Clock: later})
+	l := open(t, Options{Store: store, SnapshotEvery: 20, bits: full, Clock: later})
 	for n := range 130 {
 		learn(t, l, n, classOf(n))
 	}
@@ -95,7 +105,7 @@ func TestLearnAndKeep(t *testing.T) {
 	if j := l.Judge(lesson(l, 1001, Ham).Features, ""); j.Probability > .1 {
 		t.Errorf("%+v", j)
 	}
-	again := open(t, Options{Store: store})
+	again := open(t, Options{Store: store, bits: full})
 	if !bytes.Equal(tables(t, l), tables(t, again)) || again.Stats() != l.Stats() {
 		t.Error("another Learner reads other tables")
 	}

@@ -70,7 +70,7 @@ func TestChangedPrior(t *testing.T) {
 		was := tables(t, l)
 		if lessons > 0 {
 			for name, p := range map[string]*fused.Prior{"another": two, "none": nil} {
-				if _, err := Open(t.Context(), Options{Store: store, Prior: p, Poll: -1}); !errors.Is(err, ErrPrior) {
+				if _, err := Open(t.Context(), Options{Store: store, Prior: p, Poll: -1, bits: smallBits}); !errors.Is(err, ErrPrior) {
 					t.Errorf("%d lessons, %s: %v", lessons, name, err)
 				}
 			}
@@ -85,7 +85,7 @@ func TestChangedPrior(t *testing.T) {
 		if lessons == 0 {
 			continue
 		}
-		if _, err := Open(t.Context(), Options{Store: store, Prior: one, Poll: -1}); !errors.Is(err, ErrPrior) {
+		if _, err := Open(t.Context(), Options{Store: store, Prior: one, Poll: -1, bits: smallBits}); !errors.Is(err, ErrPrior) {
 			t.Errorf("%d lessons, back without asking: %v", lessons, err)
 		}
 	}

@@ -50,7 +50,7 @@ func learnAndTell(addr string) error {
 	if err := errors.Join(err, err2, err3); err != nil {
 		return err
 	}
-	l, err := Open(ctx, Options{Store: store, SnapshotEvery: 50})
+	l, err := Open(ctx, Options{Store: store, SnapshotEvery: 50, bits: smallBits})
 	if err != nil {
 		return err
 	}

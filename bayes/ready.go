@@ -50,10 +50,7 @@ func (l *Learner) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	bits := fused.DefaultBits
-	if l.opt.Users {
-		bits = fused.UserBits
-	}
+	bits := l.opt.tableBits()
 	l.next, l.since, l.last = 1, 0, sum{}
 	if l.tables, err = fused.New(fused.Options{Seed: seed, Bits: bits, Windows: l.opt.Windows, Prior: l.opt.Prior, Earlier: earlier}); err != nil {
 		return err

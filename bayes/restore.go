@@ -20,7 +20,7 @@ var ErrNotEmpty = errors.New("bayes: the store has learned something already")
 
 // ReadBackup tells what a backup is of. A damaged one is ErrBackup, which tells why.
 func ReadBackup(r io.Reader) (BackupInfo, error) {
-	c, err := checkBackup(r)
+	c, err := checkBackup(r, Options{})
 	return c.info, err
 }
 
@@ -35,7 +35,7 @@ func Restore(ctx context.Context, o Options, r io.ReadSeeker, replace bool) (Bac
 	if l.opt.Name == "" {
 		l.opt.Name = "main"
 	}
-	c, err := checkBackup(r)
+	c, err := checkBackup(r, o)
 	if err != nil {
 		return c.info, err
 	}
@@ -140,13 +140,15 @@ func (l *Learner) restoreNotes(ctx context.Context, r io.Reader) (tables []byte,
 
 // A backupCheck holds a backup to what it says of itself.
 type backupCheck struct {
+	opt    Options
 	info   BackupInfo
 	priors [][sha256.Size]byte
 	seen   map[byte]int
 }
 
-func checkBackup(r io.Reader) (backupCheck, error) {
-	c := backupCheck{seen: map[byte]int{}}
+// checkBackup reads it as for a Learner of these Options, whose users are the backup's.
+func checkBackup(r io.Reader, o Options) (backupCheck, error) {
+	c := backupCheck{seen: map[byte]int{}, opt: o}
 	err := readBackup(r, func(letter byte, key string, value []byte) error {
 		if err := c.section(letter, key, value); err != nil {
 			return fmt.Errorf("%w: %w", ErrBackup, err)
@@ -195,11 +197,8 @@ func (c *backupCheck) section(letter byte, key string, value []byte) error {
 }
 
 func (c *backupCheck) tables(value []byte) error {
-	bits := fused.DefaultBits
-	if c.info.Users {
-		bits = fused.UserBits
-	}
-	m, err := fused.New(fused.Options{Seed: c.info.Seed, Bits: bits, Earlier: c.priors})
+	c.opt.Users = c.info.Users
+	m, err := fused.New(fused.Options{Seed: c.info.Seed, Bits: c.opt.tableBits(), Earlier: c.priors})
 	if err != nil {
 		return err
 	}
