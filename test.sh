@@ -5,7 +5,7 @@
 # each fuzz target for a moment, and the README's commands in the workspace. It
 # needs Go, a C compiler (for -race), OpenDKIM and Mail::DKIM (peers that check
 # signatures), Postfix and miltertest (for the milter), xmllint, redis-server,
-# redis-sentinel, spamd, c-icap, clamd, bogofilter and rspamd; as root on Debian or
+# redis-sentinel, spamd, c-icap, p0f, clamd, bogofilter and rspamd; as root on Debian or
 # Ubuntu it installs them itself.
 #
 #   FUZZTIME=60s ./test.sh     fuzz longer (default 4000x, whole scans 1000x; 0 for none)
@@ -33,6 +33,7 @@ missing() {
 	command -v redis-server >/dev/null || echo redis-server
 	PATH="$PATH:/usr/sbin" command -v spamd >/dev/null || echo spamd
 	command -v c-icap >/dev/null || echo c-icap
+	PATH="$PATH:/usr/sbin" command -v p0f >/dev/null || echo p0f
 	PATH="$PATH:/usr/sbin" command -v clamd >/dev/null || echo clamav-daemon
 	command -v redis-sentinel >/dev/null || echo redis-sentinel
 	command -v bogofilter >/dev/null || echo bogofilter

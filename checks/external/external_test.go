@@ -3,10 +3,12 @@ package external
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"maps"
 	"net"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -47,6 +49,9 @@ func scripted(_ context.Context, _, address string) (net.Conn, error) {
 	host, _, _ := net.SplitHostPort(address)
 	return &conn{answer: func(sent string) (string, error) {
 		word := "clean"
+		if host == "p0f" { // it is told of an address only
+			word = map[string]string{"192.0.2.80": "spam", "192.0.2.81": "down"}[netip.AddrFrom4([4]byte([]byte(sent)[5:9])).String()]
+		}
 		for _, w := range strings.Fields(sent) {
 			if name, says, ok := strings.Cut(w, "="); ok && name == host {
 				word = says
@@ -92,6 +97,11 @@ func replies() map[string]map[string]string {
 			"spam":  "ICAP/1.0 200 OK\r\nX-Infection-Found: Type=0; Resolution=2; Threat=Eicar-Test;\r\nEncapsulated: null-body=0\r\n\r\n",
 			"down":  "ICAP/1.0 500 Server error\r\n\r\n",
 		},
+		"p0f": {
+			"":     system(0x20, "", "", ""),
+			"spam": system(0x10, "Windows", "7 or 8", "DSL"),
+			"down": system(0, "", "", ""),
+		},
 		"olefy": {
 			"clean": `[{"script_name":"olevba"},{"macros":null,"analysis":null},{"return_code":0,"type":"MetaInformation"}]`,
 			"spam": `[{"script_name":"olevba"},{"macros":[{"code":"x"}],"analysis":[{"type":"AutoExec","keyword":"AutoOpen"},` +
@@ -99,6 +109,18 @@ func replies() map[string]map[string]string {
 			"down": `[{"error":"no such thing"}]`,
 		},
 	}
+}
+
+// system is what p0f says of a client.
+func system(status uint32, name, flavor, link string) string {
+	b := make([]byte, 232)
+	binary.NativeEndian.PutUint32(b, 0x50304602)
+	binary.NativeEndian.PutUint32(b[4:], status)
+	binary.NativeEndian.PutUint16(b[36:], 5)
+	copy(b[40:], name)
+	copy(b[72:], flavor)
+	copy(b[168:], link)
+	return string(b)
 }
 
 func rules() []Rule {
@@ -110,6 +132,7 @@ func rules() []Rule {
 		{Type: Razor, Servers: []string{"razor:11342"}},
 		{Type: ICAP, Servers: []string{"icap:1344"}},
 		{Type: Oletools, Servers: []string{"olefy:10050"}},
+		{Type: P0F, Servers: []string{"p0f:1"}, Patterns: []Pattern{{"P0F_DSL", "^DSL$"}}},
 	}
 }
 
@@ -127,6 +150,8 @@ func TestFixtures(t *testing.T) {
 
 func TestReplies(t *testing.T) {
 	dcc := func(b []byte) (answer, error) { return readDCC(b, many) }
+	olefy := func(b []byte) (answer, error) { return readOlefy(b, false) }
+	extended := func(b []byte) (answer, error) { return readOlefy(b, true) }
 	for _, c := range []struct {
 		read    func([]byte) (answer, error)
 		reply   string
@@ -149,11 +174,20 @@ func TestReplies(t *testing.T) {
 		{readPyzor, "s\t(200, 'OK')\t5\t5\n", false, 0, "", ""},
 		{readPyzor, "s\t(200, 'OK')\t-5\t5\n", false, 0, "", `"s\t(200, 'OK')\t-5\t5"`},
 		{readPyzor, "s\t(200, 'OK')\t3\t1\nmore", true, .5, "bl_3_wl_1", ""},
-		{readOlefy, `[{"error":"File too small"}]`, false, 0, "", ""},
-		{readOlefy, `[{},{},{"return_code":9}]`, false, 0, "", ""},
-		{readOlefy, `[{},{},{"return_code":5}]`, false, 0, "", "olevba ended with 5"},
-		{readOlefy, `[{},{}]`, false, 0, "", "no report in the reply"},
-		{readOlefy, `[{},{"macros":[1],"analysis":[{"type":"AutoExec","keyword":"x"}]},{"return_code":0}]`, false, 0, "", ""},
+		{olefy, `[{"error":"File too small"}]`, false, 0, "", ""},
+		{olefy, `[{},{},{"return_code":9}]`, false, 0, "", ""},
+		{olefy, `[{},{},{"return_code":5}]`, false, 0, "", "olevba ended with 5"},
+		{olefy, `[{},{}]`, false, 0, "", "no report in the reply"},
+		{olefy, `[{},{"macros":[1],"analysis":[{"type":"AutoExec","keyword":"x"}]},{"return_code":0}]`, false, 0, "", ""},
+		{extended, `[{},{"macros":[1],"analysis":[{"type":"AutoExec","keyword":"x"},{"type":"IOC","keyword":"u"},{"type":"VBA string","keyword":"v"}]},{"return_code":0}]`, true, 1, "MA-I---V x", ""},
+		{extended, `[{},{"macros":[1],"analysis":[{"type":"Suspicious","keyword":"Hex Strings"},{"type":"Hex Strings","keyword":"u"}]},{"return_code":0}]`, false, 0, "", ""},
+		{extended, `[{},{"macros":[],"analysis":[{"type":"AutoExec","keyword":"x"}]},{"return_code":0}]`, false, 0, "", ""},
+		{readP0F, system(0x10, "Linux", "3.x", ""), true, 1, "Linux 3.x distance:5", ""},
+		{readP0F, system(0x10, "", "", "a\x80b'c"), true, 1, "unknown abc distance:5", ""},
+		{readP0F, system(0x20, "", "", ""), false, 0, "", ""},
+		{readP0F, system(3, "", "", ""), false, 0, "", "status 0x3"},
+		{readP0F, system(3, "", "", "")[1:], false, 0, "", "no reply of p0f"},
+		{readP0F, strings.Repeat("x", 232), false, 0, "", "no reply of p0f"},
 	} {
 		a, err := c.read([]byte(c.reply))
 		if a.Found != c.found || a.Factor != c.factor || strings.Join(a.Options, " ") != c.options || (err == nil) != (c.err == "") || err != nil && err.Error() != c.err {
@@ -219,6 +253,10 @@ func TestRequests(t *testing.T) {
 			t.Errorf("rspamd was sent %q, without %q", sent["rspamd:11333"], want)
 		}
 	}
+	want := binary.NativeEndian.AppendUint32(nil, 0x50304601)
+	if want = append(want, 4, 192, 0, 2, 7); sent["p0f:1"] != string(append(want, make([]byte, 12)...)) {
+		t.Errorf("p0f was sent %q", sent["p0f:1"])
+	}
 	if !strings.HasPrefix(sent["olefy:10050"], "OLEFY/1.0\nMethod: oletools\nRspamd-ID: ") || !strings.HasSuffix(sent["olefy:10050"], "\n\nabc\r\n") {
 		t.Errorf("olefy was sent %q", sent["olefy:10050"])
 	}
@@ -235,9 +273,12 @@ func TestTooLarge(t *testing.T) {
 		list[i].MaxSize = 4
 	}
 	state := stateOf("Content-Type: application/msword\r\n\r\nabcdef\r\n")
-	for _, c := range New(Options{Rules: list, Dial: dial}).Checks {
-		if out, err := state.Run(t.Context(), c); err != nil || len(out.Hits) > 0 {
-			t.Errorf("%v, %v", out.Hits, err)
+	for i, c := range New(Options{Rules: list, Dial: dial}).Checks {
+		if list[i].Type == P0F {
+			continue // it is about the client
+		}
+		if out, err := state.Run(t.Context(), c); err != nil || len(out.Hits) > 0 || len(out.Notes) != 1 {
+			t.Errorf("%v, %v, %v", out.Hits, out.Notes, err)
 		}
 	}
 	if asked > 0 {
@@ -255,16 +296,21 @@ func TestLongReply(t *testing.T) {
 func TestValidate(t *testing.T) {
 	one := []string{"127.0.0.1:1"}
 	for want, r := range map[string]Rule{
-		`Rules[0].Type: no scanner "clamd"`:                                       {Type: "clamd", Servers: one},
-		`Rules[0].Servers: missing`:                                               {Type: Razor},
-		`Rules[0].Servers[1]: "here" is no address: want host:port or unix:/path`: {Type: Razor, Servers: []string{"h:1", "here"}},
-		`Rules[0].Symbol: "A B" is no name of a symbol`:                           {Type: Razor, Symbol: "A B", Servers: one},
-		`Rules[0].Timeout: -1ns is negative`:                                      {Type: Razor, Timeout: -1, Servers: one},
-		`Rules[0].Tries: 11 is not between 0 and 10`:                              {Type: Razor, Tries: 11, Servers: one},
-		`Rules[0].MaxSize: -1 is not between 0 and 1073741824`:                    {Type: Razor, MaxSize: -1, Servers: one},
-		`Rules[0].Service: only ICAP has services`:                                {Type: Razor, Service: "x", Servers: one},
-		`Rules[0].Service: "a b" is no path`:                                      {Type: ICAP, Service: "a b", Servers: one},
-		`Rules[0].Bulk: only DCC counts reports`:                                  {Type: Razor, Bulk: 1, Servers: one},
+		`Rules[0].Type: no scanner "clamd"`:                                         {Type: "clamd", Servers: one},
+		`Rules[0].Servers: missing`:                                                 {Type: Razor},
+		`Rules[0].Servers[1]: "here" is no address: want host:port or unix:/path`:   {Type: Razor, Servers: []string{"h:1", "here"}},
+		`Rules[0].Symbol: "A B" is no name of a symbol`:                             {Type: Razor, Symbol: "A B", Servers: one},
+		`Rules[0].Timeout: -1ns is negative`:                                        {Type: Razor, Timeout: -1, Servers: one},
+		`Rules[0].Tries: 11 is not between 0 and 10`:                                {Type: Razor, Tries: 11, Servers: one},
+		`Rules[0].MaxSize: -1 is not between 0 and 1073741824`:                      {Type: Razor, MaxSize: -1, Servers: one},
+		`Rules[0].Service: only ICAP has services`:                                  {Type: Razor, Service: "x", Servers: one},
+		`Rules[0].Service: "a b" is no path`:                                        {Type: ICAP, Service: "a b", Servers: one},
+		`Rules[0].Expire: the answers of dcc are about more than the bytes`:         {Type: DCC, Expire: time.Hour, Servers: one},
+		`Rules[0].Extended: only olevba reports more`:                               {Type: ICAP, Extended: true, Servers: one},
+		`Rules[0].Patterns: razor names no findings`:                                {Type: Razor, Patterns: []Pattern{{"A", "a"}}, Servers: one},
+		`Rules[0].Patterns[0].Symbol: P0F_FAIL says something else`:                 {Type: P0F, Patterns: []Pattern{{"P0F_FAIL", "a"}}, Servers: one},
+		"Rules[0].Patterns[0].Regexp: error parsing regexp: missing closing ]: `[`": {Type: P0F, Patterns: []Pattern{{"A", "["}}, Servers: one},
+		`Rules[0].Bulk: only DCC counts reports`:                                    {Type: Razor, Bulk: 1, Servers: one},
 	} {
 		if err := (Options{Rules: []Rule{r}}).Validate(); err == nil || err.Error() != "external_services: "+want {
 			t.Errorf("got %v, want %s", err, want)
@@ -274,7 +320,7 @@ func TestValidate(t *testing.T) {
 	if err := twice.Validate(); err == nil || err.Error() != "external_services: Rules[1].Symbol: another rule has RAZOR" {
 		t.Errorf("%v", err)
 	}
-	if len(Types()) != 7 || Types()[DCC] != "DCC_REJECT" {
+	if len(Types()) != 8 || Types()[DCC] != "DCC_REJECT" {
 		t.Errorf("%v", Types())
 	}
 }

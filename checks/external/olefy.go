@@ -30,24 +30,25 @@ func office(p *mail.Part) bool {
 }
 
 // askOlefy has olevba look at a file (OLEFY/1.0).
-func askOlefy(_ *Rule, q *question) func(net.Conn) (answer, error) {
+func askOlefy(r *Rule, q *question) func(net.Conn) (answer, error) {
 	return func(c net.Conn) (answer, error) {
 		digest := q.part.Digest()
 		reply, err := exchange(c, fmt.Appendf(nil, "OLEFY/1.0\nMethod: oletools\nRspamd-ID: %x\n\n", digest[:4]), q.data)
 		if err != nil {
 			return answer{}, err
 		}
-		return readOlefy(reply)
+		return readOlefy(reply, r.Extended)
 	}
 }
 
 // readOlefy reads olevba's JSON: about the program, about the file, and how it
-// ended. Macros that run by themselves and have suspicious words are a finding.
-func readOlefy(reply []byte) (answer, error) {
+// ended. Macros that run by themselves and have suspicious words are a finding;
+// extended, all that do either.
+func readOlefy(reply []byte, extended bool) (answer, error) {
 	var all []struct {
 		Error    string
 		Macros   []json.RawMessage
-		Analysis []struct{ Type, Keyword string }
+		Analysis []indication
 		Return   int `json:"return_code"`
 	}
 	if err := json.Unmarshal(reply, &all); err != nil || len(all) == 0 {
@@ -65,21 +66,35 @@ func readOlefy(reply []byte) (answer, error) {
 	case all[2].Return > 1:
 		return answer{}, badReply("olevba ended with %d", all[2].Return)
 	}
-	var words []string
-	var starts, suspicious bool
-	for _, a := range all[1].Analysis {
-		switch a.Type {
-		case "AutoExec":
-			starts, words = true, append(words, a.Keyword)
-		case "Suspicious":
-			suspicious = true
-			if a.Keyword != "Base64 Strings" && a.Keyword != "Hex Strings" {
-				words = append(words, a.Keyword)
-			}
-		}
-	}
-	if len(all[1].Macros) == 0 || !starts || !suspicious {
+	if len(all[1].Macros) == 0 {
 		return answer{}, nil
 	}
-	return answer{Found: true, Factor: 1, Options: []string{"AutoExec + Suspicious (" + strings.Join(words, ",") + ")"}}, nil
+	flags, words := summary(all[1].Analysis)
+	switch {
+	case extended && len(words) > 0:
+		return answer{Found: true, Factor: 1, Options: append([]string{flags}, words...)}, nil
+	case !extended && strings.HasPrefix(flags, "MAS"):
+		return answer{Found: true, Factor: 1, Options: []string{"AutoExec + Suspicious (" + strings.Join(words, ",") + ")"}}, nil
+	}
+	return answer{}, nil
+}
+
+// An indication is one that olevba found in macros.
+type indication struct{ Type, Keyword string }
+
+// summary returns a letter for each kind of indication, M for macros first and
+// a dash for what is not there, and the words that say something.
+func summary(list []indication) (flags string, words []string) {
+	letters := []byte("M-------")
+	for _, a := range list {
+		for i, kind := range []string{"autoexec", "suspicious", "ioc", "hex string", "base64 string", "dridex string", "vba string"} {
+			if strings.TrimSuffix(strings.ToLower(a.Type), "s") == strings.TrimSuffix(kind, "s") {
+				letters[i+1] = "ASIHBDV"[i]
+			}
+		}
+		if a.Type == "AutoExec" || a.Type == "Suspicious" && a.Keyword != "Base64 Strings" && a.Keyword != "Hex Strings" {
+			words = append(words, a.Keyword)
+		}
+	}
+	return string(letters), words
 }

@@ -3,6 +3,7 @@ package external
 import (
 	"context"
 	"net"
+	"regexp"
 	"strings"
 	"time"
 
@@ -37,18 +38,32 @@ type Rule struct {
 	// means 2.
 	Tries int
 	// MaxSize is the most bytes of a message or part that are sent; what is
-	// larger is not looked at. 0 means 512 KiB for whole messages, 20 MiB for
-	// parts.
+	// larger is not looked at, which a note says. 0 means 512 KiB for whole
+	// messages, 20 MiB for parts.
 	MaxSize int
+	// Expire is how long the Scanner's store keeps what was said of some bytes, or
+	// of a client; 0 means the type's own time (Types), negative that it keeps
+	// nothing. DCC and Rspamd, which look at the envelope too, are always asked.
+	Expire time.Duration
 	// Service is the path of an ICAP server's service, "" meaning "scan".
 	Service string
 	// Local and Authenticated say whether mail of the own networks and of users
 	// is looked at too.
 	Local, Authenticated bool
+	// Extended has Oletools report all macros with a word that starts them or is
+	// suspicious: first letters for what olevba found, then the words.
+	Extended bool
+	// Patterns give findings a symbol of their own, by the options that the rule's
+	// symbol has else; the first that matches counts. P0F, ICAP and Oletools have
+	// such findings.
+	Patterns []Pattern
 	// Bulk is from how many reports on DCC calls a checksum bulk; 0 means
 	// 999,999, which is also what "many" counts.
 	Bulk int
 }
+
+// A Pattern gives findings that match Regexp a symbol.
+type Pattern struct{ Symbol, Regexp string }
 
 // A Type is a kind of scanner.
 type Type string
@@ -62,12 +77,16 @@ const (
 	Pyzor        Type = "pyzor"        // pyzor check behind a socket
 	Razor        Type = "razor"        // razorfy
 	Oletools     Type = "oletools"     // olefy, for each office file
+	P0F          Type = "p0f"          // p0f's socket for queries, about the connected client
 )
 
 // kind is what the types differ by.
 type kind struct {
 	symbol, doc string
 	parts       func(*mail.Part) bool // which parts are sent; nil: the message is
+	client      bool                  // the client is asked about, not the message
+	named       bool                  // each option is a finding
+	expire      time.Duration         // how long an answer holds; 0: it depends on more than the bytes
 	ask         func(r *Rule, q *question) func(net.Conn) (answer, error)
 }
 
@@ -82,13 +101,16 @@ func Types() map[Type]string {
 
 func kinds() map[Type]kind {
 	return map[Type]kind{
-		SpamAssassin: {symbol: "SPAMD", doc: "SpamAssassin's score of the message", ask: askSpamd},
+		SpamAssassin: {symbol: "SPAMD", doc: "SpamAssassin's score of the message", expire: time.Hour, ask: askSpamd},
 		Rspamd:       {symbol: "RSPAMD", doc: "another Rspamd's score of the message", ask: askRspamd},
-		ICAP:         {symbol: "ICAP", doc: "an ICAP server found something in an attachment", parts: attached, ask: askICAP},
-		DCC:          {symbol: "DCC_REJECT", doc: "DCC would refuse the message", ask: askDCC},
-		Pyzor:        {symbol: "PYZOR", doc: "others reported the message to Pyzor", ask: askPyzor},
-		Razor:        {symbol: "RAZOR", doc: "others reported the message to Razor", ask: askRazor},
-		Oletools:     {symbol: "OLETOOLS", doc: "an office file has macros that start by themselves and look suspicious", parts: office, ask: askOlefy},
+		ICAP: {symbol: "ICAP", doc: "an ICAP server found something in an attachment", parts: attached, named: true, expire: time.Hour,
+			ask: askICAP},
+		DCC:   {symbol: "DCC_REJECT", doc: "DCC would refuse the message", ask: askDCC},
+		Pyzor: {symbol: "PYZOR", doc: "others reported the message to Pyzor", expire: 2 * time.Hour, ask: askPyzor},
+		Razor: {symbol: "RAZOR", doc: "others reported the message to Razor", expire: 2 * time.Hour, ask: askRazor},
+		Oletools: {symbol: "OLETOOLS", doc: "an office file has macros that start by themselves and look suspicious", parts: office, named: true,
+			expire: 24 * time.Hour, ask: askOlefy},
+		P0F: {symbol: "P0F", doc: "what system the client runs, by its packets", client: true, named: true, expire: 2 * time.Hour, ask: askP0F},
 	}
 }
 
@@ -118,6 +140,20 @@ func (o Options) Validate() error {
 		v.Number(field+".Bulk", int64(r.Bulk), 0, many)
 		v.If(r.Service != "" && r.Type != ICAP, field+".Service", "only ICAP has services")
 		v.If(strings.ContainsFunc(r.Service, func(c rune) bool { return c <= ' ' || c >= 0x7f }), field+".Service", "%q is no path", r.Service)
+		v.If(r.Expire > 0 && ok && k.expire == 0, field+".Expire", "the answers of %s are about more than the bytes", r.Type)
+		v.If(r.Extended && r.Type != Oletools, field+".Extended", "only olevba reports more")
+		v.If(len(r.Patterns) > 0 && ok && !k.named, field+".Patterns", "%s names no findings", r.Type)
+		for j, p := range r.Patterns {
+			at := valid.At(field+".Patterns", j)
+			v.Symbol(at+".Symbol", p.Symbol)
+			v.If(names[p.Symbol] || p.Symbol == k.symbol+"_FAIL", at+".Symbol", "%s says something else", p.Symbol)
+			if _, err := regexp.Compile(p.Regexp); err != nil {
+				v.Add(at+".Regexp", "%w", err)
+			}
+		}
+		for _, p := range r.Patterns {
+			names[p.Symbol] = true
+		}
 		v.If(r.Bulk != 0 && r.Type != DCC, field+".Bulk", "only DCC counts reports")
 	}
 	return v.Err()

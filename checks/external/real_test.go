@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/peer"
 	"github.com/winnowmail/winnow/mail"
 )
 
@@ -43,6 +44,9 @@ func start(t *testing.T, address, name string, args ...string) {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
+		path = "/usr/sbin/" + name
+	}
+	if _, err := os.Stat(path); err != nil {
 		t.Skipf("%s is not installed", name)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -61,8 +65,12 @@ func start(t *testing.T, address, name string, args ...string) {
 			t.Logf("%s said: %s", name, said.String())
 		}
 	})
-	for range 300 {
-		if c, err := net.Dial("tcp", address); err == nil {
+	network, address, err := peer.Address(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2400 {
+		if c, err := net.Dial(network, address); err == nil {
 			c.Close()
 			return
 		}
@@ -135,4 +143,41 @@ func TestRealICAP(t *testing.T) {
 	if len(out.Hits) != 1 || out.Hits[0].Def.Name != "ICAP_FAIL" || !strings.Contains(out.Hits[0].Options[0], "404") {
 		t.Errorf("%+v", out.Hits)
 	}
+}
+
+// TestRealP0F: p0f watches the loopback, as root only.
+func TestRealP0F(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("p0f needs root to watch packets")
+	}
+	socket := filepath.Join(t.TempDir(), "p0f")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	start(t, "unix:"+socket, "p0f", "-i", "lo", "-s", socket, "-o", socket+".log")
+	r := Rule{Type: P0F, Servers: []string{"unix:" + socket}, Local: true, Timeout: 20 * time.Second, Expire: -1}
+	f := New(Options{Rules: []Rule{r}})
+	state := stateOf("From: a@example.org\r\n\r\nhello\r\n")
+	state.Message.Envelope().ClientIP = netip.MustParseAddr("127.0.0.1")
+	for range 600 { // it sees the packets some time after they were sent
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
+		out, err := state.Run(t.Context(), f.Checks[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(out.Hits) > 0 {
+			if h := out.Hits[0]; h.Def.Name != "P0F" || len(h.Options) < 2 || !strings.HasPrefix(h.Options[len(h.Options)-1], "distance:") {
+				t.Errorf("%s %v", h.Def.Name, h.Options)
+			}
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Error("p0f says nothing of a client on loopback")
 }

@@ -98,7 +98,7 @@ func missing(name string) string {
 	case "remove-spam-flag", "remove-header":
 		return "X-Spam always goes, and remove-headers takes any other"
 	case "x-os-fingerprint", "my-x-os-fingerprint":
-		return "nothing here finds out the client's system"
+		return "external_services raises P0F with the client's system, and no header tells of it"
 	case "fuzzy-hashes", "stat-signature":
 		return "winnow has no such hashes"
 	}
