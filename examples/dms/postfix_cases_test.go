@@ -30,7 +30,7 @@ func hang(t *testing.T, mta *postfix.Server) {
 			reply, err = silent.ReadString('\n')
 		}
 	}
-	if err := send(t, mta.Addr, "ann@example.org", bob, text+"meanwhile\r\n"); err != nil {
+	if err := send(mta.Addr, "ann@example.org", bob, text+"meanwhile\r\n"); err != nil {
 		t.Error(err)
 	}
 	if d := mta.Next(t); !strings.Contains(d.Raw, "meanwhile") {
@@ -52,10 +52,10 @@ func infected(t *testing.T, mta *postfix.Server, addr string) {
 	}()
 	file := strings.Replace(text, "\r\n\r\n", "\r\nMIME-Version: 1.0\r\nContent-Type: application/octet-stream; name=eicar.com\r\n\r\n", 1)
 	const want = `5.7.1 ClamAV FOUND VIRUS "` + clamdtest.Virus + `"`
-	if got := replyOf(send(t, mta.Addr, "ann@example.org", bob, file+clamdtest.Eicar+"\r\n")); got != "554 "+want {
+	if got := replyOf(send(mta.Addr, "ann@example.org", bob, file+clamdtest.Eicar+"\r\n")); got != "554 "+want {
 		t.Errorf("a virus: %s", got)
 	}
-	if got := replyOf(send(t, mta.Addr, "ann@example.org", bob, text+"harmless\r\n")); got != "<nil>" {
+	if got := replyOf(send(mta.Addr, "ann@example.org", bob, text+"harmless\r\n")); got != "<nil>" {
 		t.Errorf("none: %s", got)
 	}
 	if d := mta.Next(t); !strings.Contains(d.Raw, "harmless") {
@@ -82,11 +82,11 @@ func held(t *testing.T, mta *postfix.Server, addr string) {
 			t.Errorf("exit code %d: %s", code, log)
 		}
 	}()
-	if got := replyOf(send(t, mta.Addr, "ann@example.org", bob, text+"XJS"+gtubeTail+"\r\n")); got != "<nil>" {
+	if got := replyOf(send(mta.Addr, "ann@example.org", bob, text+"XJS"+gtubeTail+"\r\n")); got != "<nil>" {
 		t.Errorf("to be held: %s", got)
 	}
 	redistest.Await(t, "Postfix holds the mail", func() bool { return len(mta.Held(t)) == 1 })
-	if got := replyOf(send(t, mta.Addr, "ann@example.org", bob, text+"hello\r\n")); got != "451 4.7.1 timeout processing message" {
+	if got := replyOf(send(mta.Addr, "ann@example.org", bob, text+"hello\r\n")); got != "451 4.7.1 timeout processing message" {
 		t.Errorf("without DNS: %s", got)
 	}
 	mta.Release(t)

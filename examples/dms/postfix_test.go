@@ -37,22 +37,19 @@ func startMilter(t *testing.T, args ...string) (addr string, log *tail, stop fun
 const somebody = "ADDR=192.0.2.1 NAME=mail.example.org"
 
 // send sends a mail as somebody on the Internet does.
-func send(t *testing.T, addr, from string, rcpts []string, msg string) error {
-	t.Helper()
-	return sendAs(t, addr, somebody, from, rcpts, msg)
+func send(addr, from string, rcpts []string, msg string) error {
+	return sendAs(addr, somebody, from, rcpts, msg)
 }
 
-func sendAs(t *testing.T, addr, client, from string, rcpts []string, msg string) error {
-	t.Helper()
+func sendAs(addr, client, from string, rcpts []string, msg string) error {
 	c, err := smtp.Dial(addr)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer c.Close()
-	if err := c.Hello("mail.example.org"); err != nil {
-		t.Fatal(err)
+	if err := errors.Join(c.Hello("mail.example.org"), smtpCommand(c, 220, "XCLIENT "+client), smtpCommand(c, 250, "EHLO mail.example.org")); err != nil {
+		return err
 	}
-	xclient(t, c, client)
 	if err := c.Mail(from); err != nil {
 		return err
 	}
@@ -75,28 +72,16 @@ func sendAs(t *testing.T, addr, client, from string, rcpts []string, msg string)
 	return w.Close()
 }
 
-// xclient says who the client is, and HELO again.
-func xclient(t *testing.T, c *smtp.Client, who string) {
-	t.Helper()
-	id, err := c.Text.Cmd("XCLIENT %s", who)
+// smtpCommand says what package smtp can't.
+func smtpCommand(c *smtp.Client, want int, line string) error {
+	id, err := c.Text.Cmd("%s", line)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	c.Text.StartResponse(id)
-	_, _, err = c.Text.ReadResponse(220)
-	c.Text.EndResponse(id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if id, err = c.Text.Cmd("EHLO mail.example.org"); err != nil {
-		t.Fatal(err)
-	}
-	c.Text.StartResponse(id)
-	_, _, err = c.Text.ReadResponse(250)
-	c.Text.EndResponse(id)
-	if err != nil {
-		t.Fatal(err)
-	}
+	defer c.Text.EndResponse(id)
+	_, _, err = c.Text.ReadResponse(want)
+	return err
 }
 
 func replyOf(err error) string {
@@ -141,7 +126,7 @@ func TestPostfix(t *testing.T) {
 		{"ZJS", "ann@example.org", "ZJS" + gtubeTail, "<nil>", "\r\nSubject: *** SPAM *** test\r\n"},
 		{"soft reject", "later@example.org", "hello", "451 4.7.1 Try much later", ""},
 	} {
-		if got := replyOf(send(t, mta.Addr, c.from, bob, text+c.body+"\r\n")); got != c.reply {
+		if got := replyOf(send(mta.Addr, c.from, bob, text+c.body+"\r\n")); got != c.reply {
 			t.Errorf("%s: %s, want %s", c.name, got, c.reply)
 			continue
 		}
@@ -164,7 +149,7 @@ func TestPostfix(t *testing.T) {
 
 	t.Run("a refused recipient among good ones", func(t *testing.T) {
 		rcpts := []string{"one@test.example", "somebody@elsewhere.example", "two@test.example"}
-		if err := send(t, mta.Addr, "ann@example.org", rcpts, text+"hello\r\n"); err != nil {
+		if err := send(mta.Addr, "ann@example.org", rcpts, text+"hello\r\n"); err != nil {
 			t.Fatal(err)
 		}
 		got := append(mta.Next(t).Rcpt, "")
@@ -177,7 +162,7 @@ func TestPostfix(t *testing.T) {
 	})
 	t.Run("20 MB", func(t *testing.T) {
 		body := strings.Repeat(strings.Repeat("x", 70)+"\r\n", 20<<20/72)
-		if err := send(t, mta.Addr, "ann@example.org", bob, text+body); err != nil {
+		if err := send(mta.Addr, "ann@example.org", bob, text+body); err != nil {
 			t.Fatal(err)
 		}
 		if d := mta.Next(t); !strings.HasSuffix(d.Raw, body) {
@@ -191,7 +176,7 @@ func TestPostfix(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, log)
 	}
 	stopped = true
-	if got := replyOf(send(t, mta.Addr, "ann@example.org", bob, text+"hello\r\n")); !strings.HasPrefix(got, "451 4.7.1") {
+	if got := replyOf(send(mta.Addr, "ann@example.org", bob, text+"hello\r\n")); !strings.HasPrefix(got, "451 4.7.1") {
 		t.Errorf("without the daemon: %s", got)
 	}
 	t.Run("a virus", func(t *testing.T) { infected(t, mta, addr) })
@@ -235,7 +220,7 @@ func signed(t *testing.T, mta *postfix.Server, key *rsa.PrivateKey) {
 		"long lines":             from + "Subject: long\r\nDate: Fri, 27 Nov 2026 10:00:00 +0000\r\nMessage-ID: <4@test.example>\r\n\r\n" + strings.Repeat("x", 990) + "\r\n",
 		"without Date and an ID": from + "Subject: bare\r\n\r\nhello\r\n",
 	} {
-		if err := sendAs(t, mta.Addr, somebody+" LOGIN=ann", "ann@test.example", bob, msg); err != nil {
+		if err := sendAs(mta.Addr, somebody+" LOGIN=ann", "ann@test.example", bob, msg); err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
