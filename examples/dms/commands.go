@@ -25,6 +25,7 @@ func commands() map[string]command {
 		}},
 		"greylist":   {"release -client ADDRESS [flags] RECIPIENT...", greylistCommand},
 		"history":    {"[flags], see dms history -help", searchHistory},
+		"setup":      {"[-json]", setup},
 		"quarantine": {"COMMAND [flags], see dms quarantine help", quarantineCommand},
 	}
 }
