@@ -41,7 +41,7 @@ func floors() []floor {
 		{packages: "storage/redis", may: []string{"storage", "internal/nearest"}, outside: []string{"github.com/redis/go-redis/v9", "github.com/redis/go-redis/v9/maintnotifications"}},
 		{packages: "storage/bolt", may: []string{"storage"}, outside: []string{"go.etcd.io/bbolt", "go.etcd.io/bbolt/errors"}},
 		{packages: "storage/*", may: []string{"storage"}},
-		{packages: "internal/gendocs", may: append([]string{"."}, below...)},
+		{packages: "internal/gendocs", may: append([]string{".", "neural"}, below...)},
 		{packages: "internal/dnsscan", may: []string{"resolver"}},
 		{packages: "internal/newcheck"},
 		{packages: "internal/headercommands", may: []string{"actions", "mail"}},
@@ -78,6 +78,7 @@ func floors() []floor {
 		{packages: "checks/authres", may: append([]string{"checks", "checks/*", "internal/..."}, frame...), outside: []string{"github.com/emersion/go-msgauth/authres"}},
 		{packages: "checks/rbl", may: append([]string{"checks", "checks/*", "internal/..."}, frame...), outside: []string{"golang.org/x/crypto/blake2b"}},
 		{packages: "checks/dmarcreport", may: append([]string{"."}, below...), outside: []string{"github.com/emersion/go-message/mail"}}, // it follows scans and is no check
+		{packages: "neural", may: append([]string{"."}, below...)},
 		{packages: "history", may: append([]string{"."}, below...), outside: []string{"github.com/klauspost/compress/zstd", "golang.org/x/crypto/blake2b"}},
 		{packages: "checks/*", may: append([]string{"checks", "checks/*", "score", "signing", "bayes/...", "internal/..."}, frame...), outside: []string{
 			"golang.org/x/text/...", "golang.org/x/net/idna",
@@ -103,7 +104,7 @@ func neverLinked() []string {
 	return []string{
 		"go.etcd.io/bbolt", "github.com/miekg/dns", "github.com/redis/go-redis", "github.com/emersion/go-milter", "github.com/d--j/go-milter", "github.com/jbrukh/bayesian",
 		"github.com/emersion/go-smtp", "github.com/emersion/go-message/charset", "github.com/klauspost/compress",
-		module + "/history", module + "/milter", module + "/controller", module + "/quarantine", "filippo.io/age", module + "/config", module + "/examples",
+		module + "/history", module + "/neural", module + "/milter", module + "/controller", module + "/quarantine", "filippo.io/age", module + "/config", module + "/examples",
 		module + "/bayes/prior", module + "/storage/bolt", module + "/storage/redis", module + "/resolver/dnsclient", module + "/resolver/resolvertest",
 		"testing", "expvar", "net/http/pprof",
 	}

@@ -28,8 +28,10 @@ import (
 	signingcheck "github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/checks/statistics"
+	"github.com/winnowmail/winnow/neural"
 	"github.com/winnowmail/winnow/score"
 	"github.com/winnowmail/winnow/signing"
+	"github.com/winnowmail/winnow/storage"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -52,7 +54,18 @@ func everything() []*checks.Family {
 		Replies: &replies.Options{}, KnownSenders: &knownsenders.Options{},
 		Signing:  signingcheck.Options{DKIM: &dkim, ARC: &signingcheck.ARC{Rules: arc}},
 		External: scanners(), Antivirus: antivirus.Options{Rules: []antivirus.Rule{antivirus.Mailserver("192.0.2.1:3310")}},
-	}), statistics.New(&bayes.Learner{}))
+	}), statistics.New(&bayes.Learner{}), nets())
+}
+
+// nets has the rules of Rspamd and docker-mailserver.
+func nets() *checks.Family {
+	n, err := neural.New(neural.Options{
+		Rules: append(neural.Default(), neural.Mailserver()...), Store: storage.NewMemory(storage.MemoryOptions{MaxBytes: 1}),
+	})
+	if err != nil {
+		return &checks.Family{Err: err}
+	}
+	return n.Family()
 }
 
 // scanners has a rule of each type.
