@@ -92,6 +92,7 @@ type config struct {
 	scanners scannerFlag
 	puts     deferFlag
 	history  historyFlags
+	neural   neuralFlags
 	log      *log
 }
 
@@ -124,6 +125,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&c.cpuProfile, "cpuprofile", "", "`file` for a profile of the CPU time from start to end")
 	c.milter.register(flags)
 	c.history.register(flags)
+	c.neural.register(flags)
 	flags.StringVar(&c.clamav, "clamav", "", "have clamd look for viruses, `ADDR` or unix:PATH, several with commas; mail with one is rejected")
 	flags.Var(&c.scanners, "scanner", "ask a scanner, `TYPE@ADDRESS[,ADDRESS]` of "+scannerTypes()+"; its symbols have no weight of their own; may be repeated")
 	c.greylist.register(flags)
@@ -176,7 +178,7 @@ func companions(flags *flag.FlagSet) error {
 		{"greylist", "greylist-timeout"},
 		{"history", "history-key history-hash"},
 		{"quarantine", quarantineCompanions},
-		{"state", "autolearn model classes quarantine history greylist"},
+		{"state", "autolearn model classes quarantine history neural greylist"},
 		{"milter", "milter-mode milter-owner milter-fail-open discard-on-reject quarantine-on-reject"},
 	} {
 		for name := range strings.FieldsSeq(c.list) {

@@ -64,7 +64,7 @@ func (c *config) options() (winnow.Options, error) {
 	if families.GTUBE, err = gtube.ParseOptions(c.gtube); err != nil {
 		return o, fmt.Errorf("-gtube: %w", err)
 	}
-	o.Families = standard.Families(families)
+	o.Families = c.neural.add(standard.Families(families))
 	if len(c.puts.texts) > 0 {
 		o.Checks = append(o.Checks, c.puts.check())
 	}

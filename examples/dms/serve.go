@@ -141,7 +141,7 @@ func (c *config) remember(ctx context.Context, o *winnow.Options) (end func() er
 	if err != nil {
 		return nil, errors.Join(err, end())
 	}
-	if err := c.history.after(o, store, c.profile); err != nil {
+	if err := errors.Join(c.history.after(o, store, c.profile), c.neural.after(o, store)); err != nil {
 		return nil, errors.Join(err, end())
 	}
 	if c.dmarc.email != "" {
