@@ -25,6 +25,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -155,10 +156,7 @@ func New(o Options) (*Server, error) {
 	if o.DiscardOnReject && o.QuarantineOnReject {
 		return nil, errors.New("milter: DiscardOnReject and QuarantineOnReject exclude each other")
 	}
-	if err := o.Timeouts.complete(); err != nil {
-		return nil, err
-	}
-	if err := o.Limits.complete(); err != nil {
+	if err := errors.Join(o.Timeouts.complete(), o.Limits.complete()); err != nil {
 		return nil, err
 	}
 	s := &Server{o: o, log: o.Log}
@@ -183,45 +181,39 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-func (t *Timeouts) complete() error {
-	for _, d := range []struct {
-		name   string
-		value  *time.Duration
-		preset time.Duration
-	}{
-		{"Negotiate", &t.Negotiate, 10 * time.Second}, {"Idle", &t.Idle, 10 * time.Minute}, {"Command", &t.Command, 10 * time.Minute},
-		{"Message", &t.Message, time.Hour}, {"Frame", &t.Frame, 30 * time.Second}, {"Write", &t.Write, 10 * time.Second},
-		{"Progress", &t.Progress, 5 * time.Second},
-	} {
-		if *d.value < 0 {
-			return fmt.Errorf("milter: Timeouts.%s: %v is negative", d.name, *d.value)
+// A setting is a field of Timeouts or Limits with what its zero value means.
+type setting[T ~int | ~int64] struct {
+	name   string
+	value  *T
+	preset T
+}
+
+func complete[T ~int | ~int64](settings ...setting[T]) error {
+	for _, s := range settings {
+		if *s.value < 0 {
+			return fmt.Errorf("milter: %s: %v is negative", s.name, *s.value)
 		}
-		if *d.value == 0 {
-			*d.value = d.preset
+		if *s.value == 0 {
+			*s.value = s.preset
 		}
 	}
 	return nil
 }
 
+func (t *Timeouts) complete() error {
+	return complete([]setting[time.Duration]{
+		{"Timeouts.Negotiate", &t.Negotiate, 10 * time.Second}, {"Timeouts.Idle", &t.Idle, 10 * time.Minute},
+		{"Timeouts.Command", &t.Command, 10 * time.Minute}, {"Timeouts.Message", &t.Message, time.Hour},
+		{"Timeouts.Frame", &t.Frame, 30 * time.Second}, {"Timeouts.Write", &t.Write, 10 * time.Second},
+		{"Timeouts.Progress", &t.Progress, 5 * time.Second},
+	}...)
+}
+
 func (l *Limits) complete() error {
-	size := int(l.Message)
-	for _, n := range []struct {
-		name   string
-		value  *int
-		preset int
-	}{
-		{"Connections", &l.Connections, 1000}, {"Frame", &l.Frame, 1 << 20}, {"Macros", &l.Macros, 64 << 10},
-		{"Rcpts", &l.Rcpts, 5000}, {"Fields", &l.Fields, 20000}, {"Message", &size, 100 << 20},
-	} {
-		if *n.value < 0 {
-			return fmt.Errorf("milter: Limits.%s: %d is negative", n.name, *n.value)
-		}
-		if *n.value == 0 {
-			*n.value = n.preset
-		}
-	}
-	l.Message = int64(size)
-	return nil
+	return errors.Join(complete([]setting[int]{
+		{"Limits.Connections", &l.Connections, 1000}, {"Limits.Frame", &l.Frame, 1 << 20}, {"Limits.Macros", &l.Macros, 64 << 10},
+		{"Limits.Rcpts", &l.Rcpts, 5000}, {"Limits.Fields", &l.Fields, 20000},
+	}...), complete(setting[int64]{"Limits.Message", &l.Message, 100 << 20}))
 }
 
 // wantedActions are all that the protocol has, as Rspamd asks for them.
@@ -267,6 +259,12 @@ func (s *Server) Serve(l net.Listener) error {
 		return fmt.Errorf("milter: %w", err)
 	}
 	return nil
+}
+
+// panicked logs a panic and makes an error of it.
+func (s *Server) panicked(v any) error {
+	s.log.Error("milter: panic", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+	return fmt.Errorf("milter: panic: %v", v)
 }
 
 // Shutdown takes no new connections and closes those that are between two

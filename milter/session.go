@@ -1,9 +1,7 @@
 package milter
 
 import (
-	"fmt"
 	"net/netip"
-	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -30,8 +28,7 @@ type session struct {
 func (x *session) guarded(do func() *protocol.Response) (resp *protocol.Response, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			x.server.log.Error("milter: panic", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
-			x.transaction().fail(fmt.Errorf("milter: panic: %v", v))
+			x.transaction().fail(x.server.panicked(v))
 			resp = protocol.RespTempFail
 		}
 	}()
@@ -236,18 +233,11 @@ func addrOf(s string) netip.Addr {
 // announced is the size that MAIL's arguments announce (RFC 1870), -1 if none.
 func announced(args string) int64 {
 	for arg := range strings.FieldsSeq(args) {
-		if v, ok := cutPrefixFold(arg, "SIZE="); ok {
+		if name, v, _ := strings.Cut(arg, "="); strings.EqualFold(name, "SIZE") {
 			if n, err := strconv.ParseInt(v, 10, 64); err == nil && n > 0 {
 				return n
 			}
 		}
 	}
 	return -1
-}
-
-func cutPrefixFold(s, prefix string) (string, bool) {
-	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
-		return s, false
-	}
-	return s[len(prefix):], true
 }

@@ -4,10 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	protocol "github.com/d--j/go-milter"
@@ -113,8 +112,7 @@ func (t *transaction) message(body winnow.Body) *winnow.Message {
 func (t *transaction) scan(ctx context.Context, m *winnow.Message) {
 	defer func() {
 		if v := recover(); v != nil {
-			t.session.server.log.Error("milter: panic", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
-			t.res, t.err = nil, fmt.Errorf("milter: panic: %v", v)
+			t.res, t.err = nil, t.session.server.panicked(v)
 		}
 	}()
 	if early := t.session.early; early != nil {
@@ -164,22 +162,23 @@ func (x *session) whileAt(m protocol.Modifier, do func()) {
 		do()
 		return
 	}
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		ticker := time.NewTicker(x.server.o.Timeouts.Progress)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ticker.C:
-				if m.Progress() != nil {
-					return
-				}
-			case <-stop:
-				return
-			}
+	var mu sync.Mutex // a report and the end
+	var timer *time.Timer
+	over, every := false, x.server.o.Timeouts.Progress
+	mu.Lock()
+	timer = time.AfterFunc(every, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !over && m.Progress() == nil {
+			timer.Reset(every)
 		}
+	})
+	mu.Unlock()
+	defer func() {
+		timer.Stop()
+		mu.Lock()
+		over = true
+		mu.Unlock()
 	}()
-	defer func() { close(stop); <-stopped }()
 	do()
 }
