@@ -8,7 +8,8 @@
 // package adds what that library lacks towards a hostile or broken peer: each
 // frame is checked before the library sees it (internal/milterguard), a
 // connection's time and a server's connections are bounded, a panic ends no
-// more than one message, and Shutdown answers what is in flight.
+// more than one message, and Shutdown answers what is in flight. What the guard
+// lets through gives the library nothing to log; its log is one global function.
 //
 //	scanner, err := winnow.New(winnow.Options{})
 //	server, err := milter.New(milter.Options{Scanner: scanner})
