@@ -19,6 +19,7 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/storage"
 )
 
@@ -63,20 +64,18 @@ type Options struct {
 
 // Validate returns what is missing or wrong.
 func (o *Options) Validate() error {
-	if o.Store == nil {
-		return errors.New("quarantine: Store: none")
+	v := valid.Of("quarantine")
+	v.If(o.Store == nil, "Store", "none")
+	v.If(o.Lasts < 0, "Lasts", "%v is negative", o.Lasts)
+	v.If(o.MaxMessages < 0, "MaxMessages", "%d is negative", o.MaxMessages)
+	v.If(o.MaxBytes < 0, "MaxBytes", "%d is negative", o.MaxBytes)
+	v.If(o.MaxMessage < 0, "MaxMessage", "%d is negative", o.MaxMessage)
+	v.If(len(o.Keys) == 0 || len(o.Keys) > maxKeys, "Keys", "%d, and 1 to %d are possible", len(o.Keys), maxKeys)
+	for i, a := range o.Actions {
+		v.If(a == "" || a == actions.NoAction, valid.At("Actions", i), "%q: mail that is delivered needs no copy", string(a))
 	}
-	for name, n := range map[string]int64{
-		"Lasts": int64(o.Lasts), "MaxMessages": int64(o.MaxMessages), "MaxBytes": o.MaxBytes, "MaxMessage": int64(o.MaxMessage),
-	} {
-		if n < 0 {
-			return fmt.Errorf("quarantine: %s: %d is negative", name, n)
-		}
-	}
-	for _, a := range o.Actions {
-		if a == "" || a == actions.NoAction {
-			return fmt.Errorf("quarantine: Actions: %q: mail that is delivered needs no copy", string(a))
-		}
+	if err := v.Err(); err != nil {
+		return err
 	}
 	_, err := o.recipients()
 	return err
@@ -84,13 +83,10 @@ func (o *Options) Validate() error {
 
 // recipients are the public keys.
 func (o *Options) recipients() (all []age.Recipient, err error) {
-	if len(o.Keys) == 0 || len(o.Keys) > maxKeys {
-		return nil, fmt.Errorf("quarantine: Keys: %d, and 1 to %d are possible", len(o.Keys), maxKeys)
-	}
-	for _, key := range o.Keys {
+	for i, key := range o.Keys {
 		k, err := age.ParseX25519Recipient(key)
 		if err != nil {
-			return nil, fmt.Errorf("quarantine: Keys: %q is no public age key: %w", key, err)
+			return nil, fmt.Errorf("quarantine: %s: %q is no public age key: %w", valid.At("Keys", i), key, err)
 		}
 		all = append(all, k)
 	}
