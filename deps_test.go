@@ -85,6 +85,7 @@ func floors() []floor {
 		}},
 		{packages: ".", may: below, outside: []string{"github.com/emersion/go-message/textproto"}},
 		{packages: "config/ucl"},
+		{packages: "config/dms"},
 		{packages: "config", may: []string{"config/ucl", "internal/nearest"}},
 		{packages: "milter", may: append([]string{"."}, below...), outside: []string{"github.com/d--j/go-milter"}},
 		{packages: "quarantine", may: append([]string{"."}, below...), outside: []string{"filippo.io/age"}},

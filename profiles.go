@@ -6,6 +6,7 @@ import (
 
 	"github.com/winnowmail/winnow/checks/composites"
 	"github.com/winnowmail/winnow/internal/profile"
+	"github.com/winnowmail/winnow/score"
 )
 
 // A Profile is a whole way to judge mail: weights, composites, limits of
@@ -33,6 +34,14 @@ func Rspamd34() Profile { return whole(profile.Rspamd34()) }
 // and RFC 1918's, and of mail of users that logged in only DKIM counts, by
 // settings below those of the Options.
 func DMS() Profile { return whole(profile.DMS()) }
+
+// CheckUsers returns the profile without settings of its own for mail of users
+// that logged in, which DMS() has.
+func (p Profile) CheckUsers() Profile {
+	changed := *p.get()
+	changed.Users = score.Layer{}
+	return Profile{&changed}
+}
 
 // whole puts the built-in composites before the profile's own.
 func whole(p profile.Profile) Profile {

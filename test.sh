@@ -5,8 +5,8 @@
 # each fuzz target for a moment, and the README's commands in the workspace. It
 # needs Go, a C compiler (for -race), OpenDKIM and Mail::DKIM (peers that check
 # signatures), Postfix and miltertest (for the milter), xmllint, redis-server,
-# redis-sentinel, spamd, c-icap, p0f, clamd, bogofilter and rspamd; as root on Debian or
-# Ubuntu it installs them itself.
+# redis-sentinel, spamd, c-icap, p0f, clamd, bogofilter, sievec and rspamd; as
+# root on Debian or Ubuntu it installs them itself.
 #
 #   FUZZTIME=60s ./test.sh     fuzz longer (default 4000x, whole scans 1000x; 0 for none)
 set -u
@@ -37,6 +37,7 @@ missing() {
 	PATH="$PATH:/usr/sbin" command -v clamd >/dev/null || echo clamav-daemon
 	command -v redis-sentinel >/dev/null || echo redis-sentinel
 	command -v bogofilter >/dev/null || echo bogofilter
+	command -v sievec >/dev/null || echo dovecot-sieve
 	command -v rspamd >/dev/null || echo rspamd
 }
 

@@ -89,6 +89,7 @@ type config struct {
 	known    knownFlags
 	kept     quarantineFlags
 	greylist greylistFlags
+	env      environmentFlags
 	scanners scannerFlag
 	puts     deferFlag
 	history  historyFlags
@@ -104,6 +105,52 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 	}
 	var c config
+	flags := c.flags()
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, usage())
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
+		return 0
+	}
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if err == nil {
+		err = c.env.defaults(flags)
+	}
+	var o winnow.Options
+	if err == nil {
+		o, err = c.options()
+	}
+	if err == nil {
+		err = companions(flags)
+	}
+	if err == nil {
+		c.log, err = newLog(stderr, c.logFormat)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "dms: %v\n", err)
+		return 2
+	}
+	o.Log = c.log.Logger
+	for _, w := range c.env.warnings {
+		o.Log.Warn("environment: " + w)
+	}
+	c.tune()
+	stop, err := startProfile(c.cpuProfile)
+	if err == nil {
+		err = errors.Join(c.serve(ctx, o), stop())
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "dms: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+// flags are the daemon's, which fill in c.
+func (c *config) flags() *flag.FlagSet {
 	flags := flag.NewFlagSet("dms", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&c.controller, "controller", "127.0.0.1:11334", "`address` of the HTTP API; port 0 takes a free one")
@@ -129,44 +176,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&c.clamav, "clamav", "", "have clamd look for viruses, `ADDR` or unix:PATH, several with commas; mail with one is rejected")
 	flags.Var(&c.scanners, "scanner", "ask a scanner, `TYPE@ADDRESS[,ADDRESS]` of "+scannerTypes()+"; its symbols have no weight of their own; may be repeated")
 	c.greylist.register(flags)
+	c.env.register(flags)
 	flags.Var(&c.puts, "defer", "put mail of a sender off with a text, `ADDRESS=TEXT`; may be repeated")
 	flags.StringVar(&c.logFormat, "log", "text", "`format` of the log: text or json")
 	flags.Var(&c.sign, "sign", "sign outgoing mail with the key `DOMAIN:SELECTOR:KEYFILE`; may be repeated")
-	err := flags.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stdout, usage())
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-		return 0
-	}
-	if err == nil && flags.NArg() > 0 {
-		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	}
-	var o winnow.Options
-	if err == nil {
-		o, err = c.options()
-	}
-	if err == nil {
-		err = companions(flags)
-	}
-	if err == nil {
-		c.log, err = newLog(stderr, c.logFormat)
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "dms: %v\n", err)
-		return 2
-	}
-	o.Log = c.log.Logger
-	c.tune()
-	stop, err := startProfile(c.cpuProfile)
-	if err == nil {
-		err = errors.Join(c.serve(ctx, o), stop())
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "dms: %v\n", err)
-		return 1
-	}
-	return 0
+	return flags
 }
 
 // companions refuses flags that say nothing without another one.
@@ -174,6 +188,7 @@ func companions(flags *flag.FlagSet) error {
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	for _, c := range []struct{ needs, list string }{
+		{"clamav", "clamav-max-size"},
 		{"dmarc-reports", dmarcCompanions},
 		{"greylist", "greylist-timeout"},
 		{"history", "history-key history-hash"},

@@ -52,6 +52,12 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"-dmarc-reports", "a@example.org", "-dns", "192.0.2.53", "-state", "x", "-dmarc-relay", "mx"}, 2, "-dmarc-relay"},
 		{[]string{"-quarantine", "age1nonsense", "-state", "x"}, 2, "no public age key"},
 		{[]string{"-quarantine-lasts", "1h"}, 2, "-quarantine-lasts needs -quarantine"},
+		{[]string{"-env"}, 2, "ENABLE_RSPAMD is not 1"},
+		{[]string{"-weight", "X"}, 2, "SYMBOL=NUMBER"},
+		{[]string{"-weight", "NO_SUCH_SYMBOL=1"}, 1, "NO_SUCH_SYMBOL"},
+		{[]string{"-check-authenticated"}, 2, "needs -profile dms"},
+		{[]string{"-clamav-max-size", "1"}, 2, "needs -clamav"},
+		{[]string{"setup", "x"}, 2, "unexpected argument"},
 		{[]string{"greylist", "nonsense"}, 2, "unknown command"},
 		{[]string{"greylist", "release", "-client", "192.0.2.1"}, 2, "recipient is needed"},
 		{[]string{"greylist", "release", "bob@example.net"}, 2, "no address"},
@@ -193,10 +199,16 @@ func TestAddressInUse(t *testing.T) {
 	}
 }
 
-// docker-mailserver looks at the mail of users that logged in for DKIM alone.
+// docker-mailserver looks at the mail of users that logged in for DKIM alone,
+// unless it is told to check it.
 func TestDMSLeavesUsersAlone(t *testing.T) {
-	for profile, want := range map[string]bool{"dms": true, "rspamd": false} {
-		url, log, stop := start(t, "-profile", profile)
+	t.Setenv("ENABLE_RSPAMD", "1")
+	for args, want := range map[string]bool{"-profile dms": true, "-profile rspamd": false, "-profile dms -check-authenticated": false, "-env -milter 127.0.0.1:0 -dns none -state ": true} {
+		words := strings.Fields(args)
+		if words[0] == "-env" {
+			words = append(words, t.TempDir())
+		}
+		url, log, stop := start(t, words...)
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/checkv2", strings.NewReader("Subject: NO MESSAGE-ID\r\n\r\n"))
 		if err != nil {
 			t.Fatal(err)
@@ -212,11 +224,14 @@ func TestDMSLeavesUsersAlone(t *testing.T) {
 		}
 		res.Body.Close()
 		if (len(reply.Symbols) == 0) != want {
-			t.Errorf("%s: symbols %v", profile, reply.Symbols)
+			t.Errorf("%s: symbols %v", args, reply.Symbols)
 		}
 		http.DefaultClient.CloseIdleConnections()
 		if code := stop(); code != 0 {
-			t.Errorf("exit code %d: %s", code, log)
+			t.Errorf("%s: exit code %d: %s", args, code, log)
+		}
+		if words[0] == "-env" && !strings.Contains(log.String(), "Running OpenDKIM & Rspamd at the same time is discouraged") {
+			t.Errorf("%s: no warning in %s", args, log)
 		}
 	}
 }

@@ -25,7 +25,13 @@ func (c *config) options() (winnow.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	o.Profile = chosen
+	if c.env.checkUsers {
+		if c.profile != "dms" {
+			return o, errors.New("-check-authenticated needs -profile dms")
+		}
+		chosen = chosen.CheckUsers()
+	}
+	o.Profile, o.Weights = chosen, c.env.weights
 	o.Admission.Bytes = int64(c.memory)
 	if err := c.model.Check(); err != nil {
 		return o, err
@@ -51,6 +57,9 @@ func (c *config) options() (winnow.Options, error) {
 	}
 	if families.Antivirus, err = antivirus.ParseServers(c.clamav); err != nil {
 		return o, fmt.Errorf("-clamav: %w", err)
+	}
+	for i := range families.Antivirus.Rules {
+		families.Antivirus.Rules[i].MaxSize = c.env.maxSize
 	}
 	if families.Greylist, err = c.greylist.options(); err != nil {
 		return o, err
