@@ -59,7 +59,15 @@ func (s *scan) commitOne(ctx context.Context, i int, list []checks.CommitFunc, f
 
 // final is the verdict as commits see it.
 func (r *Result) final() *checks.Final {
-	f := &checks.Final{Score: r.Score, Action: r.Action}
+	f := &checks.Final{Score: r.Score, Action: r.Action, PreResult: r.PreResult, Replayed: r.scan.rerun != nil}
+	for i := range r.Symbols {
+		switch s := r.Symbols[i].Score; {
+		case s > 0:
+			f.Raising++
+		case s < 0:
+			f.Lowering++
+		}
+	}
 	for _, rcpt := range r.msg.Envelope().Rcpts {
 		v := r.For(rcpt)
 		f.Rcpts = append(f.Rcpts, checks.FinalRcpt{Address: rcpt, Score: v.Score, Action: v.Action})

@@ -253,7 +253,13 @@ func (t *Task) Commit(f CommitFunc) {
 type Final struct {
 	Score  float64
 	Action actions.Action
-	Rcpts  []FinalRcpt // of all recipients, in envelope order
+	// PreResult is what decided instead of the score, nil if the score did.
+	PreResult *actions.PreResult
+	// Raising and Lowering are how many symbols raise and lower the score.
+	Raising, Lowering int
+	Rcpts             []FinalRcpt // of all recipients, in envelope order
+	// Replayed tells that the verdict is one of a replay: nobody is told of it.
+	Replayed bool
 }
 
 // Refused reports whether nobody gets the message, or gets it only when it comes

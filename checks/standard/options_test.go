@@ -19,6 +19,7 @@ import (
 	"github.com/winnowmail/winnow/checks/greylist"
 	"github.com/winnowmail/winnow/checks/milterheaders"
 	"github.com/winnowmail/winnow/checks/mxcheck"
+	"github.com/winnowmail/winnow/checks/ratelimit"
 	"github.com/winnowmail/winnow/checks/rbl"
 	signingcheck "github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/urls"
@@ -72,6 +73,7 @@ func TestWrongOptions(t *testing.T) {
 		`antivirus: Rules[0].Servers: missing`:            func(o *Options) { o.Antivirus.Rules = []antivirus.Rule{{}} },
 		`external_services: Rules[0].Type: no scanner ""`: func(o *Options) { o.External.Rules = []external.Rule{{}} },
 		"greylist: Expire: mail is forgotten before":      func(o *Options) { o.Greylist = &greylist.Options{Expire: time.Minute} },
+		"ratelimit: Limits[0].Name: missing":              func(o *Options) { o.Ratelimit.Limits = []ratelimit.Limit{{}} },
 		"mx_check: NoIPv4: without IPv6":                  func(o *Options) { o.MX = &mxcheck.Options{NoIPv4: true} },
 		"mx_check: Expire: -1s is negative":               func(o *Options) { o.MX = &mxcheck.Options{Expire: -time.Second} },
 		`rbl: Without[0]: there is no list "nowhere"`:     func(o *Options) { o.RBL.Without = []string{"nowhere"} },
@@ -103,9 +105,15 @@ func TestOff(t *testing.T) {
 		AuthHeader: &authheader.Options{}, MX: &mxcheck.Options{}, Greylist: &greylist.Options{}, External: scanners(),
 		MilterHeaders: milterheaders.Options{Extended: true},
 		Antivirus:     antivirus.Options{Rules: []antivirus.Rule{antivirus.Mailserver("192.0.2.1:3310")}},
+		Ratelimit:     ratelimit.Options{Limits: []ratelimit.Limit{{Name: "to", Buckets: []ratelimit.Bucket{{Burst: 1}}}}},
+	}
+	v, n := reflect.ValueOf(&o).Elem(), 0
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Kind() == reflect.Pointer && f.IsNil() {
+			f.Set(reflect.New(f.Type().Elem()))
+		}
 	}
 	on := Families(o)
-	v, n := reflect.ValueOf(&o).Elem(), 0
 	for i := range v.NumField() {
 		reflect.Indirect(v.Field(i)).FieldByName("Off").SetBool(true)
 	}
@@ -138,8 +146,8 @@ func TestListsAreLeftOutByName(t *testing.T) {
 	}
 }
 
-// unseen are the fields that change no verdict.
-var unseen = []string{"RBL.OnState", "External.Dial", "Antivirus.Dial"}
+// unseen are the fields that change no verdict, and a function that words a reply.
+var unseen = []string{"RBL.OnState", "External.Dial", "Antivirus.Dial", "Ratelimit.Notice", "Ratelimit.Message"}
 
 // Every field of every family's options changes the configuration.
 func TestConfigIsComplete(t *testing.T) {

@@ -48,6 +48,7 @@ import (
 	"github.com/winnowmail/winnow/checks/mxcheck"
 	"github.com/winnowmail/winnow/checks/phishfeeds"
 	"github.com/winnowmail/winnow/checks/priority"
+	"github.com/winnowmail/winnow/checks/ratelimit"
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/rdns"
 	"github.com/winnowmail/winnow/checks/received"
@@ -99,6 +100,8 @@ type Options struct {
 	External     external.Options     // other programs that are asked what they think, none by default
 	Signing      signing.Options      // what is signed with DKIM and sealed with ARC, nothing by default
 
+	// Ratelimit are limits of rates, none by default; they need a store.
+	Ratelimit ratelimit.Options
 	// MilterHeaders adds headers that tell what the scan found, none by default.
 	MilterHeaders milterheaders.Options
 
@@ -237,6 +240,7 @@ func Families(o Options) []*checks.Family {
 		list = append(list, greylist.New(*o.Greylist))
 	}
 	return append(list,
+		ratelimit.New(o.Ratelimit),
 		bodytext.New(),
 		chartable.New(),
 		redirectors.New(o.Redirectors),

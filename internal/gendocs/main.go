@@ -23,6 +23,7 @@ import (
 	"github.com/winnowmail/winnow/checks/greylist"
 	"github.com/winnowmail/winnow/checks/knownsenders"
 	"github.com/winnowmail/winnow/checks/mxcheck"
+	"github.com/winnowmail/winnow/checks/ratelimit"
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/replies"
 	signingcheck "github.com/winnowmail/winnow/checks/signing"
@@ -54,6 +55,7 @@ func everything() []*checks.Family {
 		Replies: &replies.Options{}, KnownSenders: &knownsenders.Options{},
 		Signing:  signingcheck.Options{DKIM: &dkim, ARC: &signingcheck.ARC{Rules: arc}},
 		External: scanners(), Antivirus: antivirus.Options{Rules: []antivirus.Rule{antivirus.Mailserver("192.0.2.1:3310")}},
+		Ratelimit: ratelimit.Options{Users: ratelimit.Users{Messages: []ratelimit.Bucket{{Burst: 1}}}},
 	}), statistics.New(&bayes.Learner{}), nets())
 }
 
