@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -64,17 +65,20 @@ func storm(t *testing.T, mta *postfix.Server, addr string) {
 		}
 	}
 	defer func() { end(syscall.SIGTERM) }()
+	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
 	for i := range clients {
 		wg.Go(func() {
 			for n := range each {
-				for send(mta.Addr, "ann@example.org", bob, strings.Replace(text, "<1@", fmt.Sprintf("<%d.%d@", i, n), 1)+"hello\r\n") != nil {
+				msg := strings.Replace(text, "<1@", fmt.Sprintf("<%d.%d@", i, n), 1) + "hello\r\n"
+				for ctx.Err() == nil && send(mta.Addr, "ann@example.org", bob, msg) != nil {
 					time.Sleep(50 * time.Millisecond) // it is put off
 				}
 			}
 		})
 	}
-	defer wg.Wait()
 	delivered, all := map[string]string{}, clients*each // queue ids by message id
 	received, messageID := regexp.MustCompile(`(?s)^Received: .*? id ([0-9A-Za-z]+)\r\n`), regexp.MustCompile(`(?m)^Message-ID: <(.*)>\r$`)
 	for n := range all {

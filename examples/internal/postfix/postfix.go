@@ -34,7 +34,7 @@ func (s *Server) Next(t testing.TB) Delivery {
 	select {
 	case d := <-s.delivered:
 		return d
-	case <-time.After(time.Minute):
+	case <-time.After(2 * time.Minute):
 		t.Fatalf("nothing comes: %s", s.Log(t))
 		return Delivery{}
 	}
