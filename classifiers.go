@@ -2,6 +2,7 @@ package winnow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -14,6 +15,43 @@ import (
 // if it was not asked, or its store did not answer.
 func (r *Result) Opinion(classifier string) (o bayes.Opinion, ok bool) {
 	return (&statistics.Classifier{Name: classifier}).Opinion().From(r)
+}
+
+// A ClassifierState is what the Learner or one of Options.Classifiers has learned.
+type ClassifierState struct {
+	Name    string // "bayes" for the Learner
+	Learner bool
+	PerUser bool // it learns for single users too
+	Classes []string
+	Symbols []string         // of Classes
+	Lessons map[string]int64 // by class; nil if the store did not answer
+}
+
+// LearnedBy tells what the Learner and Options.Classifiers have learned. The error is
+// of stores that did not answer; what others said is there.
+func (s *Scanner) LearnedBy(ctx context.Context) (list []ClassifierState, err error) {
+	if s.opt.Learner != nil {
+		st := s.opt.Learner.Stats()
+		list = append(list, ClassifierState{
+			Name: "bayes", Learner: true, PerUser: st.Users, Classes: []string{string(bayes.Spam), string(bayes.Ham)},
+			Symbols: []string{statistics.Spam.Name, statistics.Ham.Name},
+			Lessons: map[string]int64{string(bayes.Spam): int64(st.Spam), string(bayes.Ham): int64(st.Ham)},
+		})
+	}
+	var errs []error
+	for i := range s.opt.Classifiers {
+		c := &s.opt.Classifiers[i]
+		st := ClassifierState{Name: c.Key(), Classes: c.Model.Classes()}
+		for _, class := range st.Classes {
+			st.Symbols = append(st.Symbols, c.Symbol(class))
+		}
+		var err error
+		if st.Lessons, err = c.Model.Lessons(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("classifier %s: %w", c.Key(), err))
+		}
+		list = append(list, st)
+	}
+	return list, errors.Join(errs...)
 }
 
 // learnAll teaches class to all that have it and that LearnOptions allow, or takes a

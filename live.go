@@ -107,6 +107,14 @@ func (l *Live) Learned() bayes.Stats {
 	return bayes.Stats{}
 }
 
+// LearnedBy is Scanner.LearnedBy of the Scanner in force.
+func (l *Live) LearnedBy(ctx context.Context) ([]ClassifierState, error) {
+	if s := l.Scanner(); s != nil {
+		return s.LearnedBy(ctx)
+	}
+	return nil, nil
+}
+
 // Check reports what is wrong with settings under the Scanner in force; see
 // Scanner.Check.
 func (l *Live) Check(set Settings) error { return l.Scanner().Check(set) }

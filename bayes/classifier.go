@@ -12,6 +12,8 @@ import (
 type Classifier interface {
 	// Classes are those that it tells apart.
 	Classes() []string
+	// Lessons are those learned so far, by class. An error is the store's.
+	Lessons(ctx context.Context) (map[string]int64, error)
 	// Opine judges a message. An error is the store's.
 	Opine(ctx context.Context, m *mail.Message, p Passed) (Opinion, error)
 	// Teach learns a message as class, and takes back first what it had been

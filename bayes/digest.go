@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"hash"
 	"strings"
 
 	"github.com/winnowmail/winnow/mail"
@@ -13,26 +14,51 @@ import (
 // change it: fields that were added, folding, line ends, a tag in the subject, the
 // transfer encoding.
 func Digest(m *mail.Message) string {
-	h := sha256.New()
+	h := digester{Hash: sha256.New()}
 	for _, name := range []string{"From", "Date", "Message-ID"} {
-		h.Write([]byte(strings.Join(strings.Fields(m.Header().Text(name)), " ")))
-		h.Write([]byte{0})
+		h.piece([]byte(strings.Join(strings.Fields(m.Header().Text(name)), " ")), 0)
 	}
 	for _, p := range m.Parts() {
 		if p.IsMultipart() {
 			continue
 		}
-		h.Write([]byte(p.Type.Full()))
-		h.Write([]byte{0})
+		h.piece([]byte(p.Type.Full()), 0)
 		if p.Text() == nil {
 			d := p.Digest()
+			h.flush()
 			h.Write(d[:])
 			continue
 		}
 		for line := range bytes.Lines(p.Content()) {
-			h.Write(bytes.TrimRight(line, " \t\r\n"))
-			h.Write([]byte{'\n'})
+			h.piece(bytes.TrimRight(line, " \t\r\n"), '\n')
 		}
 	}
+	h.flush()
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:18])
+}
+
+// A digester gathers short pieces, so that the hash is not called for each line.
+type digester struct {
+	hash.Hash
+	room [1024]byte
+	n    int
+}
+
+// piece adds a piece and the byte that ends it.
+func (h *digester) piece(b []byte, end byte) {
+	if len(b) >= len(h.room)-h.n {
+		h.flush()
+	}
+	if len(b) < len(h.room) {
+		h.n += copy(h.room[h.n:], b)
+	} else {
+		h.Write(b)
+	}
+	h.room[h.n] = end
+	h.n++
+}
+
+func (h *digester) flush() {
+	h.Write(h.room[:h.n])
+	h.n = 0
 }

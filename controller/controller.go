@@ -34,6 +34,7 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/statistics"
 )
 
 // A Scanner is a *winnow.Scanner or, where the configuration can be loaded
@@ -160,17 +161,28 @@ func (h *handler) check(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var res *winnow.Result
+	var seeds []checks.Seeded
+	if req.owner != "" {
+		seeds = append(seeds, checks.Seed(statistics.Owner, req.owner))
+	}
 	err := h.withBody(w, r, req, func() (err error) {
-		res, err = h.scanner.Scan(r.Context(), &req.message)
+		res, err = h.scanner.Scan(r.Context(), &req.message, seeds...)
 		return err
 	})
 	h.answer(w, r, req, res, err)
 }
 
+// perUser reports whether single users' lessons are learned and asked.
+func (h *handler) perUser() bool { return h.teacher != nil && h.teacher.Learned().Users }
+
 // read reads the request's headers. Where they can't be obeyed it answers, and ok
 // is false.
 func (h *handler) read(w http.ResponseWriter, r *http.Request, header http.Header) (req *request, ok bool) {
 	req, err := parseRequest(header)
+	if err == nil && req.owner != "" && !h.perUser() {
+		req.warn("deliver-to is not supported without lessons of single users, and was not obeyed")
+		req.owner = ""
+	}
 	if err == nil && r.URL.RawQuery != "" {
 		err = errors.New("a query string is not supported: send the values as request headers")
 	}

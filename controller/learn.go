@@ -15,8 +15,9 @@ import (
 type Teacher interface {
 	Learn(ctx context.Context, m *winnow.Message, class bayes.Class, o winnow.LearnOptions) (bayes.LearnResult, error)
 	LearnRecent(ctx context.Context, id string, class bayes.Class, o winnow.LearnOptions) (bayes.LearnResult, error)
-	// Learned tells what the Learner knows.
+	// Learned tells what the Learner knows, LearnedBy what it and the Classifiers do.
 	Learned() bayes.Stats
+	LearnedBy(ctx context.Context) ([]winnow.ClassifierState, error)
 }
 
 // learn answers /learnspam, /learnham and /learnclass as Rspamd 4.1.6 does: 200
@@ -46,7 +47,7 @@ func (h *handler) learn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var res bayes.LearnResult
-	options := winnow.LearnOptions{Classifier: classifier}
+	options := winnow.LearnOptions{Classifier: classifier, User: req.owner}
 	err := h.withBody(w, r, req, func() (err error) {
 		switch {
 		case len(req.head) > 0:

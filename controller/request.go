@@ -21,6 +21,7 @@ type request struct {
 	head     []byte // what was read ahead of the message
 	filename string
 	tag      string // for the log
+	owner    string // whose mail it is, by Deliver-To; "" where that is not said
 	warnings []string
 }
 
@@ -124,6 +125,8 @@ func (req *request) option(name, v string, values []string) error {
 		req.tag = v
 	case "filename":
 		req.filename = v
+	case "deliver-to":
+		req.owner = strings.ToLower(v)
 	case "milter":
 		switch {
 		case strings.EqualFold(v, "yes"):
@@ -137,7 +140,7 @@ func (req *request) option(name, v string, values []string) error {
 		}
 	case "file", "path", "shm", "message-length", "url", "message-offset":
 		return fmt.Errorf("%s is not supported: send the message, and only it, as the body", name)
-	case "settings-id", "subject", "deliver-to", "mta-tag", "raw", "url-format", "maxscore", "softscore",
+	case "settings-id", "subject", "mta-tag", "raw", "url-format", "maxscore", "softscore",
 		"profile", "body-block", "flag", "weight", "class", "classifier", "json", "key", "statfile", "recipient-number":
 		req.warn("%s is not supported and was not obeyed", name)
 	default:

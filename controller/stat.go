@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"runtime/metrics"
@@ -9,7 +10,6 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
-	"github.com/winnowmail/winnow/bayes"
 )
 
 // counters are what /stat tells of the requests since the start.
@@ -109,7 +109,7 @@ func (h *handler) stat(w http.ResponseWriter, r *http.Request, reset bool) {
 	}
 	s := h.counters.reply(reset)
 	if h.teacher != nil {
-		s.taught(h.teacher.Learned())
+		s.taught(h.learnedBy(r.Context()))
 	}
 	b, err := json.Marshal(s)
 	if err != nil {
@@ -149,13 +149,42 @@ func memory() uint64 {
 	return sample[0].Value.Uint64()
 }
 
-// taught tells what the Learner knows.
-func (s *statReply) taught(st bayes.Stats) {
-	s.TotalLearns = st.Ham + st.Spam
-	own := classifier{Name: "bayes", Type: "binary", PerUser: st.Users}
-	s.Statfiles = []statfile{
-		{Revision: st.Spam, Symbol: "BAYES_SPAM", Type: "winnow", Classifier: own, Class: "spam"},
-		{Revision: st.Ham, Symbol: "BAYES_HAM", Type: "winnow", Classifier: own, Class: "ham"},
+// patience is how long /stat waits for the classifiers' store. Of those that it has
+// no answer of the counts are 0.
+const patience = time.Second
+
+// learnedBy is what the Learner and the Classifiers know.
+func (h *handler) learnedBy(ctx context.Context) []winnow.ClassifierState {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	list, err := h.teacher.LearnedBy(ctx)
+	if err != nil {
+		h.log.Debug("what classifiers learned is not known", "error", err)
+	}
+	return list
+}
+
+// describe is a classifier as Rspamd describes one.
+func describe(st winnow.ClassifierState) classifier {
+	c := classifier{Name: st.Name, Type: "binary", PerUser: st.PerUser}
+	if len(st.Classes) > 2 {
+		c.Type = "multi-class"
+	}
+	return c
+}
+
+// taught adds what is learned.
+func (s *statReply) taught(list []winnow.ClassifierState) {
+	for _, st := range list {
+		kind := "redis"
+		if st.Learner {
+			kind = "winnow"
+		}
+		for i, class := range st.Classes {
+			n := int(st.Lessons[class])
+			s.TotalLearns += n
+			s.Statfiles = append(s.Statfiles, statfile{Revision: n, Symbol: st.Symbols[i], Type: kind, Classifier: describe(st), Class: class})
+		}
 	}
 }
 
@@ -166,7 +195,11 @@ func (h *handler) classifiers(w http.ResponseWriter, r *http.Request) {
 	}
 	list := []classifier{}
 	if h.teacher != nil {
-		list = append(list, classifier{Name: "bayes", Type: "binary", PerUser: h.teacher.Learned().Users, Classes: []string{"spam", "ham"}})
+		for _, st := range h.learnedBy(r.Context()) {
+			c := describe(st)
+			c.Classes = st.Classes
+			list = append(list, c)
+		}
 	}
 	b, err := json.Marshal(map[string]any{"classifiers": list})
 	if err != nil {

@@ -182,9 +182,9 @@ func (e *Encoder) ascending(v View) []uint64 {
 }
 
 // ascending sorts slots with their priors in the lowest byte, of which there are
-// some if priors is set: by their bytes, the lowest first, which takes an eighth of
-// the time of a sort by comparisons. It needs room for as many, in which the result
-// may be.
+// some if priors is set: by their digits of eleven bits, the lowest first, which takes
+// an eighth of the time of a sort by comparisons. It needs room for as many, in which
+// the result may be.
 func ascending(list, spare []uint64, priors bool) []uint64 {
 	if len(list) < 100 {
 		slices.Sort(list)
@@ -198,17 +198,18 @@ func ascending(list, spare []uint64, priors bool) []uint64 {
 	if priors {
 		shift = 0
 	}
-	for ; all>>shift != 0; shift += 8 {
-		var begin [256]int
+	const digit, digits = 11, 1 << 11
+	for ; all>>shift != 0; shift += digit {
+		var begin [digits]uint32
 		for _, x := range list {
-			begin[byte(x>>shift)]++
+			begin[x>>shift%digits]++
 		}
-		at := 0
+		at := uint32(0)
 		for i, n := range begin {
 			begin[i], at = at, at+n
 		}
 		for _, x := range list {
-			to := &begin[byte(x>>shift)]
+			to := &begin[x>>shift%digits]
 			spare[*to] = x
 			*to++
 		}

@@ -35,7 +35,25 @@ func TestMemory(t *testing.T) {
 //
 //	GOARCH=arm64 go test -exec qemu-aarch64-static -run TestSameEverywhere ./bayes/fused
 func TestSameEverywhere(t *testing.T) {
-	m := newModel(t, Options{Bits: 14})
+	for windows, want := range map[bool]string{
+		false: "05954c6b45eb808c468e3e3f38fa0e68550c7c581ca50a3d67e0d567607f557f",
+		true:  "1fb436ceb11cc7616f23eb747e07982dc5d1bb404722e764a0fc205ad35481c1",
+	} {
+		b, err := afterEvents(t, windows).MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(b)
+		if got := hex.EncodeToString(sum[:]); got != want {
+			t.Errorf("windows %v: tables of %d bytes, SHA-256 %s, want %s", windows, len(b), got, want)
+		}
+	}
+}
+
+// afterEvents is a Model after a thousand events.
+func afterEvents(t *testing.T, windows bool) *Model {
+	t.Helper()
+	m := newModel(t, Options{Bits: 14, Windows: windows})
 	state := uint64(1)
 	draw := func(n uint64) uint64 {
 		state = mix(state + golden)
@@ -56,6 +74,11 @@ func TestSameEverywhere(t *testing.T) {
 		for i := range always {
 			e.Weights[i] = float32(draw(1000)) / 1500
 		}
+		for range windowsOf(windows, n) {
+			e.Features.Windows = append(e.Features.Windows, view(200))
+			e.WindowSteps = append(e.WindowSteps, float32(int(draw(2001))-1000)/50000)
+			e.Weights[always] = float32(draw(1000)) / 1500
+		}
 		if n%10 == 9 {
 			e = last.Reverse()
 		}
@@ -64,12 +87,13 @@ func TestSameEverywhere(t *testing.T) {
 		}
 		last = e
 	}
-	b, err := m.MarshalBinary()
-	if err != nil {
-		t.Fatal(err)
+	return m
+}
+
+// windowsOf is how many windows the n-th message has.
+func windowsOf(windows bool, n int) int {
+	if !windows {
+		return 0
 	}
-	sum := sha256.Sum256(b)
-	if got, want := hex.EncodeToString(sum[:]), "05954c6b45eb808c468e3e3f38fa0e68550c7c581ca50a3d67e0d567607f557f"; got != want {
-		t.Errorf("tables of %d bytes, SHA-256 %s, want %s", len(b), got, want)
-	}
+	return n % 4 // none has a message without text
 }

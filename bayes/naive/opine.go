@@ -16,6 +16,15 @@ var _ bayes.Classifier = (*Classifier)(nil)
 // Classes implements bayes.Classifier.
 func (c *Classifier) Classes() []string { return slices.Clone(c.o.Classes) }
 
+// Lessons implements bayes.Classifier.
+func (c *Classifier) Lessons(ctx context.Context) (map[string]int64, error) {
+	counts, err := c.store.Counts(ctx, c.o.Table, nil)
+	if err != nil {
+		return nil, fmt.Errorf("naive: %w", err)
+	}
+	return counts.Lessons, nil
+}
+
 // Opine implements bayes.Classifier. It needs nothing of what a scan found.
 func (c *Classifier) Opine(ctx context.Context, m *mail.Message, _ bayes.Passed) (bayes.Opinion, error) {
 	return c.opine(ctx, Tokens(m))

@@ -3,6 +3,7 @@ package osb
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/winnowmail/winnow/bayes"
@@ -13,6 +14,15 @@ var _ bayes.Classifier = (*Classifier)(nil)
 
 // Classes implements bayes.Classifier.
 func (c *Classifier) Classes() []string { return slices.Clone(c.o.Classes) }
+
+// Lessons implements bayes.Classifier.
+func (c *Classifier) Lessons(ctx context.Context) (map[string]int64, error) {
+	counts, err := c.store.Counts(ctx, c.o.Table, nil)
+	if err != nil {
+		return nil, fmt.Errorf("osb: %w", err)
+	}
+	return counts.Lessons, nil
+}
 
 // Opine implements bayes.Classifier.
 func (c *Classifier) Opine(ctx context.Context, m *mail.Message, p bayes.Passed) (bayes.Opinion, error) {

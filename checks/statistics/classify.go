@@ -111,12 +111,20 @@ func (c *Classifier) defs() (map[string]*symbols.Def, error) {
 			defs[class] = Ham
 		default:
 			defs[class] = &symbols.Def{
-				Name: upper(c.Key()) + "_" + upper(class), Groups: []string{"statistics"}, Weight: usualWeight(class),
+				Name: c.Symbol(class), Groups: []string{"statistics"}, Weight: usualWeight(class),
 				Doc: "The message is like mail that was learned as " + class,
 			}
 		}
 	}
 	return defs, nil
+}
+
+// Symbol is the name of a class's symbol.
+func (c *Classifier) Symbol(class string) string {
+	if def := c.Symbols[class]; def != nil {
+		return def.Name
+	}
+	return upper(c.Key()) + "_" + upper(class)
 }
 
 func usualWeight(class string) float64 {

@@ -68,6 +68,9 @@ func (c *config) tune() {
 	if c.state != "" {
 		limit += 24 << 20 // the tables of the learner, and a copy while they are kept
 	}
+	if c.perUser {
+		limit += 24 << 20 // they are twice as large
+	}
 	debug.SetGCPercent(percent)
 	debug.SetMemoryLimit(limit)
 }
@@ -76,6 +79,7 @@ func (c *config) tune() {
 type config struct {
 	controller, dns, profile, maps, state string
 	model                                 state.Model
+	perUser                               bool
 	autolearn                             autolearn
 	gtube, headers                        string
 	cpuProfile, logFormat, clamav         string
@@ -164,6 +168,8 @@ func (c *config) flags() *flag.FlagSet {
 	flags.StringVar(&c.state, "state", "", state.Usage)
 	flags.StringVar(&c.model.Name, "model", "fused", state.ModelUsage)
 	flags.StringVar(&c.model.Classes, "classes", "", state.ClassesUsage)
+	flags.BoolVar(&c.perUser, "per-user", false, "learn and ask for single users as well: whom Deliver-To names (rspamc -d), else the only recipient; "+
+		"what was learned without it stays apart")
 	flags.StringVar((*string)(&c.autolearn), "autolearn", "off", autolearnUsage)
 	c.dmarc.register(flags)
 	c.known.register(flags)
@@ -193,7 +199,7 @@ func companions(flags *flag.FlagSet) error {
 		{"greylist", "greylist-timeout"},
 		{"history", "history-key history-hash"},
 		{"quarantine", quarantineCompanions},
-		{"state", "autolearn model classes quarantine history neural greylist"},
+		{"state", "per-user autolearn model classes quarantine history neural greylist"},
 		{"milter", "milter-mode milter-owner milter-fail-open discard-on-reject quarantine-on-reject"},
 	} {
 		for name := range strings.FieldsSeq(c.list) {

@@ -36,6 +36,9 @@ func (c *config) options() (winnow.Options, error) {
 	if err := c.model.Check(); err != nil {
 		return o, err
 	}
+	if c.perUser && !c.model.Fused() {
+		return o, fmt.Errorf("-per-user: model %s has no lessons of single users", c.model.Name)
+	}
 	if _, on, err := c.autolearn.options(); err != nil || on && c.state == "" {
 		return o, cmp.Or(err, errors.New("-autolearn needs -state"))
 	}

@@ -133,7 +133,7 @@ func (c *config) remember(ctx context.Context, o *winnow.Options) (end func() er
 	}
 	o.Classifiers, err = c.model.Classifiers(store)
 	if err == nil && c.model.Fused() {
-		o.Learner, err = state.Learner(ctx, store, false, o.Log)
+		o.Learner, err = state.Learner(ctx, store, c.perUser, o.Log)
 	}
 	if err == nil {
 		err = c.autolearn.after(o)

@@ -52,6 +52,9 @@ func (k *keepCommand) check(p *program) error {
 	case k.verb == "restore" && p.paths[0] == "-":
 		return errors.New("restore reads a file, twice: - is none")
 	}
+	if isRedis(p.paths[0]) && p.keep.kind != counts.Rspamd {
+		return fmt.Errorf("%s keeps nothing in Redis: import %s takes the file to read", p.keep.kind, p.keep.kind)
+	}
 	if o, err := redis.Parse(p.state); err == nil && o.Rspamd && k.kind == counts.Rspamd {
 		return errors.New("-state holds what Rspamd learned already, in its own keys")
 	}
@@ -115,18 +118,26 @@ func (p *program) restore(ctx context.Context, store storage.Store) error {
 	return nil
 }
 
-// importCounts has the model that can use another filter's counts take them over.
-func (p *program) importCounts(ctx context.Context, store storage.Store) error {
+// readCounts reads what another filter learned: a dump, or Rspamd's own keys.
+func (p *program) readCounts(ctx context.Context) (*counts.Dump, error) {
+	if isRedis(p.paths[0]) {
+		return readRspamdKeys(ctx, p.paths[0])
+	}
 	var r io.Reader = p.stdin
 	if p.paths[0] != "-" {
 		f, err := os.Open(p.paths[0])
 		if err != nil {
-			return err
+			return nil, err
 		}
 		defer f.Close()
 		r = f
 	}
-	d, err := counts.Read(r, p.keep.kind, "", counts.Limits{})
+	return counts.Read(r, p.keep.kind, "", counts.Limits{})
+}
+
+// importCounts has the model that can use another filter's counts take them over.
+func (p *program) importCounts(ctx context.Context, store storage.Store) error {
+	d, err := p.readCounts(ctx)
 	if err != nil {
 		return err
 	}

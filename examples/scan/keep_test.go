@@ -1,11 +1,40 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/winnowmail/winnow/internal/redistest"
 )
+
+// TestImportOfRspamdKeys takes over what Rspamd keeps in Redis, twice.
+func TestImportOfRspamdKeys(t *testing.T) {
+	server := redistest.Start(t)
+	server.Must("HSET", "RS", "learns_spam", "20", "learns_ham", "10", "version", "2")
+	for i := range 2500 {
+		server.Must("HSET", fmt.Sprint("RS_", 1<<62+i), "S", "3", "H", fmt.Sprint(i%5-1))
+	}
+	server.Must("HSET", "RS_bob@example.net_5", "S", "1")
+	state, from := filepath.Join(t.TempDir(), "state"), "redis://"+server.Addr
+	for _, c := range []struct {
+		code int
+		args []string
+		want string
+	}{
+		{0, []string{"import", "rspamd", "-state", state, from}, "imported for -model osb and osb34: 20 spam, 10 ham, 2500 tokens, 1 left out\n"},
+		{0, []string{"import", "rspamd", "-state", state, from}, "which was there already"},
+		{0, []string{"stats", "-model", "osb", "-state", state}, "learned: 20 spam, 10 ham"},
+		{2, []string{"import", "bogofilter", "-state", state, from}, "keeps nothing in Redis"},
+		{1, []string{"import", "rspamd", "-state", state, from + "/1"}, "does not say how many"},
+	} {
+		if code, out, errs := call(t, "", c.args...); code != c.code || !strings.Contains(out+errs, c.want) {
+			t.Errorf("%q: code %d, %.200q, %s", c.args, code, out, errs)
+		}
+	}
+}
 
 // TestKeep saves what was learned, restores it elsewhere, and forgets it.
 func TestKeep(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/bayes"
 )
 
@@ -44,6 +45,31 @@ func (p *program) stats(l *bayes.Learner) {
 		return
 	}
 	fmt.Fprintf(p.stdout, "learned: %d ham, %d spam\n", s.Ham, s.Spam)
+}
+
+// lessonsOf prints how much a model of counts has learned.
+func (p *program) lessonsOf(ctx context.Context, scanner *winnow.Scanner) error {
+	list, err := scanner.LearnedBy(ctx)
+	if err != nil {
+		return err
+	}
+	for _, st := range list {
+		if p.json {
+			counts := map[string]int64{}
+			for _, class := range st.Classes {
+				counts[class] = st.Lessons[class]
+			}
+			b, _ := json.Marshal(counts) // always marshals
+			fmt.Fprintf(p.stdout, "%s\n", b)
+			continue
+		}
+		var parts []string
+		for _, class := range st.Classes {
+			parts = append(parts, fmt.Sprintf("%d %s", st.Lessons[class], class))
+		}
+		fmt.Fprintf(p.stdout, "learned: %s\n", strings.Join(parts, ", "))
+	}
+	return nil
 }
 
 // maxUnsure is how many mails unsure lists.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/bayes"
@@ -56,8 +57,8 @@ func (l *lesson) words(args []string) (rest []string, err error) {
 		l.list, l.perUser = args[0], true
 		return l.users.words(args[1:])
 	case "learn":
-		if len(args) < 2 || args[1] != string(bayes.Ham) && args[1] != string(bayes.Spam) {
-			return nil, errors.New("learn what? ham or spam (a file of that name is ./learn)")
+		if len(args) < 2 || strings.HasPrefix(args[1], "-") {
+			return nil, errNoClass
 		}
 		l.class = bayes.Class(args[1])
 		return args[2:], nil
@@ -96,14 +97,44 @@ func (l *lesson) check(p *program) error {
 	if !l.given() && l.list == "" && p.keep.verb == "" {
 		return nil
 	}
+	if l.class != "" && !p.model.Has(l.class) {
+		return errNoClass
+	}
 	if !p.model.Fused() {
-		return fmt.Errorf("-model %s is for scans: dms takes its lessons", p.model.Name)
+		if err := l.checkCounts(p); err != nil {
+			return err
+		}
 	}
 	if p.state == "" {
 		return errors.New("what is learned is kept in -state, which is missing")
 	}
 	if p.explain || p.verbose || p.failOn != "" {
 		return errors.New("-explain, -v and -fail-on are for scans")
+	}
+	return nil
+}
+
+// errNoClass is of a class that the model does not tell apart.
+var errNoClass = errors.New("learn what? ham or spam, or one of -classes (a file of that name is ./learn)")
+
+// checkCounts holds that a model of counts can do what is wanted: it learns each
+// message by itself, and knows neither recent scans nor users.
+func (l *lesson) checkCounts(p *program) error {
+	what := ""
+	switch {
+	case len(l.ids) > 0:
+		what = "-id"
+	case l.perUser:
+		what = "-per-user"
+	case p.restart:
+		what = "-restart"
+	case l.list == "unsure" || l.list == "users":
+		what = l.list
+	case p.keep.verb != "" && p.keep.verb != "import":
+		what = p.keep.verb
+	}
+	if what != "" {
+		return fmt.Errorf("%s is for -model fused, not for %s", what, p.model.Name)
 	}
 	return nil
 }
@@ -122,6 +153,16 @@ func (p *program) learner(ctx context.Context, store storage.Store) (*bayes.Lear
 // options are those of a lesson.
 func (l *lesson) options() winnow.LearnOptions {
 	return winnow.LearnOptions{Source: l.source, User: l.owner}
+}
+
+// teach learns one message.
+func (p *program) teach(ctx context.Context, scanner *winnow.Scanner, rep report, m *winnow.Message) report {
+	r, err := scanner.Learn(ctx, m, p.lesson.class, p.lesson.options())
+	if err != nil {
+		rep.err = fmt.Errorf("%s: %w", rep.name, err)
+		return rep
+	}
+	return p.learned(rep, r)
 }
 
 // unlearn takes back one message.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -60,11 +61,42 @@ func TestModels(t *testing.T) {
 		}
 	}
 	for want, args := range map[string][]string{
-		"dms takes its lessons": {"learn", "ham", "-state", state, "-model", "naive", mail},
-		"is none of":            {"-state", state, "-model", "graph", mail},
+		"unsure is for -model fused":    {"unsure", "-state", state, "-model", "naive"},
+		"-per-user is for -model fused": {"learn", "ham", "-per-user", "-state", state, "-model", "osb", mail},
+		"reset is for -model fused":     {"reset", "-state", state, "-model", "osb"},
+		"learn what?":                   {"learn", "ham", "-state", state, "-model", "osb", "-classes", "news,other", mail},
+		"is none of":                    {"-state", state, "-model", "graph", mail},
 	} {
 		if code, _, errs := call(t, "", args...); code != 2 || !strings.Contains(errs, want) {
 			t.Errorf("%q: code %d, %s", args, code, errs)
+		}
+	}
+}
+
+// TestCountsLearn teaches the models of counts, once each message, and takes back.
+func TestCountsLearn(t *testing.T) {
+	for _, model := range []string{"osb", "osb34", "naive"} {
+		state := []string{"-state", filepath.Join(t.TempDir(), "state"), "-model", model, "-classes", "spam,ham,news"}
+		for _, c := range []struct {
+			args []string
+			want string
+		}{
+			{[]string{"learn", "spam", letters(t, "spam", 12)}, "12 messages: 12 learned"},
+			{[]string{"learn", "ham", letters(t, "ham", 10)}, "10 messages: 10 learned"},
+			{[]string{"learn", "news", filepath.Join(letters(t, "spam", 3), "2.eml")}, "2.eml: learned, "},
+			{[]string{"learn", "ham", letters(t, "ham", 10)}, "10 messages: 10 already"},
+			{[]string{"unlearn", filepath.Join(letters(t, "ham", 1), "0.eml")}, "0.eml: undone, "},
+			{[]string{"stats"}, "learned: 11 spam, 9 ham, 1 news\n"},
+			{[]string{"stats", "-json"}, `{"ham":9,"news":1,"spam":11}`},
+		} {
+			at := 1
+			if c.args[0] == "learn" {
+				at = 2
+			}
+			args := slices.Insert(slices.Clone(c.args), at, state...)
+			if code, out, errs := call(t, "", args...); code != 0 || errs != "" || !strings.Contains(out, c.want) {
+				t.Errorf("%s: %q: code %d, %s, %s", model, c.args, code, out, errs)
+			}
 		}
 	}
 }

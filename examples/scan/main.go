@@ -15,7 +15,7 @@
 // with the file's name in "file"; the messages of an mbox are named FILE#1,
 // FILE#2 and so on. No network is used but DNS, with -dns, and clamd, with -clamav.
 //
-// "learn ham", "learn spam" and "unlearn" teach what is kept in -state, which scans
+// "learn ham", "learn spam" (or one of -classes) and "unlearn" teach what is kept in -state, which scans
 // with the same -state ask; "stats" tells how much that is. A message counts once.
 // What can't be read or is too large is told and passed over. When "learn" was
 // interrupted, the same command goes on behind the last 2,048 messages that it
@@ -24,8 +24,9 @@
 // "export FILE" saves what was learned; "restore FILE" brings it back in any -state
 // (-replace: in the place of what was learned there) and "reset" forgets it. "import
 // rspamd", "bogofilter" and "spamassassin" take over what those learned, out of the
-// output of rspamadm statistics_dump dump (with -b above the number of keys),
-// bogoutil -d and sa-learn --backup, for the models osb and osb34, or naive.
+// output of rspamadm statistics_dump dump (with -b above the number of keys) or
+// Rspamd's Redis (redis://HOST), bogoutil -d and sa-learn --backup, for the models osb
+// and osb34, or naive.
 //
 // Exit codes: 0 every message was scanned, whatever the verdict; 1 something
 // could not be read or scanned (it is named on standard error, the rest was
@@ -138,7 +139,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 			}
 		}
 	}
-	if err == nil && p.lesson.list != "" {
+	if err == nil && p.lesson.list != "" && p.model.Fused() {
 		return p.said(p.known(ctx, options.Learner))
 	}
 	if err == nil && p.keep.verb != "" {
@@ -156,7 +157,11 @@ func (p *program) run(ctx context.Context, args []string) int {
 		defer p.close(scanner)
 		return p.teachRecent(ctx, scanner)
 	}
-	if p.lesson.class != "" {
+	if p.lesson.list != "" {
+		defer p.close(scanner)
+		return p.said(p.lessonsOf(ctx, scanner))
+	}
+	if p.lesson.class != "" && p.model.Fused() {
 		return p.learnAll(ctx, scanner, options.Learner, store)
 	}
 	return p.scanAll(ctx, scanner)
@@ -187,7 +192,7 @@ func (p *program) parse(args []string) (winnow.Options, error) {
 	flags.StringVar(&p.dns, "dns", "none", "whom to ask: `ADDR[,ADDR]`, system (resolv.conf) or none")
 	flags.StringVar(&p.clamav, "clamav", "", "have clamd look for viruses, `ADDR` or unix:PATH, several with commas")
 	flags.StringVar(&p.state, "state", "", state.Usage)
-	flags.StringVar(&p.model.Name, "model", "fused", state.ModelUsage+"; lessons of others than fused are dms's (/learnspam)")
+	flags.StringVar(&p.model.Name, "model", "fused", state.ModelUsage)
 	flags.StringVar(&p.model.Classes, "classes", "", state.ClassesUsage)
 	flags.Func("mbox", "what mboxes put before lines that begin with \"From \": `mboxrd` (usual), mboxo or mboxcl2", func(v string) (err error) {
 		p.quoting, err = archive.ParseQuoting(v)
@@ -214,7 +219,7 @@ func (p *program) parse(args []string) (winnow.Options, error) {
 	})
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(p.stdout, "usage: scan [flags] [file | directory | mbox | -] …\n       scan learn ham|spam -state … [flags] [file | directory | mbox | -] …\n       scan unlearn -state … [flags] …\n       scan stats|unsure -state …\n       scan users export|reset|forget USER -state …\n       scan export|restore|reset -state … [flags] [file]\n       scan import rspamd|bogofilter|spamassassin -state … [file | -]")
+		fmt.Fprintln(p.stdout, "usage: scan [flags] [file | directory | mbox | -] …\n       scan learn ham|spam|CLASS -state … [flags] [file | directory | mbox | -] …\n       scan unlearn -state … [flags] …\n       scan stats|unsure -state …\n       scan users export|reset|forget USER -state …\n       scan export|restore|reset -state … [flags] [file]\n       scan import rspamd|bogofilter|spamassassin -state … [file | redis://HOST | -]")
 		flags.SetOutput(p.stdout)
 		flags.PrintDefaults()
 		return o, errHelp

@@ -112,6 +112,8 @@ func (p *program) scan(ctx context.Context, scanner *winnow.Scanner, in *archive
 		return rep
 	case p.lesson.unlearn:
 		return p.unlearn(ctx, scanner, rep, msg)
+	case p.lesson.given() && !p.model.Fused():
+		return p.teach(ctx, scanner, rep, msg)
 	case p.lesson.given():
 		return p.prepare(ctx, scanner, rep, msg)
 	}
