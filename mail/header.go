@@ -145,9 +145,9 @@ func (f *Field) RawValue() []byte {
 
 // Value returns the value unfolded, in the bytes received: not decoded,
 // perhaps not valid UTF-8. As in Rspamd each fold, with the white space around
-// it that follows the line end, becomes one space, NUL bytes are dropped,
-// white space before the value goes, and one space after it. This is what
-// Rspamd's rules call the raw header. It returns "" on nil.
+// it that follows the line end, becomes one space, NUL bytes are dropped, and
+// white space before the value and folds after it go. This is what Rspamd's
+// rules call the raw header. It returns "" on nil.
 func (f *Field) Value() string {
 	if f == nil {
 		return ""

@@ -148,6 +148,7 @@ func (p *splitter) keep(b []byte) string {
 func (p *splitter) unfold(v []byte) (value string, plain bool) {
 	from := p.text.Len()
 	plain = true
+	fold := 0 // the space of a fold that is last
 	v = bytes.TrimLeft(v, " \t\r\n\v\f")
 	for len(v) > 0 {
 		i := 0
@@ -158,6 +159,9 @@ func (p *splitter) unfold(v []byte) (value string, plain bool) {
 			i++
 		}
 		p.text.Write(v[:i])
+		if i > 0 {
+			fold = 0
+		}
 		if i == len(v) {
 			break
 		}
@@ -171,10 +175,11 @@ func (p *splitter) unfold(v []byte) (value string, plain bool) {
 		}
 		p.countLine(v, i)
 		p.text.WriteByte(' ')
+		fold = 1
 		v = bytes.TrimLeft(v[i+1:], " \t\r\n\v\f")
 	}
 	value = p.text.String()[from:]
-	return strings.TrimSuffix(value, " "), plain
+	return value[:len(value)-fold], plain
 }
 
 func (p *splitter) countLine(v []byte, i int) {

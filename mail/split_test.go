@@ -86,6 +86,11 @@ func TestFieldValue(t *testing.T) {
 			t.Errorf("%q: range is %q", c.in, raw[off:off+n])
 		}
 	}
+	for _, in := range []string{"X: 1\r\nA: b ", "X: 1\r\nA: b \r\n", "X: 1\nA: b \x00"} { // no empty line, and no line end
+		if f := Parse([]byte(in), Envelope{}, Limits{}).Header().Get("a"); f.Value() != "b " || f.Text() != "b " {
+			t.Errorf("%q: got %q, %q", in, f.Value(), f.Text())
+		}
+	}
 	var none *Field
 	if none.Value() != "" || none.Text() != "" {
 		t.Error("a missing field has a value")
