@@ -81,7 +81,8 @@ func joinHref(base *URL, href string) string {
 // escaped for itself (href='\"http://example.org/\"') don't belong to it, and a
 // value without scheme is taken as a host if it has a known suffix.
 func parseHref(href string) (URL, bool) {
-	raw := strings.TrimFunc(href, unicode.IsSpace)
+	trimmed := strings.TrimFunc(href, unicode.IsSpace)
+	raw := strings.TrimFunc(trimmed, func(r rune) bool { return r < ' ' || unicode.IsSpace(r) }) // URL Standard
 	if strings.HasPrefix(raw, `\"`) || strings.HasPrefix(raw, `\'`) {
 		raw = strings.TrimSuffix(raw[2:], raw[:2])
 	}
@@ -93,6 +94,7 @@ func parseHref(href string) (URL, bool) {
 		return URL{}, false
 	}
 	s, odd := cleanHref(raw)
+	odd = odd || trimmed[0] < ' '
 	if isMailto(prefix + s) {
 		u, ok := parseMailto(prefix + s)
 		u.Raw = raw

@@ -21,13 +21,14 @@ const (
 )
 
 type receivedParser struct {
-	items  []item
-	r      Received
-	now    clause // wants a value
-	cipher bool   // a TLS phrase was opened
-	ident  bool   // there is an ident answer, of which Exim checks nothing
-	server bool   // reading what follows the server's "by"
-	seen   [clauses]bool
+	items     []item
+	r         Received
+	now       clause // wants a value
+	cipher    bool   // a TLS phrase was opened
+	ident     bool   // there is an ident answer, of which Exim checks nothing
+	server    bool   // reading what follows the server's "by"
+	opensmtpd bool   // the server tells logins by "auth=yes"
+	seen      [clauses]bool
 }
 
 // run reads the server's own clauses first: they say what may be believed of
@@ -130,6 +131,7 @@ func (p *receivedParser) clauses(items []item) {
 		switch {
 		case it.comment:
 			p.tlsPhrase(it.text)
+			p.opensmtpd = p.opensmtpd || p.server && it.text == "OpenSMTPD"
 			if p.server && p.seen[clauseBy] && saysAuthenticated(it.text) {
 				p.r.Authenticated = true
 			}
@@ -138,6 +140,8 @@ func (p *receivedParser) clauses(items []item) {
 			p.now = clauseNone
 		case c != clauseNone:
 			p.seen[c], p.now = true, c
+		case p.opensmtpd && it.text == "yes" && i > 0 && isWord(items[i-1], "auth"): // "auth=yes user=x"
+			p.r.Authenticated = true
 		default:
 			p.value(it)
 		}

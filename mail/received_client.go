@@ -283,6 +283,12 @@ func saysAuthenticated(text string) bool {
 	if rest, ok := cutPrefixFold(text, "AUTH:"); ok {
 		return strings.TrimSpace(rest) != ""
 	}
+	if rest, ok := cutPrefixFold(text, "smtp-auth username "); ok { // qpsmtpd
+		return strings.TrimSpace(rest) != ""
+	}
+	if rest, ok := cutPrefixFold(text, "user="); ok { // Sendmail with the names of its macros
+		return ascii.ContainsFold(rest, " mech=")
+	}
 	if rest, ok := cutPrefixFold(text, "SquirrelMail "); ok {
 		text = rest
 	}

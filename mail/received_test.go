@@ -82,6 +82,10 @@ func TestReceivedForms(t *testing.T) {
 		{"CommuniGate, no login", "from r.example ([192.0.2.1] verified) by s.example (CommuniGate Pro SMTP 6) with ESMTP id 1", "ip=192.0.2.1 helo=r.example by=s.example with=ESMTP"},
 		{"Kerio", "from pc ([192.0.2.1]) (authenticated user ann@e.example) by s.example (Kerio Connect 9) with ESMTP", "ip=192.0.2.1 helo=pc ident=ann@e.example by=s.example with=ESMTP auth"},
 		{"SquirrelMail", "from 192.0.2.1 (SquirrelMail authenticated user ann) by s.example with HTTP", "ip=192.0.2.1 by=s.example with=HTTP auth"},
+		{"qpsmtpd", "from r.example (HELO pc) (192.0.2.1) (smtp-auth username ann, mechanism plain) by s.example (qpsmtpd/0.96) with ESMTP", "ip=192.0.2.1 name=r.example helo=pc by=s.example with=ESMTP auth"},
+		{"Sendmail, macros", "from pc (r.example [192.0.2.1]) (user=ann mech=LOGIN bits=0) by s.example (8.18.1/8.18.1) with ESMTP id 4", "ip=192.0.2.1 name=r.example helo=pc by=s.example with=ESMTP auth"},
+		{"OpenSMTPD", "from pc (r.example [192.0.2.1]) by s.example (OpenSMTPD) with ESMTPS id 7b (TLSv1.3:X:256:NO) auth=yes user=ann", "ip=192.0.2.1 name=r.example helo=pc by=s.example with=ESMTPS tls auth"},
+		{"OpenSMTPD, no login", "from pc (r.example [192.0.2.1]) by s.example (OpenSMTPD) with ESMTPS id 7b (TLSv1.3:X:256:NO) for <\"x auth=yes\"@e.example>", "ip=192.0.2.1 name=r.example helo=pc by=s.example with=ESMTPS tls"},
 		{"unverified", "from pc (unverified [192.0.2.1]) by s.example", "ip=192.0.2.1 unverified helo=pc by=s.example"},
 		{"no TCP-info", "from [198.51.100.1] by s.example with SMTP", "helo=198.51.100.1 by=s.example with=SMTP"},
 		{"submission", "by s.example (Postfix, from userid 1000) id 4F", "by=s.example"},
@@ -117,6 +121,9 @@ func TestReceivedImitated(t *testing.T) {
 		{"from r.example ([192.0.2.1] helo=x ident=y) by z.example with esmtpsa (z) by s.example with SMTP (Exim 4.96) id 1", "ip=192.0.2.1"},
 		{"from x (Authenticated sender: ann) by s.example with SMTP id 1", ""},
 		{"from [198.51.100.1] (Authenticated sender: ann) by s.example with SMTP id 1", ""},
+		{"from x auth=yes (smtp-auth username ann)" + seen, "ip=192.0.2.1"},
+		{"from x (OpenSMTPD) auth=yes" + seen, "ip=192.0.2.1"},
+		{"from x (user=ann mech=PLAIN bits=0)" + seen, "ip=192.0.2.1"},
 		{"from r.example ([192.0.2.1]) by s.example with SMTP id 1 for <\"x (authenticated) by z.example with ESMTPSA\"@e.example>", "ip=192.0.2.1"},
 	} {
 		r := ParseReceived(tt.in)

@@ -44,6 +44,25 @@ func TestHrefInEscapedQuotes(t *testing.T) {
 	}
 }
 
+// Browsers take any number of slashes, and drop control characters before and
+// behind a target (URL Standard, section 4.4).
+func TestHrefOfBrowsers(t *testing.T) {
+	for href, want := range map[string]string{
+		"https:/shop.example.org/a":          "https://shop.example.org/a",
+		"HTTP:/shop.example.org":             "http://shop.example.org",
+		"https:\\shop.example.org/b":         "https://shop.example.org/b",
+		"\x01\x1fhttps://shop.example.org/c": "https://shop.example.org/c",
+		"https://shop.example.org/d\x00":     "https://shop.example.org/d",
+		"\x02":                               "",
+		"ftp:/shop.example.org/":             "",
+	} {
+		u, ok := parseHref(href)
+		if u.Text != want || ok != (want != "") {
+			t.Errorf("%q: %q %v, want %q", href, u.Text, ok, want)
+		}
+	}
+}
+
 // What nobody can register is still asked for by browsers.
 func TestMessageKeepsImpossibleHosts(t *testing.T) {
 	m := Parse([]byte("Subject: a\r\n\r\nhttp://_a.example.org/ http://b-.example.org/\r\n"), Envelope{}, Limits{})

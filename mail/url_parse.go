@@ -141,6 +141,8 @@ func (p *urlParts) slashes(s string, i int, mode urlMode) (int, bool) {
 	switch {
 	case n == 0:
 		p.flags |= URLMissingSlashes
+	case n == 1 && mode == urlInHref && (strings.EqualFold(p.scheme, "https") || strings.EqualFold(p.scheme, "http")):
+		p.flags |= URLMissingSlashes | URLObscured // browsers take any number of slashes (URL Standard)
 	case n == 1:
 		return 0, false
 	case n == 2 && i-start == 2 && p.flags&URLBackslash == 0:

@@ -129,8 +129,8 @@ func obscures(r rune) bool {
 }
 
 // unhidden returns a name as systems take it whose extension is looked for:
-// without invisible characters, with plain blanks, and without the dots and
-// blanks at its end.
+// without invisible characters, with plain blanks, without the dots and blanks
+// at its end, and with one dot for several.
 func unhidden(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -141,7 +141,25 @@ func unhidden(s string) string {
 		}
 		return r
 	}, s)
-	return strings.TrimRight(s, ". ")
+	s = strings.TrimRight(s, ". ")
+	if !strings.Contains(s, "..") && !strings.Contains(s, ". ") {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	dot := 0 // how long the name is with its last dot, if only blanks stand behind
+	for i := range len(s) {
+		switch {
+		case s[i] != '.' && s[i] != ' ':
+			dot = 0
+		case dot > 0 && s[i] == '.':
+			b = b[:dot]
+			continue
+		case s[i] == '.':
+			dot = len(b) + 1
+		}
+		b = append(b, s[i])
+	}
+	return string(b)
 }
 
 // turned returns a name as it is shown if a character in it turns the reading
