@@ -10,8 +10,8 @@ import (
 )
 
 // A Message is one message to scan: its envelope and its bytes. A Message
-// without Body is a mistake of the caller; one of zero bytes is scanned and
-// comes back with Result.Skipped.
+// without Body is a mistake of the caller; one of zero bytes comes back with
+// Result.Skipped, or with what Rspamd says of it under the exact profile.
 type Message struct {
 	Envelope mail.Envelope
 	// Body is the whole message, header and all.

@@ -14,6 +14,7 @@ import (
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/bodytext"
 	"github.com/winnowmail/winnow/mail"
 )
 
@@ -86,6 +87,37 @@ func TestBodyIsLimited(t *testing.T) {
 		}
 		if e.n != 4097 || !slices.ContainsFunc(res.Message().Notes(), func(n mail.Note) bool { return n.Kind == mail.NoteCut }) {
 			t.Errorf("%s: %d bytes read, notes %v", name, e.n, res.Message().Notes())
+		}
+	}
+}
+
+// Rspamd rejects a message of zero bytes, by one rule that alone sees it.
+func TestEmptyMessageExact(t *testing.T) {
+	ran := false
+	c := raise("a", defSpam)
+	c.Run = func(context.Context, *checks.Task) error { ran = true; return nil }
+	o := options(append(bodytext.New().Checks, c)...)
+	o.Profile = winnow.RspamdExact()
+	s := newScanner(t, o)
+	defer closeNow(t, s)
+	for raw, want := range map[string]actions.Action{"": actions.Reject, "\n": actions.NoAction} {
+		ran = false
+		res, err := s.Scan(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte(raw)), Record: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.Action != want || res.Skipped != "" || ran == (raw == "") {
+			t.Errorf("%q: action %v, skipped %q, other checks ran: %v", raw, res.Action, res.Skipped, ran)
+		}
+		if raw == "" && (res.Score != 15 || len(res.Symbols) != 1) {
+			t.Errorf("score %v, symbols %v", res.Score, res.Symbols)
+		}
+		again, err := res.Transcript.Replay(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.Took, again.Took = 0, 0; !bytes.Equal(res.JSON(), again.JSON()) {
+			t.Errorf("%q: scan %s\nreplay %s", raw, res.JSON(), again.JSON())
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 type Result struct {
 	Verdict
 	// Skipped says why no check ran, "" when they did. A message of zero bytes
-	// is skipped; its action is none and it has no edits.
+	// is skipped, except under RspamdExact; its action is none and it has no edits.
 	Skipped string
 	// Incomplete names the checks that did not come to an end, in list order;
 	// they don't count. After them it names those whose commit did not end

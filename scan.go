@@ -151,6 +151,9 @@ func (s *Scanner) prepare(ctx context.Context, m *Message, seeds []checks.Seeded
 	sc.state.SeedFacts(seeds)
 	sc.state.Reserve(len(sc.results))
 	sc.skip = sc.want.skips()
+	if exact && len(raw) == 0 {
+		sc.onlyEmpty()
+	}
 	return sc, nil
 }
 
@@ -195,13 +198,6 @@ func (s *scan) run(parent context.Context) (*Result, error) {
 		return nil, context.Cause(parent)
 	}
 	return s.complete(parent, s.result(v)), nil
-}
-
-// empty is the result of a message of zero bytes.
-func (s *scan) empty(ctx context.Context) *Result {
-	res := s.result(s.judge(s.want.common, nil))
-	res.Skipped = "empty message"
-	return s.complete(ctx, res)
 }
 
 // complete does what follows the verdict.

@@ -35,6 +35,9 @@ type Check struct {
 	// Heavy puts the check behind the others of its stage that need nothing but
 	// the message: its work grows fast with the message, or opens containers.
 	Heavy bool
+	// Empty runs the check on a message of zero bytes, too. Only scans to the
+	// letter of Rspamd (Task.Exact) run checks on one at all.
+	Empty bool
 	// Always runs the check even if all its symbols are disabled: for checks
 	// whose facts others need.
 	Always bool

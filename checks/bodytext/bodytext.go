@@ -34,6 +34,13 @@ func New() *checks.Family {
 			Symbols: []*symbols.Def{partsDiffer},
 			Run:     runParts,
 		},
+		{
+			Name:    "bodytext-empty",
+			Doc:     "a message of zero bytes",
+			Symbols: []*symbols.Def{completelyEmpty},
+			Empty:   true,
+			Run:     runEmpty,
+		},
 	}}
 }
 
@@ -47,6 +54,20 @@ var (
 		Doc: "a text part is nothing but one long token, made to spoil statistics",
 	}
 )
+
+// completelyEmpty is raised to the letter of Rspamd only: a message of zero
+// bytes is a forgotten field rather than mail.
+var completelyEmpty = &symbols.Def{
+	Name: "COMPLETELY_EMPTY", Groups: []string{"blankspam"}, Weight: 15,
+	Doc: "the message has no bytes at all (profile rspamd-exact)",
+}
+
+func runEmpty(_ context.Context, t *checks.Task) error {
+	if t.Exact() && len(t.Message().Raw()) == 0 {
+		t.Hit(completelyEmpty)
+	}
+	return nil
+}
 
 func runPhrases(_ context.Context, t *checks.Task) error {
 	m := t.Message()
