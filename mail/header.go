@@ -88,15 +88,27 @@ func (h *Header) buildIndex() {
 		return
 	}
 	h.index = make(map[string][]*Field, len(h.fields))
-	var buf []byte
+	size := 0
+	for _, f := range h.fields {
+		size += len(f.name)
+	}
+	names := string(h.lowerNames(make([]byte, 0, size))) // one allocation for all keys
 	for i, f := range h.fields {
-		buf = lowerInto(buf[:0], f.name)
-		if fs, ok := h.index[string(buf)]; ok {
-			h.index[string(buf)] = append(fs, f)
+		var name string
+		name, names = names[:len(f.name)], names[len(f.name):]
+		if fs, ok := h.index[name]; ok {
+			h.index[name] = append(fs, f)
 			continue
 		}
-		h.index[string(buf)] = h.fields[i : i+1 : i+1]
+		h.index[name] = h.fields[i : i+1 : i+1]
 	}
+}
+
+func (h *Header) lowerNames(dst []byte) []byte {
+	for _, f := range h.fields {
+		dst = lowerInto(dst, f.name)
+	}
+	return dst
 }
 
 // Has reports whether a field of that name exists.

@@ -112,7 +112,7 @@ func (t *htmlTree) comment() {
 
 func (t *htmlTree) newBlock() *Block {
 	if len(t.blocks) == 0 {
-		t.blocks = make([]Block, min(256, max(16, t.tags)))
+		t.blocks = make([]Block, min(64, max(16, t.tags))) // under 32 kB, which Go finds room for quickly
 	}
 	b := &t.blocks[0]
 	t.blocks = t.blocks[1:]
@@ -122,7 +122,7 @@ func (t *htmlTree) newBlock() *Block {
 
 func (t *htmlTree) append(parent *Block, n htmlNode) {
 	if len(t.nodes) == 0 {
-		t.nodes = make([]htmlNode, min(512, max(32, t.tags)))
+		t.nodes = make([]htmlNode, min(256, max(32, t.tags)))
 	}
 	p := &t.nodes[0]
 	t.nodes = t.nodes[1:]

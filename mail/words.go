@@ -112,8 +112,14 @@ const maxTextWord = 256
 // lower-cased and NFKC-normalised. A word has a letter or a digit.
 func (t *Text) Words() []Word {
 	t.wordsOnce.Do(func() {
-		out := make([]Word, 0, min(len(t.Plain())/6+1, t.Part.msg.limits.Words))
-		t.eachWord(func(w string, start, end int) { out = append(out, Word{normalWord(w), start, end}) })
+		plain := t.Plain()
+		out := make([]Word, 0, min(len(plain)/6+1, t.Part.msg.limits.Words))
+		normal := func(w string, _, _ int) string { return normalWord(w) }
+		if asciiOnly(plain) { // one copy of the text in place of one of each word
+			lower := strings.ToLower(plain)
+			normal = func(_ string, start, end int) string { return lower[start:end] }
+		}
+		t.eachWord(func(w string, start, end int) { out = append(out, Word{normal(w, start, end), start, end}) })
 		t.words = out
 	})
 	return t.words

@@ -109,6 +109,9 @@ func (e *Error) DNSError() *net.DNSError {
 // IsNotFound reports whether err says that there is no such record. It is
 // the only error that says so.
 func IsNotFound(err error) bool {
+	if e, ok := err.(*Error); ok { // nearly always; what follows takes memory
+		return e.Is(ErrNotFound)
+	}
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrNXDomain) {
 		return true
 	}

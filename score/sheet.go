@@ -17,6 +17,7 @@ type Sheet struct {
 	marked []bool    // composites whose atoms were raised
 	total  float64
 
+	texts   []string // room for options, given out by room
 	record  bool
 	steps   []Step
 	removes []removeWish // scratch of Compose
@@ -58,7 +59,7 @@ func (s *Sheet) Add(h symbols.Hit) {
 	}
 	ln := s.insert(id, h.Factor, Hit)
 	if ln.options.list == nil && len(h.Options) > 0 {
-		ln.options.list = make([]string, 0, min(len(h.Options), scanLimit))
+		ln.options.list = s.room(min(len(h.Options), scanLimit))
 	}
 	limit := s.c.maxOptions()
 	for _, o := range h.Options {
@@ -67,6 +68,17 @@ func (s *Sheet) Add(h symbols.Hit) {
 	if room := maxEvidence - len(ln.evidence); room > 0 && len(h.Evidence) > 0 {
 		ln.evidence = append(ln.evidence, h.Evidence[:min(room, len(h.Evidence))]...)
 	}
+}
+
+// room returns an empty list for n options: most symbols have one, and one
+// allocation serves those of most messages.
+func (s *Sheet) room(n int) []string {
+	if n > len(s.texts) {
+		s.texts = make([]string, max(n, 32))
+	}
+	list := s.texts[:0:n]
+	s.texts = s.texts[n:]
+	return list
 }
 
 func (s *Sheet) insert(id int32, factor float64, why Reason) *line {

@@ -3,6 +3,9 @@ package dkimsig
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/winnowmail/winnow/internal/ascii"
 )
 
 // A RawField is a header field with its name and line end, as received.
@@ -17,12 +20,14 @@ func (f RawField) Raw() []byte { return f }
 type Header struct {
 	fields []RawField
 	index  map[string][]RawField // lower-case name → fields, top first
+	names  strings.Builder       // the keys of index, one after the other
 }
 
 // NewHeader splits a header block. Lines that are no field are passed over.
 func NewHeader(block []byte) *Header {
 	h := &Header{index: map[string][]RawField{}}
 	h.fields = make([]RawField, 0, 48)
+	h.names.Grow(512)
 	for len(block) > 0 {
 		n := lineEnd(block)
 		for n < len(block) && (block[n] == ' ' || block[n] == '\t') {
@@ -57,13 +62,25 @@ func (h *Header) add(raw RawField) {
 		return
 	}
 	h.fields = append(h.fields, raw)
-	key := strings.ToLower(string(name))
+	key := h.key(name)
 	if same, ok := h.index[key]; ok {
 		h.index[key] = append(same, raw)
 		return
 	}
 	n := len(h.fields)
 	h.index[key] = h.fields[n-1 : n : n]
+}
+
+// key returns a name in lower case.
+func (h *Header) key(name []byte) string {
+	from := h.names.Len()
+	for _, c := range name {
+		if c >= utf8.RuneSelf {
+			return strings.ToLower(string(name))
+		}
+		h.names.WriteByte(ascii.Lower(c))
+	}
+	return h.names.String()[from:]
 }
 
 // All returns the fields of a name in any case, top first.
