@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"unicode/utf8"
 )
 
 // Sentinels for errors.Is. Every error of a lookup is exactly one of: not
@@ -124,8 +125,12 @@ func IsNotFound(err error) bool {
 func IsTemporary(err error) bool { return err != nil && !IsNotFound(err) }
 
 // ErrorOf gives any error of a lookup the form of this package, so that a
-// recorded error and a replayed one are the same.
+// recorded error and a replayed one are the same. One that has it already is
+// returned as it is.
 func ErrorOf(q Question, err error) *Error {
+	if e, ok := err.(*Error); ok && e.Name == q.Name && e.Type == q.Type && e.Kind.valid() && utf8.ValidString(e.Detail) {
+		return e
+	}
 	if e, ok := errors.AsType[*Error](err); ok {
 		kind := e.Kind
 		if !kind.valid() {

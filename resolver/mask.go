@@ -62,9 +62,9 @@ func (d *masked) hide(q Question, a Answer, err error) (Answer, error) {
 		return a, err
 	}
 	if err != nil {
-		e := ErrorOf(q, err)
+		e := *ErrorOf(q, err) // which may be err itself
 		e.Detail = strings.ReplaceAll(e.Detail, d.asked, d.shown)
-		return Answer{}, e
+		return Answer{}, &e
 	}
 	a = a.Clone()
 	for i := range a.Records {

@@ -18,10 +18,11 @@ func Limit(r resolver.Resolver, n int) resolver.Resolver {
 }
 
 type budget struct {
-	next resolver.Resolver
-	mu   sync.Mutex
-	left int
-	seen map[resolver.Question]bool // question → allowed
+	next  resolver.Resolver
+	mu    sync.Mutex
+	left  int
+	asked []resolver.Question        // as long as there is room for all, repeated ones too
+	seen  map[resolver.Question]bool // question → allowed; nil while asked is enough to know
 }
 
 func (b *budget) allow(q resolver.Question) bool {
@@ -32,12 +33,33 @@ func (b *budget) allow(q resolver.Question) bool {
 
 // allowed decides about one of the questions of a call.
 func (b *budget) allowed(q resolver.Question, of int) bool {
+	if b.seen == nil && len(b.asked) < b.left {
+		if b.asked == nil {
+			b.asked = make([]resolver.Question, 0, of)
+		}
+		b.asked = append(b.asked, q)
+		return true
+	}
+	b.count()
+	return b.spend(q)
+}
+
+// count takes from the budget what was asked so far: a question once.
+func (b *budget) count() {
+	if b.seen != nil {
+		return
+	}
+	b.seen = make(map[resolver.Question]bool, len(b.asked)+1)
+	for _, q := range b.asked {
+		b.spend(q)
+	}
+	b.asked = nil
+}
+
+func (b *budget) spend(q resolver.Question) bool {
 	ok, known := b.seen[q]
 	if known {
 		return ok
-	}
-	if b.seen == nil {
-		b.seen = make(map[resolver.Question]bool, of)
 	}
 	if ok = b.left > 0; ok {
 		b.left--
@@ -55,6 +77,9 @@ func Left(r resolver.Resolver) int {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if len(b.asked) > 0 {
+		b.count()
+	}
 	return b.left
 }
 

@@ -30,11 +30,13 @@ type Session struct {
 	ended   bool
 }
 
-// A flight is one question on its way; done is closed when reply is there.
+// A flight is one question on its way. With landed reply is there; done is made
+// by who has to wait for that, since most replies come from a cache at once.
 type flight struct {
 	question resolver.Question
-	part     int // the last one in which somebody asked it
-	done     chan struct{}
+	part     int           // the last one in which somebody asked it
+	done     chan struct{} // closed when it has landed; nil: nobody waits
+	landed   atomic.Bool
 	reply    resolver.Reply
 }
 
@@ -72,7 +74,7 @@ func (s *Session) Lookup(ctx context.Context, name string, qtype uint16) (resolv
 	if leads {
 		s.ask([]*flight{f})
 	}
-	return f.wait(ctx)
+	return s.wait(ctx, f)
 }
 
 // LookupAll answers several questions that are asked at the same time
@@ -96,24 +98,45 @@ func (s *Session) LookupAll(ctx context.Context, questions ...resolver.Question)
 	s.ask(led)
 	for i, f := range flights {
 		if f != nil {
-			replies[i].Answer, replies[i].Err = f.wait(ctx)
+			replies[i].Answer, replies[i].Err = s.wait(ctx, f)
 		}
 	}
 	return replies
 }
 
 // wait returns a copy of the reply, or the error of the asker's context.
-func (f *flight) wait(ctx context.Context) (resolver.Answer, error) {
-	select {
-	case <-f.done:
-		return f.reply.Answer.Clone(), f.reply.Err
-	default:
+func (s *Session) wait(ctx context.Context, f *flight) (resolver.Answer, error) {
+	if !f.landed.Load() {
+		select {
+		case <-s.landing(f):
+		case <-ctx.Done():
+			return resolver.Answer{}, resolver.ErrorOf(f.question, ctx.Err())
+		}
 	}
-	select {
-	case <-f.done:
-		return f.reply.Answer.Clone(), f.reply.Err
-	case <-ctx.Done():
-		return resolver.Answer{}, resolver.ErrorOf(f.question, ctx.Err())
+	return f.reply.Answer.Clone(), f.reply.Err
+}
+
+// landing returns what is closed when f has landed.
+func (s *Session) landing(f *flight) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.done == nil {
+		f.done = make(chan struct{})
+		if f.landed.Load() {
+			close(f.done)
+		}
+	}
+	return f.done
+}
+
+// land tells who waits for f that its reply is there.
+func (s *Session) land(f *flight, a resolver.Answer, err error) {
+	f.arrive(a, err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.landed.Store(true)
+	if f.done != nil {
+		close(f.done)
 	}
 }
 
@@ -132,10 +155,11 @@ func (s *Session) board(q resolver.Question, room *flight) (f *flight, leads boo
 	if f = room; f == nil {
 		f = new(flight)
 	}
-	f.question, f.part, f.done = q, s.part, make(chan struct{})
+	f.question, f.part = q, s.part
 	s.flights[q] = f
 	if s.ended {
 		f.arrive(resolver.Answer{}, context.Canceled)
+		f.landed.Store(true)
 		return f, false
 	}
 	s.running.Add(1)
@@ -156,7 +180,7 @@ func (s *Session) ask(flights []*flight) {
 	var left atomic.Int64
 	left.Store(int64(len(flights)))
 	land := func(i int, a resolver.Answer, err error) {
-		flights[i].arrive(a, err)
+		s.land(flights[i], a, err)
 		if left.Add(-1) == 0 {
 			cancel()
 		}
@@ -179,8 +203,8 @@ func (s *Session) ask(flights []*flight) {
 	st.Start(ctx, questions, land)
 }
 
+// arrive takes the reply.
 func (f *flight) arrive(a resolver.Answer, err error) {
-	defer close(f.done)
 	q := f.question
 	if err != nil {
 		f.reply.Err = resolver.ErrorOf(q, err)
@@ -275,9 +299,7 @@ func (s *Session) Tally() (t Tally) {
 // failed reports whether nobody answered a question, and whether that says
 // anything about DNS.
 func (f *flight) failed() (failed, counts bool) {
-	select {
-	case <-f.done:
-	default:
+	if !f.landed.Load() {
 		return true, true
 	}
 	e, ok := f.reply.Err.(*resolver.Error)
@@ -320,11 +342,10 @@ func (s *Session) Recording() resolver.Recording {
 	rec := make(resolver.Recording, 0, len(s.flights))
 	for q, f := range s.flights {
 		e := resolver.Exchange{Question: q}
-		select {
-		case <-f.done:
+		if f.landed.Load() {
 			e.Answer = f.reply.Answer.Clone()
 			e.Err, _ = f.reply.Err.(*resolver.Error)
-		default:
+		} else {
 			e.Err = resolver.ErrorOf(q, context.DeadlineExceeded)
 		}
 		rec = append(rec, e)

@@ -162,4 +162,43 @@ func TestLeft(t *testing.T) {
 	if got := dnsscan.Left(r); got != 2 {
 		t.Errorf("after one question, asked twice: %d", got)
 	}
+	for range 2 {
+		_, _ = r.Lookup(t.Context(), "b.example", resolver.TypeA)
+	}
+	if got := dnsscan.Left(r); got != 1 {
+		t.Errorf("after two questions, each asked twice: %d", got)
+	}
+}
+
+// A cached answers at once, as a Resolver with a warm cache does.
+type cached struct{ resolver.Resolver }
+
+func (c cached) Start(ctx context.Context, questions []resolver.Question, done func(int, resolver.Answer, error)) {
+	for i, q := range questions {
+		a, err := c.Lookup(ctx, q.Name, q.Type)
+		done(i, a, err)
+	}
+}
+
+// BenchmarkSession asks the questions of a usual scan of a warm cache: half of
+// them for several lists at once, most without a record.
+func BenchmarkSession(b *testing.B) {
+	missing := resolver.Func(func(_ context.Context, name string, qtype uint16) (resolver.Answer, error) {
+		return resolver.Answer{}, &resolver.Error{Name: name, Type: qtype, Kind: resolver.KindNXDomain}
+	})
+	o := resolver.Options{Resolver: cached{missing}}
+	var lists []resolver.Question
+	for i := range 12 {
+		lists = append(lists, resolver.Question{Name: fmt.Sprintf("2.0.0.127.list%d.example", i), Type: resolver.TypeA})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		s := dnsscan.NewSession(b.Context(), o)
+		r := dnsscan.Limit(s, 64)
+		resolver.LookupAll(b.Context(), r, lists...)
+		for i := range 12 {
+			_, _ = r.Lookup(b.Context(), lists[i].Name, resolver.TypeTXT)
+		}
+		s.Wait()
+	}
 }
