@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/winnowmail/winnow/storage/bolt"
 )
@@ -74,6 +75,15 @@ func learnForEver(file string) error {
 		if err != nil {
 			return err
 		}
+		for i, one := range list {
+			l.Keep(Seen{Message: one.Message, Time: time.Now(), Features: one.Features})
+			if i == len(list)-1 {
+				err = l.Flush(ctx)
+			}
+		}
+		if err != nil {
+			return err
+		}
 		for i := range list {
 			fmt.Println(n + i)
 		}
@@ -81,7 +91,7 @@ func learnForEver(file string) error {
 }
 
 // TestKilled kills a process in the middle of learning, again and again: each
-// lesson that it acknowledged is there, once. WINNOW_KILLS says how often, 5 times
+// lesson that it acknowledged is there, once, and so is what it kept of scans. WINNOW_KILLS says how often, 5 times
 // without it; half of the processes learn one by one, half many at once.
 func TestKilled(t *testing.T) {
 	if testing.Short() {
@@ -129,6 +139,10 @@ func TestKilled(t *testing.T) {
 	for n := range acknowledged {
 		if note, _, err := l.noted(t.Context(), lesson(l, n, "").Message); err != nil || note.class != classOf(n) {
 			t.Errorf("lesson %d is noted as %q: %v", n, note.class, err)
+		}
+		seen, err := l.Recall(t.Context(), lesson(l, n, "").Message)
+		if err != nil || len(seen.Features.Grams.Slots) == 0 {
+			t.Errorf("scan %d: %v", n, err)
 		}
 	}
 	// What was under way at a kill may be there or not.
