@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -23,21 +25,33 @@ type log struct {
 	text io.Writer // for lines of messages, nil with JSON
 }
 
-// newLog makes the log of a format.
-func newLog(w io.Writer, format string) (*log, error) {
-	switch format {
+// logFlags say how it is told.
+type logFlags struct {
+	format string
+	level  slog.Level
+}
+
+func (f *logFlags) register(flags *flag.FlagSet) {
+	flags.StringVar(&f.format, "log", "text", "`format` of the log: text or json")
+	flags.TextVar(&f.level, "log-level", slog.LevelInfo, "least `level` that is told: debug, info (each message), warn or error")
+}
+
+// newLog makes the log that the flags ask for.
+func newLog(w io.Writer, f logFlags) (*log, error) {
+	o := &slog.HandlerOptions{Level: f.level}
+	switch f.format {
 	case "text":
-		return &log{slog.New(slog.NewTextHandler(w, nil)), w}, nil
+		return &log{slog.New(slog.NewTextHandler(w, o)), w}, nil
 	case "json":
-		return &log{slog.New(slog.NewJSONHandler(w, nil)), nil}, nil
+		return &log{slog.New(slog.NewJSONHandler(w, o)), nil}, nil
 	}
-	return nil, fmt.Errorf("-log: %q is neither text nor json", format)
+	return nil, fmt.Errorf("-log: %q is neither text nor json", f.format)
 }
 
 // milter writes the line of a message that came over the milter.
 func (l *log) milter(o *milter.Outcome) {
-	if o.Err != nil {
-		return // the server has told
+	if o.Err != nil || !l.Enabled(context.Background(), slog.LevelInfo) {
+		return // of an error the server has told
 	}
 	if l.text != nil {
 		_, _ = io.WriteString(l.text, line(o)) // nobody could be told

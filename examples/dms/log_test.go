@@ -2,9 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"log/slog"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/winnowmail/winnow/milter"
 )
 
 // TestLogLines: one line a message, in which nothing that a stranger wrote
@@ -43,6 +46,22 @@ func TestLogLines(t *testing.T) {
 		if err := json.Unmarshal([]byte(found[0]), &record); err != nil || record.QueueID != "4XyZ1234abz" || record.From != l.from ||
 			len(record.Rcpts) != 1 || record.Action != "no action" || len(record.Symbols) == 0 || record.Reply != "accept" {
 			t.Errorf("record %+v, %v", record, err)
+		}
+	}
+}
+
+// TestLogLevel: what is below the level is not told, messages neither.
+func TestLogLevel(t *testing.T) {
+	for _, format := range []string{"text", "json"} {
+		var out strings.Builder
+		l, err := newLog(&out, logFlags{format, slog.LevelWarn})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Info("quiet")
+		l.milter(&milter.Outcome{})
+		if l.Warn("loud"); strings.Contains(out.String(), "quiet") || strings.Count(out.String(), "\n") != 1 || !strings.Contains(out.String(), "loud") {
+			t.Errorf("%s: %s", format, out.String())
 		}
 	}
 }

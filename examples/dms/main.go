@@ -82,7 +82,7 @@ type config struct {
 	perUser                               bool
 	autolearn                             autolearn
 	gtube, headers                        string
-	cpuProfile, logFormat, clamav         string
+	cpuProfile, clamav                    string
 	memory                                bytesFlag
 	monitoring                            bool
 
@@ -98,6 +98,7 @@ type config struct {
 	puts     deferFlag
 	history  historyFlags
 	neural   neuralFlags
+	logging  logFlags
 	log      *log
 }
 
@@ -131,7 +132,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = companions(flags)
 	}
 	if err == nil {
-		c.log, err = newLog(stderr, c.logFormat)
+		c.log, err = newLog(stderr, c.logging)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "dms: %v\n", err)
@@ -184,7 +185,7 @@ func (c *config) flags() *flag.FlagSet {
 	c.greylist.register(flags)
 	c.env.register(flags)
 	flags.Var(&c.puts, "defer", "put mail of a sender off with a text, `ADDRESS=TEXT`; may be repeated")
-	flags.StringVar(&c.logFormat, "log", "text", "`format` of the log: text or json")
+	c.logging.register(flags)
 	flags.Var(&c.sign, "sign", "sign outgoing mail with the key `DOMAIN:SELECTOR:KEYFILE`; may be repeated")
 	return flags
 }

@@ -74,9 +74,10 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"-controller", "127.0.0.1:0", "-milter", "unix:" + filepath.Join(file, "s")}, 1, "-milter"},
 		{[]string{"-milter", ""}, 2, "no address"},
 		{[]string{"-milter-mode", "0999"}, 2, "octal"},
-		{[]string{"-milter", "127.0.0.1:0", "-discard-on-reject", "-quarantine-on-reject"}, 1, "exclude each other"},
+		{[]string{"-controller", "127.0.0.1:0", "-milter", "127.0.0.1:0", "-discard-on-reject", "-quarantine-on-reject"}, 1, "exclude each other"},
 		{[]string{"-defer", "ann@example.org"}, 2, "ADDRESS=TEXT"},
 		{[]string{"-log", "xml"}, 2, "neither text nor json"},
+		{[]string{"-log-level", "chatty"}, 2, `"chatty"`},
 	} {
 		var out, errs bytes.Buffer
 		if code := run(t.Context(), c.args, &out, &errs); code != c.code {
