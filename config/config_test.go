@@ -70,7 +70,7 @@ func TestLayers(t *testing.T) {
 		"etc/rspamd/local.d/groups.conf":      `group "own" { symbols { "OWN" { weight = 4 } } } group "rbl" { max_score = 9 }`,
 	})
 	for _, c := range []struct{ path, want string }{
-		{"greylist", `{"expire":259200.0,"timeout":180.0,"own":1}`},
+		{"greylist", `{"expire":259200,"timeout":180,"own":1}`},
 		{"group headers symbols", `{"A_SYMBOL":{"weight":1,"description":"a"},"B_SYMBOL":{"weight":2}}`},
 		{"group own", `{"symbols":{"OWN":{"weight":4}}}`},
 		{"group rbl", `{"symbols":{"RBL_ONE":{"weight":3}},"max_score":9}`},

@@ -163,7 +163,7 @@ func quoteDouble(s string) string {
 
 // quoteKey is a key, in quotes where it needs them.
 func quoteKey(key string) string {
-	if key == "" || !startsKey(key[0]) || strings.HasPrefix(key, "/*") {
+	if key == "" || !startsKey(key[0]) || strings.HasPrefix(key, "\ufeff") {
 		return quoteDouble(key)
 	}
 	for i := 0; i < len(key); i++ {

@@ -70,7 +70,9 @@ func (v *Value) word() string {
 		return strconv.FormatBool(v.Bool)
 	case Int:
 		return strconv.FormatInt(v.Int, 10)
-	case Float, Seconds:
+	case Seconds: // whole ones without a point, as rspamadm prints them
+		return strconv.FormatFloat(v.Float+0, 'g', -1, 64)
+	case Float:
 		s := strconv.FormatFloat(v.Float, 'g', -1, 64)
 		if !strings.ContainsAny(s, ".eEIN") {
 			s += ".0"

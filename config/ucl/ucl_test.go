@@ -49,7 +49,7 @@ func TestParse(t *testing.T) {
 		{`rule "first" { a = 1 } rule "second" { a = 2 }`, `{"rule": [{"first": {"a": 1}},{"second": {"a": 2}}]}`},
 		{`one two three { a = 1 }`, `{"one": {"two": {"three": {"a": 1}}}}`},
 		{`a "has { inside";`, `{"a": "has { inside"}`},
-		{`t = 90s; u = 1.5h; v = 250ms; w = 3min; x = 2kb; y = 2k; z = 0.5mb`, `{"t": 90.0,"u": 5400.0,"v": 0.25,"w": 180.0,"x": 2048,"y": 2000,"z": 524288}`},
+		{`t = 90s; u = 1.5h; v = 250ms; w = 3min; x = 2kb; y = 2k; z = 0.5mb`, `{"t": 90,"u": 5400,"v": 0.25,"w": 180,"x": 2048,"y": 2000,"z": 524288}`},
 		{`a = 12 apples; b = 7days; c = 1.2.3.4; d = -; e = 0x2A; f = 1e2; g = -3`, `{"a": "12 apples","b": "7days","c": "1.2.3.4","d": "-","e": 42,"f": 100.0,"g": -3}`},
 		{`a = On; b = NO; c = null; d = Null`, `{"a": true,"b": false,"c": null,"d": "Null"}`},
 		{"t = <<END\nline 1\n  ENDless\nEND\nu = <<END\r\nx\r\ny\r\nEND;\r\n", `{"t": "line 1\n  ENDless","u": "x\ny"}`},
