@@ -50,6 +50,7 @@ func floors() []floor {
 		{packages: "internal/shared", may: []string{"resolver", "resolver/zone"}},
 		{packages: "internal/profile", may: []string{"actions", "score", "symbols"}},
 		{packages: "internal/zbase32", outside: []string{"golang.org/x/crypto/blake2b"}},
+		{packages: "internal/passhash", may: []string{"internal/zbase32"}, outside: []string{"golang.org/x/crypto/blake2b"}},
 		{packages: "internal/publicsuffix", outside: []string{"golang.org/x/net/publicsuffix", "golang.org/x/net/idna"}},
 		{packages: "internal/...", may: []string{"internal/..."}, outside: []string{
 			"golang.org/x/text/...", "golang.org/x/net/idna", "github.com/gogs/chardet",

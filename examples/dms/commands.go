@@ -25,6 +25,7 @@ func commands() map[string]command {
 		}},
 		"greylist":   {"release -client ADDRESS [flags] RECIPIENT...", greylistCommand},
 		"history":    {"[flags], see dms history -help", searchHistory},
+		"pw":         {"[-p PASSWORD] [-c HASH]", pw},
 		"setup":      {"[-json], reads docker-mailserver's environment", setup},
 		"quarantine": {"COMMAND [flags], see dms quarantine help", quarantineCommand},
 	}

@@ -4,7 +4,11 @@
 // which begins with the most significant bit.
 package zbase32
 
-import "golang.org/x/crypto/blake2b"
+import (
+	"strings"
+
+	"golang.org/x/crypto/blake2b"
+)
 
 const alphabet = "ybndrfg8ejkmcpqxot1uwisza345h769"
 
@@ -33,4 +37,22 @@ func Digest(texts ...string) string {
 		h.Write([]byte(t))
 	}
 	return Encode(h.Sum(nil))
+}
+
+// Decode reads what Encode wrote; ok is false for other texts. Bits beyond the
+// last whole byte must be zero.
+func Decode(s string) (b []byte, ok bool) {
+	var acc, bits uint
+	for _, c := range []byte(s) {
+		v := strings.IndexByte(alphabet, c)
+		if v < 0 {
+			return nil, false
+		}
+		acc |= uint(v) << bits
+		if bits += 5; bits >= 8 {
+			b = append(b, byte(acc))
+			acc, bits = acc>>8, bits-8
+		}
+	}
+	return b, acc == 0 && bits < 5
 }

@@ -14,7 +14,24 @@ func TestEncode(t *testing.T) {
 		if got := zbase32.Encode([]byte(in)); got != want {
 			t.Errorf("Encode(%q) = %q, want %q", in, got, want)
 		}
+		if got, ok := zbase32.Decode(want); !ok || string(got) != in {
+			t.Errorf("Decode(%q) = %q, %v, want %q", want, got, ok, in)
+		}
 	}
+	for _, wrong := range []string{"0", "YY", "99", "y", "yyy"} {
+		if got, ok := zbase32.Decode(wrong); ok {
+			t.Errorf("Decode(%q) = %q", wrong, got)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add("em3ags7p")
+	f.Fuzz(func(t *testing.T, s string) {
+		if b, ok := zbase32.Decode(s); ok && zbase32.Encode(b) != s {
+			t.Errorf("%q is decoded to %q, which is %q", s, b, zbase32.Encode(b))
+		}
+	})
 }
 
 func TestDigest(t *testing.T) {
