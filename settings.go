@@ -200,11 +200,18 @@ type givenSettings struct {
 // hold it: it belongs to the configuration.
 func (s *Scanner) users(env *mail.Envelope) (*wanted, error) {
 	w := &wanted{common: s.site}
-	users := s.opt.Profile.get().Users
+	profile := s.opt.Profile.get()
+	users := profile.Users
 	if env.User == "" || users.Empty() {
 		return w, nil
 	}
-	err := w.add(s, givenSettings{set: &Settings{Layer: Layer{Disable: users.Disable, Enable: users.Enable}}})
+	enable := slices.Clone(users.Enable)
+	for _, f := range s.plan.Families() {
+		if slices.Contains(profile.UsersKeep, f.Name) && len(f.Checks) > 0 {
+			enable = append(enable, f.Name)
+		}
+	}
+	err := w.add(s, givenSettings{set: &Settings{Layer: Layer{Disable: users.Disable, Enable: enable}}})
 	w.sets = nil
 	return w, err
 }

@@ -23,8 +23,28 @@ var Found = newSymbol("RATELIMITED")
 // A rule is the family's check.
 type rule struct {
 	Options
-	limits []Limit // with those of Users
+	limits []compiled // with those of Users
 	defs   map[string]*symbols.Def
+}
+
+// compiled is a limit with the words of its name.
+type compiled struct {
+	Limit
+	words []word
+}
+
+func compile(limits []Limit) []compiled {
+	known := words()
+	list := make([]compiled, len(limits))
+	for i, l := range limits {
+		list[i].Limit = l
+		if l.Selector == nil {
+			for _, w := range wordsOf(l.Name) {
+				list[i].words = append(list[i].words, known[w])
+			}
+		}
+	}
+	return list
 }
 
 // symbols makes those that the options name.
@@ -93,7 +113,6 @@ func (r *rule) run(ctx context.Context, t *checks.Task) error {
 		}
 	}
 	if len(exceeded) > 0 {
-		Fact.Set(t, exceeded)
 		r.report(t, exceeded)
 	}
 	r.settle(t, list, exceeded, taken)
@@ -144,7 +163,7 @@ func (r *rule) claims(t *checks.Task) []claim {
 		}
 		for _, value := range r.values(l, t) {
 			for j := range l.Buckets {
-				c := r.claim(l, &l.Buckets[j], value, adds)
+				c := r.claim(&l.Limit, &l.Buckets[j], value, adds)
 				if !seen[c.Name] {
 					seen[c.Name] = true
 					list = append(list, c)
@@ -156,14 +175,15 @@ func (r *rule) claims(t *checks.Task) []claim {
 }
 
 // values are what has a bucket of its own in a limit.
-func (r *rule) values(l *Limit, t *checks.Task) []string {
+func (r *rule) values(l *compiled, t *checks.Task) []string {
 	if l.Selector != nil {
 		return l.Selector(t)
 	}
-	all, each := []string{""}, words()
-	for i, w := range wordsOf(l.Name) {
-		values := each[w](r, t)
-		if w == "to" && l.EachRcpt {
+	all := []string{""}
+	names := wordsOf(l.Name)
+	for i, word := range l.words {
+		values := word(r, t)
+		if names[i] == "to" && l.EachRcpt {
 			values = nil
 			for _, a := range recipients(t) {
 				if !r.exemptRcpt(a) && a.Addr != "" {

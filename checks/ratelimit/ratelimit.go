@@ -138,9 +138,6 @@ type Incident struct {
 	User string // who logged in, or whom bounces come back to; "": unknown
 }
 
-// Fact holds the limits that the message exceeds.
-var Fact = checks.Fact[[]Limited]{Name: "ratelimit"}
-
 // newSymbol makes a symbol with an operator's name.
 func newSymbol(name string) *symbols.Def {
 	return &symbols.Def{Name: name, Groups: []string{"ratelimit"}, Doc: "the message exceeds a limit of rates; the options name the limit and its bucket"}
@@ -236,16 +233,16 @@ func New(o Options) *checks.Family {
 		return f
 	}
 	r := &rule{Options: o.withDefaults(), defs: map[string]*symbols.Def{}}
-	r.limits = append(slices.Clone(o.Limits), r.Users.limits(r)...)
+	r.limits = compile(append(slices.Clone(o.Limits), r.Users.limits(r)...))
 	if len(r.limits) == 0 {
 		return f
 	}
 	c := &checks.Check{
 		Name: "ratelimit_check", Doc: "takes from the buckets of the message's limits", Stage: checks.Early, Priority: 5,
-		Provides: []checks.AnyFact{Fact}, Requires: checks.Facts(relay.Fact, aliases.Fact),
-		Needs: checks.Needs{Store: true}, Symbols: r.symbols(), Run: r.run,
+		Requires: checks.Facts(relay.Fact, aliases.Fact),
+		Needs:    checks.Needs{Store: true}, Symbols: r.symbols(), Run: r.run,
 	}
-	if slices.ContainsFunc(r.limits, func(l Limit) bool { return l.Selector == nil && slices.Contains(wordsOf(l.Name), "asn") }) {
+	if slices.ContainsFunc(r.limits, func(l compiled) bool { return l.Selector == nil && slices.Contains(wordsOf(l.Name), "asn") }) {
 		// Who asks for the client's network waits for the answer.
 		c.Stage, c.Priority, c.Requires = checks.Main, 0, append(c.Requires, checks.Facts(asn.Fact)...)
 	}

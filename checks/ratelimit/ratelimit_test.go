@@ -14,6 +14,7 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/asn"
 	"github.com/winnowmail/winnow/checks/ratelimit"
+	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/storage"
 	"github.com/winnowmail/winnow/symbols"
@@ -28,6 +29,8 @@ type world struct {
 	env     mail.Envelope
 	seeds   []checks.Seeded
 	profile winnow.Profile
+	// exceeded are the limits that the last mail was put off by.
+	exceeded []ratelimit.Limited
 }
 
 func newWorld(t *testing.T, o ratelimit.Options) *world {
@@ -46,6 +49,12 @@ func newWorld(t *testing.T, o ratelimit.Options) *world {
 // score, or decide it.
 func (w *world) open(o ratelimit.Options) *winnow.Scanner {
 	w.Helper()
+	if o.Message == nil {
+		o.Message = func(l ratelimit.Limited) string {
+			w.exceeded = append(w.exceeded, l)
+			return fmt.Sprintf("Ratelimit %q exceeded", l.Limit)
+		}
+	}
 	var points []*symbols.Def
 	def := func(name string, weight float64) *symbols.Def {
 		points = append(points, &symbols.Def{Name: name, Doc: "for the test", Weight: weight})
@@ -86,10 +95,12 @@ func (w *world) scan(text string) *winnow.Result {
 	w.Helper()
 	raw := []byte("From: ann@example.org\r\nSubject: hello\r\n\r\n" + text + "\r\n")
 	m := &winnow.Message{Envelope: w.env, Body: winnow.FromBytes(raw), Record: true}
+	w.exceeded = nil
 	res, err := w.scanner.Scan(w.Context(), m, w.seeds...)
 	if err != nil {
 		w.Fatal(err)
 	}
+	defer func(list []ratelimit.Limited) { w.exceeded = list }(w.exceeded) // without the replay's
 	again, err := res.Transcript.Replay(w.Context(), w.scanner)
 	if err != nil || len(again.Unrecorded) > 0 || told(again) != told(res) {
 		w.Errorf("%q: %s, and its replay %s, %v, %v", text, told(res), told(again), again.Unrecorded, err)
@@ -153,8 +164,8 @@ func TestBurst(t *testing.T) {
 	if res.Reply.Code != 451 || !strings.Contains(res.Reply.Text, `Ratelimit "to" exceeded`) || res.PreResult.Check != "ratelimit" {
 		t.Errorf("%+v, %+v", res.Reply, res.PreResult)
 	}
-	list, ok := ratelimit.Fact.From(res)
-	if !ok || len(list) != 1 || list[0].Value != "bob@example.com" || list[0].Level != 3 || list[0].N != 1 || list[0].First {
+	list := w.exceeded
+	if len(list) != 1 || list[0].Value != "bob@example.com" || list[0].Level != 3 || list[0].N != 1 || list[0].First {
 		t.Errorf("%+v", list)
 	}
 	w.now = w.now.Add(20 * time.Second)
@@ -228,8 +239,8 @@ func TestNames(t *testing.T) {
 			c.change(w)
 		}
 		w.scan("hello")
-		res := w.scan("hello")
-		list, _ := ratelimit.Fact.From(res)
+		w.scan("hello")
+		list := w.exceeded
 		if c.value == "" && len(list) == 0 {
 			continue
 		}
@@ -384,6 +395,50 @@ func TestDynamic(t *testing.T) {
 	w := newWorld(t, o)
 	w.expect(12, "good", "no action")
 	w.expect(1, "good", limited)
+}
+
+// Where settings turn limits off nothing is counted.
+func TestOffBySettings(t *testing.T) {
+	w := newWorld(t, limit(t, "to", "1 / 1min"))
+	store := &flaky{Store: w.store}
+	s, err := winnow.New(winnow.Options{
+		Families: []*checks.Family{ratelimit.New(limit(t, "to", "1 / 1min"))}, Store: store,
+		Settings: func(context.Context, winnow.SettingsRequest) (*winnow.Settings, error) {
+			return &winnow.Settings{Layer: winnow.Layer{Disable: []string{"ratelimit"}}}, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(t.Context())
+	for range 3 {
+		m := &winnow.Message{Envelope: w.env, Body: winnow.FromBytes([]byte("From: ann@example.org\r\n\r\nhello\r\n"))}
+		if res, err := s.Scan(t.Context(), m); err != nil || res.Action != actions.NoAction {
+			t.Error(res, err)
+		}
+	}
+	if n := store.takes.Load(); n != 0 {
+		t.Errorf("the store was asked %d times", n)
+	}
+}
+
+// docker-mailserver's profile has nothing but DKIM for mail of users, and limits.
+func TestUsersOfProfile(t *testing.T) {
+	w := newWorld(t, limit(t, "user", "1 / 1min"))
+	s, err := winnow.New(winnow.Options{
+		Families: standard.Families(standard.Options{Ratelimit: limit(t, "user", "1 / 1min")}.WithoutMaps()), Store: w.store, Profile: winnow.DMS(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(t.Context())
+	w.env.User = "ann"
+	for _, want := range []string{"no action", "soft reject RATELIMITED user"} {
+		m := &winnow.Message{Envelope: w.env, Body: winnow.FromBytes([]byte("From: ann@example.org\r\n\r\n"))}
+		if res, err := s.Scan(t.Context(), m); err != nil || told(res) != want {
+			t.Errorf("%s, %v, want %s", told(res), err, want)
+		}
+	}
 }
 
 // A limit of the host's own, with what it likes.

@@ -18,6 +18,7 @@ type command struct {
 func commands() map[string]command {
 	return map[string]command{
 		"apply-custom-commands": {"FILE DIR", applyCustomCommands},
+		"buckets":               {"COMMAND [flags], see dms buckets help", bucketsCommand},
 		"configdump":            {"[flags] [SECTION...], see dms configdump -help", configdump},
 		"configtest":            {"[flags], see dms configtest -help", configtest},
 		"dkim": {"[options], see dms dkim help", func(_ context.Context, args []string, stdout, stderr io.Writer) int {

@@ -94,6 +94,7 @@ type config struct {
 	kept     quarantineFlags
 	greylist greylistFlags
 	env      environmentFlags
+	limits   ratelimitFlags
 	scanners scannerFlag
 	puts     deferFlag
 	history  historyFlags
@@ -184,6 +185,7 @@ func (c *config) flags() *flag.FlagSet {
 	flags.Var(&c.scanners, "scanner", "ask a scanner, `TYPE@ADDRESS[,ADDRESS]` of "+scannerTypes()+"; its symbols have no weight of their own; may be repeated")
 	c.greylist.register(flags)
 	c.env.register(flags)
+	c.limits.register(flags)
 	flags.Var(&c.puts, "defer", "put mail of a sender off with a text, `ADDRESS=TEXT`; may be repeated")
 	c.logging.register(flags)
 	flags.Var(&c.sign, "sign", "sign outgoing mail with the key `DOMAIN:SELECTOR:KEYFILE`; may be repeated")
@@ -201,6 +203,7 @@ func companions(flags *flag.FlagSet) error {
 		{"history", "history-key history-hash"},
 		{"quarantine", quarantineCompanions},
 		{"state", "per-user autolearn model classes quarantine history neural greylist"},
+		{"state", "ratelimit user-limit"},
 		{"milter", "milter-mode milter-owner milter-fail-open discard-on-reject quarantine-on-reject"},
 	} {
 		for name := range strings.FieldsSeq(c.list) {

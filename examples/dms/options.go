@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -65,6 +66,9 @@ func (c *config) options() (winnow.Options, error) {
 		families.Antivirus.Rules[i].MaxSize = c.env.maxSize
 	}
 	if families.Greylist, err = c.greylist.options(); err != nil {
+		return o, err
+	}
+	if families.Ratelimit, err = c.limits.options(func() *slog.Logger { return c.log.Logger }); err != nil {
 		return o, err
 	}
 	if err := c.known.add(&families, c.state); err != nil {

@@ -92,6 +92,9 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 func (c *config) beside(kv storage.KV, api http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
+	if kv != nil {
+		mux.Handle("/buckets", bucketsHandler(kv))
+	}
 	if c.greylist.on {
 		mux.Handle("/greylist/release", c.greylist.handler(kv))
 	}

@@ -33,6 +33,8 @@ type Profile struct {
 	Exact bool
 	// Users is the layer for mail of clients that logged in.
 	Users score.Layer
+	// UsersKeep names families that Users leaves on, where the Scanner has them.
+	UsersKeep []string
 }
 
 const subject = "*** SPAM *** %s"
@@ -97,5 +99,7 @@ func DMS() Profile {
 	p.LocalNetworks = networks("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 	p.SoftRejectOnTimeout = true
 	p.Users = score.Layer{Disable: []string{"*"}, Enable: []string{"dkim"}}
+	// Limits are there only where they are asked for, and then are about users.
+	p.UsersKeep = []string{"ratelimit"}
 	return p
 }
