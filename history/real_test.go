@@ -21,7 +21,7 @@ import (
 
 func openRedis(t *testing.T, addr string) *redis.Store {
 	t.Helper()
-	s, err := redis.Open(t.Context(), redis.Options{Addrs: []string{addr}, Rspamd: true, Timeout: time.Second, DialTimeout: time.Second})
+	s, err := redis.Open(t.Context(), redis.Options{Addrs: []string{addr}, Rspamd: true, Timeout: time.Minute, DialTimeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -261,8 +261,9 @@ func (n *Nets) Status() []Status {
 
 func (n *Nets) expired(r *trained, f *inForce) bool { return n.o.Clock().Sub(f.since) > r.Expire }
 
-// errUnfit is of a net that is not put in force.
-var errUnfit = errors.New("the net tells the vectors apart no better than chance")
+// ErrUnfit is of a net that tells the vectors kept aside apart hardly better than
+// chance: it is not put in force, and its vectors go.
+var ErrUnfit = errors.New("the net tells the vectors apart no better than chance")
 
 func wrap(r *trained, err error) error {
 	if err == nil {

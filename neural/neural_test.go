@@ -102,7 +102,7 @@ func TestUnfit(t *testing.T) {
 		list = append(list, labelled{Vector{Symbols: []string{"A"}}, float64(i%2*2 - 1)})
 	}
 	r := Rule{}.withDefaults()
-	if _, err := r.fit(t.Context(), nil, list, nil); !errors.Is(err, errUnfit) {
+	if _, err := r.fit(t.Context(), nil, list, nil); !errors.Is(err, ErrUnfit) {
 		t.Errorf("%v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -165,7 +165,7 @@ func newSite(t testing.TB, store Store, now *time.Time, change ...func(*Options)
 	after := s.After()
 	after.Durable = true // it is done when Scan returns
 	s.scanner, err = winnow.New(winnow.Options{
-		Families: []*checks.Family{s.Family()}, Checks: []*checks.Check{words()}, Clock: o.Clock, After: []winnow.After{after},
+		Families: []*checks.Family{s.Family()}, Checks: []*checks.Check{words()}, Clock: o.Clock, After: []winnow.After{after}, StoreBudget: 2 * time.Minute,
 	})
 	if err != nil {
 		t.Fatal(err)

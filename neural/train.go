@@ -70,7 +70,7 @@ func (r *Rule) fit(ctx context.Context, from *net, vectors []labelled, profile [
 	}
 	n.in, n.bias, n.out = best[0], best[1], best[2]
 	if n.Accuracy < 0.6 {
-		return nil, errUnfit
+		return nil, ErrUnfit
 	}
 	return n, nil
 }

@@ -117,7 +117,7 @@ func (n *Nets) retrain(ctx context.Context, r *trained) error {
 		from = now.net
 	}
 	net, err := r.fit(ctx, from, all, n.o.Symbols)
-	if err != nil && !errors.Is(err, errUnfit) {
+	if err != nil && !errors.Is(err, ErrUnfit) {
 		return err
 	}
 	if err == nil {

@@ -54,7 +54,7 @@ func (o *options) evalFlags(fs *flag.FlagSet) (check func() error) {
 	fs.StringVar(&o.corpus, "corpus", "", "`DIR` that the paths of the index start from")
 	fs.StringVar(&o.index, "index", "", "`FILE` of labels, corpora and paths, separated by tabs below a header line of these names (default DIR/index.tsv)")
 	fs.StringVar(&o.only, "only", "", "comma-separated `NAMES` of corpora to read (default all that have ham and spam)")
-	model := fs.String("model", "fused", "comma-separated `MODELS`: fused, osb (Rspamd 4.1.6's formula), osb34 (that of 3.4), naive, or none for baselines alone")
+	model := fs.String("model", "fused", "comma-separated `MODELS`: fused, osb (Rspamd 4.1.6's formula), osb34 (that of 3.4), naive, "+strings.Join(sums(), ", ")+" (sums of what symbols count), or none for baselines alone")
 	baseline := fs.String("baseline", "", "comma-separated other `FILTERS` to run on the same messages in the same order: rspamd and bogofilter. They are the\nprograms of that name (rspamd with redis-server), in a directory and on ports of their own; what is not installed is left out with a warning")
 	fs.IntVar(&o.shuffles, "shuffles", 3, "shuffled orders, of which the figures are means; 0 for the order by date alone")
 	fs.BoolVar(&o.json, "json", false, "print a JSON array instead of a table")

@@ -63,6 +63,30 @@ func TestEval(t *testing.T) {
 	}
 }
 
+// TestSums adds what was learned to scores, which tell nothing: an exclamation mark
+// raises a symbol without a weight.
+func TestSums(t *testing.T) {
+	dir := corpus(t, 300)
+	for i := 1; i < 300; i += 2 {
+		name := filepath.Join(dir, fmt.Sprintf("%03d.eml", i))
+		b, err := os.ReadFile(name)
+		if err == nil {
+			err = os.WriteFile(name, bytes.Replace(b, []byte("Subject: note"), []byte("Subject: note!\nX: "), 1), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows, stderr, code := lab(t, "-corpus", dir, "-bits", "14", "-shuffles", "0", "-model", "score,score+nets,score+fused+nets")
+	if code != 0 || len(rows) != 3 {
+		t.Fatalf("code %d, %d rows: %s", code, len(rows), stderr)
+	}
+	alone, nets, all := rows[0].AUCError, rows[1].AUCError, rows[2].AUCError
+	if alone < 30 || nets > alone/2 || all > 5 {
+		t.Errorf("%v, with nets %v, with what is learned %v", alone, nets, all)
+	}
+}
+
 func TestModels(t *testing.T) {
 	dir := corpus(t, 60)
 	for model, most := range map[string]float64{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/winnowmail/winnow/bayes/fused"
 	"github.com/winnowmail/winnow/bayes/naive"
@@ -18,6 +19,7 @@ type input struct {
 	message *mail.Message
 	symbols []string // sorted
 	user    string
+	score   float64 // of the scan
 }
 
 // A label tells a model what a message is.
@@ -48,7 +50,7 @@ type maker interface {
 	close()
 }
 
-func models() []string { return []string{"fused", "osb", "osb34", "naive"} }
+func models() []string { return append([]string{"fused", "osb", "osb34", "naive"}, sums()...) }
 
 // A kind is the maker of a model of this library.
 type kind struct {
@@ -64,6 +66,9 @@ func (k kind) fresh() (model, error) { return k.make() }
 func (k kind) close()                {}
 
 func (o *options) kind(name string) (maker, error) {
+	if strings.HasPrefix(name, "score") {
+		return o.sum(name)
+	}
 	switch name {
 	case "fused":
 		return o.fused()

@@ -233,7 +233,7 @@ func (r *run) features(m maker, raw []byte, user string) (features any, spent ti
 	if err != nil {
 		return nil, 0, err
 	}
-	in := input{message: result.Message(), symbols: r.raised(result), user: user}
+	in := input{message: result.Message(), symbols: r.raised(result), user: user, score: result.Score}
 	started := time.Now()
 	features = m.features(in)
 	return features, time.Since(started), nil
