@@ -63,7 +63,7 @@ func (c *config) tune() {
 	}
 	percent, limit := 600, int64(56<<20)
 	if c.client != nil {
-		percent, limit = 250, 48<<20
+		percent, limit = 250, 44<<20
 	}
 	if c.state != "" {
 		limit += 24 << 20 // the tables of the learner, and a copy while they are kept
