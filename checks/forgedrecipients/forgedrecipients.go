@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -29,8 +30,8 @@ func New() *checks.Family {
 	return &checks.Family{Name: "forged_recipients", Doc: "envelope against header", Checks: []*checks.Check{{
 		Name:    "forgedrecipients",
 		Doc:     "envelope against header, before aliases are resolved",
-		Symbols: []*symbols.Def{forgedSender, forgedRcpts},
-		Run:     run,
+		Symbols: []*symbols.Def{forgedSender, forgedRcpts}, Requires: checks.Facts(relay.Fact),
+		Run: run,
 	}}}
 }
 
@@ -44,7 +45,8 @@ func run(_ context.Context, t *checks.Task) error {
 		env, header = env[:min(len(env), maxRcpts)], header[:min(len(header), maxRcpts)]
 	}
 	sender := m.EnvelopeFrom()
-	if opts := unmatched(t, env, header, sender); opts != nil {
+	// Who fetched a message is nobody whom the sender wrote to.
+	if opts := unmatched(t, env, header, sender); opts != nil && !relay.Of(t).Fetched {
 		t.Hit(forgedRcpts, opts...)
 	}
 	if sender.Addr == "" {

@@ -19,6 +19,9 @@ type Client struct {
 	Helo string
 	// Local tells that the client is in the host's own networks.
 	Local bool
+	// Fetched tells that the message came into a mailbox elsewhere and was fetched
+	// from there, so that its envelope here is not the sender's.
+	Fetched bool `json:",omitempty"`
 }
 
 // Fact holds the client that counts instead of the one connected. The host may

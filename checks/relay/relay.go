@@ -28,6 +28,10 @@ const (
 	// IPMap takes the first hop from an address that is not in Rule.Networks,
 	// where the connected client's is.
 	IPMap Strategy = "ip_map"
+	// Fetched takes the first hop from outside to a provider whose servers are in
+	// Rule.Names, for mail that was fetched from a mailbox there and handed in by
+	// a local client or a user.
+	Fetched Strategy = "fetched"
 	// LocalHops takes the first hop from outside the host's own networks,
 	// where the connected client is inside.
 	LocalHops Strategy = "local"
@@ -45,9 +49,11 @@ type Rule struct {
 	Count int
 	// Users are, for Authenticated, the users that relay; nil means all.
 	Users []string
-	// Names are, for HostnameMap, the names of relays.
+	// Names are, for HostnameMap, the names of relays; for Fetched domains of
+	// providers, in which, and below which, their servers are.
 	Names []string
-	// Networks are, for IPMap, the addresses of relays.
+	// Networks are, for IPMap, the addresses of relays; for Fetched those of the
+	// providers' servers that reverse DNS does not tell, if any.
 	Networks []netip.Prefix
 }
 
@@ -129,12 +135,12 @@ func compile(o Options) []rule {
 
 // validate notes what is wrong with a rule, whose place is at.
 func (r *Rule) validate(v *valid.Fields, at string) {
-	uses := func(strategy Strategy, field string, set, needed bool) {
+	uses := func(strategy Strategy, field string, set, needed bool, others ...Strategy) {
 		v.If(r.Strategy == strategy && needed && !set, at+field, "missing")
-		v.If(r.Strategy != strategy && set, at+field, "means nothing to the strategy %q", r.Strategy)
+		v.If(r.Strategy != strategy && set && !slices.Contains(others, r.Strategy), at+field, "means nothing to the strategy %q", r.Strategy)
 	}
 	switch r.Strategy {
-	case Authenticated, Count, HostnameMap, IPMap, LocalHops:
+	case Authenticated, Count, HostnameMap, IPMap, LocalHops, Fetched:
 	default:
 		v.Add(at+"Strategy", "unknown strategy %q", r.Strategy)
 		return
@@ -142,9 +148,13 @@ func (r *Rule) validate(v *valid.Fields, at string) {
 	v.If(r.Count < 0, at+"Count", "%d is no position", r.Count)
 	uses(Count, "Count", r.Count > 0, true)
 	uses(Authenticated, "Users", len(r.Users) > 0, false)
-	uses(HostnameMap, "Names", len(r.Names) > 0, true)
-	uses(IPMap, "Networks", len(r.Networks) > 0, true)
+	uses(HostnameMap, "Names", len(r.Names) > 0, true, Fetched)
+	v.If(r.Strategy == Fetched && len(r.Names) == 0, at+"Names", "missing")
+	uses(IPMap, "Networks", len(r.Networks) > 0, true, Fetched)
 	v.Words(at+"Users", r.Users)
+	if r.Strategy == Fetched {
+		v.Domains(at+"Names", r.Names)
+	}
 	v.Words(at+"Names", r.Names)
 	v.Networks(at+"Networks", r.Networks)
 }
@@ -170,7 +180,9 @@ func run(t *checks.Task, rules []rule) error {
 		if hop == nil || !hop.Seen.IP.IsValid() {
 			continue
 		}
+		fetched := c.Fetched || rules[i].Strategy == Fetched
 		c, found = ClientOf(t, hop), true
+		c.Fetched = fetched
 		t.HitField(rules[i].def, hop.Field)
 	}
 	if found {
@@ -195,6 +207,8 @@ func (r *rule) find(t *checks.Task, c Client) *mail.Received {
 		if c.Local {
 			return findOutside(t, hops)
 		}
+	case Fetched:
+		return r.findFetched(t, c)
 	}
 	return nil
 }

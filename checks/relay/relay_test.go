@@ -28,6 +28,7 @@ func probe() *checks.Check {
 
 func rules() []relay.Rule {
 	return []relay.Rule{
+		{Symbol: "RELAY_FETCHED", Strategy: relay.Fetched, Names: []string{"Provider.example"}},
 		{Symbol: "RELAY_AUTHENTICATED", Strategy: relay.Authenticated, Users: []string{"Fetch@example.net", "Holer@Bücher.example"}},
 		{Symbol: "RELAY_HOSTNAME_MAP", Strategy: relay.HostnameMap, Names: []string{"backup.example.net", "filter.example.net", "sieb.bücher.example"}},
 		{Symbol: "RELAY_IP_MAP", Strategy: relay.IPMap, Networks: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}},
@@ -48,6 +49,7 @@ func TestWrongRules(t *testing.T) {
 		{"Rules[0].Symbol: missing", []relay.Rule{{Strategy: relay.LocalHops}}},
 		{"Rules[1].Count: missing", []relay.Rule{{Symbol: "A", Strategy: relay.LocalHops}, {Symbol: "B", Strategy: relay.Count}}},
 		{"Rules[0].Names: missing", []relay.Rule{{Symbol: "A", Strategy: relay.HostnameMap}}},
+		{"Rules[0].Names: missing", []relay.Rule{{Symbol: "A", Strategy: relay.Fetched, Networks: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}}}},
 		{"Rules[0].Networks: missing", []relay.Rule{{Symbol: "A", Strategy: relay.IPMap}}},
 		{`Rules[0].Strategy: unknown strategy "x"`, []relay.Rule{{Symbol: "A", Strategy: "x"}}},
 		{"Rules[1].Symbol: there is another rule with the symbol A", []relay.Rule{{Symbol: "A", Strategy: relay.LocalHops}, {Symbol: "A", Strategy: relay.LocalHops}}},

@@ -38,6 +38,7 @@ import (
 	"github.com/winnowmail/winnow/checks/hfilter"
 	"github.com/winnowmail/winnow/checks/html"
 	"github.com/winnowmail/winnow/checks/knownsenders"
+	"github.com/winnowmail/winnow/checks/languages"
 	"github.com/winnowmail/winnow/checks/limits"
 	"github.com/winnowmail/winnow/checks/maillist"
 	"github.com/winnowmail/winnow/checks/messageid"
@@ -58,6 +59,7 @@ import (
 	"github.com/winnowmail/winnow/checks/replies"
 	"github.com/winnowmail/winnow/checks/sender"
 	"github.com/winnowmail/winnow/checks/signing"
+	"github.com/winnowmail/winnow/checks/spamtrap"
 	"github.com/winnowmail/winnow/checks/spf"
 	"github.com/winnowmail/winnow/checks/subject"
 	"github.com/winnowmail/winnow/checks/upstream"
@@ -98,6 +100,7 @@ type Options struct {
 	RBL          rbl.Options          // DNS lists and how they are watched over
 	Antivirus    antivirus.Options    // clamd servers that look for viruses, none by default
 	External     external.Options     // other programs that are asked what they think, none by default
+	Languages    languages.Options    // which languages are read here, all by default
 	Signing      signing.Options      // what is signed with DKIM and sealed with ARC, nothing by default
 
 	// Ratelimit are limits of rates, none by default; they need a store.
@@ -115,6 +118,8 @@ type Options struct {
 	// KnownSenders tells senders who have written before, or have answered, from
 	// others; it needs a store and, for the answers, Replies.
 	KnownSenders *knownsenders.Options
+	// Spamtrap tells mail to addresses that nobody uses.
+	Spamtrap *spamtrap.Options
 	// MX looks at the mail exchangers of the sender's domain.
 	MX *mxcheck.Options
 }
@@ -236,6 +241,9 @@ func Families(o Options) []*checks.Family {
 	if o.KnownSenders != nil {
 		list = append(list, knownsenders.New(*o.KnownSenders))
 	}
+	if o.Spamtrap != nil {
+		list = append(list, spamtrap.New(*o.Spamtrap))
+	}
 	if o.Greylist != nil {
 		list = append(list, greylist.New(*o.Greylist))
 	}
@@ -243,6 +251,7 @@ func Families(o Options) []*checks.Family {
 		ratelimit.New(o.Ratelimit),
 		bodytext.New(),
 		chartable.New(),
+		languages.New(o.Languages),
 		redirectors.New(o.Redirectors),
 		rbl.New(o.RBL),
 		antivirus.New(o.Antivirus),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -55,10 +56,54 @@ func TestReplies(t *testing.T) {
 			t.Errorf("%s: %s", state, replies)
 		}
 	}
+	for _, args := range [][]string{{"-spamtrap", "trap"}, {"-fetched", "a b"}, {"-languages", "en,english"}} {
+		var errs bytes.Buffer
+		ended, end := context.WithCancel(t.Context())
+		end() // A daemon that starts all the same ends at once.
+		code := run(ended, append(args, "-controller", "127.0.0.1:0", "-state", t.TempDir()), io.Discard, &errs)
+		if code != 2 || !strings.Contains(errs.String(), args[0]+": ") {
+			t.Errorf("%q: exit code %d: %s", args, code, &errs)
+		}
+	}
 	for flag, needs := range map[string]string{"-replies": "-state", "-known-senders": "-replies"} {
 		var errs bytes.Buffer
 		if code := run(t.Context(), []string{flag}, io.Discard, &errs); code != 2 || !strings.Contains(errs.String(), flag+" needs "+needs) {
 			t.Errorf("exit code %d: %s", code, &errs)
 		}
+	}
+}
+
+// Mail to a trap is learned, mail in another language gets points, and of fetched
+// mail whoever sent it to the provider is judged.
+func TestSiteFlags(t *testing.T) {
+	url, log, stop := start(t, "-state", t.TempDir(), "-spamtrap", "trap@example.org", "-spamtrap", "@traps.example.org",
+		"-fetched", "provider.example", "-languages", "en,de")
+	const russian = "Добрый день! Предлагаем вам новую услугу: перевод документов на любой язык за один день. Мы работаем без выходных, и цены у нас ниже, чем у других.\n"
+	const mail = "From: ann@example.net\nTo: x@provider.example\nContent-Type: text/plain; charset=utf-8\n\n" + russian
+	const received = "Received: from mail.example.net (mail.example.net [198.51.100.7])\n\tby mx.provider.example with ESMTPS id 2; Sun, 1 Nov 2026 11:00:00 +0000\n"
+	stats := func() string {
+		a, err := http.Get(url + "/stat")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Body.Close()
+		body, _ := io.ReadAll(a.Body)
+		return string(body)
+	}
+	before := stats()
+	reply := checkMail(t, url, mail, "IP", "192.0.2.1", "From", "ann@example.net", "Rcpt", "x@traps.example.org")
+	if !strings.Contains(reply, `"SPAMTRAP"`) || !strings.Contains(reply, `"UNWELCOME_LANGUAGE"`) || strings.Contains(reply, `"FETCHED"`) {
+		t.Errorf("to a trap: %s", reply)
+	}
+	if after := stats(); !strings.Contains(before, `"total_learns":0`) || !strings.Contains(after, `"total_learns":1`) {
+		t.Errorf("before %s, after %s", before, after)
+	}
+	reply = checkMail(t, url, received+mail, "IP", "127.0.0.1", "From", "ann@example.net", "Rcpt", "bob@example.org")
+	if strings.Contains(reply, `"SPAMTRAP"`) || !strings.Contains(reply, `"FETCHED"`) || strings.Contains(reply, `"FORGED_RECIPIENTS"`) {
+		t.Errorf("fetched: %s", reply)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	if code := stop(); code != 0 {
+		t.Errorf("exit code %d: %s", code, log)
 	}
 }

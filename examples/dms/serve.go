@@ -139,7 +139,7 @@ func (c *config) remember(ctx context.Context, o *winnow.Options) (end func() er
 		o.Learner, err = state.Learner(ctx, store, c.perUser, o.Log)
 	}
 	if err == nil {
-		err = c.autolearn.after(o)
+		err = errors.Join(c.autolearn.after(o), c.known.after(o))
 	}
 	if err != nil {
 		return nil, errors.Join(err, end())

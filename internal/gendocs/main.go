@@ -22,11 +22,13 @@ import (
 	"github.com/winnowmail/winnow/checks/external"
 	"github.com/winnowmail/winnow/checks/greylist"
 	"github.com/winnowmail/winnow/checks/knownsenders"
+	"github.com/winnowmail/winnow/checks/languages"
 	"github.com/winnowmail/winnow/checks/mxcheck"
 	"github.com/winnowmail/winnow/checks/ratelimit"
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/replies"
 	signingcheck "github.com/winnowmail/winnow/checks/signing"
+	"github.com/winnowmail/winnow/checks/spamtrap"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/checks/statistics"
 	"github.com/winnowmail/winnow/neural"
@@ -52,7 +54,7 @@ func everything() []*checks.Family {
 	dkim.Path, arc.Path = "$domain.$selector.key", "$domain.$selector.key" // keys are files of the operator's
 	return append(standard.Families(standard.Options{
 		MX: &mxcheck.Options{}, AuthHeader: &authheader.Options{}, Greylist: &greylist.Options{},
-		Replies: &replies.Options{}, KnownSenders: &knownsenders.Options{},
+		Replies: &replies.Options{}, KnownSenders: &knownsenders.Options{}, Spamtrap: &spamtrap.Options{}, Languages: languages.Options{Welcome: []string{"en"}},
 		Signing:  signingcheck.Options{DKIM: &dkim, ARC: &signingcheck.ARC{Rules: arc}},
 		External: scanners(), Antivirus: antivirus.Options{Rules: []antivirus.Rule{antivirus.Mailserver("192.0.2.1:3310")}},
 		Ratelimit: ratelimit.Options{Users: ratelimit.Users{Messages: []ratelimit.Bucket{{Burst: 1}}}},

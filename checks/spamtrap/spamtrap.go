@@ -1,0 +1,184 @@
+// Package spamtrap tells mail to addresses that nobody uses, and that therefore
+// is spam: by a list of addresses and domains, by patterns, or by what an
+// operator has put in the store. It is Rspamd 4.1.6's module of that name with
+// its keys. winnow.LearnTraps teaches what was caught.
+//
+// The family is off unless standard.Options.Spamtrap is set. Its symbol has no
+// weight. Without an answer of the store only the lists tell.
+package spamtrap
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/internal/valid"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// Options configures the family.
+type Options struct {
+	// Off leaves the family out.
+	Off bool
+	// Addresses are traps as "user@domain", or "@domain" for all of a domain.
+	Addresses []string
+	// Patterns are regular expressions (package regexp) that find a trap in its
+	// address in lower case.
+	Patterns []string
+	// Store also asks the store, where a trap is the key "sptr_user@domain" or
+	// "sptr_@domain" with any value; so does a family with neither Addresses nor
+	// Patterns.
+	Store bool
+	// Several also looks at messages to more than one recipient, of which one
+	// trap is enough. Otherwise a message that a real recipient gets too is none.
+	Several bool
+	// CheckLocal and CheckAuthenticated also look at mail from the own networks
+	// and of users.
+	CheckLocal, CheckAuthenticated bool
+	// Action is what a caught message gets; "" means what its score says. Message
+	// is the text that goes with it, with the trap for "${rcpt}"; "" means
+	// "message rejected" and "message accepted".
+	Action  actions.Action
+	Message string
+}
+
+// Trap is the symbol of the family. Its option is the address or the domain.
+var Trap = &symbols.Def{
+	Name: "SPAMTRAP", Groups: []string{"spamtrap"},
+	Doc: "the message goes to an address that nobody uses",
+}
+
+// Key is under which the store has a trap, "user@domain" or "@domain".
+func Key(trap string) string { return "sptr_" + strings.ToLower(trap) }
+
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	v := valid.Of("spamtrap")
+	for i, a := range o.Addresses {
+		_, domain, ok := strings.Cut(a, "@")
+		v.If(!ok || domain == "" || strings.ContainsAny(a, " \t\r\n<>"), valid.At("Addresses", i), "%q is neither user@domain nor @domain", a)
+	}
+	for i, p := range o.Patterns {
+		if _, err := regexp.Compile(p); err != nil {
+			v.Add(valid.At("Patterns", i), "%v", err)
+		}
+	}
+	v.If(o.Message != "" && o.Action == "", "Message", "says nothing without Action")
+	return v.Err()
+}
+
+// A family is the options made ready.
+type family struct {
+	Options
+	traps    map[string]bool // by key of the address or the domain
+	patterns []*regexp.Regexp
+}
+
+// New returns the family.
+func New(o Options) *checks.Family {
+	f := &checks.Family{Name: "spamtrap", Doc: "tells mail to addresses that nobody uses", Config: o, Err: o.Validate()}
+	if o.Off || f.Err != nil {
+		return f
+	}
+	r := &family{Options: o, traps: map[string]bool{}}
+	r.Store = o.Store || len(o.Addresses)+len(o.Patterns) == 0
+	for _, a := range o.Addresses {
+		r.traps[key(mail.ParseAddress(a))] = true
+	}
+	for _, p := range o.Patterns {
+		r.patterns = append(r.patterns, regexp.MustCompile(p))
+	}
+	f.Checks = []*checks.Check{{
+		Name: "spamtrap", Doc: f.Doc, Stage: checks.Late, Symbols: []*symbols.Def{Trap},
+		Requires: checks.Facts(relay.Fact), Needs: checks.Needs{Store: r.Store}, Run: r.run,
+	}}
+	return f
+}
+
+// key is the form in which addresses and domains are compared.
+func key(a mail.Address) string {
+	if a.User == "" {
+		return "@" + a.DomainKey()
+	}
+	return a.Key()
+}
+
+func (f *family) run(ctx context.Context, t *checks.Task) error {
+	rcpts := t.Message().EnvelopeRcpts()
+	if !f.CheckLocal && relay.Of(t).Local || !f.CheckAuthenticated && t.Authenticated() || len(rcpts) != 1 && !f.Several {
+		return nil
+	}
+	trap, found := f.listed(rcpts)
+	if !found && f.Store && t.Store() != nil {
+		trap, found = stored(ctx, t, rcpts)
+	}
+	if !found {
+		return nil
+	}
+	t.Hit(Trap, trap)
+	if f.Action != "" {
+		t.PreResult(actions.PreResult{Action: f.Action, Message: f.text(trap), ProcessAll: true}, Trap)
+	}
+	return nil
+}
+
+// listed returns the first recipient that the lists have.
+func (f *family) listed(rcpts []mail.Address) (trap string, found bool) {
+	for _, r := range rcpts {
+		addr := r.Key()
+		if f.traps[addr] || slices.ContainsFunc(f.patterns, func(p *regexp.Regexp) bool { return p.MatchString(addr) }) {
+			return addr, true
+		}
+		if domain := r.DomainKey(); f.traps["@"+domain] {
+			return domain, true
+		}
+	}
+	return "", false
+}
+
+// For how many recipients of a message the store is asked, and how long their
+// addresses may be.
+const (
+	maxRcpts   = 100
+	maxAddress = 320
+)
+
+// stored returns the first recipient that the store has.
+func stored(ctx context.Context, t *checks.Task, rcpts []mail.Address) (trap string, found bool) {
+	var keys, names []string
+	for _, r := range rcpts[:min(len(rcpts), maxRcpts)] {
+		if r.Addr == "" || len(r.Addr) > maxAddress {
+			continue
+		}
+		keys = append(keys, Key(r.Key()), Key("@"+r.DomainKey()))
+		names = append(names, r.Key(), r.DomainKey())
+	}
+	if len(keys) == 0 {
+		return "", false
+	}
+	values, err := t.Store().GetMany(ctx, keys)
+	if err != nil {
+		return "", false // Result.Incomplete names the check.
+	}
+	for i, v := range values {
+		if v != nil {
+			return names[i], true
+		}
+	}
+	return "", false
+}
+
+func (f *family) text(trap string) string {
+	switch {
+	case f.Message != "":
+		return strings.ReplaceAll(f.Message, "${rcpt}", trap)
+	case f.Action == actions.Reject:
+		return "message rejected"
+	}
+	return "message accepted"
+}
