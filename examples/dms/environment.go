@@ -87,6 +87,9 @@ func flagsOf(s dms.Settings) map[string]string {
 		if s.Greylist {
 			of["greylist"] = "true"
 		}
+		if len(s.Neural) > 0 {
+			of["neural"] = "true"
+		}
 	}
 	if s.Antivirus.Enabled {
 		of["clamav"], of["clamav-max-size"] = "unix:"+dms.ClamdSocket, strconv.Itoa(s.Antivirus.MaxSize)

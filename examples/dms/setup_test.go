@@ -13,7 +13,7 @@ import (
 
 func TestFlagsOfTheEnvironment(t *testing.T) {
 	for name, value := range map[string]string{
-		"ENABLE_RSPAMD": "1", "RSPAMD_GREYLISTING": "1", "ENABLE_CLAMAV": "1", "CLAMAV_MESSAGE_SIZE_LIMIT": "3M",
+		"ENABLE_RSPAMD": "1", "RSPAMD_GREYLISTING": "1", "RSPAMD_NEURAL": "1", "ENABLE_CLAMAV": "1", "CLAMAV_MESSAGE_SIZE_LIMIT": "3M",
 		"RSPAMD_HFILTER_HOSTNAME_UNKNOWN_SCORE__FILE": filepath.Join(t.TempDir(), "score"),
 	} {
 		t.Setenv(name, value)
@@ -29,7 +29,7 @@ func TestFlagsOfTheEnvironment(t *testing.T) {
 	if err := c.env.defaults(flags); err != nil {
 		t.Fatal(err)
 	}
-	if c.profile != "dms" || c.controller != "127.0.0.1:1" || len(c.milter.listen) != 1 || c.dns != "system" || !c.greylist.on || c.history.keep != "200" ||
+	if c.profile != "dms" || c.controller != "127.0.0.1:1" || len(c.milter.listen) != 1 || c.dns != "system" || !c.greylist.on || !c.neural.on || c.history.keep != "200" ||
 		c.state != "redis://127.0.0.1:6379?rspamd=true" || c.clamav != "unix:/var/run/clamav/clamd.ctl" || c.env.maxSize != 3_000_000 ||
 		c.env.weights["HFILTER_HOSTNAME_UNKNOWN"] != 7 || c.env.weights["R_SPF_FAIL"] != 9 {
 		t.Errorf("%+v", c)
