@@ -1,12 +1,13 @@
 package quarantine
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"slices"
+	"strconv"
 	"strings"
-	"text/template"
 	"time"
 
 	"github.com/winnowmail/winnow/mail"
@@ -38,36 +39,72 @@ func Digests(items []Item, from string, since, date time.Time) []Digest {
 	return all
 }
 
-// DigestText is the template of a digest's message (text/template), which
-// WriteDigest uses by default. The function field makes a text one line of a
-// header, encoded as RFC 2047 where it must be, and line one line of a body.
-const DigestText = `From: {{.From}}
-To: {{.To}}
-Date: {{.Date.Format "Mon, 02 Jan 2006 15:04:05 -0700"}}
-Subject: {{field (printf "%d messages were kept from you" (len .Items))}}
+// DigestText is the text of a digest's message that Write uses by default. In a
+// header ${to}, ${from}, ${date} and ${count} stand for what they say, encoded as
+// RFC 2047 where they must be; a body has ${since} too. The lines between "%items"
+// and "%end" are repeated for each message, with ${id}, ${time}, ${score},
+// ${sender} and ${subject}.
+const DigestText = `From: ${from}
+To: ${to}
+Date: ${date}
+Subject: ${count} messages were kept from you
 Auto-Submitted: auto-generated
 MIME-Version: 1.0
 Content-Type: text/plain; charset=utf-8
 Content-Transfer-Encoding: 8bit
 
-Since {{.Since.Format "2006-01-02 15:04 MST"}} these messages to {{.To}} were taken for spam.
+Since ${since} these messages to ${to} were taken for spam.
 Ask your postmaster, with the first word of a line, for one that you want.
-{{range .Items}}
-{{.ID}}  {{.Time.Format "2006-01-02 15:04"}}  score {{printf "%.1f" .Score}}
-    From: {{line .HeaderFrom}}
-    Subject: {{line .Subject}}
-{{end}}`
 
-// ParseDigest reads a template of one's own.
-func ParseDigest(text string) (*template.Template, error) {
-	t, err := template.New("digest").Option("missingkey=error").Funcs(template.FuncMap{
-		"field": func(s string) string { return mime.QEncoding.Encode("utf-8", line(s)) },
-		"line":  line,
-	}).Parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("quarantine: %w", err)
+%items
+${id}  ${time}  score ${score}
+    From: ${sender}
+    Subject: ${subject}
+%end
+`
+
+// A DigestTemplate is a text with places for what a digest says.
+type DigestTemplate struct{ header, before, item, after string }
+
+// ParseDigest reads a text such as DigestText. A place that is not known, and
+// "%items" without "%end", are errors.
+func ParseDigest(text string) (*DigestTemplate, error) {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	header, body, ok := strings.Cut(text, "\n\n")
+	if !ok {
+		return nil, errors.New("quarantine: digest: no empty line ends the header")
+	}
+	t := &DigestTemplate{header: header + "\n\n", before: body}
+	if before, rest, ok := strings.Cut(body, "%items\n"); ok {
+		item, after, ok := strings.Cut(rest, "%end\n")
+		if !ok {
+			return nil, errors.New("quarantine: digest: %items has no %end")
+		}
+		t.before, t.item, t.after = before, item, after
+	}
+	var d Digest
+	for _, part := range []string{d.expand(t.header, line), d.expand(t.before, line), d.expand(t.after, line), Item{}.expand(t.item)} {
+		if _, rest, ok := strings.Cut(part, "${"); ok {
+			return nil, fmt.Errorf("quarantine: digest: ${%.20q is not known here", rest)
+		}
 	}
 	return t, nil
+}
+
+const minutes = "2006-01-02 15:04"
+
+func (d Digest) expand(text string, encode func(string) string) string {
+	return strings.NewReplacer(
+		"${to}", encode(d.To), "${from}", encode(d.From), "${count}", strconv.Itoa(len(d.Items)),
+		"${date}", d.Date.Format("Mon, 02 Jan 2006 15:04:05 -0700"), "${since}", d.Since.Format(minutes+" MST"),
+	).Replace(text)
+}
+
+func (i Item) expand(text string) string {
+	return strings.NewReplacer(
+		"${id}", i.ID, "${time}", i.Time.Format(minutes), "${score}", strconv.FormatFloat(i.Score, 'f', 1, 64),
+		"${sender}", line(i.HeaderFrom), "${subject}", line(i.Subject),
+	).Replace(text)
 }
 
 // line makes one line of a text that a sender wrote.
@@ -81,11 +118,8 @@ func line(s string) string {
 }
 
 // Write writes the digest as a message with lines that end in CRLF. A nil
-// template is DigestText.
-func (d Digest) Write(w io.Writer, t *template.Template) error {
-	if strings.ContainsAny(d.From+d.To, "\r\n") {
-		return fmt.Errorf("quarantine: digest from %q to %q: a line end in an address", d.From, d.To)
-	}
+// template is that of DigestText.
+func (d Digest) Write(w io.Writer, t *DigestTemplate) error {
 	if t == nil {
 		var err error
 		if t, err = ParseDigest(DigestText); err != nil {
@@ -93,10 +127,12 @@ func (d Digest) Write(w io.Writer, t *template.Template) error {
 		}
 	}
 	var b strings.Builder
-	if err := t.Execute(&b, d); err != nil {
-		return fmt.Errorf("quarantine: digest: %w", err)
+	b.WriteString(d.expand(t.header, func(s string) string { return mime.QEncoding.Encode("utf-8", line(s)) }))
+	b.WriteString(d.expand(t.before, line))
+	for _, item := range d.Items {
+		b.WriteString(item.expand(t.item))
 	}
-	text := strings.ReplaceAll(strings.ReplaceAll(b.String(), "\r\n", "\n"), "\n", "\r\n")
-	_, err := io.WriteString(w, text)
+	b.WriteString(d.expand(t.after, line))
+	_, err := io.WriteString(w, strings.ReplaceAll(b.String(), "\n", "\r\n"))
 	return err
 }

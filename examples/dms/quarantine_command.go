@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"text/template"
 	"time"
 
 	"filippo.io/age"
@@ -243,7 +242,7 @@ func (j *quarantineJob) learn(ctx context.Context, message []byte) error {
 }
 
 func (j *quarantineJob) digest(ctx context.Context, _ string) error {
-	var own *template.Template
+	var own *quarantine.DigestTemplate
 	if j.template != "" {
 		text, err := os.ReadFile(j.template)
 		if err == nil {

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"text/template"
 
 	"github.com/winnowmail/winnow/config/dms"
 )
@@ -21,8 +20,8 @@ warnings, what the daemon does with -env, and what belongs into the
 configuration of Postfix and Dovecot.
 `
 
-//go:embed setup.txt
-var setupText string
+//go:embed setup_learn.txt
+var setupLearn string
 
 // setup is "dms setup"; it returns the exit code.
 func setup(_ context.Context, args []string, stdout, stderr io.Writer) int {
@@ -46,14 +45,67 @@ func setup(_ context.Context, args []string, stdout, stderr io.Writer) int {
 		for _, w := range s.Warnings {
 			fmt.Fprintf(stderr, "dms setup: warning: %s\n", w)
 		}
-		t := template.Must(template.New("setup").Funcs(template.FuncMap{"sieve": sieveString}).Parse(setupText))
-		err = t.Execute(stdout, s)
+		_, err = io.WriteString(stdout, daemonText(s)+sieveText(s.Sieve))
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "dms setup: %v\n", err)
 		return 1
 	}
 	return 0
+}
+
+// daemonText says what the daemon does and what Postfix needs.
+func daemonText(s dms.Settings) string {
+	if !s.Enabled {
+		return "The spam filter is off: ENABLE_RSPAMD is not 1.\n\n"
+	}
+	text := fmt.Sprintf("# The daemon, with -env\nreject from %g, add header from %g, greylist from %g\non:  %s\noff: %s\n",
+		s.Actions["reject"], s.Actions["add_header"], s.Actions["greylist"], strings.Join(s.Modules.On, " "), strings.Join(s.Modules.Off, " "))
+	if s.CheckAuthenticated {
+		text += "Mail of users who logged in is checked as any other.\n"
+	} else {
+		text += "Of mail of users who logged in only DKIM is checked, and it is signed.\n"
+	}
+	if s.Redis == nil {
+		text += "Nothing is kept: give the daemon -state, or ENABLE_RSPAMD_REDIS=1.\n"
+	}
+	return text + `
+# Postfix, main.cf
+smtpd_milters = inet:127.0.0.1:11332
+non_smtpd_milters = $smtpd_milters
+milter_default_action = tempfail
+milter_protocol = 6
+
+`
+}
+
+// sieveText is what Dovecot needs.
+func sieveText(s dms.Sieve) string {
+	text := `# Dovecot: a Sieve script that runs before those of users. It needs the
+# extensions editheader and special-use: sieve_extensions = +editheader
+# +special-use in Dovecot 2.3, a block with editheader = yes in 2.4.
+require ["fileinto", "special-use", "imap4flags", "editheader", "variables"];
+if header :contains "X-Spam" "Yes" {
+`
+	if s.SubjectPrefix != "" {
+		text += `  if header :matches "Subject" "*" {
+    set "subject" "${1}";
+  }
+  deleteheader "Subject";
+  addheader :last "Subject" "` + sieveString(s.SubjectPrefix) + `${subject}";
+`
+	}
+	if s.MarkRead {
+		text += `  addflag "\\Seen";` + "\n"
+	}
+	if s.Junk {
+		text += `  fileinto :specialuse "\\Junk" "Junk";` + "\n"
+	}
+	text += "}\n"
+	if s.LearnOnMove {
+		text += "\n" + setupLearn
+	}
+	return text
 }
 
 // sieveString makes a text fit between Sieve's quotes (RFC 5228 section 2.4.2).
