@@ -19,9 +19,15 @@ import (
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks/authheader"
+	"github.com/winnowmail/winnow/checks/greylist"
+	"github.com/winnowmail/winnow/checks/knownsenders"
+	"github.com/winnowmail/winnow/checks/languages"
 	"github.com/winnowmail/winnow/checks/mxcheck"
+	"github.com/winnowmail/winnow/checks/ratelimit"
 	"github.com/winnowmail/winnow/checks/rbl"
+	"github.com/winnowmail/winnow/checks/replies"
 	checksigning "github.com/winnowmail/winnow/checks/signing"
+	"github.com/winnowmail/winnow/checks/spamtrap"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/internal/hostile"
 	"github.com/winnowmail/winnow/mail"
@@ -66,14 +72,15 @@ func newWhole(tb testing.TB) *whole {
 		profile winnow.Profile
 		dns     string
 		limits  mail.Limits
+		memory  bool
 	}{
-		{winnow.Rspamd(), "random bytes", mail.Limits{}},
-		{winnow.RspamdExact(), "everything is listed", mail.Limits{}},
-		{winnow.DMS(), "", mail.Limits{}},
-		{winnow.Rspamd34(), "SERVFAIL", mail.Limits{}},
-		{winnow.DMS(), "everything is listed", small},
+		{winnow.Rspamd(), "random bytes", mail.Limits{}, false},
+		{winnow.RspamdExact(), "everything is listed", mail.Limits{}, false},
+		{winnow.DMS(), "", mail.Limits{}, true},
+		{winnow.Rspamd34(), "SERVFAIL", mail.Limits{}, true},
+		{winnow.DMS(), "everything is listed", small, false},
 	} {
-		o := w.options()
+		o := w.options(c.memory)
 		o.Profile, o.Limits = c.profile, c.limits
 		if c.dns != "" {
 			o.DNS.Resolver = servers[c.dns]
@@ -91,9 +98,9 @@ func newWhole(tb testing.TB) *whole {
 	return w
 }
 
-// options have all families, those that are off by default too, and sign and
-// seal everything.
-func (w *whole) options() winnow.Options {
+// options have all families, those that are off by default too, those that
+// remember if asked for, and sign and seal everything.
+func (w *whole) options(memory bool) winnow.Options {
 	o := builtin()
 	dkimRules, arcRules := signing.DKIM(), signing.ARC()
 	for _, r := range []*signing.Rules{&dkimRules, &arcRules} {
@@ -102,13 +109,32 @@ func (w *whole) options() winnow.Options {
 		}
 		r.Keys = signing.Keys{signing.RecordName(w.identity.Domain, w.identity.Selector): w.key}
 	}
-	o.Families = standard.Families(standard.Options{
+	families := standard.Options{
 		RBL: rbl.Options{NoMonitoring: true}, MX: &mxcheck.Options{IPv6: true}, AuthHeader: &authheader.Options{Local: true},
 		Signing: checksigning.Options{DKIM: &dkimRules, ARC: &checksigning.ARC{Rules: arcRules, ServID: "mx.example.net"}},
-	})
+	}
+	if memory {
+		remember(&families)
+	}
+	o.Families = standard.Families(families)
 	o.Clock = wholeNow
 	o.Timeout = time.Hour // on however busy a machine
 	return o
+}
+
+// remember switches on what needs a store.
+func remember(o *standard.Options) {
+	always := -1000.0
+	few := []ratelimit.Bucket{{Burst: 2, Rate: .01}}
+	o.Greylist = &greylist.Options{CheckLocal: true, CheckAuthenticated: true, MinScore: &always}
+	o.Replies = &replies.Options{}
+	o.KnownSenders = &knownsenders.Options{Domains: []string{"example.org", ".example"}}
+	o.Spamtrap = &spamtrap.Options{Patterns: []string{"^r"}, Store: true, Several: true}
+	o.Languages = languages.Options{Welcome: []string{"de"}, MinWords: 3}
+	o.Ratelimit = ratelimit.Options{
+		Limits: []ratelimit.Limit{{Name: "to_ip_from", Buckets: few, EachRcpt: true}, {Name: "digest", Buckets: few}},
+		Users:  ratelimit.Users{Messages: few, Bounces: few}, FoldPlus: true, Dynamic: true,
+	}
 }
 
 // wholeLayers are what a message's and a recipient's settings change.
