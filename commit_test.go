@@ -58,7 +58,7 @@ func TestCommit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := "[{14 add header [{b@example.net 14 add header} {strict@example.net 14 reject}]}]"
+	want := "[{14 add header <nil> 2 0 [{b@example.net 14 add header} {strict@example.net 14 reject}] false}]"
 	if fmt.Sprint(seen) != want {
 		t.Errorf("seen %v, want %v", seen, want)
 	}

@@ -125,10 +125,10 @@ func redisStore(t *testing.T, o redis.Options) *redis.Store {
 func together(t *testing.T, store Store, lessons int, all ...*Learner) {
 	t.Helper()
 	late := open(t, Options{Store: store})
+	// A store that was away a moment ago may not have answered yet.
+	redistest.Await(t, "a new Learner has its tables", func() bool { return late.Wake(t.Context()) == nil })
 	for i, l := range all {
-		if err := l.poll(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		redistest.Await(t, "the journal is read", func() bool { return l.poll(t.Context()) == nil })
 		if !bytes.Equal(tables(t, l), tables(t, late)) {
 			t.Errorf("Learner %d has other tables", i)
 		}

@@ -94,7 +94,7 @@ func parseHref(href string) (URL, bool) {
 		return URL{}, false
 	}
 	s, odd := cleanHref(raw)
-	odd = odd || trimmed[0] < ' '
+	odd = odd || trimmed != "" && trimmed[0] < ' '
 	if isMailto(prefix + s) {
 		u, ok := parseMailto(prefix + s)
 		u.Raw = raw

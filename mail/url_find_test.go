@@ -54,6 +54,8 @@ func TestHrefOfBrowsers(t *testing.T) {
 		"\x01\x1fhttps://shop.example.org/c": "https://shop.example.org/c",
 		"https://shop.example.org/d\x00":     "https://shop.example.org/d",
 		"\x02":                               "",
+		"":                                   "",
+		" \u00a0":                            "",
 		"ftp:/shop.example.org/":             "",
 	} {
 		u, ok := parseHref(href)

@@ -128,9 +128,8 @@ func TestStoreDown(t *testing.T) {
 // flaky is a store that can be down.
 type flaky struct {
 	storage.Store
-	down, dies      atomic.Bool
-	takes, settles  atomic.Int64
-	ranks, anything atomic.Int64
+	down, dies            atomic.Bool
+	takes, settles, ranks atomic.Int64
 }
 
 var errDown = errors.New("down")

@@ -17,6 +17,7 @@ import (
 	"github.com/winnowmail/winnow/checks/dmarc"
 	"github.com/winnowmail/winnow/checks/external"
 	"github.com/winnowmail/winnow/checks/greylist"
+	"github.com/winnowmail/winnow/checks/languages"
 	"github.com/winnowmail/winnow/checks/milterheaders"
 	"github.com/winnowmail/winnow/checks/mxcheck"
 	"github.com/winnowmail/winnow/checks/ratelimit"
@@ -105,6 +106,7 @@ func TestOff(t *testing.T) {
 		AuthHeader: &authheader.Options{}, MX: &mxcheck.Options{}, Greylist: &greylist.Options{}, External: scanners(),
 		MilterHeaders: milterheaders.Options{Extended: true},
 		Antivirus:     antivirus.Options{Rules: []antivirus.Rule{antivirus.Mailserver("192.0.2.1:3310")}},
+		Languages:     languages.Options{Welcome: []string{"de"}},
 		Ratelimit:     ratelimit.Options{Limits: []ratelimit.Limit{{Name: "to", Buckets: []ratelimit.Bucket{{Burst: 1}}}}},
 	}
 	v, n := reflect.ValueOf(&o).Elem(), 0

@@ -37,9 +37,7 @@ func (m *macroCall) inherit(p *parser) error {
 			m.into.add(copied)
 			continue
 		}
-		for _, old := range there.Values {
-			copied.Values[0].Over = append(copied.Values[0].Over, old)
-		}
+		copied.Values[0].Over = append(copied.Values[0].Over, there.Values...)
 		there.Values = copied.Values
 		for _, v := range there.Values {
 			v.home = there
