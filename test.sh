@@ -11,9 +11,6 @@
 #   FUZZTIME=60s ./test.sh     fuzz longer (default 4000x, whole scans 1000x; 0 for none)
 set -u
 cd "$(dirname "$0")" || exit 1
-log=$(mktemp -d) || exit 1
-trap 'rm -rf "$log"' EXIT
-trap 'exit 130' INT TERM
 started=$(date +%s)
 root=$(pwd)
 export GOWORK=off # a package that the workspace lends would not be missed
@@ -135,32 +132,48 @@ tests() {
 # and time held to growing as hostile inputs do.
 work() { go test -vet=off -run 'Work|Linear|Traps|Memory|Hostile|Refused' . ./mail ./internal/archive ./internal/pdf; }
 
-# Each package's targets are built once. The default is a number of inputs, not
-# a time (go test -fuzz now and then fails with "context deadline exceeded" when
+# fuzz_package fuzzes the targets of the package in a directory, which are built
+# once, on one processor.
+fuzz_package() {
+	dir=$1 log=$2
+	binary=$log/$(echo "$dir" | tr / _).test
+	(cd "$dir" && go test -c -vet=off -fuzz . -o "$binary" .) || return 1
+	package=$(cd "$dir" && go list .) && targets=$(cd "$dir" && "$binary" -test.list '^Fuzz') || { echo "$dir: no list of fuzz targets"; return 1; }
+	kept=$binary.kept
+	[ -z "${FUZZTIME:-}" ] || kept=$(go env GOCACHE)/fuzz/$package
+	for target in $targets; do
+		times=${FUZZTIME:-4000x}
+		case $target in
+		FuzzWhole | FuzzDialogue) times=${FUZZTIME:-1000x} ;; # scans and connections, not parsers
+		esac
+		if ! (cd "$dir" && "$binary" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "$times" -test.parallel 1 -test.fuzzminimizetime 20x -test.fuzzcachedir "$kept") >"$binary.out" 2>&1; then
+			cat "$binary.out"
+			echo "fuzz target $target in $dir failed"
+			return 1
+		fi
+		echo "$target" >>"$log/fuzzed"
+	done
+	rm -rf "$binary" "$binary.kept"
+}
+
+# Two packages are fuzzed at a time. The default is a number of inputs, not a
+# time (go test -fuzz now and then fails with "context deadline exceeded" when
 # its time is up), and finds what it finds anew; who fuzzes longer goes on from
 # what Go's cache has kept.
 fuzz() {
-	count=0
-	for dir in $(grep -rlE '^func Fuzz[A-Z]' --include='*_test.go' . | xargs -n 1 dirname | sort -u); do
-		(cd "$dir" && go test -c -vet=off -fuzz . -o "$log/fuzz.test" .) || return 1
-		package=$(cd "$dir" && go list .) && targets=$(cd "$dir" && "$log/fuzz.test" -test.list '^Fuzz') || { echo "$dir: no list of fuzz targets"; return 1; }
-		kept=$log/fuzzed
-		[ -z "${FUZZTIME:-}" ] || kept=$(go env GOCACHE)/fuzz/$package
-		for target in $targets; do
-			count=$((count + 1))
-			times=${FUZZTIME:-4000x}
-			case $target in
-			FuzzWhole | FuzzDialogue) times=${FUZZTIME:-1000x} ;; # scans and connections, not parsers
-			esac
-			if ! (cd "$dir" && "$log/fuzz.test" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "$times" -test.fuzzminimizetime 20x -test.fuzzcachedir "$kept") >"$log/fuzz" 2>&1; then
-				cat "$log/fuzz"
-				echo "fuzz target $target in $dir failed"
-				return 1
-			fi
-		done
-	done
-	echo "$count fuzz targets, ${FUZZTIME:-4000x} each"
+	grep -rlE '^func Fuzz[A-Z]' --include='*_test.go' . | xargs -n 1 dirname | sort -u |
+		xargs -n 1 -P 2 sh -c 'exec ./test.sh fuzz-package "$1" "$0"' "$log" || return 1
+	echo "$(wc -l <"$log/fuzzed") fuzz targets, ${FUZZTIME:-4000x} each"
 }
+
+if [ "${1:-}" = fuzz-package ]; then # by fuzz
+	fuzz_package "$2" "$3"
+	exit
+fi
+
+log=$(mktemp -d) || exit 1
+trap 'rm -rf "$log"' EXIT
+trap 'exit 130' INT TERM
 
 need
 step "gofmt" formatted

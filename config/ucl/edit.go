@@ -2,6 +2,7 @@ package ucl
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -47,14 +48,47 @@ func (e *Editor) bom() int {
 
 // Set makes value, which is UCL such as 5s or "text", the value of the key at
 // the end of path. Of a repeated key the last value is changed. A key that is
-// not there is added at the end of its section, and so are sections.
+// not there is added at the end of its section, and so are sections. Where the
+// file is written in a way that leaves no place for the value, as `section "name"
+// {}` leaves none beside "name", that is an error and nothing changes.
 func (e *Editor) Set(value string, path ...string) error {
-	if _, err := Parse("", []byte("v = "+value+"\n"), Options{Verbatim: true}); err != nil {
+	doc, err := Parse("", []byte("v = "+value+"\n"), Options{Verbatim: true})
+	if err != nil {
 		return fmt.Errorf("the value %s: %w", short(value), err)
 	}
 	if len(path) == 0 {
 		return fmt.Errorf("no key is given")
 	}
+	old := e.text
+	if err := e.set(value, path); err != nil {
+		return err
+	}
+	if got := last(e.root, path); got == nil || asJSON(got) != asJSON(last(doc.Root, []string{"v"})) {
+		e.text = old
+		return errors.Join(fmt.Errorf("there is no place for %s", strings.Join(path, ".")), e.parse())
+	}
+	return nil
+}
+
+// last is the last value at the end of path, nil if there is none.
+func last(at *Value, path []string) *Value {
+	for _, key := range path {
+		m := at.Member(key)
+		if m == nil {
+			return nil
+		}
+		at = m.Values[len(m.Values)-1]
+	}
+	return at
+}
+
+func asJSON(v *Value) string {
+	var b bytes.Buffer
+	_ = WriteJSON(&b, v) // into memory
+	return b.String()
+}
+
+func (e *Editor) set(value string, path []string) error {
 	at := e.root
 	for i, key := range path {
 		m := at.Member(key)

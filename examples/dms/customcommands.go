@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 )
 
@@ -131,7 +130,7 @@ func (c customCommands) set(command, file, option, value string) error {
 	}
 	setting := option + " = " + value + ";"
 	return c.change(command, file, func(old string) string {
-		if !regexp.MustCompile(regexp.QuoteMeta(option) + `.*=`).MatchString(old) {
+		if !assigns(old, option) {
 			if old != "" && !strings.HasSuffix(old, "\n") {
 				c.warn("%s: the last line of %s does not end, so the option %s is written behind it", command, file, option)
 			}
@@ -156,6 +155,16 @@ func (c customCommands) set(command, file, option, value string) error {
 		}
 		return b.String()
 	})
+}
+
+// assigns reports whether some line has an equals sign behind the option.
+func assigns(text, option string) bool {
+	for line := range strings.Lines(text) {
+		if _, rest, ok := strings.Cut(line, option); ok && strings.Contains(rest, "=") {
+			return true
+		}
+	}
+	return false
 }
 
 // change replaces the text of a file of the directory, which need not exist.
