@@ -160,7 +160,7 @@ func TestFailover(t *testing.T) {
 	}
 	<-reached
 	g.Master.Kill()
-	g.Replica.Await("role:master", "INFO", "replication")
+	g.Failover()
 	g.Master.Restart()
 	g.Master.Follow(g.Replica) // and acknowledges
 	g.Replica.Await("connected_slaves:1", "INFO", "replication")

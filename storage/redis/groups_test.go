@@ -21,7 +21,7 @@ func TestMasterFailsWithAcks(t *testing.T) {
 	l := startLoad(t, s)
 	l.more(t, 200)
 	g.Master.Kill()
-	g.Replica.Await("role:master", "INFO", "replication")
+	g.Failover()
 	// There is no replica of the new master yet, so writes are done and not
 	// acknowledged until the old one is back.
 	g.Master.Restart()
@@ -46,7 +46,7 @@ func TestMasterFailsWithoutAcks(t *testing.T) {
 		return err == nil && n >= int(slices.Max(slices.Collect(maps.Values(before))))
 	})
 	g.Master.Kill()
-	g.Replica.Await("role:master", "INFO", "replication")
+	g.Failover()
 	up(t, s)
 	l.more(t, 200)
 	l.end()
@@ -70,8 +70,7 @@ func TestMasterIsDemoted(t *testing.T) {
 	s := open(t, redis.Options{Addrs: []string{g.Sentinel.Addr}, Master: "mymaster", Acks: 1, Timeout: timeout, Connect: true})
 	l := startLoad(t, s)
 	l.more(t, 200)
-	g.Sentinel.Await("OK", "SENTINEL", "FAILOVER", "mymaster") // when it knows the replica well enough
-	g.Replica.Await("role:master", "INFO", "replication")
+	g.Failover()
 	g.Master.Follow(g.Replica)
 	l.more(t, 200)
 	l.check(t)
