@@ -190,7 +190,12 @@ func replaceFile(path, text string) error {
 			return err
 		}
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".custom-*")
+	return writeWhole(path, text, mode)
+}
+
+// writeWhole writes a file whole, under its final name at once, or not at all.
+func writeWhole(path, text string, mode fs.FileMode) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".dms-*") // mode 0600
 	if err != nil {
 		return err
 	}
@@ -200,7 +205,7 @@ func replaceFile(path, text string) error {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		os.Remove(f.Name())
+		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return err
+	return nil
 }

@@ -225,17 +225,8 @@ func (j *dkimJob) write(path, text string, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".dkim-*") // mode 0600
-	if err != nil {
+	if err := writeWhole(path, text, mode); err != nil {
 		return err
-	}
-	_, err = f.WriteString(text)
-	err = errors.Join(err, f.Chmod(mode), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
 	}
 	j.say(1, "wrote %s", path)
 	j.say(2, "%d bytes, mode %v", len(text), mode)

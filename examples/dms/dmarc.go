@@ -61,10 +61,7 @@ func (d *dmarcFlags) after(store storage.KV) winnow.After {
 		Send: d.send, Batch: reportBatch, Pause: reportPause,
 	}
 	o := dmarcreport.Options{Store: store, Sender: sender}
-	for name := range strings.SplitSeq(d.exclude, ",") {
-		if name = strings.TrimSpace(name); name == "" {
-			continue
-		}
+	for _, name := range list(d.exclude) {
 		sender.Exclude = append(sender.Exclude, name)
 		if !strings.Contains(name, "@") {
 			o.Exclude = append(o.Exclude, name)

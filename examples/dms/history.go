@@ -29,10 +29,8 @@ func (f *historyFlags) register(flags *flag.FlagSet) {
 
 // options returns what the flags say of the rows, but for the store.
 func (f *historyFlags) options() (o history.Options, err error) {
-	for field := range strings.SplitSeq(f.hash, ",") {
-		if field != "" {
-			o.Hashed = append(o.Hashed, history.Field(strings.TrimSpace(field)))
-		}
+	for _, field := range list(f.hash) {
+		o.Hashed = append(o.Hashed, history.Field(field))
 	}
 	if o.Rows, err = strconv.Atoi(f.keep); err == nil && o.Rows > 0 {
 		return o, nil
