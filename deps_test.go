@@ -63,6 +63,7 @@ func floors() []floor {
 		{packages: "score", may: []string{"symbols", "internal/nearest"}},
 		{packages: "checks", may: append([]string{"internal/exact"}, frame...)},
 		{packages: "checks/checktest", may: append([]string{"checks", "score", "resolver/zone"}, frame...), outside: []string{"golang.org/x/tools/txtar"}},
+		{packages: "checks/option", may: []string{"internal/nearest"}},
 		{packages: "checks/standard", may: []string{"checks", "checks/*", "symbols"}},
 		{packages: "bayes/osb", may: []string{"bayes", "bayes/counts", "mail", "storage", "internal/publicsuffix"}, outside: []string{
 			"github.com/cespare/xxhash/v2", "github.com/blevesearch/snowballstem/...", "github.com/clipperhouse/uax29/...", "golang.org/x/text/unicode/norm",
@@ -87,7 +88,7 @@ func floors() []floor {
 		{packages: ".", may: below, outside: []string{"github.com/emersion/go-message/textproto"}},
 		{packages: "config/ucl"},
 		{packages: "config/dms"},
-		{packages: "config", may: []string{"config/ucl", "internal/nearest"}},
+		{packages: "config", may: []string{"config/ucl", "checks/option", "internal/nearest"}},
 		{packages: "milter", may: append([]string{"."}, below...), outside: []string{"github.com/d--j/go-milter"}},
 		{packages: "quarantine", may: append([]string{"."}, below...), outside: []string{"filippo.io/age"}},
 		{packages: "controller", may: append([]string{"."}, below...)},

@@ -74,6 +74,7 @@ func (o Options) ucl() ucl.Options {
 // A Tree is a configuration as modules see it.
 type Tree struct {
 	*ucl.Document
+	files ucl.Files // where lists are read that values name
 }
 
 // LoadFile reads one file by itself; nothing is rewritten.
@@ -83,14 +84,15 @@ func LoadFile(name string, o Options) (*ucl.Document, error) { return ucl.ParseF
 // Rspamd does and refuses what Rspamd refuses. Errors are *ucl.Error: they name
 // file, line and column.
 func Load(o Options) (*Tree, error) {
-	doc, err := ucl.ParseFile(filepath.Join(o.vars()["CONFDIR"], "rspamd.conf"), o.ucl())
+	language := o.ucl()
+	doc, err := ucl.ParseFile(filepath.Join(o.vars()["CONFDIR"], "rspamd.conf"), language)
 	if err != nil {
 		return nil, err
 	}
 	if doc.Root.Kind != ucl.Object {
 		return nil, doc.Root.Errorf("the configuration is a list, not sections")
 	}
-	t := &Tree{doc}
+	t := &Tree{doc, language.Files}
 	t.replacements()
 	if err := t.rewrite(); err != nil {
 		return nil, err

@@ -1,0 +1,84 @@
+package standard
+
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+	"testing"
+
+	"github.com/winnowmail/winnow/checks/option"
+)
+
+// TestSections holds that each key of each table has help and a name of its
+// own, and that what a file says at it reaches the options.
+func TestSections(t *testing.T) {
+	names := map[string]bool{}
+	for i, s := range new(Options).Sections() {
+		if err := s.Check(); err != nil {
+			t.Error(err)
+		}
+		if names[s.Name] {
+			t.Errorf("the section %s is there twice", s.Name)
+		}
+		names[s.Name] = true
+		effects(t, s.Name, s, func() (*Options, *option.Section) {
+			o := new(Options)
+			return o, o.Sections()[i]
+		}, func(v any) any { return v })
+	}
+}
+
+// effects applies one key after the other, each to new options. wrap puts a
+// value below the keys that lead to the section.
+func effects(t *testing.T, path string, s *option.Section, make func() (*Options, *option.Section), wrap func(any) any) {
+	t.Helper()
+	plain, whole := make()
+	if err := whole.Apply(option.Of(wrap(with(s.Example, nil))), func(error) {}); err != nil {
+		t.Errorf("%s with nothing: %v", path, err)
+	}
+	for _, k := range s.Keys {
+		at := path + "." + k.Name()
+		if k.Absent != "" {
+			continue
+		}
+		if k.Sample() == nil {
+			if len(k.Sections) == 0 {
+				t.Errorf("%s: no value is known that has an effect", at)
+			}
+			for _, below := range k.Sections {
+				effects(t, at, below, make, func(v any) any { return wrap(with(s.Example, k.Around(v))) })
+			}
+			continue
+		}
+		o, whole := make()
+		var warnings []error
+		if err := whole.Apply(option.Of(wrap(with(s.Example, map[string]any{k.Name(): k.Sample()}))), func(err error) { warnings = append(warnings, err) }); err != nil || len(warnings) > 0 {
+			t.Errorf("%s = %v: %v, %v", at, k.Sample(), err, warnings)
+		}
+		if same(t, plain, o) {
+			t.Errorf("%s = %v has no effect", at, k.Sample())
+		}
+	}
+}
+
+// with is a section with the keys of both.
+func with(a, b map[string]any) any {
+	all := map[string]any{}
+	maps.Copy(all, a)
+	maps.Copy(all, b)
+	return all
+}
+
+// same compares options, fields that JSON leaves out too.
+func same(t *testing.T, a, b *Options) bool {
+	t.Helper()
+	x, err := json.Marshal(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := json.Marshal(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(x) == string(y) && reflect.DeepEqual(a, b)
+}
