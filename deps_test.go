@@ -89,6 +89,7 @@ func floors() []floor {
 		{packages: "config/ucl"},
 		{packages: "config/dms"},
 		{packages: "config", may: []string{"config/ucl", "checks/option", "internal/nearest"}},
+		{packages: "config/stock", may: []string{"config/dms", "config/ucl"}},
 		{packages: "milter", may: append([]string{"."}, below...), outside: []string{"github.com/d--j/go-milter"}},
 		{packages: "quarantine", may: append([]string{"."}, below...), outside: []string{"filippo.io/age"}},
 		{packages: "controller", may: append([]string{"."}, below...)},

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -192,8 +193,7 @@ func FuzzCustomCommands(f *testing.F) {
 		above := t.TempDir()
 		dir := filepath.Join(above, "override.d")
 		put(t, dir, map[string]string{"m.conf": "a = 2;\nb { a = 3; }"})
-		c := customCommands{dir: dir, warn: func(string, ...any) {}}
-		c.apply("commands", []byte(text)) // a name that the file system refuses is an error
+		customCommands(dir, io.Discard).Apply("commands", []byte(text)) // a name that the file system refuses is an error
 		entries, err := os.ReadDir(above)
 		if err != nil || len(entries) != 1 {
 			t.Fatalf("left the directory: %v %v", entries, err)
