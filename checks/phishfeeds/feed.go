@@ -6,12 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/lists"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -19,7 +18,7 @@ import (
 // A Feed is a list of phishing pages that may be replaced while it is in use.
 // Its zero value is empty.
 type Feed struct {
-	path  string // "": only Load and Store fill it
+	list  *lists.List // nil: only Load fills it
 	pages atomic.Pointer[pages]
 }
 
@@ -32,11 +31,37 @@ type page struct {
 	data        []string // what the feed tells beside the URL
 }
 
-// File makes a Feed of a file in the format of Load. The check reads it when
-// the Scanner starts, and again, within a minute, when it changes. A file that
-// can't be read is reported in the log of the Scanner's start; the feed then
-// stays as it is.
-func File(path string) *Feed { return &Feed{path: path} }
+// From makes a Feed of a list of kind Lines in the format of Load. While a Scanner
+// runs, the feed has what the list has.
+func From(l *lists.List) *Feed {
+	f := &Feed{list: l}
+	f.refresh()
+	return f
+}
+
+// valid reports whether the feed's list, if it has one, is of lines.
+func (f *Feed) valid() bool {
+	return f == nil || f.list == nil || f.list.Definition().Kind == lists.Lines
+}
+
+// refresh takes over what the list holds.
+func (f *Feed) refresh() {
+	p := pages{}
+	n := 0
+	for _, line := range f.list.Snapshot().Lines() {
+		if n == maxPages {
+			break
+		}
+		if len(line) > maxLine {
+			continue
+		}
+		if host, entry, ok := parseLine([]byte(line)); ok {
+			p[host] = append(p[host], entry)
+			n++
+		}
+	}
+	f.pages.Store(&p)
+}
 
 // Bounds of a feed.
 const (
@@ -190,61 +215,16 @@ func (f *family) raiseExcluded(t *checks.Task) {
 	}
 }
 
-// pollEvery is how often a feed's file is looked at.
-const pollEvery = time.Minute
-
-// start reads the feeds' files and watches them for changes.
+// start follows the lists of the feeds.
 func (f *family) start(ctx context.Context, env *checks.Env) error {
 	for _, n := range f.feeds {
-		if n.feed.path == "" {
+		if n.feed.list == nil {
 			continue
 		}
-		stamp, err := n.feed.read(fileStamp{})
-		if err != nil {
-			env.Log.Warn("phishing feed can't be read", "symbol", n.def.Name, "err", err)
+		if st := n.feed.list.Status(); st.Err != nil {
+			env.Log.Warn("phishing feed can't be read", "symbol", n.def.Name, "err", st.Err)
 		}
-		env.Go(n.def.Name, func() {
-			tick := time.NewTicker(pollEvery)
-			defer tick.Stop()
-			for {
-				select {
-				case <-ctx.Done():
-					return
-				case <-tick.C:
-					if stamp, err = n.feed.read(stamp); err != nil {
-						env.Log.Debug("phishing feed can't be read", "symbol", n.def.Name, "err", err)
-					}
-				}
-			}
-		})
+		env.Go(n.def.Name, func() { lists.Follow(ctx, n.feed.refresh, n.feed.list) })
 	}
 	return nil
-}
-
-// A fileStamp tells versions of a file apart; its zero value is no file.
-type fileStamp struct {
-	size int64
-	mod  time.Time
-}
-
-// read reads the file unless it is the version that was read before, and
-// returns the version that is in use.
-func (f *Feed) read(before fileStamp) (fileStamp, error) {
-	file, err := os.Open(f.path)
-	if err != nil {
-		return before, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return before, err
-	}
-	stamp := fileStamp{info.Size(), info.ModTime()}
-	if stamp == before {
-		return before, nil
-	}
-	if _, err := f.Load(file); err != nil {
-		return before, err
-	}
-	return stamp, nil
 }

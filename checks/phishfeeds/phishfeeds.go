@@ -1,6 +1,6 @@
 // Package phishfeeds looks the URLs of a message up in lists of known
 // phishing pages: PhishTank's, which is asked by DNS, and feeds that the
-// operator keeps as files, such as OpenPhish's.
+// operator keeps as lists, such as OpenPhish's.
 //
 // PhishTank by DNS works as in Rspamd: BLAKE2b of host and path in Rspamd's
 // base 32, cut to 32 characters, is looked up as TXT under a zone; with a query
@@ -88,17 +88,22 @@ func (o Options) Validate() error {
 	}
 	v.Words("Excluded", o.Excluded)
 	v.If(o.OpenPhish != nil && o.OpenPhish == o.Generic, "Generic", "the same feed as OpenPhish")
+	v.If(!o.OpenPhish.valid(), "OpenPhish", "not a list of kind lines")
+	v.If(!o.Generic.valid(), "Generic", "not a list of kind lines")
 	return v.Err()
 }
 
-// config names the feeds by their files. What a feed says is no configuration:
+// config names the feeds by their lists. What a feed says is no configuration:
 // each scan records it.
 func (o Options) config() any {
 	name := func(f *Feed) string {
-		if f == nil {
+		switch {
+		case f == nil:
 			return "none"
+		case f.list == nil:
+			return "file:"
 		}
-		return "file:" + f.path
+		return f.list.Key()
 	}
 	return struct {
 		Options

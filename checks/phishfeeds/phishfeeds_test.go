@@ -17,6 +17,7 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/checktest"
 	"github.com/winnowmail/winnow/checks/phishfeeds"
+	"github.com/winnowmail/winnow/lists"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/resolver/zone"
@@ -145,10 +146,14 @@ func TestFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "feed.txt")
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
+		source, err := lists.NewWatcher(lists.Options{}).List(lists.Definition{Kind: lists.Lines, Sources: []string{path}})
+		if err != nil {
+			t.Fatal(err)
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		env := &checks.Env{Log: slog.New(slog.NewTextHandler(&log, nil)), Now: time.Now, Go: func(_ string, f func()) { go f() }}
-		list := phishfeeds.New(phishfeeds.Options{Zone: "-", OpenPhish: phishfeeds.File(path)}).Checks
+		list := phishfeeds.New(phishfeeds.Options{Zone: "-", OpenPhish: phishfeeds.From(source)}).Checks
 		for _, c := range list {
 			if c.Start != nil {
 				if err := c.Start(ctx, env); err != nil {
