@@ -55,7 +55,7 @@ func (s *Scanner) given(ctx context.Context, m *Message, msg *mail.Message, rcpt
 		return g
 	}
 	g.asked = true
-	r := SettingsRequest{Envelope: &m.Envelope, Rcpt: mail.AddressKey(rcpt), Message: msg}
+	r := SettingsRequest{Envelope: &m.Envelope, Rcpt: mail.AddressKey(rcpt), Message: msg, Scanner: s, Local: s.local(m.Envelope.ClientIP)}
 	if known, ok := m.answers[r.Rcpt]; ok {
 		g.set = known
 		return g

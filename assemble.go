@@ -37,17 +37,20 @@ func (v *verdict) export() Verdict {
 		Reply: replyTo(c), Notes: v.notes(),
 	}
 	if c.Action == actions.RewriteSubject {
-		out.Subject = v.scan.subject(c.Score)
+		out.Subject = v.subject(c.Score)
 	}
 	out.Edits = v.edits(&out)
 	return out
 }
 
-// subject expands the profile's subject template: %s is the original, %d the
-// score, %% a percent sign.
-func (s *scan) subject(total float64) string {
-	tmpl := s.scanner.opt.Profile.get().Subject
-	r := strings.NewReplacer("%%", "%", "%s", s.state.Message.Header().Text("Subject"), "%d", strconv.FormatFloat(total, 'f', 2, 64))
+// subject expands the subject template, a check's or the profile's: %s is the
+// original, %d the score, %% a percent sign.
+func (v *verdict) subject(total float64) string {
+	tmpl := v.scan.scanner.opt.Profile.get().Subject
+	for _, t := range own(v, func(o *checks.Outcome) []checks.Owned[string] { return o.Subjects }) {
+		tmpl = t
+	}
+	r := strings.NewReplacer("%%", "%", "%s", v.scan.state.Message.Header().Text("Subject"), "%d", strconv.FormatFloat(total, 'f', 2, 64))
 	return encoded(r.Replace(tmpl))
 }
 

@@ -61,7 +61,7 @@ func floors() []floor {
 			"golang.org/x/text/...", "golang.org/x/net/idna",
 			"github.com/gogs/chardet", "github.com/abadojack/whatlanggo", "github.com/clipperhouse/uax29/...",
 		}},
-		{packages: "score", may: []string{"symbols", "internal/nearest"}},
+		{packages: "score", may: []string{"symbols", "internal/nearest", "internal/pattern"}},
 		{packages: "checks", may: append([]string{"internal/exact"}, frame...)},
 		{packages: "checks/checktest", may: append([]string{"checks", "score", "resolver/zone"}, frame...), outside: []string{"golang.org/x/tools/txtar"}},
 		{packages: "checks/option", may: []string{"internal/nearest"}},
@@ -93,7 +93,8 @@ func floors() []floor {
 		{packages: "config/stock", may: []string{"config/dms", "config/ucl"}},
 		{packages: "milter", may: append([]string{"."}, below...), outside: []string{"github.com/d--j/go-milter"}},
 		{packages: "quarantine", may: append([]string{"."}, below...), outside: []string{"filippo.io/age"}},
-		{packages: "controller", may: append([]string{"."}, below...)},
+		{packages: "settings", may: append([]string{".", "config/ucl"}, below...)},
+		{packages: "controller", may: append([]string{".", "settings", "config/ucl"}, below...)},
 		{packages: "examples/smtpd", may: []string{".", "..."}, outside: []string{"github.com/emersion/go-smtp", "github.com/emersion/go-sasl"}},
 		{packages: "examples/maddycheck", may: []string{".", "actions", "mail"}, outside: []string{"github.com/emersion/go-message/textproto"}},
 		{packages: "examples/internal/postfix", outside: []string{"github.com/emersion/go-smtp"}},
@@ -110,7 +111,7 @@ func neverLinked() []string {
 	return []string{
 		"go.etcd.io/bbolt", "github.com/miekg/dns", "github.com/redis/go-redis", "github.com/emersion/go-milter", "github.com/d--j/go-milter", "github.com/jbrukh/bayesian",
 		"github.com/emersion/go-smtp", "github.com/emersion/go-message/charset", "github.com/klauspost/compress",
-		module + "/history", module + "/neural", module + "/milter", module + "/controller", module + "/quarantine", "filippo.io/age", module + "/config", module + "/examples",
+		module + "/history", module + "/neural", module + "/milter", module + "/controller", module + "/settings", module + "/quarantine", "filippo.io/age", module + "/config", module + "/examples",
 		module + "/bayes/prior", module + "/storage/bolt", module + "/storage/redis", module + "/resolver/dnsclient", module + "/resolver/resolvertest",
 		"testing", "expvar", "net/http/pprof",
 	}

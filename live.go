@@ -122,6 +122,9 @@ func (l *Live) Check(set Settings) error { return l.Scanner().Check(set) }
 // Knows is Scanner.Knows of the Scanner in force.
 func (l *Live) Knows(name string) (symbol, group, family bool) { return l.Scanner().Knows(name) }
 
+// SymbolsOf is Scanner.SymbolsOf of the Scanner in force.
+func (l *Live) SymbolsOf(group string) []string { return l.Scanner().SymbolsOf(group) }
+
 // NewSession begins a session; see Scanner.NewSession. A transaction, from MAIL
 // to the end of DATA, stays with the Scanner that it began with. After a Swap
 // the session takes the new one at its next Connect or MAIL. What Connect

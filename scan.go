@@ -148,6 +148,11 @@ func (s *Scanner) prepare(ctx context.Context, m *Message, seeds []checks.Seeded
 	if user := sc.want.user(&m.Envelope); user != "" && s.opt.Learner != nil {
 		seeds = append(slices.Clip(seeds), checks.Seed(statistics.Owner, user))
 	}
+	facts, strange := sc.want.facts(s, seeds)
+	if err := sc.record.seed(facts); err != nil {
+		return nil, err
+	}
+	seeds, sc.unknown = append(slices.Clip(seeds), facts...), append(sc.unknown, strange...)
 	sc.state.SeedFacts(seeds)
 	sc.state.Reserve(len(sc.results))
 	sc.skip = sc.want.skips()

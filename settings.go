@@ -31,6 +31,9 @@ type Settings struct {
 	// to look at (Result.NoLog), as Rspamd's flag no_log. It is no part of a
 	// transcript.
 	NoLog bool
+	// Facts are seeded for checks to act on; only those of the message as a whole
+	// count. What the host seeds itself goes before them.
+	Facts []checks.Seeded
 }
 
 // A SettingsRequest says whose settings Options.Settings is asked for.
@@ -41,6 +44,10 @@ type SettingsRequest struct {
 	Rcpt string
 	// Message is the parsed message, nil before DATA.
 	Message *mail.Message
+	// Scanner is the one that asks: it knows which names settings can have.
+	Scanner *Scanner
+	// Local tells that the client is in the Scanner's local networks, or loopback.
+	Local bool
 }
 
 // Check reports what is wrong with settings under this Scanner's configuration:
@@ -52,6 +59,10 @@ func (s *Scanner) Check(set Settings) error {
 
 // Knows tells whether a symbol, a group and a family have that name.
 func (s *Scanner) Knows(name string) (symbol, group, family bool) { return s.site.metric.Knows(name) }
+
+// SymbolsOf returns the names of the symbols of a group, sorted; nil if there is
+// no such group.
+func (s *Scanner) SymbolsOf(group string) []string { return s.site.metric.SymbolsOf(group) }
 
 // rules hold what a verdict is judged by.
 type rules struct {
@@ -258,6 +269,28 @@ func (w *wanted) user(env *mail.Envelope) (user string) {
 		}
 	}
 	return user
+}
+
+// facts are what the settings of the message seed. Those that the host seeds
+// itself, and those with a value that their fact can't have, are left out.
+func (w *wanted) facts(s *Scanner, seeds []checks.Seeded) (facts []checks.Seeded, unknown []string) {
+	for _, g := range w.sets {
+		if g.set == nil || g.rcpt != "" || len(g.set.Facts) == 0 {
+			continue
+		}
+		strange, err := s.plan.ValidateSeeds(g.set.Facts)
+		if err != nil {
+			w.err = errors.Join(w.err, settingsError("", err))
+			continue
+		}
+		unknown = append(unknown, strange...)
+		for _, f := range g.set.Facts {
+			if !slices.ContainsFunc(seeds, func(o checks.Seeded) bool { return o.Name() == f.Name() }) {
+				facts = append(facts, f)
+			}
+		}
+	}
+	return facts, unknown
 }
 
 func settingsError(rcpt string, err error) error {

@@ -139,12 +139,20 @@ func (s *scan) source(m *Message, seeds []checks.Seeded) error {
 	if !m.Record {
 		return nil
 	}
+	return s.record.seed(seeds)
+}
+
+// seed notes facts that were known before the scan, if a transcript is wanted.
+func (r *recorder) seed(seeds []checks.Seeded) error {
+	if r == nil || !r.wanted {
+		return nil
+	}
 	for _, seed := range seeds {
 		v, err := exact.Marshal(seed.Value())
 		if err != nil {
 			return fmt.Errorf("%w: seed %s can't be recorded: %w", ErrMessage, seed.Name(), err)
 		}
-		s.record.seeds = append(s.record.seeds, seedRecord{seed.Name(), v})
+		r.seeds = append(r.seeds, seedRecord{seed.Name(), v})
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ type Outcome struct {
 	Edits      []Owned[actions.HeaderEdit]
 	EditFuncs  []Owned[EditFunc]
 	Waived     []Owned[actions.Action]
+	Subjects   []Owned[string]
 	Notes      []Owned[string]
 
 	facts   []Seeded
@@ -218,6 +219,15 @@ func (t *Task) PreResult(p actions.PreResult, of ...*symbols.Def) {
 func (t *Task) Waive(a actions.Action, of ...*symbols.Def) {
 	out := t.report()
 	out.Waived = append(out.Waived, owned(t, a, of))
+}
+
+// Subject sets the template of actions.RewriteSubject in place of the profile's:
+// %s is the message's subject, %d the score, %% a percent sign. Of several the
+// last one in list order counts. It belongs to symbols, or the check, as a
+// PreResult does.
+func (t *Task) Subject(template string, of ...*symbols.Def) {
+	out := t.report()
+	out.Subjects = append(out.Subjects, owned(t, template, of))
 }
 
 // Edit asks the host to change the message's header on delivery. It belongs to

@@ -26,6 +26,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -35,6 +36,7 @@ import (
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/statistics"
+	"github.com/winnowmail/winnow/settings"
 )
 
 // A Scanner is a *winnow.Scanner or, where the configuration can be loaded
@@ -42,7 +44,7 @@ import (
 type Scanner interface {
 	Scan(ctx context.Context, m *winnow.Message, seeds ...checks.Seeded) (*winnow.Result, error)
 	Check(set winnow.Settings) error
-	Knows(name string) (symbol, group, family bool)
+	settings.Names
 }
 
 // Options configures New.
@@ -60,6 +62,11 @@ type Options struct {
 	// ones are refused with status 413. The Scanner's own limits may cut a
 	// message earlier.
 	MaxBody int64
+	// Rules tells that the Scanner's Options.Settings is that of settings.Rules: it
+	// decides about the headers Settings, Settings-ID, Maxscore and Softscore.
+	// Without rules the first of them lies over what the Scanner has, and an id is
+	// unknown.
+	Rules bool
 	// Ready, if set, tells why clients should go elsewhere, nil if there is no
 	// reason; /ready asks it.
 	Ready func(ctx context.Context) error
@@ -73,6 +80,7 @@ type handler struct {
 	teacher  Teacher
 	rows     History
 	ready    func(ctx context.Context) error
+	rules    bool
 	maxBody  int64
 	log      *slog.Logger
 	counters counters
@@ -83,7 +91,7 @@ func New(o Options) (http.Handler, error) {
 	if o.Scanner == nil {
 		return nil, errors.New("controller: no Scanner")
 	}
-	h := &handler{scanner: o.Scanner, teacher: o.Teacher, rows: o.History, ready: o.Ready, maxBody: o.MaxBody, log: o.Log, counters: counters{began: time.Now()}}
+	h := &handler{scanner: o.Scanner, teacher: o.Teacher, rows: o.History, ready: o.Ready, rules: o.Rules, maxBody: o.MaxBody, log: o.Log, counters: counters{began: time.Now()}}
 	if h.maxBody <= 0 {
 		h.maxBody = 100 << 20
 	}
@@ -166,7 +174,7 @@ func (h *handler) check(w http.ResponseWriter, r *http.Request) {
 		seeds = append(seeds, checks.Seed(statistics.Owner, req.owner))
 	}
 	err := h.withBody(w, r, req, func() (err error) {
-		res, err = h.scanner.Scan(r.Context(), &req.message, seeds...)
+		res, err = h.scanner.Scan(settings.WithRequest(r.Context(), &req.settings), &req.message, seeds...)
 		return err
 	})
 	h.answer(w, r, req, res, err)
@@ -194,7 +202,7 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request, header http.Heade
 		fail(w, status, "%v", err)
 		return nil, false
 	}
-	if err := h.settle(req); err != nil {
+	if err := h.settle(r, req); err != nil {
 		fail(w, http.StatusBadRequest, "settings: %v", err)
 		return nil, false
 	}
@@ -238,7 +246,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, req *request, r
 		fail(w, http.StatusServiceUnavailable, "the request was given up")
 	case errors.Is(err, winnow.ErrBusy):
 		fail(w, http.StatusServiceUnavailable, "too many messages at once")
-	case errors.Is(err, winnow.ErrMessage) && req.changed: // a reload took away what settings that were checked name
+	case errors.Is(err, winnow.ErrMessage) && req.settings.Says(): // a reload took away what settings that were checked name
 		fail(w, http.StatusBadRequest, "%v", err)
 	case err != nil:
 		h.log.Error("scan", "queue_id", req.message.Envelope.QueueID, "err", err)
@@ -253,14 +261,26 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, req *request, r
 	}
 }
 
-// settle turns the request's settings into the Scanner's.
-func (h *handler) settle(req *request) error {
-	if !req.changed {
+// settle turns the request's settings into the Scanner's. Where rules decide about
+// them, it only refuses those that don't hold.
+func (h *handler) settle(r *http.Request, req *request) error {
+	q := &req.settings
+	q.Warn, q.Header = req.warn, r.Header.Values
+	if from, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		q.Client = from.Addr().WithZone("").Unmap()
+	}
+	if !q.Says() {
 		return nil
 	}
-	req.silent = req.silent || req.settings.noLog
-	req.message.Settings = req.settings.settings(h.scanner, req.warn)
-	return h.scanner.Check(*req.message.Settings)
+	if q.Apply != nil {
+		req.silent = req.silent || q.Apply.NoLog
+	}
+	set := q.Settings(h.scanner)
+	if err := h.scanner.Check(*set); err != nil || h.rules {
+		return err
+	}
+	req.message.Settings = set
+	return nil
 }
 
 // bareLines reports whether the lines of a message end with LF alone.

@@ -114,11 +114,11 @@ func TestErrors(t *testing.T) {
 		{"POST", "/checkv2", message, "Message-Length: 10", 400, "message-length"},
 		{"POST", "/checkv2?ip=192.0.2.1", message, "", 400, "query string"},
 		{"POST", "/checkv2", message, "Settings: {", 400, "settings"},
-		{"POST", "/checkv2", message, `Settings: {"symbols_enabled": "A"}`, 400, "symbols_enabled"},
-		{"POST", "/checkv2", message, `Settings: {"whitelist": true}`, 400, "whitelist: not supported"},
-		{"POST", "/checkv2", message, `Settings: {} x`, 400, "follows"},
+		{"POST", "/checkv2", message, `Settings: {"symbols_enabled": {"A": {}}, "scores": 1}`, 400, "scores"},
+		{"POST", "/checkv2", message, `Settings: {"whitelist": "perhaps"}`, 400, "whitelist"},
+		{"POST", "/checkv2", message, `Settings: {} x`, 400, "the key x"},
 		{"POST", "/checkv2", message, `Settings: {"apply": {}, "id": "x"}`, 400, "apply"},
-		{"POST", "/checkv2", message, `Settings: {"flags": ["no_stat"]}`, 400, "no_stat"},
+		{"POST", "/checkv2", message, `Settings: {"flags": ["no_thing"]}`, 400, "no_thing"},
 	} {
 		var headers []string
 		if c.header != "" {
@@ -222,7 +222,7 @@ func TestWarnings(t *testing.T) {
 	s, _ := serve(t, Options{})
 	r := check(t, s.URL, message, "IP: nonsense", "Raw: yes", "Settings-ID: x", "Deliver-To: a@b", "Speed: high", "Flags: pass_all,groups,body_block", "Pass: some",
 		"Helo: a", "Helo: b")
-	for _, want := range []string{`IP: "nonsense"`, "raw is not supported", "settings-id is not", "deliver-to is not", "speed is not known", "Flags: groups", "Pass: some", "Helo is given 2 times"} {
+	for _, want := range []string{`IP: "nonsense"`, "raw is not supported", "settings-id: there are no settings", "deliver-to is not", "speed is not known", "Flags: groups", "Pass: some", "Helo is given 2 times"} {
 		if !slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.HasPrefix(w, want) }) {
 			t.Errorf("no warning %q in %q", want, r.Warnings)
 		}

@@ -3,19 +3,21 @@ package controller
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/settings"
 )
 
 // A request is what the headers of one /checkv2 request say.
 type request struct {
 	message  winnow.Message
-	settings apply
-	changed  bool   // settings say something
+	settings settings.Request
 	silent   bool   // no log line
 	milter   bool   // the reply goes to an MTA
 	head     []byte // what was read ahead of the message
@@ -58,8 +60,9 @@ func parseRequest(h http.Header) (*request, error) {
 
 func (req *request) warn(format string, args ...any) {
 	const most = 32
-	if len(req.warnings) < most {
-		req.warnings = append(req.warnings, fmt.Sprintf(format, args...))
+	text := fmt.Sprintf(format, args...)
+	if len(req.warnings) < most && !slices.Contains(req.warnings, text) {
+		req.warnings = append(req.warnings, text)
 	}
 }
 
@@ -111,10 +114,20 @@ func (req *request) header(name string, values []string) error {
 func (req *request) option(name, v string, values []string) error {
 	switch name {
 	case "settings":
-		if err := parseSettings([]byte(v), &req.settings); err != nil {
+		a, ignored, err := settings.ParseHeader(v)
+		if err != nil {
 			return fmt.Errorf("settings: %w", err)
 		}
-		req.changed = true
+		for _, key := range ignored {
+			req.warn("Settings: %s is not supported and was not obeyed", key)
+		}
+		req.settings.Apply = a
+	case "settings-id":
+		req.settings.ID = v
+	case "maxscore":
+		req.settings.Maxscore = req.number(name, v)
+	case "softscore":
+		req.settings.Softscore = req.number(name, v)
 	case "pass":
 		req.flag(v == "all", "pass_all", "Pass: %s is not known", v)
 	case "flags":
@@ -140,8 +153,7 @@ func (req *request) option(name, v string, values []string) error {
 		}
 	case "file", "path", "shm", "message-length", "url", "message-offset":
 		return fmt.Errorf("%s is not supported: send the message, and only it, as the body", name)
-	case "settings-id", "subject", "mta-tag", "raw", "url-format", "maxscore", "softscore",
-		"profile", "body-block", "flag", "weight", "class", "classifier", "json", "key", "statfile", "recipient-number":
+	case "subject", "mta-tag", "raw", "url-format", "profile", "body-block", "flag", "weight", "class", "classifier", "json", "key", "statfile", "recipient-number":
 		req.warn("%s is not supported and was not obeyed", name)
 	default:
 		if !foreign(name) {
@@ -233,6 +245,16 @@ func path(v string) string {
 	return strings.TrimSpace(v)
 }
 
+// number reads a threshold.
+func (req *request) number(name, v string) *float64 {
+	f, err := strconv.ParseFloat(v, 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		req.warn("%s: %q is no number", name, v)
+		return nil
+	}
+	return &f
+}
+
 // flag sets a flag that has a header of its own.
 func (req *request) flag(on bool, name, format, v string) {
 	if on {
@@ -255,7 +277,7 @@ func (req *request) flags(values []string) {
 func (req *request) setFlag(name string) bool {
 	switch name {
 	case "pass_all":
-		req.settings.passAll, req.changed = true, true
+		req.settings.PassAll = true
 	case "no_log":
 		req.silent, req.message.NoLog = true, true
 	case "milter":

@@ -3,6 +3,8 @@ package score
 import (
 	"regexp"
 	"strings"
+
+	"github.com/winnowmail/winnow/internal/pattern"
 )
 
 // An optionMatch is one entry of an atom's option filter: an exact text, or a
@@ -111,24 +113,9 @@ func (p *parser) option(open int) (optionMatch, error) {
 	}
 	p.pos = end + n
 	flags := strings.TrimSpace(p.in[end+1 : p.pos])
-	re, err := compilePattern(p.in[start+1:end], flags)
+	re, err := pattern.Compile(p.in[start+1:end], flags)
 	if err != nil {
 		return optionMatch{}, p.errorf(start, "pattern: %v", err)
 	}
 	return optionMatch{re: re}, nil
-}
-
-// compilePattern takes Rspamd's flags: i, m, s and U as in Perl; u, r, O and
-// the like only choose how Rspamd's engine works.
-func compilePattern(pattern, flags string) (*regexp.Regexp, error) {
-	keep := strings.Map(func(r rune) rune {
-		if strings.ContainsRune("urOALB", r) {
-			return -1
-		}
-		return r
-	}, flags)
-	if keep != "" {
-		pattern = "(?" + keep + ")" + pattern
-	}
-	return regexp.Compile(pattern)
 }

@@ -247,6 +247,17 @@ func (c *Compiled) Knows(name string) (symbol, group, family bool) {
 	return symbol, len(c.members[name]) > 0, family
 }
 
+// SymbolsOf returns the names of a group's symbols, sorted; nil if there is no
+// such group.
+func (c *Compiled) SymbolsOf(group string) []string {
+	var names []string
+	for _, id := range c.members[group] {
+		names = append(names, c.defs[id].Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
 // allNames yields the names that Disable and Enable may use.
 func (c *Compiled) allNames() iter.Seq[string] {
 	return func(yield func(string) bool) {

@@ -1,4 +1,4 @@
-package controller
+package settings
 
 import (
 	"context"
@@ -30,15 +30,15 @@ func settingsScanner(tb testing.TB) *winnow.Scanner {
 
 // under scans under a Settings header; ok is false if it is refused.
 func under(tb testing.TB, s *winnow.Scanner, header string) (res *winnow.Result, warnings int, ok bool) {
-	var a apply
-	if parseSettings([]byte(header), &a) != nil {
+	a, _, err := ParseHeader(header)
+	if err != nil {
 		return nil, 0, false
 	}
-	set := a.settings(s, func(string, ...any) { warnings++ })
+	set := Lay(s, func(string, ...any) { warnings++ }, Layer{OfRequest, a})
 	if s.Check(*set) != nil {
 		return nil, warnings, false
 	}
-	res, err := s.Scan(context.Background(), &winnow.Message{Settings: set, Body: winnow.FromBytes([]byte("Subject: x\r\n\r\nx\r\n"))})
+	res, err = s.Scan(context.Background(), &winnow.Message{Settings: set, Body: winnow.FromBytes([]byte("Subject: x\r\n\r\nx\r\n"))})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -1,0 +1,73 @@
+package settings
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+const familyName = "settings"
+
+// An Effect is what the settings of a message do beside weighing and switching.
+type Effect struct {
+	Symbols []Raised             `json:"symbols,omitempty"`
+	Subject string               `json:"subject,omitempty"`
+	Edits   []actions.HeaderEdit `json:"edits,omitempty"`
+	Skip    bool                 `json:"skip,omitempty"` // the message passes unseen
+}
+
+func (e *Effect) empty() bool {
+	return len(e.Symbols)+len(e.Edits) == 0 && e.Subject == "" && !e.Skip
+}
+
+// Applied is the fact that the family of this package acts on.
+var Applied = checks.Fact[Effect]{Name: "settings"}
+
+// Family makes the checks that raise symbols, change headers and let mail pass
+// where settings say so. defs are the symbols that settings raise and that no
+// other check declares; see Rules.Defs. Without the family those effects are
+// missing, and Lay says so.
+func Family(defs ...*symbols.Def) *checks.Family {
+	slices.SortFunc(defs, func(a, b *symbols.Def) int { return strings.Compare(a.Name, b.Name) })
+	f := &checks.Family{Name: familyName, Doc: "what settings of users and rules do beside weighing symbols"}
+	if len(defs) > 0 {
+		f.Checks = append(f.Checks, &checks.Check{
+			Name: "settings/symbols", Doc: "raises the symbols that settings raise", Symbols: defs, Requires: checks.Facts(Applied),
+			Run: func(_ context.Context, t *checks.Task) error { return raise(t, defs) },
+		})
+	}
+	f.Checks = append(f.Checks, &checks.Check{
+		Name: "settings", Doc: "changes headers and lets mail pass unseen as settings say", Stage: checks.Early, Priority: 100,
+		Requires: checks.Facts(Applied), Run: obey,
+	})
+	return f
+}
+
+func raise(t *checks.Task, defs []*symbols.Def) error {
+	e, _ := Applied.Get(t)
+	for _, r := range e.Symbols {
+		i, ok := slices.BinarySearchFunc(defs, r.Name, func(d *symbols.Def, name string) int { return strings.Compare(d.Name, name) })
+		if ok {
+			t.HitFactor(defs[i], r.Factor, r.Options...)
+		}
+	}
+	return nil
+}
+
+func obey(_ context.Context, t *checks.Task) error {
+	e, _ := Applied.Get(t)
+	for _, edit := range e.Edits {
+		t.Edit(edit)
+	}
+	if e.Subject != "" {
+		t.Subject(e.Subject)
+	}
+	if e.Skip {
+		t.PreResult(actions.PreResult{Action: actions.NoAction, Priority: actions.Critical})
+	}
+	return nil
+}

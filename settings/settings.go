@@ -1,0 +1,170 @@
+// Package settings decides which settings a message has: by rules that
+// operators write, and by what a client asks for with its request. It is
+// Rspamd 4.1.6's module of that name, and Rules.Settings is a winnow.Options.Settings.
+//
+//	rules, err := settings.New(section, settings.Options{})
+//	o.Settings = rules.Settings
+//	o.Families = append(o.Families, settings.Family(rules.Defs(nil)...))
+//
+// Rules are tried from the highest priority down. All rules of the first
+// priority in which one is about the message count together; those below don't.
+// A request's own settings (WithRequest) stand on the lowest priority: any rule
+// of medium or high priority that is about the message takes their place.
+package settings
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+
+	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/config/ucl"
+	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// Options say what rules can use. The zero value has neither lists nor
+// selectors; a rule that names one is an error then.
+type Options struct {
+	// List follows a list, "map:SOURCE" or the source of an ip_map, and tells
+	// whether it holds a key: an address in the form of mail.Address.Key, a name,
+	// or an IP address.
+	List func(source string) (func(key string) bool, error)
+	// Selector reads a selector and tells whether it finds anything in a message.
+	Selector func(selector string) (func(m *mail.Message) bool, error)
+	// Weight is what a symbol weighs that a rule raises and nobody weighs,
+	// Rspamd's unknown_weight.
+	Weight float64
+}
+
+// Rules are those of a section settings. They may be replaced while scans run.
+type Rules struct {
+	options  Options
+	static   []*rule
+	warnings []ucl.Warning
+	defs     []*symbols.Def
+	followed atomic.Pointer[[]*rule]
+}
+
+// New reads a section settings, whose keys are the names of rules; nil has none.
+// Errors name the place, see ucl.Error.
+func New(section *ucl.Value, o Options) (*Rules, error) {
+	r := &Rules{options: o}
+	rules, warnings, err := r.read(section)
+	if err != nil {
+		return nil, err
+	}
+	for _, rule := range rules {
+		if rule.id == "" {
+			rule.id = rule.name
+		}
+	}
+	r.static, r.warnings = rules, warnings
+	if err := r.declare(section); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Replace takes the rules of a followed list in the place of those of the file,
+// as UCL or JSON, bare or as the section settings. On an error the rules stay.
+func (r *Rules) Replace(name string, text []byte) ([]ucl.Warning, error) {
+	doc, err := ucl.Parse(name, text, ucl.Options{Limits: ucl.Limits{Depth: 64, Values: 1_000_000}})
+	if err != nil {
+		return nil, err
+	}
+	section := doc.Root
+	if inner := section.Get("settings"); inner != nil {
+		section = inner
+	}
+	rules, warnings, err := r.read(section)
+	if err != nil {
+		return nil, err
+	}
+	r.followed.Store(&rules)
+	return warnings, nil
+}
+
+// read reads rules and orders them.
+func (r *Rules) read(section *ucl.Value) (list []*rule, notes []ucl.Warning, err error) {
+	if section.IsNull() {
+		return nil, nil, nil
+	}
+	section, err = section.AsObject()
+	if err != nil {
+		return nil, nil, err
+	}
+	for name, v := range section.All() {
+		if v.Kind != ucl.Object {
+			continue // enabled, say; as in Rspamd
+		}
+		one := reader{Options: &r.options, rule: rule{name: name}, v: v, notes: &notes}
+		ok, err := one.read()
+		if err != nil {
+			return nil, nil, err
+		}
+		if ok {
+			made := one.rule
+			list = append(list, &made)
+		}
+	}
+	slices.SortStableFunc(list, compare)
+	return list, notes, nil
+}
+
+// Warnings tell what of the file has no effect.
+func (r *Rules) Warnings() []ucl.Warning { return r.warnings }
+
+// Len is how many rules there are.
+func (r *Rules) Len() int { return len(r.rules()) }
+
+func (r *Rules) rules() []*rule {
+	if p := r.followed.Load(); p != nil {
+		return *p
+	}
+	return r.static
+}
+
+// Settings is a winnow.Options.Settings. It answers for the message as a whole;
+// recipients have none of their own. Before DATA it is nil as long as the answer
+// may depend on what is still to come.
+func (r *Rules) Settings(ctx context.Context, req winnow.SettingsRequest) (*winnow.Settings, error) {
+	if req.Rcpt != "" {
+		return nil, nil
+	}
+	q := requestOf(ctx)
+	asked := r.asked(q)
+	s := &subject{env: req.Envelope, msg: req.Message, local: req.Local, request: q}
+	layers, undecided := r.match(s, len(asked) > 0)
+	if undecided {
+		return nil, nil
+	}
+	if len(layers) == 0 {
+		layers = asked
+	}
+	passAll := q != nil && q.PassAll
+	if len(layers) == 0 && !passAll {
+		return nil, nil
+	}
+	set := Lay(req.Scanner, q.warn, layers...)
+	set.PassAll = set.PassAll || passAll
+	return set, nil
+}
+
+// match returns the rules that are about the message. With settings of the
+// request those of low priority are not looked at.
+func (r *Rules) match(s *subject, asked bool) (matched []Layer, undecided bool) {
+	var at int64
+	for _, rule := range r.rules() {
+		if rule.priority < 1 || asked && rule.priority < 2 || len(matched) > 0 && rule.priority < at {
+			break
+		}
+		if !s.known(rule.need) {
+			return nil, true
+		}
+		if rule.matches(s) {
+			matched, at = append(matched, Layer{OfRule, rule.apply}), rule.priority
+		}
+	}
+	return matched, false
+}
