@@ -35,6 +35,24 @@ func (t *template) limit(at int, err error) error {
 	return &Error{Pos: place{t.src, at}.pos(), Kind: Limit, Msg: err.Error(), Err: err}
 }
 
+// pay counts what it takes to look at values: a step, and one for each byte of a
+// text and for what an item of a list takes.
+func (t *template) pay(at int, values ...any) error {
+	n := 1
+	for _, v := range values {
+		switch v := v.(type) {
+		case string:
+			n += len(v)
+		case []any:
+			n += 32 * len(v)
+		}
+	}
+	if err := t.p.step(n); err != nil {
+		return t.limit(at, err)
+	}
+	return nil
+}
+
 // write appends to the output.
 func (t *template) write(at int, s string, fixed bool) error {
 	if err := t.p.grow(len(s)); err != nil {

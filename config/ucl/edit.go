@@ -122,22 +122,54 @@ func (e *Editor) Delete(path ...string) error {
 		if m == nil {
 			return nil
 		}
-		v := m.Values[len(m.Values)-1]
-		from, to := v.at.off+e.bom(), v.end+e.bom()
-		for to < len(e.text) && (isBlank(e.text[to]) || e.text[to] == ';' || e.text[to] == ',') {
-			to++
-		}
-		if to < len(e.text) && e.text[to] == '\r' {
-			to++
-		}
-		line := bytes.LastIndexByte(e.text[:from], '\n') + 1
-		if len(bytes.TrimSpace(e.text[line:from])) == 0 && (to == len(e.text) || e.text[to] == '\n') {
-			from, to = line, min(to+1, len(e.text))
-		}
-		if err := e.replace(from, to, ""); err != nil {
+		if err := e.cut(m.Values); err != nil {
 			return err
 		}
 	}
+}
+
+// cut takes values out, which stand one behind the other.
+func (e *Editor) cut(values []*Value) error {
+	var kept [][]byte
+	begin := 0
+	for i := 0; i < len(values); {
+		from, to := e.extent(values[i])
+		for i++; i < len(values); i++ {
+			next, end := e.extent(values[i])
+			if next > to {
+				break
+			}
+			to = max(to, end)
+		}
+		from, to = e.line(from, to)
+		kept = append(kept, e.text[begin:max(begin, from)])
+		begin = max(begin, to)
+	}
+	return e.put(bytes.Join(append(kept, e.text[begin:]), nil))
+}
+
+// extent is where a value stands with its key and separators.
+func (e *Editor) extent(v *Value) (from, to int) {
+	from, to = v.at.off+e.bom(), v.end+e.bom()
+	for to < len(e.text) && (isBlank(e.text[to]) || e.text[to] == ';' || e.text[to] == ',') {
+		to++
+	}
+	if to < len(e.text) && e.text[to] == '\r' {
+		to++
+	}
+	return from, to
+}
+
+// line is the whole line where nothing else is in it.
+func (e *Editor) line(from, to int) (int, int) {
+	start := from
+	for start > 0 && e.text[start-1] != '\n' && isSpace(e.text[start-1]) {
+		start--
+	}
+	if (start == 0 || e.text[start-1] == '\n') && (to == len(e.text) || e.text[to] == '\n') {
+		return start, min(to+1, len(e.text))
+	}
+	return from, to
 }
 
 // insert adds a key to section.
@@ -199,10 +231,14 @@ func (e *Editor) splice(start, end int, value string) error {
 	return e.replace(start+e.bom(), end+e.bom(), value)
 }
 
-// replace changes the text; when it can't be read any longer nothing changes.
 func (e *Editor) replace(from, to int, text string) error {
+	return e.put(bytes.Join([][]byte{e.text[:from], []byte(text), e.text[to:]}, nil))
+}
+
+// put changes the text; when it can't be read any longer nothing changes.
+func (e *Editor) put(text []byte) error {
 	old := e.text
-	e.text = bytes.Join([][]byte{old[:from], []byte(text), old[to:]}, nil)
+	e.text = text
 	if err := e.parse(); err != nil {
 		e.text = old
 		return fmt.Errorf("the change would break the file: %w", err)

@@ -22,11 +22,24 @@ func (t *template) expression(at int, s string) (*expr, error) {
 type evaluator = func(*template) (any, error)
 
 type exprParser struct {
-	t    *template
-	at   int
-	s    string
-	pos  int
-	deep int
+	t     *template
+	at    int
+	s     string
+	pos   int
+	deep  int
+	links int
+}
+
+// maxLinks bounds the operators, filters and fields of an expression: a chain of
+// them is gone through by recursion.
+const maxLinks = 4096
+
+// link counts an operator, a filter or a field.
+func (x *exprParser) link() error {
+	if x.links++; x.links > maxLinks {
+		return x.t.fail(x.at, "the expression has more than %d operators", maxLinks)
+	}
+	return nil
 }
 
 func (x *exprParser) wrong() error {
@@ -98,6 +111,9 @@ func (x *exprParser) filtered() (evaluator, error) {
 				return nil, err
 			}
 		}
+		if err := x.link(); err != nil {
+			return nil, err
+		}
 		f = x.apply(name, filter, f, args)
 	}
 	return f, err
@@ -114,11 +130,14 @@ func (x *exprParser) apply(name string, filter func([]any) (any, bool), f evalua
 			}
 			values = append(values, v)
 		}
+		if err := t.pay(at, values...); err != nil {
+			return nil, err
+		}
 		v, ok := filter(values)
 		if !ok {
 			return nil, t.fail(at, "the filter %s can't be applied to %q", name, short(print(values[0])))
 		}
-		return v, nil
+		return v, t.pay(at, v)
 	}
 }
 
@@ -141,7 +160,7 @@ func (x *exprParser) binary(level int) (evaluator, error) {
 		}
 		var right evaluator
 		if right, err = x.binary(level + 1); err == nil {
-			left = x.operate(op, left, right)
+			left, err = x.operate(op, left, right), x.link()
 		}
 	}
 	return left, err
@@ -159,6 +178,9 @@ func (x *exprParser) operate(op string, left, right evaluator) evaluator {
 		}
 		b, err := right(t)
 		if err != nil {
+			return nil, err
+		}
+		if err := t.pay(at, a, b); err != nil {
 			return nil, err
 		}
 		v, ok := binaryOp(op, a, b)

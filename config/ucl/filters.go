@@ -115,7 +115,7 @@ func ordered(op string, c int) bool {
 	return c >= 0
 }
 
-// longest is how many bytes a filter may add.
+// longest is how many bytes a filter may make of several texts.
 const longest = 1 << 20
 
 // filterNamed finds a filter. It gets the value and its arguments.
@@ -219,11 +219,15 @@ func join(v []any) (any, bool) {
 	if len(v) == 2 {
 		sep = print(v[1])
 	}
-	parts := make([]string, 0, len(list))
+	parts, size := make([]string, 0, len(list)), 0
 	for _, item := range list {
 		parts = append(parts, print(item))
+		size += len(parts[len(parts)-1]) + len(sep)
 	}
-	return strings.Join(parts, sep), len(parts)*len(sep) < longest
+	if size > longest {
+		return nil, false
+	}
+	return strings.Join(parts, sep), true
 }
 
 func replace(v []any) (any, bool) {
@@ -231,7 +235,7 @@ func replace(v []any) (any, bool) {
 		return nil, false
 	}
 	s, old, new := print(v[0]), print(v[1]), print(v[2])
-	if strings.Count(s, old)*len(new) > longest {
+	if n := strings.Count(s, old); n > 0 && len(s)+n*(len(new)-len(old)) > longest {
 		return nil, false
 	}
 	return strings.ReplaceAll(s, old, new), true

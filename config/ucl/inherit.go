@@ -3,6 +3,7 @@ package ucl
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,6 +21,9 @@ func (m *macroCall) inherit(p *parser) error {
 		return name == "replace" && v.Kind == Bool
 	})
 	for _, member := range found.Values[0].members {
+		if err := p.step(1); err != nil {
+			return m.c.limit(m.off, err)
+		}
 		there := m.into.Member(member.Key)
 		if there == member || there != nil && !replace {
 			continue
@@ -53,6 +57,7 @@ func (p *parser) copy(c *chunk, v *Value) (*Value, error) {
 		return nil, err
 	}
 	*n = *v
+	n.Over = slices.Clip(n.Over) // v may go on with what is behind it
 	n.Items, n.members, n.index, n.home = nil, nil, nil, nil
 	for _, item := range v.Items {
 		i, err := p.copy(c, item)

@@ -72,8 +72,12 @@ func (p *parser) insert(c *chunk, obj *Value, key string, off int) (*Value, erro
 
 // replace makes v the only value of m.
 func (m *Member) replace(v *Value) {
-	for _, old := range m.Values {
-		v.Over = append(append(v.Over, old.Over...), old)
+	v.Over = m.Values[0].Over // grows in place, however often it is replaced
+	for i, old := range m.Values {
+		if i > 0 {
+			v.Over = append(v.Over, old.Over...)
+		}
+		v.Over = append(v.Over, old)
 		old.Over = nil
 	}
 	m.Values, v.home, v.nth = []*Value{v}, m, 0

@@ -70,7 +70,7 @@ func (x *exprParser) primary() (evaluator, error) {
 		return f, err
 	case b == '{' || b == '[':
 		items, err := x.list(b, b+2)
-		return all(items), err
+		return all(x.at, items), err
 	}
 	name := x.word()
 	switch name {
@@ -110,6 +110,9 @@ func (x *exprParser) fields(name string) (evaluator, error) {
 			return f, nil
 		}
 		f = x.field(f, key)
+		if err := x.link(); err != nil {
+			return nil, err
+		}
 	}
 }
 
@@ -117,6 +120,9 @@ func (x *exprParser) field(of evaluator, key string) evaluator {
 	at := x.at
 	return func(t *template) (any, error) {
 		v, err := of(t)
+		if err == nil {
+			err = t.pay(at)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -156,7 +162,7 @@ func (x *exprParser) list(open, shut byte) ([]evaluator, error) {
 	return items, nil
 }
 
-func all(items []evaluator) evaluator {
+func all(at int, items []evaluator) evaluator {
 	return func(t *template) (any, error) {
 		list := make([]any, 0, len(items))
 		for _, f := range items {
@@ -166,6 +172,6 @@ func all(items []evaluator) evaluator {
 			}
 			list = append(list, v)
 		}
-		return list, nil
+		return list, t.pay(at, list)
 	}
 }
