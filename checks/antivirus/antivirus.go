@@ -186,15 +186,7 @@ func (r *Rule) validate(v *valid.Fields, field string) {
 		v.Symbol(field+".Symbol", r.Symbol)
 	}
 	v.If(strings.ContainsFunc(r.Name, func(c rune) bool { return c < ' ' || c > '~' }) || len(r.Name) > 64, field+".Name", "%q is no name", r.Name)
-	v.If(len(r.Servers) == 0, field+".Servers", "missing")
-	for j, s := range r.Servers {
-		if _, _, err := peer.Address(s); err != nil {
-			v.Add(valid.At(field+".Servers", j), "%w", err)
-		}
-	}
-	v.If(r.Timeout < 0, field+".Timeout", "%v is negative", r.Timeout)
-	v.Number(field+".Tries", int64(r.Tries), 0, 10)
-	v.Number(field+".MaxSize", int64(r.MaxSize), 0, 1<<30)
+	peer.Validate(v, field, r.Servers, r.Timeout, r.Tries, r.MaxSize)
 	v.If(r.Whole && (r.Text || r.Images), field+".Whole", "the message has its texts and images already")
 	for _, a := range []struct {
 		field  string

@@ -128,15 +128,7 @@ func (o Options) Validate() error {
 		}
 		v.If(names[k.symbol], field+".Symbol", "another rule has %s", k.symbol)
 		names[k.symbol] = true
-		v.If(len(r.Servers) == 0, field+".Servers", "missing")
-		for j, s := range r.Servers {
-			if _, _, err := peer.Address(s); err != nil {
-				v.Add(valid.At(field+".Servers", j), "%w", err)
-			}
-		}
-		v.If(r.Timeout < 0, field+".Timeout", "%v is negative", r.Timeout)
-		v.Number(field+".Tries", int64(r.Tries), 0, 10)
-		v.Number(field+".MaxSize", int64(r.MaxSize), 0, 1<<30)
+		peer.Validate(v, field, r.Servers, r.Timeout, r.Tries, r.MaxSize)
 		v.Number(field+".Bulk", int64(r.Bulk), 0, many)
 		v.If(r.Service != "" && r.Type != ICAP, field+".Service", "only ICAP has services")
 		v.If(strings.ContainsFunc(r.Service, func(c rune) bool { return c <= ' ' || c >= 0x7f }), field+".Service", "%q is no path", r.Service)

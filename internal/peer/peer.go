@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/winnowmail/winnow/internal/valid"
 )
 
 // A Dialer makes connections, as (*net.Dialer).DialContext does.
@@ -52,6 +54,20 @@ func Address(server string) (network, address string, err error) {
 		return "", "", fmt.Errorf("%q is no address: want host:port or unix:/path", server)
 	}
 	return "tcp", server, nil
+}
+
+// Validate notes what is wrong with the Servers, Timeout, Tries and MaxSize of a rule
+// that asks, the field of that name.
+func Validate(v *valid.Fields, field string, servers []string, timeout time.Duration, tries, maxSize int) {
+	v.If(len(servers) == 0, field+".Servers", "missing")
+	for i, s := range servers {
+		if _, _, err := Address(s); err != nil {
+			v.Add(valid.At(field+".Servers", i), "%w", err)
+		}
+	}
+	v.If(timeout < 0, field+".Timeout", "%v is negative", timeout)
+	v.Number(field+".Tries", int64(tries), 0, 10)
+	v.Number(field+".MaxSize", int64(maxSize), 0, 1<<30)
 }
 
 // A Group is a set of equal servers. It is safe for concurrent use and keeps no
