@@ -247,10 +247,10 @@ func readReply(c net.Conn) (reply string, extra bool, err error) {
 	n := 0
 	for {
 		k, err := c.Read(buf[n:])
-		n += k
-		if i := bytes.IndexByte(buf[:n], 0); i >= 0 {
-			return string(buf[:i]), i+1 < n, nil
+		if i := bytes.IndexByte(buf[n:n+k], 0); i >= 0 {
+			return string(buf[:n+i]), i+1 < k, nil
 		}
+		n += k
 		switch {
 		case err != nil:
 			return "", false, fmt.Errorf("%d bytes of a reply: %w", n, err)

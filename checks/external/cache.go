@@ -39,7 +39,7 @@ func (s *scanner) recall(ctx context.Context, t *checks.Task, questions []*quest
 	for i, v := range values {
 		var a answer
 		if len(v) > 0 && json.Unmarshal(v, &a) == nil && a.Failed == "" {
-			known[keys[i]] = a
+			known[keys[i]] = a.bounded()
 		}
 	}
 	return known

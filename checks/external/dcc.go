@@ -62,6 +62,7 @@ func readDCC(reply []byte, bulk int) (answer, error) {
 func bulkOf(counts string, bulk int) answer {
 	var a answer
 	reputation := 1.0
+	seen := map[string]bool{} // a checksum counts once
 	for _, word := range strings.Fields(strings.ToLower(counts)) {
 		name, value, _ := strings.Cut(word, "=")
 		switch name {
@@ -74,7 +75,8 @@ func bulkOf(counts string, bulk int) answer {
 			if value == "many" {
 				n, err = many, nil
 			}
-			if err == nil && n >= bulk {
+			if err == nil && n >= bulk && !seen[name] {
+				seen[name] = true
 				a.Options = append(a.Options, word)
 			}
 		}

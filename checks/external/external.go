@@ -200,7 +200,7 @@ func (s *scanner) put(ctx context.Context, t *checks.Task, q *question) (a answe
 		return err
 	})
 	if err == nil {
-		return a
+		return a.bounded()
 	}
 	t.Log().Debug("no answer", "symbol", s.Symbol, "err", err)
 	a = answer{Failed: "connection failed"}

@@ -168,6 +168,7 @@ func TestReplies(t *testing.T) {
 		{readRspamd, `{"score":1e300,"action":"reject"}`, true, 1e6, "reject", ""},
 		{dcc, "A\nA", false, 0, "", "the reply has 2 lines"},
 		{dcc, "A\nA\nX-DCC: h; Body=many Fuz1=999999 Fuz2=many rep=nine\n", false, 1, "body=many fuz1=999999 fuz2=many", ""},
+		{dcc, "A\nA\nX-DCC: h; Body=many" + strings.Repeat(" body=many Body=999999", 1000) + "\n", false, 1. / 3, "body=many", ""},
 		{dcc, "A\nA\nX-DCC: h; Body=many rep=0%\n", false, 0, "body=many", ""},
 		{dcc, "X\nA\nX-DCC: h; \n", false, 0, "", `result "X"`},
 		{dcc, "G\nG\nX-DCC: h; Body=many\n", false, 0, "", ""},
@@ -203,6 +204,9 @@ func TestICAPReplies(t *testing.T) {
 		"ICAP/1.0 200 OK\r\nX-Infection-Found: yes\r\n\r\n":                         "unknown",
 		"ICAP/1.0 200 OK\r\nX-Violations-Found: 1\r\n\r\n":                          "policy violation",
 		"ICAP/1.0 200 OK\r\nX-Violations-Found: 0\r\nISTag: \"x\"\r\n\r\nHTTP/1.1 ": "",
+		"ICAP/1.0 200 OK\r\nISTag: \"x\"\r\nX-Infec":                                "error",
+		"ICAP/1.0 200 OK\r\nISTag: \"x\"\r\nno field\r\nX-Virus-ID: y\r\n\r\n":      "error",
+		"ICAP/1.0 200 OK\r\nX-Virus-ID: Troj/X\r\nno fie":                           "Troj/X",
 		"ICAP/1.0 204 Unmodified\r\n\r\n":                                           "",
 		"ICAP/1.0 404 Service not found\r\n\r\n":                                    "error",
 		"HTTP/1.1 200 OK\r\n\r\n":                                                   "error",
@@ -283,6 +287,26 @@ func TestTooLarge(t *testing.T) {
 	}
 	if asked > 0 {
 		t.Errorf("asked %d times", asked)
+	}
+}
+
+// TestBounded has scanners say more than a symbol tells, and what would break a line.
+func TestBounded(t *testing.T) {
+	a := answer{Found: true, Factor: 1e9, Options: append([]string{"a\r\nb\x00\xff\u0085é", strings.Repeat("x", 4000)}, strings.Split(strings.Repeat("N,", 500_000), ",")...)}.bounded()
+	if a.Factor != longestScore || len(a.Options) != maxOptions || a.Options[0] != "a??b???é" || a.Options[1] != strings.Repeat("x", maxOption)+"..." {
+		t.Errorf("%v, %d options, %.20q, %d bytes", a.Factor, len(a.Options), a.Options[0], len(a.Options[1]))
+	}
+	if a := (answer{}).bounded(); a.Options != nil {
+		t.Errorf("%+v", a)
+	}
+	c := &conn{answer: func(string) (string, error) {
+		return "SPAMD/1.1 0 EX_OK\r\nSpam: True ; 7 / 5\r\n\r\n" + strings.Repeat("A,", 400_000), nil
+	}}
+	list := []Rule{{Type: SpamAssassin, Servers: []string{"127.0.0.1:783"}, Local: true}}
+	dial := func(context.Context, string, string) (net.Conn, error) { return c, nil }
+	out, err := stateOf("Subject: x\r\n\r\nx").Run(t.Context(), New(Options{Rules: list, Dial: dial}).Checks[0])
+	if err != nil || len(out.Hits) != 1 || len(out.Hits[0].Options) != maxOptions {
+		t.Errorf("%d hits, %v", len(out.Hits), err)
 	}
 }
 

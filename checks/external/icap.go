@@ -46,9 +46,7 @@ func readICAP(in *bufio.Reader) (answer, error) {
 		return answer{}, badReply("%.60q", status)
 	}
 	head, err := text.ReadMIMEHeader()
-	if err != nil && len(head) == 0 && code[1] != "204" {
-		return answer{}, badReply("the reply has no header")
-	}
+	whole := err == nil || code[1] == "204"
 	var threat string
 	for _, field := range strings.Split(head.Get("X-Infection-Found"), ";") {
 		if name, value, _ := strings.Cut(strings.TrimSpace(field), "="); strings.EqualFold(name, "Threat") {
@@ -59,7 +57,11 @@ func readICAP(in *bufio.Reader) (answer, error) {
 		threat = cmp.Or(threat, "policy violation")
 	}
 	if threat = cmp.Or(threat, head.Get("X-Virus-ID")); threat == "" {
-		if head.Get("X-Infection-Found") == "" {
+		switch {
+		case head.Get("X-Infection-Found") != "":
+		case !whole: // what was found may have stood in the rest
+			return answer{}, badReply("the reply's header does not end")
+		default:
 			return answer{}, nil
 		}
 		threat = "unknown"

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // A replyError is a reply that is none.
@@ -18,6 +20,44 @@ func badReply(format string, args ...any) error { return &replyError{fmt.Sprintf
 
 // maxReply bounds what a scanner may say.
 const maxReply = 1 << 20
+
+// What one answer says at most.
+const (
+	maxOptions   = 100
+	maxOption    = 1024 // bytes
+	longestScore = 1e6
+)
+
+// bounded returns an answer that is no larger than a symbol can tell, in printable
+// characters: scanners repeat what a sender wrote, and anybody may have written what
+// a store holds.
+func (a answer) bounded() answer {
+	a.Factor = max(-longestScore, min(a.Factor, longestScore))
+	list := make([]string, 0, min(len(a.Options), maxOptions))
+	for _, o := range a.Options[:min(len(a.Options), maxOptions)] {
+		list = append(list, printable(o, maxOption))
+	}
+	if a.Options != nil {
+		a.Options = list
+	}
+	return a
+}
+
+// printable cuts a text, with a mark of it, and makes control characters and what is
+// no UTF-8 question marks.
+func printable(s string, most int) string {
+	cut := len(s) > most
+	s = strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || unicode.IsControl(r) {
+			return '?'
+		}
+		return r
+	}, s[:min(len(s), most)])
+	if cut {
+		s += "..."
+	}
+	return s
+}
 
 // exchange sends what is given, says that this is all, and returns the reply.
 func exchange(c net.Conn, request ...[]byte) ([]byte, error) {
@@ -60,5 +100,5 @@ func ipText(ip netip.Addr) string {
 // number reads a finite number of usual size.
 func number(s string) (float64, bool) {
 	f, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
-	return f, err == nil && f > -1e6 && f < 1e6
+	return f, err == nil && f > -longestScore && f < longestScore
 }
