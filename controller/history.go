@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -66,7 +67,7 @@ func (h *handler) latest(ctx context.Context, parameters url.Values) ([]json.Raw
 		return nil, nil
 	}
 	from, to := bounds[0], bounds[1]
-	if from >= 0 && to >= from {
+	if from >= 0 && to >= from && to-from < math.MaxInt {
 		return h.rows.Latest(ctx, from, to-from+1)
 	}
 	rows, err := h.rows.Latest(ctx, 0, -1)
@@ -82,7 +83,7 @@ func (h *handler) latest(ctx context.Context, parameters url.Values) ([]json.Raw
 	if from > to || from >= len(rows) {
 		return []json.RawMessage{}, nil
 	}
-	return slices.Clip(rows[from:min(to+1, len(rows))]), nil
+	return slices.Clip(rows[from : min(to, len(rows)-1)+1]), nil
 }
 
 // historyReset answers /historyreset.

@@ -100,6 +100,8 @@ func TestHistory(t *testing.T) {
 	url := serveHistory(t, rows, rows.After())
 	for path, want := range map[string]string{
 		"": "43210", "?from=0&to=2": "432", "?from=1": "3210", "?from=-2": "10", "?to=-4": "43", "?from=3&to=100": "10", "?from=3&to=2": "", "?from=9": "",
+		"?from=-1&to=9223372036854775807": "0", "?from=0&to=9223372036854775807": "43210", "?from=1&to=9223372036854775807": "3210",
+		"?from=-9223372036854775808&to=-9223372036854775808": "", "?from=9223372036854775807&to=9223372036854775807": "", "?from=99999999999999999999": "43210",
 		"?from=x&to=1": "43", "?password=q1": "43210", "?limit=2": "43", "?symbol=NONE": "", "?message-id=undef&skip=4": "0",
 	} {
 		if status, got := askRows(t, http.MethodGet, url+"/history"+path); status != 200 || got != want {

@@ -56,13 +56,19 @@ func (c *codec) json(item []byte) (json.RawMessage, error) {
 }
 
 func (c *codec) row(item []byte) (*Row, error) {
+	row, _, err := c.sized(item)
+	return row, err
+}
+
+// sized returns a row and the bytes of its object.
+func (c *codec) sized(item []byte) (r *Row, size int, err error) {
 	data, err := c.json(item)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	r := &Row{}
+	r = &Row{}
 	if err := json.Unmarshal(data, r); err != nil {
-		return nil, fmt.Errorf("%w: %w", errRow, err)
+		return nil, 0, fmt.Errorf("%w: %w", errRow, err)
 	}
-	return r, nil
+	return r, len(data), nil
 }

@@ -378,6 +378,30 @@ func TestStrangeItems(t *testing.T) {
 	}
 }
 
+// TestLargeRows has more rows in Rspamd's list than an answer may hold, and some that
+// are too long to be told of.
+func TestLargeRows(t *testing.T) {
+	s := newSite(t, Options{Key: "k", Plain: true, Store: storage.NewMemory(storage.MemoryOptions{MaxBytes: 200 << 20})})
+	long := []byte(`{"action":"reject","unix_time":1700000000,"subject":"` + strings.Repeat("x", 3<<20) + `"}`)
+	for range 30 {
+		if err := s.o.Store.Push(t.Context(), "k", long, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.o.Store.Push(t.Context(), "k", []byte(`{"action":"reject","unix_time":1700000000}`), 0); err != nil {
+		t.Fatal(err)
+	}
+	if rows, err := s.Search(t.Context(), Query{}); err != nil || len(rows) != 1+maxResult/len(long)+1 {
+		t.Errorf("%d rows were found, %v", len(rows), err)
+	}
+	if rows, err := s.Latest(t.Context(), 0, -1); err != nil || len(rows) != 1+maxResult/len(long)+1 {
+		t.Errorf("%d rows are the latest, %v", len(rows), err)
+	}
+	if rows, err := s.Find(t.Context(), url.Values{"action": {"reject"}, "limit": {"3"}}); err != nil || len(rows) != 1 {
+		t.Errorf("%d rows, %v", len(rows), err)
+	}
+}
+
 // Rspamd's rows come in several forms.
 func TestForeignRows(t *testing.T) {
 	for text, want := range map[string]Row{

@@ -18,6 +18,9 @@ const (
 	MaxLimit     = 10000
 )
 
+// maxResult is how many bytes of rows, as JSON, a search gives at most.
+const maxResult = 64 << 20
+
 // A Query says which rows are looked for: those of which all that is set holds. The
 // zero Query is all of them.
 type Query struct {
@@ -40,7 +43,8 @@ type Query struct {
 	Skip, Limit int
 }
 
-// Search returns rows, newest first.
+// Search returns rows, newest first; those that have more than 64 MiB of JSON
+// together end with the one that is too much.
 func (h *History) Search(ctx context.Context, q Query) ([]Row, error) {
 	limit := min(cmp.Or(max(q.Limit, 0), DefaultLimit), MaxLimit)
 	f := filter{from: q.From, to: q.To, terms: h.terms(&q)}
@@ -49,8 +53,9 @@ func (h *History) Search(ctx context.Context, q Query) ([]Row, error) {
 		f.skip, skip = skip, 0
 	}
 	var rows []Row
+	size := 0
 	err := h.shelf.walk(ctx, f, func(data []byte) bool {
-		row, err := h.codec.row(data)
+		row, n, err := h.codec.sized(data)
 		if err != nil || !f.matches(row) {
 			return true
 		}
@@ -62,8 +67,9 @@ func (h *History) Search(ctx context.Context, q Query) ([]Row, error) {
 		}
 		if skip--; skip < 0 {
 			rows = append(rows, *row)
+			size += n
 		}
-		return len(rows) < limit
+		return len(rows) < limit && size < maxResult
 	})
 	return rows, err
 }
@@ -128,7 +134,8 @@ func (h *History) narrow(r *Row, user string) bool {
 }
 
 // Latest returns rows as JSON objects, newest first: n of them after the first skip,
-// all that are kept, but for what MaxLimit says, if n is below 0.
+// all that are kept, but for what MaxLimit says, if n is below 0. Those that have
+// more than 64 MiB together end with the one that is too much.
 func (h *History) Latest(ctx context.Context, skip, n int) ([]json.RawMessage, error) {
 	if n < 0 || n > MaxLimit {
 		n = MaxLimit
@@ -137,11 +144,13 @@ func (h *History) Latest(ctx context.Context, skip, n int) ([]json.RawMessage, e
 	if n == 0 {
 		return rows, nil
 	}
+	size := 0
 	err := h.shelf.walk(ctx, filter{skip: max(0, skip)}, func(data []byte) bool {
 		if row, err := h.codec.json(data); err == nil {
 			rows = append(rows, row)
+			size += len(row)
 		}
-		return len(rows) < n
+		return len(rows) < n && size < maxResult
 	})
 	return rows, err
 }

@@ -151,6 +151,23 @@ func TestCopies(t *testing.T) {
 	}
 }
 
+// A liar lists the same copies on and on.
+type liar struct{ quarantine.Vault }
+
+func (liar) Heads(_ context.Context, before uint64, n int) (heads []quarantine.Head, err error) {
+	for i := range n {
+		heads = append(heads, quarantine.Head{Seq: before + 7 - min(before, uint64(i)), ID: "A"})
+	}
+	return heads, nil
+}
+
+func TestListEnds(t *testing.T) {
+	_, private := pair(t)
+	if items, _, err := reader(t, liar{}, private).List(t.Context(), quarantine.Query{}); err == nil || len(items) > 0 {
+		t.Errorf("%v, %v", items, err)
+	}
+}
+
 // TestNothingIsReadable: what the store holds tells nothing of the mail.
 func TestNothingIsReadable(t *testing.T) {
 	store := storage.NewMemory(storage.MemoryOptions{})

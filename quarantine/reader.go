@@ -89,6 +89,9 @@ func (r *Reader) List(ctx context.Context, q Query) (items []Item, unreadable in
 			return items, unreadable, err
 		}
 		for _, h := range heads {
+			if before > 0 && h.Seq >= before { // else there would be no end
+				return items, unreadable, fmt.Errorf("quarantine: copy %d is listed before copy %d", before, h.Seq)
+			}
 			before = h.Seq
 			if h.Sealed == nil {
 				continue
