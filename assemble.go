@@ -20,7 +20,11 @@ func (s *scan) result(v *verdict) *Result {
 		res.urls, res.emails = res.msg.URLs(), res.msg.Emails()
 	}
 	res.Verdict = v.export()
-	for _, r := range s.want.rcpts {
+	if len(s.want.rcpts) > 0 {
+		res.byRcpt = make(map[string]int, len(s.want.rcpts))
+	}
+	for i, r := range s.want.rcpts {
+		res.byRcpt[mail.AddressKey(r.addr)] = i // each once
 		rv := s.judge(r.rules, v.cut)
 		rv.finish()
 		res.Recipients = append(res.Recipients, RecipientVerdict{Address: r.addr, Verdict: rv.export()})

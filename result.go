@@ -44,6 +44,7 @@ type Result struct {
 	// off and that the Scanner does not have: at most 100 and then "…".
 	Unrecorded []string
 
+	byRcpt  map[string]int // places in Recipients, nil without any
 	msg     *mail.Message
 	urls    []*mail.URL // found by the deadline, and so the addresses
 	emails  []*mail.URL
@@ -83,6 +84,12 @@ type RecipientVerdict struct {
 // has none. Addresses are compared by mail.AddressKey.
 func (r *Result) For(rcpt string) *Verdict {
 	rcpt = mail.AddressKey(rcpt)
+	if r.byRcpt != nil {
+		if i, ok := r.byRcpt[rcpt]; ok {
+			return &r.Recipients[i].Verdict
+		}
+		return &r.Verdict
+	}
 	for i := range r.Recipients {
 		if mail.AddressKey(r.Recipients[i].Address) == rcpt {
 			return &r.Recipients[i].Verdict
@@ -122,10 +129,8 @@ func (r *Result) NoLog(rcpt string) bool {
 	if r.scan.noLog {
 		return true
 	}
-	key := mail.AddressKey(rcpt)
-	return slices.ContainsFunc(r.scan.want.sets, func(g givenSettings) bool {
-		return g.set != nil && g.set.NoLog && (g.rcpt == "" || rcpt != "" && mail.AddressKey(g.rcpt) == key)
-	})
+	quiet := r.scan.want.quiet
+	return quiet[""] || len(quiet) > 0 && rcpt != "" && quiet[mail.AddressKey(rcpt)]
 }
 
 // Has reports whether a symbol counts or is shown.

@@ -176,6 +176,7 @@ type wanted struct {
 	common *rules
 	rcpts  []rcptRules     // recipients with settings of their own
 	sets   []givenSettings // what they were made of
+	quiet  map[string]bool // whose NoLog is set, by mail.AddressKey; "" is the message's
 	err    error           // why settings of Options.Settings do not hold
 }
 
@@ -248,6 +249,12 @@ func (w *wanted) add(s *Scanner, g givenSettings) error {
 		g.set, w.err = nil, errors.Join(w.err, settingsError(g.rcpt, g.err))
 	}
 	w.sets = append(w.sets, g)
+	if g.set != nil && g.set.NoLog {
+		if w.quiet == nil {
+			w.quiet = map[string]bool{}
+		}
+		w.quiet[mail.AddressKey(g.rcpt)] = true
+	}
 	switch {
 	case g.set == nil:
 	case g.rcpt == "":

@@ -13,6 +13,7 @@ import (
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/gtube"
+	"github.com/winnowmail/winnow/internal/worktest"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/score"
 	"github.com/winnowmail/winnow/symbols"
@@ -374,4 +375,30 @@ func BenchmarkSettings(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestManyRecipients asks for the verdict of each of many recipients, all of whom have
+// settings of their own, and for what may be kept of it.
+func TestManyRecipients(t *testing.T) {
+	s := newScanner(t, winnow.Options{Families: []*checks.Family{}})
+	defer closeNow(t, s)
+	worktest.Linear(t, "recipients", 8000, func(n int) func() {
+		m := &winnow.Message{Body: winnow.FromBytes([]byte("Subject: x\r\n\r\nx\r\n")), RcptSettings: map[string]*winnow.Settings{}}
+		for i := range n {
+			rcpt := fmt.Sprintf("user%d@bücher.example.org", i)
+			m.Envelope.Rcpts = append(m.Envelope.Rcpts, rcpt)
+			m.RcptSettings[rcpt] = &winnow.Settings{NoLog: i%2 == 0}
+		}
+		res, err := s.Scan(t.Context(), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func() {
+			for i, rcpt := range m.Envelope.Rcpts {
+				if res.For(rcpt) != &res.Recipients[i].Verdict || res.NoLog(rcpt) != (i%2 == 0) {
+					t.Fatal(rcpt)
+				}
+			}
+		}
+	})
 }

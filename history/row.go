@@ -108,8 +108,12 @@ func (h *History) rowOf(r *winnow.Result) *Row {
 			row.Transcript = hex.EncodeToString(sum[:])
 		}
 	}
+	kept := make(map[string]bool, len(rcpts))
+	for _, a := range rcpts {
+		kept[a] = true
+	}
 	for i := range r.Recipients {
-		if v := &r.Recipients[i]; slices.Contains(rcpts, v.Address) {
+		if v := &r.Recipients[i]; kept[v.Address] {
 			if row.Own == nil {
 				row.Own = map[string]Verdict{}
 			}

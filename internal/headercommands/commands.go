@@ -38,7 +38,7 @@ const (
 // ("X-Spam", "Subject" or none). names are the fields that the MTA told of.
 // Places are reckoned as Postfix does, which forgets what was deleted.
 func Of(names []string, edits []actions.HeaderEdit, own, value string) []Command {
-	l := &layout{names: names, removed: map[int]bool{}, inserted: map[int]int{}}
+	l := newLayout(names)
 	var adds, signatures []actions.HeaderEdit
 	doomed := map[string]string{} // names of which something goes, by name in lower case
 	for _, e := range edits {
@@ -112,27 +112,40 @@ const subject = "Subject"
 
 // A layout is a header on its way.
 type layout struct {
-	names    []string
-	removed  map[int]bool // by place in names
-	inserted map[int]int  // how many were put before the nth field that counts, from 1 on
+	places   map[string][]int // of the fields of each name in lower case
+	visible  []int            // places of the fields that package mail sees: their names begin with a letter
+	removed  map[int]bool     // by place
+	inserted map[int]int      // how many were put before the nth field that counts, from 1 on
 }
+
+func newLayout(names []string) *layout {
+	l := &layout{places: map[string][]int{}, removed: map[int]bool{}, inserted: map[int]int{}}
+	for i, name := range names {
+		key := strings.ToLower(name)
+		l.places[key] = append(l.places[key], i)
+		if name != "" && 'a' <= name[0]|0x20 && name[0]|0x20 <= 'z' {
+			l.visible = append(l.visible, i)
+		}
+	}
+	return l
+}
+
+// of returns the places of a name's fields.
+func (l *layout) of(name string) []int { return l.places[strings.ToLower(name)] }
 
 // remove marks the fields that an edit removes.
 func (l *layout) remove(e actions.HeaderEdit) {
-	var places []int
-	for i, name := range l.names {
-		if strings.EqualFold(name, e.Name) {
-			places = append(places, i)
-		}
-	}
-	n := e.Index
+	places, n := l.of(e.Name), e.Index
 	if n < 0 {
 		n += len(places) + 1
 	}
-	for i, place := range places {
-		if e.Index == 0 || i+1 == n {
+	switch {
+	case e.Index == 0:
+		for _, place := range places {
 			l.removed[place] = true
 		}
+	case 1 <= n && n <= len(places):
+		l.removed[places[n-1]] = true
 	}
 }
 
@@ -140,13 +153,9 @@ func (l *layout) remove(e actions.HeaderEdit) {
 // numbers hold.
 func (l *layout) deletions(name string) []Command {
 	var cs []Command
-	n := 0
-	for i, field := range l.names {
-		if !strings.EqualFold(field, name) {
-			continue
-		}
-		if n++; l.removed[i] {
-			cs = append(cs, Command{Change, n, name, ""})
+	for i, place := range l.of(name) {
+		if l.removed[place] {
+			cs = append(cs, Command{Change, i + 1, name, ""})
 		}
 	}
 	slices.Reverse(cs)
@@ -160,11 +169,8 @@ func (l *layout) replace(name, value string) []Command {
 		return nil
 	}
 	if name == subject {
-		for i, n := 0, 0; i < len(l.names); i++ {
-			if strings.EqualFold(l.names[i], name) {
-				l.removed[i] = n > 0
-				n++
-			}
+		for i, place := range l.of(name) {
+			l.removed[place] = i > 0
 		}
 	}
 	return append(l.deletions(name), Command{Change, 1, name, fold(name, value)})
@@ -172,8 +178,7 @@ func (l *layout) replace(name, value string) []Command {
 
 // place puts an added field where its index says (see actions.HeaderEdit).
 func (l *layout) place(e actions.HeaderEdit) Command {
-	visible := l.visible()
-	n, last := e.Index, len(visible)+1
+	n, last := e.Index, len(l.visible)+1
 	if n < 0 {
 		n = max(1, last+1+n)
 	}
@@ -182,7 +187,7 @@ func (l *layout) place(e actions.HeaderEdit) Command {
 	}
 	at := 1
 	if n > 1 { // what stays above the nth field
-		for i := range visible[n-1] {
+		for i := range l.visible[n-1] {
 			if !l.removed[i] {
 				at++
 			}
@@ -195,18 +200,6 @@ func (l *layout) place(e actions.HeaderEdit) Command {
 	}
 	l.inserted[n]++
 	return Command{Insert, at, e.Name, fold(e.Name, e.Value)}
-}
-
-// visible returns the places of the fields that package mail sees: their names
-// begin with a letter.
-func (l *layout) visible() []int {
-	var places []int
-	for i, name := range l.names {
-		if name != "" && 'a' <= name[0]|0x20 && name[0]|0x20 <= 'z' {
-			places = append(places, i)
-		}
-	}
-	return places
 }
 
 // fold folds a value as winnow.Apply does, with the protocol's line ends.

@@ -9,6 +9,7 @@ import (
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/internal/headercommands"
+	"github.com/winnowmail/winnow/internal/worktest"
 )
 
 // obey changes a header as Postfix does on commands.
@@ -84,6 +85,22 @@ func FuzzOf(f *testing.F) {
 		got := header(obey(fields, headercommands.Of(names(fields), edits, "", ""))) + "\r\nbody"
 		if got != string(want) {
 			t.Errorf("edits %+v of\n%s\ngave\n%s\nwant\n%s", edits, header(fields), got, want)
+		}
+	})
+}
+
+// TestForgeries removes each of many fields that a sender wrote in the server's name.
+func TestForgeries(t *testing.T) {
+	worktest.Linear(t, "forged fields", 40_000, func(n int) func() {
+		fields := slices.Repeat([]string{"Authentication-Results"}, n)
+		var edits []actions.HeaderEdit
+		for i := n; i > 0; i-- {
+			edits = append(edits, actions.HeaderEdit{Remove: true, Name: "Authentication-Results", Index: i})
+		}
+		return func() {
+			if cs := headercommands.Of(fields, edits, "", ""); len(cs) != n || cs[0].Index != n {
+				t.Fatal(len(cs))
+			}
 		}
 	})
 }
