@@ -52,6 +52,7 @@ func floors() []floor {
 		{packages: "internal/profile", may: []string{"actions", "score", "symbols"}},
 		{packages: "internal/zbase32", outside: []string{"golang.org/x/crypto/blake2b"}},
 		{packages: "internal/passhash", may: []string{"internal/zbase32"}, outside: []string{"golang.org/x/crypto/blake2b"}},
+		{packages: "internal/stem", outside: []string{"github.com/blevesearch/snowballstem/..."}},
 		{packages: "internal/publicsuffix", outside: []string{"golang.org/x/net/publicsuffix", "golang.org/x/net/idna"}},
 		{packages: "internal/...", may: []string{"internal/..."}, outside: []string{
 			"golang.org/x/text/...", "golang.org/x/net/idna", "github.com/gogs/chardet",
@@ -66,8 +67,8 @@ func floors() []floor {
 		{packages: "checks/checktest", may: append([]string{"checks", "score", "resolver/zone"}, frame...), outside: []string{"golang.org/x/tools/txtar"}},
 		{packages: "checks/option", may: []string{"internal/nearest"}},
 		{packages: "checks/standard", may: []string{"checks", "checks/*", "symbols"}},
-		{packages: "bayes/osb", may: []string{"bayes", "bayes/counts", "mail", "storage", "internal/publicsuffix"}, outside: []string{
-			"github.com/cespare/xxhash/v2", "github.com/blevesearch/snowballstem/...", "github.com/clipperhouse/uax29/...", "golang.org/x/text/unicode/norm",
+		{packages: "bayes/osb", may: []string{"bayes", "bayes/counts", "mail", "storage", "internal/publicsuffix", "internal/stem"}, outside: []string{
+			"github.com/cespare/xxhash/v2", "github.com/clipperhouse/uax29/...", "golang.org/x/text/unicode/norm",
 		}},
 		{packages: "bayes/naive", may: []string{"bayes", "bayes/counts", "mail", "storage"}, outside: []string{"github.com/cespare/xxhash/v2", "github.com/jbrukh/bayesian"}},
 		{packages: "bayes/fused", may: []string{"mail", "internal/adagrad"}},
@@ -83,6 +84,7 @@ func floors() []floor {
 		{packages: "checks/dmarcreport", may: append([]string{"."}, below...), outside: []string{"github.com/emersion/go-message/mail"}}, // it follows scans and is no check
 		{packages: "neural", may: append([]string{"."}, below...)},
 		{packages: "history", may: append([]string{"."}, below...), outside: []string{"github.com/klauspost/compress/zstd", "golang.org/x/crypto/blake2b"}},
+		{packages: "checks/selector", may: append([]string{"checks", "checks/*", "internal/..."}, frame...), outside: []string{"golang.org/x/crypto/blake2b"}},
 		{packages: "checks/*", may: append([]string{"checks", "checks/*", "score", "signing", "bayes/...", "internal/..."}, frame...), outside: []string{
 			"golang.org/x/text/...", "golang.org/x/net/idna",
 		}},

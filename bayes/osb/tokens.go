@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/internal/publicsuffix"
+	"github.com/winnowmail/winnow/internal/stem"
 	"github.com/winnowmail/winnow/mail"
 )
 
@@ -116,7 +117,7 @@ func (d Dialect) textWords(t *mail.Text, language string) (list []word, n int) {
 		}
 		return len(spans) < maxWords
 	})
-	r := reader{stem: stemmer(language)}
+	r := reader{stem: stem.Of(language)}
 	r.read(text, merge(spans, ends))
 	return r.words, r.taken
 }
@@ -224,7 +225,7 @@ func (a pair) alike() bool {
 
 // headWords returns the words of the subject and of the sender's name.
 func headWords(m *mail.Message, language string) []word {
-	r := reader{stem: stemmer(language)}
+	r := reader{stem: stem.Of(language)}
 	r.read(m.Header().Text("Subject"), nil)
 	if from := m.From(); len(from) > 0 {
 		r.read(from[0].Name, nil)

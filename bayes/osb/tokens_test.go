@@ -8,6 +8,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/winnowmail/winnow/internal/stem"
 	"github.com/winnowmail/winnow/mail"
 )
 
@@ -65,7 +66,7 @@ func TestPairOfRspamd(t *testing.T) {
 }
 
 func TestWords(t *testing.T) {
-	english := stemmer("en")
+	english := stem.Of("en")
 	for _, c := range []struct{ text, want string }{
 		{"Minutes of the garden club's meetings", "minut of garden club meet"},
 		{"don't 3.14 1,000 foo_bar.Quagga:qux", "dont 314 1000 foo_bar quagga qux"},
@@ -176,12 +177,12 @@ func TestDecay(t *testing.T) {
 	for i := range 2000 {
 		fmt.Fprintf(&b, "okapi%06d ", i)
 	}
-	r := reader{stem: stemmer("")}
+	r := reader{stem: stem.Of("")}
 	r.read(b.String(), nil)
 	if n := len(r.words); n < 750 || n > 1050 || r.words[600].text != "okapi000600" {
 		t.Errorf("%d words of 2000, the 601st is %q", n, r.words[600].text)
 	}
-	again := reader{stem: stemmer("")}
+	again := reader{stem: stem.Of("")}
 	again.read(b.String(), nil)
 	if !slices.Equal(r.words, again.words) {
 		t.Error("the same text has other words")
