@@ -35,6 +35,7 @@ missing() {
 	command -v redis-sentinel >/dev/null || echo redis-sentinel
 	command -v bogofilter >/dev/null || echo bogofilter
 	command -v sievec >/dev/null || echo dovecot-sieve
+	test -x /usr/lib/dovecot/imap || echo dovecot-imapd
 	command -v rspamd >/dev/null || echo rspamd
 }
 

@@ -82,7 +82,7 @@ type config struct {
 	perUser                               bool
 	autolearn                             autolearn
 	gtube, headers                        string
-	cpuProfile, clamav                    string
+	cpuProfile, clamav, user              string
 	memory                                bytesFlag
 	monitoring                            bool
 
@@ -123,7 +123,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 	if err == nil {
-		err = c.env.defaults(flags)
+		err = errors.Join(become(c.user), c.env.defaults(flags))
 	}
 	var o winnow.Options
 	if err == nil {
@@ -177,6 +177,7 @@ func (c *config) flags() *flag.FlagSet {
 	c.known.register(flags)
 	c.kept.register(flags)
 	flags.Var(&c.memory, "memory", "`bytes` that messages in work may take, such as 256MiB; more wait; 0 means no bound")
+	flags.StringVar(&c.user, "user", "", "give up the rights of root for those of a user, `NAME[:GROUP]`")
 	flags.StringVar(&c.cpuProfile, "cpuprofile", "", "`file` for a profile of the CPU time from start to end")
 	c.milter.register(flags)
 	c.history.register(flags)
