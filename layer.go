@@ -22,7 +22,8 @@ type Layer struct {
 	// Groups set the limits of groups, by name.
 	Groups map[string]score.Group
 	// Composites add composites or replace those of their name; nil removes
-	// one. A Composite without Def keeps the symbol of the one it replaces.
+	// one. A Composite without Def keeps the symbol of the one it replaces, one
+	// without Expression its expression.
 	// Weights and Symbols may name what Composites add. A symbol in an
 	// expression must be one that a check or a composite raises, or that the
 	// profile names.

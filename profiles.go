@@ -43,6 +43,15 @@ func (p Profile) CheckUsers() Profile {
 	return Profile{&changed}
 }
 
+// WithSubject returns the profile with another template for what
+// actions.RewriteSubject makes of a subject: %s is the subject, %d the score, %%
+// a percent sign.
+func (p Profile) WithSubject(template string) Profile {
+	changed := *p.get()
+	changed.Subject = template
+	return Profile{&changed}
+}
+
 // whole puts the built-in composites before the profile's own.
 func whole(p profile.Profile) Profile {
 	p = p.With(composites.Default())

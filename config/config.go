@@ -74,7 +74,17 @@ func (o Options) ucl() ucl.Options {
 // A Tree is a configuration as modules see it.
 type Tree struct {
 	*ucl.Document
+	// Unset are the actions that the files take away with null.
+	Unset []string
+
 	files ucl.Files // where lists are read that values name
+	dir   string    // $LOCAL_CONFDIR
+}
+
+// Glob lists the files that match a pattern relative to the directory of
+// local.d.
+func (t *Tree) Glob(pattern string) ([]string, error) {
+	return t.files.Glob(filepath.Join(t.dir, pattern))
 }
 
 // LoadFile reads one file by itself; nothing is rewritten.
@@ -85,14 +95,15 @@ func LoadFile(name string, o Options) (*ucl.Document, error) { return ucl.ParseF
 // file, line and column.
 func Load(o Options) (*Tree, error) {
 	language := o.ucl()
-	doc, err := ucl.ParseFile(filepath.Join(o.vars()["CONFDIR"], "rspamd.conf"), language)
+	vars := o.vars()
+	doc, err := ucl.ParseFile(filepath.Join(vars["CONFDIR"], "rspamd.conf"), language)
 	if err != nil {
 		return nil, err
 	}
 	if doc.Root.Kind != ucl.Object {
 		return nil, doc.Root.Errorf("the configuration is a list, not sections")
 	}
-	t := &Tree{doc, language.Files}
+	t := &Tree{Document: doc, files: language.Files, dir: vars["LOCAL_CONFDIR"]}
 	t.replacements()
 	if err := t.rewrite(); err != nil {
 		return nil, err

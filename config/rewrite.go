@@ -194,6 +194,7 @@ func (t *Tree) actions(actions *ucl.Value) {
 		switch {
 		case v.Kind != ucl.Object && (err != nil || v.Kind == ucl.String):
 			actions.Remove(name)
+			t.Unset = append(t.Unset, name)
 		case err == nil && f < 0:
 			actions.Set("no_action", ucl.NewFloat(v, f-0.001))
 			return

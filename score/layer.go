@@ -199,14 +199,21 @@ func (c *compiler) setComposites(changes map[string]*Composite) {
 }
 
 // setComposite puts a composite in the place of rule at, or after all others
-// where at is -1. Without a Def it keeps that of the one that it replaces.
+// where at is -1. Without a Def, or an Expression, it keeps that of the one that
+// it replaces.
 func (c *compiler) setComposite(name string, at int, d *Composite) {
-	r, err := parseRule(name, d)
-	if err != nil {
-		c.errs = append(c.errs, err)
-		return
+	var r rule
+	if d.Expression == "" && at >= 0 && d.Policy <= Leave {
+		r = c.out.rules[at]
+		r.policy = d.Policy
+	} else {
+		var err error
+		if r, err = parseRule(name, d); err != nil {
+			c.errs = append(c.errs, err)
+			return
+		}
+		r.own = true
 	}
-	r.own = true
 	def := d.Def
 	switch {
 	case def != nil && def.Name != name:

@@ -46,6 +46,7 @@ type Key struct {
 	set    func(Value, *reading) error
 	sample any // a value that changes the field
 	byName bool
+	idle   bool
 	zero   func() bool
 }
 
@@ -67,6 +68,21 @@ func (k Key) Alias(names ...string) Key {
 // From notes the version of Rspamd that brought the key.
 func (k Key) From(version string) Key {
 	k.Since = version
+	return k
+}
+
+// Unless leaves the default in place where a file says preset: Rspamd's own
+// default of something that is counted in another way here.
+func (k Key) Unless(preset int64) Key {
+	set := k.set
+	k.set = func(v Value, r *reading) error {
+		if n, err := v.AsInt(); err == nil && n == preset {
+			return nil
+		}
+		return set(v, r)
+	}
+	k.Help += "; " + text(preset) + ", Rspamd's default, means the default"
+	k.zero = nil
 	return k
 }
 
@@ -93,6 +109,19 @@ func Without(reason string, names ...string) []Key {
 // ErrElsewhere is wrapped by errors about a list that can't be had now: a file
 // that does not exist yet, or one in the network. Apply only warns of it.
 var ErrElsewhere = errors.New("the list is left out")
+
+// Idle are keys of Rspamd that mean nothing here and that nobody misses, for the
+// reason: warnings of them wrap ErrIdle.
+func Idle(reason string, names ...string) []Key {
+	keys := Without(reason, names...)
+	for i := range keys {
+		keys[i].idle = true
+	}
+	return keys
+}
+
+// ErrIdle is wrapped by warnings that hardly anybody wants to see.
+var ErrIdle = errors.New("it has no effect")
 
 // Fixed is a key of Rspamd whose value can't be changed here, for the reason:
 // any other value than the one it has is warned of.
@@ -150,6 +179,9 @@ func (s *Section) one(name string, v Value, r *reading) error {
 	k := s.Key(name)
 	switch {
 	case k != nil && k.Absent != "" && k.says(v):
+		return nil
+	case k != nil && k.idle:
+		r.warn(v.Errorf("%s: %s: %w: %s", s.Name, name, ErrIdle, k.Absent))
 		return nil
 	case k != nil && k.Absent != "":
 		r.warn(v.Errorf("%s: %s has no effect: %s", s.Name, name, k.Absent))

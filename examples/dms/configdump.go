@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/winnowmail/winnow"
 	rspamdconf "github.com/winnowmail/winnow/config"
 	"github.com/winnowmail/winnow/config/ucl"
 )
@@ -189,6 +190,21 @@ func warn(w io.Writer, warnings []ucl.Warning) {
 	}
 }
 
+// tested reads a configuration as the daemon does.
+func tested(tree *treeFlags) ([]ucl.Warning, error) {
+	c := config{profile: "rspamd", files: filesFlags{tree: *tree}}
+	setup, err := c.files.read(&c)
+	if err != nil {
+		return nil, err
+	}
+	c.files.setup = setup
+	o := winnow.Options{Profile: setup.Options.Profile}
+	if err := c.files.lay(&o, setup.Families, setup.Daemon.State != ""); err != nil {
+		return nil, err
+	}
+	return setup.Warnings, nil
+}
+
 // configtest reads a configuration and says whether it can be used.
 func configtest(_ context.Context, args []string, stdout, stderr io.Writer) int {
 	var tree treeFlags
@@ -204,14 +220,14 @@ func configtest(_ context.Context, args []string, stdout, stderr io.Writer) int 
 		fmt.Fprintf(stderr, "dms configtest: unexpected argument %q\n", flags.Arg(0))
 		return 2
 	}
-	t, err := rspamdconf.Load(tree.options())
+	warnings, err := tested(&tree)
 	if err != nil {
 		fmt.Fprintf(stderr, "dms configtest: %v\n", err)
 		fmt.Fprintln(stderr, "syntax BAD")
 		return 1
 	}
-	warn(stderr, t.Warnings)
-	if *strict && len(t.Warnings) > 0 {
+	warn(stderr, warnings)
+	if *strict && len(warnings) > 0 {
 		fmt.Fprintln(stderr, "syntax OK, but there are warnings")
 		return 1
 	}

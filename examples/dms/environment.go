@@ -47,8 +47,9 @@ func (w *weightFlag) Set(s string) error {
 	return nil
 }
 
-// defaults sets flags that were not given to what the environment says.
-func (e *environmentFlags) defaults(flags *flag.FlagSet) error {
+// defaults sets flags that were not given to what the environment says. With
+// files it lies below them already, but for whose settings users have.
+func (e *environmentFlags) defaults(flags *flag.FlagSet, files bool) error {
 	if !e.use {
 		return nil
 	}
@@ -60,14 +61,14 @@ func (e *environmentFlags) defaults(flags *flag.FlagSet) error {
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	for name, value := range flagsOf(s) {
-		if given[name] {
+		if given[name] || files && name != "check-authenticated" {
 			continue
 		}
 		if err := flags.Set(name, value); err != nil {
 			return fmt.Errorf("-env: -%s: %w", name, err)
 		}
 	}
-	if _, ok := e.weights[hostnameUnknown]; !ok {
+	if _, ok := e.weights[hostnameUnknown]; !ok && !files {
 		return e.weights.Set(hostnameUnknown + "=" + strconv.FormatFloat(s.HostnameUnknown, 'f', -1, 64))
 	}
 	return nil

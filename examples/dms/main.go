@@ -94,6 +94,7 @@ type config struct {
 	kept     quarantineFlags
 	greylist greylistFlags
 	env      environmentFlags
+	files    filesFlags
 	limits   ratelimitFlags
 	scanners scannerFlag
 	puts     deferFlag
@@ -123,7 +124,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 	if err == nil {
-		err = errors.Join(become(c.user), c.env.defaults(flags))
+		err = errors.Join(become(c.user), c.files.defaults(flags, &c))
+	}
+	if err == nil {
+		err = c.env.defaults(flags, c.files.setup != nil)
 	}
 	var o winnow.Options
 	if err == nil {
@@ -143,6 +147,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	for _, w := range c.env.warnings {
 		o.Log.Warn("environment: " + w)
 	}
+	c.files.tell(o.Log)
 	c.tune()
 	stop, err := startProfile(c.cpuProfile)
 	if err == nil {
@@ -164,7 +169,7 @@ func (c *config) flags() *flag.FlagSet {
 	flags.BoolVar(&c.monitoring, "monitoring", true, "look after the health of DNS lists")
 	flags.StringVar(&c.profile, "profile", "rspamd", "weights and thresholds: rspamd (4.1.6), rspamd-exact, rspamd-3.4 or dms")
 	flags.StringVar(&c.maps, "maps", "builtin", "lists of facts such as freemail domains: builtin, bundled (those of Rspamd) or none")
-	flags.StringVar(&c.gtube, "gtube", "default", "test `patterns` that are recognised: default (GTUBE, which rejects), all (YJS, ZJS and AJS too) or disable")
+	flags.StringVar(&c.gtube, "gtube", "", "test `patterns` that are recognised: default (GTUBE, which rejects), all (YJS, ZJS and AJS too) or disable")
 	flags.StringVar(&c.headers, "headers", "", "headers to add: extended (X-Spamd-Result and its kin), none, or `NAME,…` of "+strings.Join(milterheaders.Routines(), ", ")+
 		"; by default extended with -profile dms, else none")
 	flags.StringVar(&c.state, "state", "", state.Usage)
@@ -186,6 +191,7 @@ func (c *config) flags() *flag.FlagSet {
 	flags.Var(&c.scanners, "scanner", "ask a scanner, `TYPE@ADDRESS[,ADDRESS]` of "+scannerTypes()+"; its symbols have no weight of their own; may be repeated")
 	c.greylist.register(flags)
 	c.env.register(flags)
+	c.files.register(flags)
 	c.limits.register(flags)
 	flags.Var(&c.puts, "defer", "put mail of a sender off with a text, `ADDRESS=TEXT`; may be repeated")
 	c.logging.register(flags)

@@ -10,11 +10,8 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks/antivirus"
-	"github.com/winnowmail/winnow/checks/external"
 	"github.com/winnowmail/winnow/checks/gtube"
 	"github.com/winnowmail/winnow/checks/milterheaders"
-	"github.com/winnowmail/winnow/checks/rbl"
-	"github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/resolver/dnsclient"
 )
@@ -31,6 +28,9 @@ func (c *config) options() (winnow.Options, error) {
 			return o, errors.New("-check-authenticated needs -profile dms")
 		}
 		chosen = chosen.CheckUsers()
+	}
+	if c.files.setup != nil {
+		o = c.files.setup.Options
 	}
 	o.Profile, o.Weights = chosen, c.env.weights
 	o.Admission.Bytes = int64(c.memory)
@@ -50,26 +50,29 @@ func (c *config) options() (winnow.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	families := standard.Options{
-		RBL:           rbl.Options{NoMonitoring: !c.monitoring},
-		Signing:       signing.Options{DKIM: outgoing},
-		MilterHeaders: c.added(),
-		External:      external.Options{Rules: c.scanners},
+	families := c.files.families()
+	families.RBL.NoMonitoring = families.RBL.NoMonitoring || !c.monitoring
+	if outgoing != nil {
+		families.Signing.DKIM = outgoing
 	}
-	if err := families.MilterHeaders.Validate(); err != nil {
-		return o, fmt.Errorf("-headers: %w", err)
-	}
-	if families.Antivirus, err = antivirus.ParseServers(c.clamav); err != nil {
-		return o, fmt.Errorf("-clamav: %w", err)
-	}
-	for i := range families.Antivirus.Rules {
-		families.Antivirus.Rules[i].MaxSize = c.env.maxSize
-	}
-	if families.Greylist, err = c.greylist.options(); err != nil {
+	if err := c.added(&families.MilterHeaders); err != nil {
 		return o, err
 	}
-	if families.Ratelimit, err = c.limits.options(func() *slog.Logger { return c.log.Logger }); err != nil {
+	families.External.Rules = append(families.External.Rules, c.scanners...)
+	if err := c.antivirus(&families); err != nil {
 		return o, err
+	}
+	if g, err := c.greylist.options(); err != nil {
+		return o, err
+	} else if g != nil {
+		families.Greylist = g
+	}
+	limits, err := c.limits.options(func() *slog.Logger { return c.log.Logger })
+	if err != nil {
+		return o, err
+	}
+	if families.Ratelimit.Notice = limits.Notice; c.limits.given() || c.files.setup == nil {
+		families.Ratelimit = limits
 	}
 	if err := c.known.add(&families, c.state); err != nil {
 		return o, err
@@ -77,13 +80,18 @@ func (c *config) options() (winnow.Options, error) {
 	if families, err = families.WithMaps(c.maps); err != nil {
 		return o, fmt.Errorf("-maps: %w", err)
 	}
-	if families.GTUBE, err = gtube.ParseOptions(c.gtube); err != nil {
-		return o, fmt.Errorf("-gtube: %w", err)
+	if c.gtube != "" {
+		if families.GTUBE, err = gtube.ParseOptions(c.gtube); err != nil {
+			return o, fmt.Errorf("-gtube: %w", err)
+		}
 	}
-	o.Families = c.neural.add(standard.Families(families))
 	if len(c.puts.texts) > 0 {
 		o.Checks = append(o.Checks, c.puts.check())
 	}
+	if err := c.files.lay(&o, families, c.state != ""); err != nil {
+		return o, err
+	}
+	o.Families = c.neural.add(standard.Families(families))
 	if c.dns != "none" {
 		if c.client == nil { // else this is a reload
 			c.client, err = dnsclient.New(dnsclient.Options{Servers: strings.Split(c.dns, ",")})
@@ -96,14 +104,34 @@ func (c *config) options() (winnow.Options, error) {
 	return o, nil
 }
 
-// added are the headers that -headers asks for.
-func (c *config) added() milterheaders.Options {
+// antivirus adds what -clamav names.
+func (c *config) antivirus(families *standard.Options) error {
+	if c.clamav == "" {
+		return nil
+	}
+	o, err := antivirus.ParseServers(c.clamav)
+	if err != nil {
+		return fmt.Errorf("-clamav: %w", err)
+	}
+	for i := range o.Rules {
+		o.Rules[i].MaxSize = c.env.maxSize
+	}
+	families.Antivirus = o
+	return nil
+}
+
+// added sets the headers that -headers asks for.
+func (c *config) added(o *milterheaders.Options) error {
 	byDefault := "none"
 	if c.profile == "dms" {
 		byDefault = "extended"
 	}
-	var o milterheaders.Options
-	o.Server, _ = os.Hostname() // without a name the header is left out
+	host, _ := os.Hostname() // without a name the header is left out
+	o.Server = cmp.Or(o.Server, host)
+	if c.headers == "" && c.files.setup != nil {
+		return nil
+	}
+	o.Extended, o.Use = false, nil
 	for name := range strings.SplitSeq(cmp.Or(c.headers, byDefault), ",") {
 		switch name = strings.TrimSpace(name); name {
 		case "none":
@@ -113,5 +141,8 @@ func (c *config) added() milterheaders.Options {
 			o.Use = append(o.Use, name)
 		}
 	}
-	return o
+	if err := o.Validate(); err != nil {
+		return fmt.Errorf("-headers: %w", err)
+	}
+	return nil
 }

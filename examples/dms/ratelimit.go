@@ -48,6 +48,11 @@ func (r *ratelimitFlags) options(log func() *slog.Logger) (ratelimit.Options, er
 	return o, nil
 }
 
+// given says whether there is a limit among the flags.
+func (r *ratelimitFlags) given() bool {
+	return len(r.limits)+len(r.users.Messages)+len(r.users.Recipients)+len(r.users.Bounces) > 0
+}
+
 // A ratesFlag is a list of limits.
 type ratesFlag []ratelimit.Limit
 

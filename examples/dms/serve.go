@@ -181,11 +181,30 @@ func (c *config) wait(ctx context.Context, live *winnow.Live, o winnow.Options, 
 // with their caches and the health of their lists, but for the one that signs:
 // its files may have changed.
 func (c *config) reload(ctx context.Context, live *winnow.Live, now *winnow.Options) error {
+	before := c.files.setup
+	err := c.files.reread(c)
+	if err == nil {
+		err = c.swap(ctx, live, now)
+	}
+	if err != nil {
+		c.files.setup = before
+		return err
+	}
+	c.files.compare(before, c.log.Logger)
+	return nil
+}
+
+// swap puts in force what the flags and files say now.
+func (c *config) swap(ctx context.Context, live *winnow.Live, now *winnow.Options) error {
 	fresh, err := c.options()
 	if err != nil {
 		return err
 	}
 	next := *now
+	if c.files.setup != nil {
+		next.Profile, next.Layer, next.DNS, next.Limits = fresh.Profile, fresh.Layer, fresh.DNS, fresh.Limits
+		next.Timeout, next.LocalNetworks, next.Settings = fresh.Timeout, fresh.LocalNetworks, fresh.Settings
+	}
 	next.Families = make([]*checks.Family, len(fresh.Families))
 	for i, f := range fresh.Families {
 		next.Families[i] = f

@@ -26,7 +26,7 @@ func TestFlagsOfTheEnvironment(t *testing.T) {
 	if err := flags.Parse([]string{"-env", "-controller", "127.0.0.1:1", "-weight", "R_SPF_FAIL=9"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.env.defaults(flags); err != nil {
+	if err := c.env.defaults(flags, false); err != nil {
 		t.Fatal(err)
 	}
 	if c.profile != "dms" || c.controller != "127.0.0.1:1" || len(c.milter.listen) != 1 || c.dns != "system" || !c.greylist.on || !c.neural.on || c.history.keep != "200" ||

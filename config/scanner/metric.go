@@ -1,0 +1,360 @@
+package scanner
+
+import (
+	"errors"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/actions"
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/option"
+	"github.com/winnowmail/winnow/config/ucl"
+	"github.com/winnowmail/winnow/internal/nearest"
+	"github.com/winnowmail/winnow/score"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// A Vocabulary are the names that a layer can name.
+type Vocabulary struct {
+	Symbols  map[string][]string // with their groups
+	Groups   map[string]bool
+	Families map[string]bool
+}
+
+// NewVocabulary has the names of families and of the composites of metric, which
+// was compiled of them; more are symbols that are added later.
+func NewVocabulary(metric *score.Compiled, families []*checks.Family, more ...*symbols.Def) Vocabulary {
+	v := Vocabulary{Symbols: map[string][]string{}, Groups: map[string]bool{}, Families: map[string]bool{}}
+	for _, d := range append(metric.Defs(), more...) {
+		v.Symbols[d.Name] = d.Groups
+		for _, g := range d.Groups {
+			v.Groups[g] = true
+		}
+	}
+	for _, f := range families {
+		v.Families[f.Name] = true
+	}
+	return v
+}
+
+// has says whether there is a symbol of that name.
+func (v Vocabulary) has(symbol string) bool {
+	_, ok := v.Symbols[symbol]
+	return ok
+}
+
+// heard says whether an expression may name it.
+func (v Vocabulary) heard(name string) bool {
+	return v.has(name) || v.Groups[name]
+}
+
+// Layer is what the sections actions, group and composites say, and which
+// families are off. Weights of symbols that nothing raises are left out, and
+// warned of where they stand in files of the operator's own; so are composites
+// of symbols that nothing raises.
+func (s *Setup) Layer(known Vocabulary) (winnow.Layer, error) {
+	l := winnow.Layer{
+		Thresholds: actions.Thresholds{}, Symbols: map[string]winnow.SymbolChange{}, Groups: map[string]score.Group{}, Composites: map[string]*score.Composite{},
+	}
+	r := layering{Layer: &l, setup: s, known: known, warn: s.warn, own: map[string]bool{}}
+	var errs []error
+	for name, v := range s.tree.Root.Get("composites").All() {
+		errs = append(errs, r.composite(name, v))
+	}
+	for name, group := range s.tree.Root.Get("group").All() {
+		errs = append(errs, r.weights(name, group))
+	}
+	for name, group := range s.tree.Root.Get("group").All() {
+		errs = append(errs, r.group(name, group))
+	}
+	errs = append(errs, r.thresholds(s.tree.Root.Get("actions")))
+	for _, name := range s.off {
+		if known.Families[name] {
+			l.Disable = append(l.Disable, name)
+		}
+	}
+	return l, errors.Join(errs...)
+}
+
+// layering is one reading of them.
+type layering struct {
+	*winnow.Layer
+	setup *Setup
+	known Vocabulary
+	warn  func(error)
+	own   map[string]bool // composites that the files add
+}
+
+// section applies a table.
+func (r *layering) section(table *option.Section, v *ucl.Value) error {
+	return table.Apply(r.setup.tree.Value(v), r.warn)
+}
+
+// symbol says whether a symbol is there to be changed; v is what changes it.
+func (r *layering) symbol(name string, v *ucl.Value) bool {
+	if r.known.has(name) || r.own[name] {
+		return true
+	}
+	r.warn(v.Errorf("no check raises the symbol %s%s", name, nearest.Hint(name, maps.Keys(r.known.Symbols))))
+	return false
+}
+
+// weights are those of the symbols of a group.
+func (r *layering) weights(name string, v *ucl.Value) error {
+	var errs []error
+	for _, part := range v.Get("symbols").AsList() {
+		for symbol, weight := range part.All() {
+			errs = append(errs, r.weight(symbol, name, weight))
+		}
+		r.replaced(part)
+	}
+	return errors.Join(errs...)
+}
+
+// group is what a group says beside its symbols.
+func (r *layering) group(name string, v *ucl.Value) error {
+	var g score.Group
+	if err := r.section(groupTable(&g), v); err != nil {
+		return err
+	}
+	known := r.known.Groups[name] || r.joins(name)
+	if on, err := v.Get("enabled").AsBool(); err == nil && !on && known {
+		r.Disable = append(r.Disable, name)
+	}
+	switch {
+	case v.Get("max_score") == nil && v.Get("min_score") == nil && v.Get("one_shot") == nil:
+	case known:
+		r.Groups[name] = g
+	default:
+		r.warn(v.Errorf("no symbol is of the group %s", name))
+	}
+	return nil
+}
+
+// joins says whether a symbol was put into a group.
+func (r *layering) joins(group string) bool {
+	for _, change := range r.Symbols {
+		if slices.Contains(change.Groups, group) {
+			return true
+		}
+	}
+	return false
+}
+
+func groupTable(g *score.Group) *option.Section {
+	return &option.Section{Name: "group", Doc: "limits what symbols add together, and has their weights", Keys: []option.Key{
+		option.Float("max_score", &g.Max, "the most that the symbols of the group add"),
+		option.Float("min_score", &g.Min, "the most that the symbols of the group take away, below 0").Example(-3).From("3.11"),
+		option.Bool("one_shot", &g.OneShot, "each symbol of the group counts once"),
+		noted("symbols", "sections by name", "weights by symbol, see SYMBOL"),
+		noted("description", "string", "for people"),
+		noted("priority", "whole number", "of no account: the layers have their own"),
+		noted("disabled", "boolean", "as enabled = false"),
+	}}
+}
+
+// noted is a key that is read elsewhere, or for people.
+func noted(name, kind, help string) option.Key {
+	return option.Func(name, kind, func(option.Value) error { return nil }, help)
+}
+
+// replaced takes away the weights of a section that another took the place of
+// whole: as in Rspamd nothing is left of them.
+func (r *layering) replaced(symbols *ucl.Value) {
+	for _, old := range symbols.Over {
+		if old.Kind != ucl.Object || old.Priority > symbols.Priority || symbols.Kind != ucl.Object {
+			continue
+		}
+		for name := range old.All() {
+			if r.known.has(name) && symbols.Get(name) == nil {
+				none := 0.0
+				r.Symbols[name] = winnow.SymbolChange{Weight: &none}
+			}
+		}
+	}
+}
+
+// weight is one symbol of a group.
+func (r *layering) weight(name, group string, v *ucl.Value) error {
+	var change winnow.SymbolChange
+	table, finish := symbolTable(name, &change)
+	if err := r.section(table, v); err != nil {
+		return err
+	}
+	if on, err := v.Get("enabled").AsBool(); err == nil && !on && r.known.has(name) {
+		r.Disable = append(r.Disable, name)
+	}
+	finish(group, r.known.Symbols[name])
+	if r.symbol(name, v) {
+		r.Symbols[name] = change
+	}
+	return nil
+}
+
+// symbolTable is the table of one symbol. finish puts together what it said; the
+// symbol stays in the groups that it has.
+func symbolTable(name string, change *winnow.SymbolChange) (table *option.Section, finish func(group string, has []string)) {
+	var weight, points *float64
+	var groups []string
+	var anyShot bool
+	shots := 0
+	once := option.Func("one_shot", "boolean", func(v option.Value) error {
+		on, err := v.AsBool()
+		change.OneShot = &on
+		return err
+	}, "it counts once")
+	table = &option.Section{Name: name, Doc: "what a symbol counts", Keys: []option.Key{
+		option.FloatPtr("score", &points, "what one finding counts"),
+		option.FloatPtr("weight", &weight, "the same by its older name"),
+		option.Strings("groups", &groups, "further groups of the symbol").Alias("group"),
+		once.Example(true),
+		option.Bool("any_shot", &anyShot, "it counts each time, though its group counts once"),
+		option.Int("nshots", &shots, "how often it counts").Alias("max_hits"),
+		noted("description", "string", "for people"),
+		noted("priority", "whole number", "of no account: the layers have their own"),
+		noted("ignore", "boolean", "of no account"),
+		noted("allow_hidden", "boolean", "of no account"),
+	}}
+	return table, func(group string, has []string) {
+		change.Weight = weight
+		if points != nil {
+			change.Weight = points
+		}
+		all := slices.Clone(has)
+		for _, g := range append([]string{group}, groups...) {
+			if !slices.Contains(all, g) {
+				all = append(all, g)
+			}
+		}
+		if len(all) > len(has) {
+			change.Groups = all
+		}
+		if anyShot {
+			on := false
+			change.OneShot = &on
+		}
+		if shots > 0 {
+			change.MaxShots = &shots
+		}
+	}
+}
+
+// composite is one composite. What a file of the operator's says lies over a
+// built-in one of the name.
+func (r *layering) composite(name string, v *ucl.Value) error {
+	c := score.Composite{Def: &symbols.Def{Name: name}}
+	table := compositeTable(&c)
+	if err := r.section(table, v); err != nil {
+		return err
+	}
+	if on, err := v.Get("enabled").AsBool(); err == nil && !on {
+		if r.known.has(name) {
+			r.Composites[name] = nil
+		}
+		return nil
+	}
+	known := r.known.has(name)
+	if c.Expression == "" && !known {
+		return v.Errorf("the composite %s has no expression", name)
+	}
+	if expr := v.Get("expression"); expr != nil {
+		ok, err := r.expression(name, c.Expression, expr)
+		if err != nil || !ok && !known {
+			return err
+		}
+		if !ok {
+			c.Expression = ""
+		}
+	}
+	if known {
+		w := c.Def.Weight
+		if v.Get("score") != nil {
+			r.Symbols[name] = winnow.SymbolChange{Weight: &w}
+		}
+		c.Def = nil
+	} else if c.Def.Groups == nil {
+		c.Def.Groups = []string{"ungrouped"}
+	}
+	if c.Expression != "" || v.Get("policy") != nil {
+		r.own[name] = true
+		r.Composites[name] = &c
+	}
+	return nil
+}
+
+// expression looks at the symbols that a composite names; ok is false where one
+// is unknown, so that the composite could hardly mean what it says.
+func (r *layering) expression(name, text string, v *ucl.Value) (ok bool, err error) {
+	e, err := score.ParseExpression(text)
+	if err != nil {
+		return false, v.Errorf("the composite %s: %v", name, err)
+	}
+	for _, a := range e.Atoms() {
+		_, own := r.setup.tree.Section("composites", a.Name)
+		if !own && !r.known.heard(a.Name) {
+			r.warn(v.Errorf("the expression of %s is left out: nothing raises %s", name, a.Name))
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func compositeTable(c *score.Composite) *option.Section {
+	group := option.Func("group", "string", func(v option.Value) error {
+		list, err := v.AsStrings()
+		c.Def.Groups = append(c.Def.Groups, list...)
+		return err
+	}, "groups of the symbol").Alias("groups")
+	policies := map[string]score.Policy{}
+	for _, p := range []score.Policy{score.RemoveAll, score.RemoveWeight, score.RemoveSymbol, score.Leave} {
+		policies[p.String()] = p
+	}
+	policies["default"] = score.RemoveAll
+	return &option.Section{Name: "composites", Doc: "symbols that others make together", Keys: []option.Key{
+		option.String("expression", &c.Expression, "which symbols make it, as A & (B | !g:group)"),
+		option.Float("score", &c.Def.Weight, "what it counts"),
+		group,
+		option.Enum("policy", &c.Policy, policies, "what becomes of the symbols that made it").Or("remove_all"),
+		option.String("description", &c.Def.Doc, "for people"),
+	}}
+}
+
+// thresholds are those of actions.
+func (r *layering) thresholds(v *ucl.Value) error {
+	for _, name := range r.setup.tree.Unset {
+		r.Thresholds[actions.Parse(name)] = math.NaN()
+	}
+	for name, value := range v.All() {
+		switch name {
+		case "subject":
+			text, err := value.AsString()
+			if err != nil {
+				return err
+			}
+			r.setup.Subject = text
+			continue
+		case "unknown_weight", "grow_factor":
+			if f, err := value.AsFloat(); err != nil || f != 0 && (f != 1 || name == "unknown_weight") {
+				r.warn(value.Errorf("actions: %s has no effect: symbols count by their own weights", name))
+			}
+			continue
+		}
+		if value.Kind == ucl.Object {
+			if value = value.Get("score"); value == nil {
+				continue // an action that no score chooses
+			}
+		}
+		f, err := value.AsFloat()
+		action := actions.Parse(name)
+		if value.IsNull() || action == actions.NoAction || action == actions.SoftReject {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		r.Thresholds[action] = f
+	}
+	return nil
+}

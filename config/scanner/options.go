@@ -1,0 +1,129 @@
+package scanner
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/winnowmail/winnow/checks/gtube"
+	"github.com/winnowmail/winnow/checks/option"
+)
+
+// DNS says how DNS servers are asked.
+type DNS struct {
+	Servers  []string // none: the system's
+	Timeout  time.Duration
+	Attempts int
+}
+
+// options is the table of Rspamd's section options.
+func (s *Setup) options() *option.Section {
+	o := &s.Options
+	keys := []option.Key{
+		option.Duration("task_timeout", &o.Timeout, "bounds one scan").Or(8 * time.Second),
+		option.Bool("soft_reject_on_timeout", &o.DNS.SoftRejectOnTimeout, "put mail off whose scan was cut off"),
+		option.Func("gtube_patterns", "one of reject, all, disable", s.gtube, "which test strings count").Or("reject").Example("all"),
+		option.Networks("local_addrs", &o.LocalNetworks, "the host's own networks").Alias("local_networks"),
+		option.Int("max_message", &o.Limits.Size, "bytes of a message that are looked at").Or(50 << 20),
+		option.Int("max_urls", &o.Limits.URLs, "links and addresses of a message that are looked at").Unless(10240).Or(1024),
+		option.Int("dns_max_requests", &o.DNS.MaxQueries, "questions of one scan, which asks nothing twice").Unless(64).Or(512),
+		option.Nested(s.dns(), "how DNS servers are asked"),
+		option.Fixed("one_shot", false, "symbols count once by their own one_shot"),
+		option.Fixed("check_all_filters", false, "all checks run anyway, unless one of them decides"),
+		option.Fixed("words_decay", 600, "texts are bounded by their number of words"),
+		option.Fixed("allow_raw_input", true, "what is no message is scanned as it is"),
+	}
+	for reason, names := range map[string]string{
+		"there is no such file here":                    "pidfile cache_file dynamic_conf history_file rrd stats_file hs_cache_dir control_socket tempdir url_tld",
+		"the program has no modules to load or to name": "filters explicit_modules disable_hyperscan disable_pcre_jit vectorized_hyperscan",
+		"history is kept by history_redis":              "history_rows",
+		"lists are read again on SIGHUP":                "map_watch_interval map_file_watch_multiplier",
+		"the classifier has its own tokens":             "classify_headers",
+		"the limit is the program's own":                "max_lua_urls max_recipients max_shots max_cores_size max_cores_count max_opts_len max_word_len min_word_len",
+		"Redis and lists have their own time limits":    "upstream heartbeat_interval",
+	} {
+		for name := range strings.FieldsSeq(names) {
+			keys = append(keys, option.Idle(reason, name)...)
+		}
+	}
+	return &option.Section{Name: "options", Doc: "is about the scanner as a whole", Keys: keys}
+}
+
+func (s *Setup) gtube(v option.Value) error {
+	text, err := v.AsString()
+	if err != nil {
+		return err
+	}
+	o, err := gtube.ParseOptions(text)
+	if err != nil {
+		return v.Errorf("%w", err)
+	}
+	s.Families.GTUBE = o
+	return nil
+}
+
+// dns is the table of the section dns within options.
+func (s *Setup) dns() *option.Section {
+	d := &s.Daemon.DNS
+	return &option.Section{Name: "dns", Doc: "says how DNS servers are asked", Keys: append([]option.Key{
+		option.Func("nameserver", "list of addresses", s.nameservers, "servers, as ADDRESS:PORT:WEIGHT; weights are of no account, the first is asked first").
+			Or("those of resolv.conf").Alias("nameservers").Example([]string{"192.0.2.1"}),
+		option.Duration("timeout", &d.Timeout, "bounds one try").Or(time.Second),
+		option.Int("retransmits", &d.Attempts, "how often a question is asked").Or(5),
+	}, option.Without("the program has its own sockets, and leaves validation to the server", "sockets", "connections", "enable_dnssec")...)}
+}
+
+// nameservers reads Rspamd's list of upstreams.
+func (s *Setup) nameservers(v option.Value) error {
+	list, err := servers(v)
+	if err == nil {
+		s.Daemon.DNS.Servers = list
+	}
+	return err
+}
+
+// servers reads a list of upstreams without their weights: a word such as
+// "round-robin:" before them, commas, and blanks separate nothing more.
+func servers(v option.Value) (list []string, err error) {
+	words, err := v.AsStrings()
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range words {
+		for _, kind := range []string{"master-slave:", "round-robin:", "random:", "hash:", "sequential:"} {
+			text = strings.TrimPrefix(text, kind)
+		}
+		for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == ';' || r == ' ' }) {
+			server, err := unweighted(word)
+			if err != nil {
+				return nil, v.Errorf("%w", err)
+			}
+			list = append(list, server)
+		}
+	}
+	return list, nil
+}
+
+// unweighted is HOST:PORT of HOST:PORT:WEIGHT.
+func unweighted(word string) (string, error) {
+	if strings.HasPrefix(word, "/") || strings.HasPrefix(word, "unix:") {
+		return word, nil
+	}
+	host, rest := "", word
+	if strings.HasPrefix(word, "[") {
+		end := strings.IndexByte(word, ']')
+		if end < 0 {
+			return "", fmt.Errorf("%q is no server", word)
+		}
+		host, rest = word[:end+1], word[end+1:]
+	} else if i := strings.IndexByte(word, ':'); i >= 0 && strings.Count(word, ":") <= 2 && !strings.Contains(word, "::") {
+		host, rest = word[:i], word[i:]
+	} else {
+		return word, nil // a name, or an IPv6 address
+	}
+	port, _, _ := strings.Cut(strings.TrimPrefix(rest, ":"), ":")
+	if port == "" {
+		return host, nil
+	}
+	return host + ":" + port, nil
+}

@@ -1,0 +1,212 @@
+// Package scanner makes the options of a Scanner, and of the daemon around it, of
+// the files that configured Rspamd.
+//
+// Each section is read by a table (package checks/option): those of the families
+// stand beside them, those of options, workers, redis and the like are here.
+// What a file says is put into effect, is an error, or is warned of: nothing is
+// left out in silence.
+package scanner
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/checks/option"
+	"github.com/winnowmail/winnow/checks/standard"
+	"github.com/winnowmail/winnow/config"
+	"github.com/winnowmail/winnow/config/ucl"
+	"github.com/winnowmail/winnow/internal/nearest"
+)
+
+// A Setup is what a tree comes to.
+type Setup struct {
+	// Options have what the tree says of the Scanner itself, over those of
+	// Base. Its Layer and Families are left to Layer and to Families.
+	Options winnow.Options
+	// Families are the options of the families.
+	Families standard.Options
+	// Subject is the template of a rewritten subject, for Profile.WithSubject; "" is
+	// the profile's. Layer finds it.
+	Subject string
+	// Daemon is what belongs to a program around the Scanner.
+	Daemon Daemon
+	// Warnings are about what has no effect, in the order of the files. Of stock
+	// files only what is in local.d, override.d and the like is warned of: what
+	// they say by themselves is nobody's decision.
+	Warnings []ucl.Warning
+	// Idle are about what means nothing here and is missed by nobody, such as the
+	// number of processes.
+	Idle []ucl.Warning
+
+	tree *config.Tree
+	off  []string // families that are switched off
+}
+
+// Base is what lies below the files.
+type Base struct {
+	Options  winnow.Options
+	Families standard.Options
+	// Store tells that there is a store even where the files name no Redis.
+	Store bool
+}
+
+// Read maps a tree. The error joins all that is wrong, each with its place.
+func Read(t *config.Tree, base Base) (*Setup, error) {
+	s := &Setup{Options: base.Options, Families: base.Families, tree: t}
+	s.Warnings = append(s.Warnings, t.Warnings...)
+	errs := []error{s.lua()}
+	tables := s.sections()
+	for _, table := range tables {
+		errs = append(errs, s.read(table))
+	}
+	errs = append(errs, s.redis(), s.workers(), s.classifiers())
+	s.switches(tables)
+	if s.Daemon.State == "" && !base.Store {
+		s.withoutStore()
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	if err := s.Families.Validate(); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(s.Warnings, func(a, b ucl.Warning) int {
+		return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line))
+	})
+	return s, nil
+}
+
+// sections are the tables of all sections that have no names of their own.
+func (s *Setup) sections() []*option.Section {
+	return append(s.Families.Sections(), s.options(), s.history(), s.logging())
+}
+
+// read reads one section.
+func (s *Setup) read(table *option.Section) error {
+	v, ok := s.tree.Section(table.Name)
+	if !ok {
+		return nil
+	}
+	return table.Apply(v, s.warn)
+}
+
+// warn notes what has no effect, unless a stock file says it.
+func (s *Setup) warn(err error) {
+	w := ucl.Warning{Msg: err.Error()}
+	if at := (*ucl.Error)(nil); errors.As(err, &at) {
+		w.Pos, w.Msg = at.Pos, strings.TrimPrefix(w.Msg, at.Pos.String()+": ")
+		if builtIn(at.Pos) {
+			return
+		}
+	}
+	list := &s.Warnings
+	if errors.Is(err, option.ErrIdle) {
+		list = &s.Idle
+	}
+	if !slices.Contains(*list, w) {
+		*list = append(*list, w)
+	}
+}
+
+// builtIn says whether a place is in a file that comes with Rspamd.
+func builtIn(at ucl.Pos) bool {
+	for _, own := range []string{"/local.d/", "/override.d/", "/dynamic/", "/rspamd.conf.", "/lua.local.d/"} {
+		if strings.Contains(at.File, own) {
+			return false
+		}
+	}
+	return true
+}
+
+// switches leaves out what modules without options are switched off, and warns
+// of sections that nothing reads.
+func (s *Setup) switches(tables []*option.Section) {
+	read := map[string]bool{}
+	for _, name := range others() {
+		read[name] = true
+	}
+	for _, table := range tables {
+		read[table.Name] = true
+	}
+	for name, v := range s.tree.Root.All() {
+		if read[name] {
+			continue
+		}
+		on, err := v.Get("enabled").AsBool()
+		off := err == nil && !on
+		family, plain := plainModules()[name]
+		reason, absent := Absent()[name]
+		switch {
+		case plain && off:
+			s.off = append(s.off, family)
+		case plain, off, absent && v.Len() == 0:
+		case absent:
+			s.warnOwn(v, name+" has no effect: "+reason)
+		default:
+			s.warnOwn(v, "nothing reads the section "+name+nearest.Hint(name, slices.Values(s.known(tables))))
+		}
+	}
+}
+
+// warnOwn warns of a section when the operator wrote something in it.
+func (s *Setup) warnOwn(v *ucl.Value, text string) {
+	if at := ownPlace(v); at != nil {
+		s.warn(at.Errorf("%s", text))
+	}
+}
+
+// ownPlace finds a value in v that does not stand in a stock file.
+func ownPlace(v *ucl.Value) *ucl.Value {
+	if v == nil {
+		return nil
+	}
+	if v.Kind != ucl.Object && v.Kind != ucl.Array && v.Pos().Valid() && !builtIn(v.Pos()) {
+		return v
+	}
+	for _, m := range v.Members() {
+		for _, value := range m.Values {
+			if at := ownPlace(value); at != nil {
+				return at
+			}
+		}
+	}
+	for _, item := range v.Items {
+		if at := ownPlace(item); at != nil {
+			return at
+		}
+	}
+	return nil
+}
+
+func (s *Setup) known(tables []*option.Section) []string {
+	names := others()
+	for _, table := range tables {
+		names = append(names, table.Name)
+	}
+	for name := range plainModules() {
+		names = append(names, name)
+	}
+	return names
+}
+
+// others are sections that no table reads as a whole.
+func others() []string {
+	return []string{"actions", "group", "composites", "redis", "worker", "classifier", "lua", "modules", "metric", "symbols", "surbl", "emails"}
+}
+
+// plainModules are modules of Rspamd without options here, by the family that
+// does their work.
+func plainModules() map[string]string {
+	return map[string]string{
+		"maillist": "maillist", "chartable": "chartable", "forged_recipients": "forged_recipients", "rdns": "rdns", "url_suspect": "urls",
+	}
+}
+
+// withoutStore leaves out what can do nothing without a store.
+func (s *Setup) withoutStore() {
+	s.Families.Greylist, s.Families.Replies, s.Families.KnownSenders = nil, nil, nil
+	s.Families.Ratelimit.Off = true
+}

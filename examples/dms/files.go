@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/standard"
+	"github.com/winnowmail/winnow/checks/statistics"
+	rspamdconf "github.com/winnowmail/winnow/config"
+	"github.com/winnowmail/winnow/config/dms"
+	"github.com/winnowmail/winnow/config/scanner"
+	"github.com/winnowmail/winnow/config/stock"
+	"github.com/winnowmail/winnow/symbols"
+)
+
+// filesFlags are -config and -var: the daemon is set up by files.
+type filesFlags struct {
+	tree  treeFlags
+	setup *scanner.Setup // nil without -config
+}
+
+func (f *filesFlags) register(flags *flag.FlagSet) {
+	f.tree.vars = varFlag{}
+	flags.StringVar(&f.tree.dir, "config", "", "`directory` like /etc/rspamd whose files set up what flags don't; without an rspamd.conf its local.d and override.d lie over the built-in defaults")
+	flags.Var(f.tree.vars, "var", "a variable of the files of -config, `NAME=VALUE` such as DBDIR=/var/lib/rspamd; may be repeated")
+}
+
+// stockFiles are the operator's files, with what docker-mailserver's
+// environment comes to and a stock tree below them.
+func (t *treeFlags) stockFiles(env bool) rspamdconf.Options {
+	o := t.options()
+	below := stock.Tree()
+	if env {
+		maps.Copy(below, stock.Mailserver(dms.Read(os.LookupEnv, os.ReadFile)))
+	}
+	o.Files = stock.Files{Dir: t.dir, Below: below}
+	return o
+}
+
+// read reads the files.
+func (f *filesFlags) read(c *config) (*scanner.Setup, error) {
+	profile, err := winnow.ProfileNamed(c.profile)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := rspamdconf.Load(f.tree.stockFiles(c.env.use))
+	if err != nil {
+		return nil, fmt.Errorf("-config: %w", err)
+	}
+	setup, err := scanner.Read(tree, scanner.Base{Options: winnow.Options{Profile: profile}, Store: c.state != ""})
+	if err != nil {
+		return nil, fmt.Errorf("-config: %w", err)
+	}
+	return setup, nil
+}
+
+// defaults reads the files and sets flags that were not given to what they say.
+func (f *filesFlags) defaults(flags *flag.FlagSet, c *config) (err error) {
+	if f.tree.dir == "" {
+		return nil
+	}
+	if f.setup, err = f.read(c); err != nil {
+		return err
+	}
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	for name, values := range f.flags(c.env.use) {
+		if given[name] || name == "milter-mode" && given["milter"] || name == "milter-owner" && given["milter"] {
+			continue
+		}
+		for _, value := range values {
+			if err := flags.Set(name, value); err != nil {
+				return fmt.Errorf("-config: -%s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// reread reads the files again.
+func (f *filesFlags) reread(c *config) error {
+	if f.setup == nil {
+		return nil
+	}
+	setup, err := f.read(c)
+	if err == nil {
+		f.setup = setup
+	}
+	return err
+}
+
+// compare tells what a reload changed, and what of it needs a new start.
+func (f *filesFlags) compare(before *scanner.Setup, log *slog.Logger) {
+	if f.setup == nil {
+		return
+	}
+	for _, change := range f.setup.Changes(before) {
+		log.Info("configuration: " + change)
+	}
+	if !reflect.DeepEqual(before.Daemon, f.setup.Daemon) {
+		log.Warn("configuration: addresses, the state, DNS servers, history and the log's level change with the next start only")
+	}
+	f.tell(log)
+}
+
+// flags are those of what belongs to the daemon.
+func (f *filesFlags) flags(env bool) map[string][]string {
+	d := f.setup.Daemon
+	of := map[string][]string{"dns": {"system"}}
+	set := func(name, value string) {
+		if value != "" {
+			of[name] = append(of[name], value)
+		}
+	}
+	if len(d.DNS.Servers) > 0 {
+		of["dns"] = []string{strings.Join(d.DNS.Servers, ",")}
+	}
+	set("state", d.State)
+	set("controller", d.Controller)
+	for _, socket := range d.Milter {
+		set("milter", socket.Address)
+	}
+	for _, socket := range d.Milter {
+		if socket.Mode != "" {
+			of["milter-mode"] = []string{socket.Mode}
+		}
+		if socket.Owner != "" {
+			of["milter-owner"] = []string{socket.Owner}
+		}
+	}
+	if d.State != "" {
+		set("autolearn", d.Autolearn)
+		if h := d.History; h.Rows > 0 {
+			host, _ := os.Hostname() // without a name the key has none
+			set("history", strconv.Itoa(h.Rows))
+			set("history-key", h.HistoryKey(host))
+			if h.Hash {
+				set("history-hash", "subject")
+			}
+		}
+	}
+	for name, on := range map[string]bool{"discard-on-reject": d.DiscardOnReject, "quarantine-on-reject": d.QuarantineOnReject} {
+		if on {
+			set(name, "true")
+		}
+	}
+	if d.LogLevel != nil {
+		set("log-level", d.LogLevel.String())
+	}
+	if env {
+		set("profile", "dms")
+	}
+	return of
+}
+
+// families are the options of families that the files come to.
+func (f *filesFlags) families() standard.Options {
+	if f.setup == nil {
+		return standard.Options{}
+	}
+	return f.setup.Families
+}
+
+// lay puts the layer of the files into the Scanner's options, below the weights
+// that flags give.
+func (f *filesFlags) lay(o *winnow.Options, families standard.Options, state bool) error {
+	if f.setup == nil {
+		return nil
+	}
+	list := standard.Families(families)
+	known, err := vocabulary(o.Profile, list, o.Checks, state)
+	if err != nil {
+		return err
+	}
+	weights := o.Weights
+	if o.Layer, err = f.setup.Layer(known); err != nil {
+		return fmt.Errorf("-config: %w", err)
+	}
+	if f.setup.Subject != "" {
+		o.Profile = o.Profile.WithSubject(f.setup.Subject)
+	}
+	for name, weight := range weights {
+		change := o.Layer.Symbols[name]
+		change.Weight = &weight
+		o.Layer.Symbols[name] = change
+	}
+	return nil
+}
+
+// vocabulary are the names that a layer may name.
+func vocabulary(p winnow.Profile, families []*checks.Family, own []*checks.Check, state bool) (scanner.Vocabulary, error) {
+	s, err := winnow.New(winnow.Options{Profile: p, Families: families, Checks: own})
+	if err != nil {
+		return scanner.Vocabulary{}, err
+	}
+	var learned []*symbols.Def
+	if state {
+		learned = []*symbols.Def{statistics.Spam, statistics.Ham, statistics.Prior}
+	}
+	known := scanner.NewVocabulary(s.Metric(), families, learned...)
+	return known, s.Close(context.Background())
+}
+
+// tell logs what of the files has no effect.
+func (f *filesFlags) tell(log *slog.Logger) {
+	if f.setup == nil {
+		return
+	}
+	for _, w := range f.setup.Warnings {
+		log.Warn("configuration: " + w.String())
+	}
+}

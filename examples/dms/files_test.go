@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// write writes files below a new directory.
+func writeFiles(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
+		name = filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// verdict is what /checkv2 says of a message.
+type verdictJSON struct {
+	Required float64 `json:"required_score"`
+	Action   string
+	Symbols  map[string]struct{ Score float64 }
+}
+
+func check(t *testing.T, url, mail string) (v verdictJSON) {
+	t.Helper()
+	res, err := http.Post(url+"/checkv2", "", strings.NewReader(mail))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if err := json.NewDecoder(res.Body).Decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// The files of docker-mailserver's volume set up the daemon; a reload takes what
+// can be read, and leaves what is in force where a file is wrong.
+func TestConfig(t *testing.T) {
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{
+		"local.d/actions.conf":          "reject = 11;",
+		"override.d/headers_group.conf": "symbols { MISSING_MID { weight = 2; } }",
+		"override.d/worker-proxy.inc":   "milter = yes; bind_socket = \"127.0.0.1:0\";",
+		"local.d/options.inc":           "task_timeot = 5s;",
+	})
+	cmd := exec.Command(os.Args[0], "-config", dir, "-controller", "127.0.0.1:0", "-dns", "none")
+	cmd.Env = append(os.Environ(), "DMS_TEST_RUN=1")
+	stderr, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stderr)
+	if l := until(t, lines, "configuration:"); !strings.Contains(l, `options.inc:1:1: options has no key task_timeot; did you mean \"task_timeout\"?`) {
+		t.Errorf("the log says %s", l)
+	}
+	l := until(t, lines, "listening")
+	_, address, _ := strings.Cut(l, "controller=")
+	address, _, _ = strings.Cut(address, " ")
+	if !strings.Contains(l, "milter=127.0.0.1:") {
+		t.Errorf("the log says %s", l)
+	}
+	const mail = "Subject: no message-id\r\n\r\n"
+	want := func(required, score float64) {
+		t.Helper()
+		if v := check(t, "http://"+address, mail); v.Required != required || v.Symbols["MISSING_MID"].Score != score {
+			t.Errorf("%+v, want %g and %g", v, required, score)
+		}
+	}
+	want(11, 2)
+	for _, step := range []struct {
+		file, text, log string
+		required, score float64
+	}{
+		{"override.d/actions.conf", "reject = 20;", "actions.reject is 20, which was 11", 20, 2},
+		{"override.d/headers_group.conf", "symbols { MISSING_MID { weight = lots; } }", "headers_group.conf:1:25", 20, 2},
+		{"override.d/headers_group.conf", "symbols { MISSING_MID { weight = 1.5; } }", "reloaded", 20, 1.5},
+	} {
+		writeFiles(t, dir, map[string]string{step.file: step.text})
+		if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		until(t, lines, step.log)
+		if step.log != "reloaded" && !strings.Contains(step.log, "headers") {
+			until(t, lines, "reloaded")
+		}
+		want(step.required, step.score)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	for lines.Scan() {
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Flags win over files, and files over the environment.
+func TestConfigBelowFlags(t *testing.T) {
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{"override.d/options.inc": "gtube_patterns = \"all\";"})
+	for name, value := range map[string]string{"ENABLE_RSPAMD": "1", "ENABLE_RSPAMD_REDIS": "0"} {
+		t.Setenv(name, value)
+	}
+	const ajs = "Subject: test\r\nMessage-ID: <1@example.org>\r\n\r\nZJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\r\n"
+	for args, action := range map[string]string{"": "rewrite subject", "-gtube disable": "add header"} {
+		url, log, stop := start(t, append([]string{"-env", "-config", dir, "-milter", "127.0.0.1:0", "-dns", "none"}, strings.Fields(args)...)...)
+		if v := check(t, url, ajs); v.Action != action || v.Required != 11 {
+			t.Errorf("%q: %+v, want %s", args, v, action)
+		}
+		http.DefaultClient.CloseIdleConnections()
+		if code := stop(); code != 0 {
+			t.Errorf("%q: exit code %d: %s", args, code, log)
+		}
+	}
+}
