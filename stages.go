@@ -121,6 +121,7 @@ func (s *scan) late(ctx context.Context, v *verdict) {
 	list := s.due(checks.Late)
 	if len(list) > 0 {
 		s.showComposites(v)
+		s.state.SetScores(v.sheet.ScoreOf)
 	}
 	for len(list) > 0 {
 		n := 1

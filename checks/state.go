@@ -60,6 +60,7 @@ type State struct {
 	score  float64
 	action actions.Action
 	by     *actions.PreResult
+	scored func(symbol string) (score float64, ok bool) // nil: by weights as declared
 
 	tasks []Task
 	used  atomic.Int64
@@ -81,6 +82,32 @@ func (s *State) outcome() *Outcome {
 	out := &s.outcomes[0]
 	s.outcomes = s.outcomes[1:]
 	return out
+}
+
+// SetScores tells the stages after the composites what the symbols that count add
+// to the verdict of SetVerdict. f may be called by several goroutines, one after the other.
+func (s *State) SetScores(f func(symbol string) (score float64, ok bool)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.scored = f
+}
+
+// scoreOf is Task.ScoreOf.
+func (s *State) scoreOf(name string) (score float64, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.scored != nil {
+		return s.scored(name)
+	}
+	for d, hits := range s.hits {
+		if d.Name != name {
+			continue
+		}
+		for _, h := range hits {
+			score, ok = score+h.Factor*d.Weight, true
+		}
+	}
+	return score, ok
 }
 
 // SetVerdict tells the stages after the composites the verdict as it stands;

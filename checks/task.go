@@ -132,6 +132,16 @@ func (t *Task) Verdict() (score float64, action actions.Action) { return t.state
 // score does.
 func (t *Task) DecidedBy() *actions.PreResult { return t.state.decidedBy() }
 
+// ScoreOf returns what a symbol that counts, composites among them, adds to the
+// score of Verdict; ok is false for one that does not count. Only a late check that
+// requires AllSymbols may call it.
+func (t *Task) ScoreOf(symbol string) (score float64, ok bool) {
+	if t.check.Stage != Late || !slices.ContainsFunc(t.check.Requires, func(r Requirement) bool { return r.All }) {
+		panic(misusef("check %s reads the scores of all symbols and is not a late one that requires them", t.check.Name))
+	}
+	return t.state.scoreOf(symbol)
+}
+
 // Log returns a logger that names the check; it is never nil.
 func (t *Task) Log() *slog.Logger { return t.state.log().With("check", t.check.Name) }
 

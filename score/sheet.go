@@ -190,6 +190,16 @@ func (s *Sheet) Has(name string) bool {
 	return ok && s.at[id] > 0
 }
 
+// ScoreOf returns what a symbol adds to the total; ok is false if it was not
+// raised or is hidden.
+func (s *Sheet) ScoreOf(name string) (score float64, ok bool) {
+	id, ok := s.c.id(name)
+	if !ok || s.at[id] == 0 || s.lines[s.at[id]-1].hidden {
+		return 0, false
+	}
+	return round(s.lines[s.at[id]-1].score), true
+}
+
 // Matched lists the composites that were raised, in the order of their
 // evaluation.
 func (s *Sheet) Matched() []*symbols.Def {

@@ -10,6 +10,7 @@ import (
 // Use of its section.
 func (o *Options) Sections() []*option.Section {
 	return []*option.Section{
+		o.ForceActions.Section(),
 		o.HFilter.Section(),
 		pointer(&o.Greylist, (*greylist.Options).Section),
 	}

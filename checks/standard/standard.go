@@ -29,6 +29,7 @@ import (
 	"github.com/winnowmail/winnow/checks/dmarc"
 	"github.com/winnowmail/winnow/checks/encoding"
 	"github.com/winnowmail/winnow/checks/external"
+	"github.com/winnowmail/winnow/checks/forceactions"
 	"github.com/winnowmail/winnow/checks/forgedrecipients"
 	"github.com/winnowmail/winnow/checks/forwarding"
 	"github.com/winnowmail/winnow/checks/freemail"
@@ -105,6 +106,9 @@ type Options struct {
 
 	// Ratelimit are limits of rates, none by default; they need a store.
 	Ratelimit ratelimit.Options
+	// ForceActions are rules that change the action where symbols come together,
+	// none by default.
+	ForceActions forceactions.Options
 	// MilterHeaders adds headers that tell what the scan found, none by default.
 	MilterHeaders milterheaders.Options
 
@@ -257,6 +261,7 @@ func Families(o Options) []*checks.Family {
 		antivirus.New(o.Antivirus),
 		external.New(o.External),
 		limits.New(),
+		forceactions.New(o.ForceActions),
 		o.milterHeaders(),
 		signing.New(o.Signing),
 	)
