@@ -1,11 +1,15 @@
 package settings
 
 import (
+	"context"
 	"slices"
 	"strings"
 
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/selector"
 	"github.com/winnowmail/winnow/config/ucl"
 	"github.com/winnowmail/winnow/internal/nearest"
+	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/score"
 )
 
@@ -56,15 +60,24 @@ func (r *reader) readSelector(v *ucl.Value) error {
 	if err != nil {
 		return err
 	}
-	if r.Selector == nil {
-		return v.Errorf("there are no selectors")
-	}
-	finds, err := r.Selector(text)
+	sel, err := selector.Parse(text, selector.Options{})
 	if err != nil {
 		return v.Errorf("selector: %v", err)
 	}
-	r.add(message, func(s *subject) bool { return finds(s.msg) }, compound("selector", text, 1)...)
+	r.add(message, func(s *subject) bool { return found(s.msg, sel) }, compound("selector", text, 1)...)
 	return nil
+}
+
+// found reports whether a selector finds anything in a message, of which checks
+// have found nothing yet.
+func found(m *mail.Message, sel *selector.Selector) (found bool) {
+	state := checks.State{Message: m}
+	// An error is a panic of the selector, which finds nothing then.
+	_, _ = state.Outcome(context.Background(), &checks.Check{Name: "settings", Requires: sel.Requires(), Run: func(_ context.Context, t *checks.Task) error {
+		found = len(sel.Eval(t)) > 0
+		return nil
+	}})
+	return found
 }
 
 // combine reads the expression, which names conditions; without one all of them

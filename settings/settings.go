@@ -19,19 +19,16 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/config/ucl"
-	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// Options say what rules can use. The zero value has neither lists nor
-// selectors; a rule that names one is an error then.
+// Options say what rules can use. The zero value has no lists; a rule
+// that names one is an error then.
 type Options struct {
 	// List follows a list, "map:SOURCE" or the source of an ip_map, and tells
 	// whether it holds a key: an address in the form of mail.Address.Key, a name,
 	// or an IP address.
 	List func(source string) (func(key string) bool, error)
-	// Selector reads a selector and tells whether it finds anything in a message.
-	Selector func(selector string) (func(m *mail.Message) bool, error)
 	// Weight is what a symbol weighs that a rule raises and nobody weighs,
 	// Rspamd's unknown_weight.
 	Weight float64

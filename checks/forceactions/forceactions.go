@@ -15,6 +15,7 @@ import (
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/selector"
 	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/score"
 	"github.com/winnowmail/winnow/symbols"
@@ -26,8 +27,6 @@ type Options struct {
 	Off bool
 	// Rules are tried in their order.
 	Rules []Rule
-	// Selector reads what stands in a message's text as ${selector}; nil allows none.
-	Selector func(selector string) (func(t *checks.Task) string, error) `json:"-"`
 }
 
 // A Rule changes the action of messages in which symbols come together.
@@ -44,8 +43,8 @@ type Rule struct {
 	// Require, if set, are the only actions that are changed; those of Honor are
 	// not.
 	Require, Honor []actions.Action
-	// Message is the text of the SMTP reply, Subject the template of
-	// actions.RewriteSubject.
+	// Message is the text of the SMTP reply, in which ${selector} stands for what a
+	// selector finds; Subject is the template of actions.RewriteSubject.
 	Message, Subject string
 	// Least makes Action a minimum.
 	Least bool
@@ -70,10 +69,8 @@ func (o Options) Validate() error {
 			}
 		}
 		for _, s := range selectors(r.Message) {
-			if v.If(o.Selector == nil, at("Message"), "there are no selectors for ${%s}", s); o.Selector != nil {
-				_, err := o.Selector(s)
-				v.If(err != nil, at("Message"), "${%s}: %v", s, err)
-			}
+			_, err := read(s)
+			v.If(err != nil, at("Message"), "%v", err)
 		}
 	}
 	return v.Err()
@@ -93,8 +90,11 @@ func New(o Options) *checks.Family {
 	}
 	var rules []*rule
 	for _, r := range o.Rules {
-		made := o.compile(r)
+		made := compile(r)
 		rules, c.Symbols = append(rules, made), append(c.Symbols, made.def)
+		for _, s := range made.values {
+			c.Requires = append(c.Requires, s.Requires()...)
+		}
 	}
 	c.Run = func(_ context.Context, t *checks.Task) error {
 		_, action := t.Verdict()
@@ -112,14 +112,18 @@ type rule struct {
 	Rule
 	def        *symbols.Def
 	expression *score.Expression
-	message    func(t *checks.Task) string
+	values     map[string]*selector.Selector // by what stands in the message's text
 }
 
 // compile reads a rule that is valid.
-func (o Options) compile(r Rule) *rule {
+func compile(r Rule) *rule {
 	e, _ := score.ParseExpression(r.Expression)
+	values := map[string]*selector.Selector{}
+	for _, s := range selectors(r.Message) {
+		values[s], _ = read(s)
+	}
 	return &rule{
-		Rule: r, expression: e, message: o.text(r.Message),
+		Rule: r, expression: e, values: values,
 		def: &symbols.Def{Name: prefix + r.Name, Groups: []string{"force_actions"}, Doc: "the rule " + r.Name + " of force_actions changed the action to " + string(r.Action)},
 	}
 }
@@ -138,7 +142,7 @@ func (r *rule) run(t *checks.Task, action actions.Action) actions.Action {
 	if r.Subject != "" {
 		t.Subject(r.Subject, r.def)
 	}
-	t.PreResult(actions.PreResult{Action: r.Action, Priority: actions.Normal, Message: r.message(t), Least: r.Least}, r.def)
+	t.PreResult(actions.PreResult{Action: r.Action, Priority: actions.Normal, Message: r.text(t), Least: r.Least}, r.def)
 	if r.Least && action.Severity() > r.Action.Severity() {
 		return action
 	}
@@ -165,17 +169,18 @@ func selectors(text string) (list []string) {
 	return list
 }
 
-// text makes a function of a message's text.
-func (o Options) text(text string) func(*checks.Task) string {
-	if o.Selector == nil || len(selectors(text)) == 0 {
-		return func(*checks.Task) string { return text }
+// read reads a selector, whose values are parted by commas.
+func read(s string) (*selector.Selector, error) { return selector.Parse(s, selector.Options{}) }
+
+// text is the message's text.
+func (r *rule) text(t *checks.Task) string {
+	if len(r.values) == 0 {
+		return r.Message
 	}
-	re := placeholders()
-	values := map[string]func(*checks.Task) string{}
-	for _, s := range selectors(text) {
-		values[s], _ = o.Selector(s)
-	}
-	return func(t *checks.Task) string {
-		return re.ReplaceAllStringFunc(text, func(m string) string { return values[m[2:len(m)-1]](t) })
-	}
+	return placeholders().ReplaceAllStringFunc(r.Message, func(m string) string {
+		if found := r.values[m[2:len(m)-1]].Eval(t); len(found) > 0 {
+			return strings.Join(found, ",")
+		}
+		return "unknown"
+	})
 }

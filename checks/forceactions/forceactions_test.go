@@ -2,7 +2,6 @@ package forceactions_test
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -37,12 +36,7 @@ func verdict(t *testing.T, body string, layer winnow.Layer, rules ...forceaction
 		}
 		return nil
 	}}
-	o := forceactions.Options{Rules: rules, Selector: func(s string) (func(*checks.Task) string, error) {
-		if s != "from" {
-			return nil, errors.New("no such selector")
-		}
-		return func(t *checks.Task) string { return t.Envelope().From }, nil
-	}}
+	o := forceactions.Options{Rules: rules}
 	s, err := winnow.New(winnow.Options{Families: []*checks.Family{forceactions.New(o)}, Checks: []*checks.Check{c}, Layer: layer})
 	if err != nil {
 		t.Fatal(err)
@@ -100,9 +94,9 @@ func TestRules(t *testing.T) {
 // Message, subject and symbol come with the action; a rule that settings turn off
 // does nothing.
 func TestEffects(t *testing.T) {
-	r := forceactions.Rule{Name: "R", Action: actions.Reject, Expression: "FINE", Message: "no mail from ${from}"}
+	r := forceactions.Rule{Name: "R", Action: actions.Reject, Expression: "FINE", Message: "no mail from ${from} for ${rcpts}"}
 	res := verdict(t, "FINE", winnow.Layer{}, r)
-	if got := res.Symbol("FORCE_ACTION_R"); got == nil || !slices.Equal(got.Options, []string{"reject"}) || res.Reply.Text != "no mail from ann@example.org" {
+	if got := res.Symbol("FORCE_ACTION_R"); got == nil || !slices.Equal(got.Options, []string{"reject"}) || res.Reply.Text != "no mail from ann@example.org for unknown" {
 		t.Errorf("%+v %+v", got, res.Reply)
 	}
 	if res := verdict(t, "FINE", winnow.Layer{Disable: []string{"FORCE_ACTION_R"}}, r); res.Action != actions.NoAction || res.Reply.Code != 0 {
@@ -128,7 +122,7 @@ func TestWrongOptions(t *testing.T) {
 		"Expression": {Name: "A", Action: actions.Reject, Expression: "A &"},
 		"g:x":        {Name: "A", Action: actions.Reject, Expression: "g:x"},
 		"A[x]":       {Name: "A", Action: actions.Reject, Expression: "A[x]"},
-		"selectors":  {Name: "A", Action: actions.Reject, Expression: "A", Message: "${ip}"},
+		"nothing":    {Name: "A", Action: actions.Reject, Expression: "A", Message: "${nothing}"},
 	} {
 		f := forceactions.New(forceactions.Options{Rules: []forceactions.Rule{r}})
 		if f.Err == nil || !strings.Contains(f.Err.Error(), want) {

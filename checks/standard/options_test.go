@@ -16,6 +16,7 @@ import (
 	"github.com/winnowmail/winnow/checks/authheader"
 	"github.com/winnowmail/winnow/checks/dmarc"
 	"github.com/winnowmail/winnow/checks/external"
+	"github.com/winnowmail/winnow/checks/forceactions"
 	"github.com/winnowmail/winnow/checks/greylist"
 	"github.com/winnowmail/winnow/checks/languages"
 	"github.com/winnowmail/winnow/checks/milterheaders"
@@ -107,6 +108,7 @@ func TestOff(t *testing.T) {
 		MilterHeaders: milterheaders.Options{Extended: true},
 		Antivirus:     antivirus.Options{Rules: []antivirus.Rule{antivirus.Mailserver("192.0.2.1:3310")}},
 		Languages:     languages.Options{Welcome: []string{"de"}},
+		ForceActions:  forceactions.Options{Rules: []forceactions.Rule{{Name: "A", Action: "reject", Expression: "A"}}},
 		Ratelimit:     ratelimit.Options{Limits: []ratelimit.Limit{{Name: "to", Buckets: []ratelimit.Bucket{{Burst: 1}}}}},
 	}
 	v, n := reflect.ValueOf(&o).Elem(), 0
