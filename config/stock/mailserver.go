@@ -1,8 +1,13 @@
 package stock
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
+	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,6 +54,37 @@ func Mailserver(s dms.Settings) Texts {
 		local["local.d/"+name] = text
 	}
 	return local
+}
+
+// Customized are the files of override.d as the custom-commands.conf of a
+// volume of docker-mailserver leaves them; those that it does not change are
+// not among them. warn is told what its commands can't do.
+func Customized(dir string, warn func(format string, args ...any)) (Texts, error) {
+	name := filepath.Join(dir, "custom-commands.conf")
+	commands, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	over := Texts{}
+	c := dms.CustomCommands{Warn: warn}
+	c.Read = func(file string) (string, error) {
+		file = path.Join("override.d", file)
+		if text, ok := over[file]; ok {
+			return text, nil
+		}
+		text, err := os.ReadFile(filepath.Join(dir, file))
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", nil
+		}
+		return string(text), err
+	}
+	c.Write = func(file, text string) error {
+		over[path.Join("override.d", file)] = text
+		return nil
+	}
+	return over, c.Apply(name, commands)
 }
 
 func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }

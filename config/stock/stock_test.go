@@ -1,6 +1,7 @@
 package stock_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -118,6 +119,34 @@ func TestMailserver(t *testing.T) {
 	}
 	if off := mailserver(t, nil); off != nil {
 		t.Errorf("off, and yet %v", off)
+	}
+}
+
+// Commands change what a volume says without changing its files.
+func TestCustomized(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "override.d/greylist.conf", "enabled = true;\ntimeout = 5min;\n")
+	put(t, dir, "override.d/rbl.conf", "enabled = true;\n")
+	if over, err := stock.Customized(dir, t.Errorf); over != nil || err != nil {
+		t.Errorf("without commands: %v %v", over, err)
+	}
+	put(t, dir, "custom-commands.conf", "disable-module multimap\nset-option-for-module greylist timeout 1min\n"+
+		"set-option-for-module greylist expire 2h\nadd-line actions.conf reject = 20;\nnonsense x\n")
+	var warnings []string
+	over, err := stock.Customized(dir, func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) })
+	if err != nil || len(over) != 3 || len(warnings) != 1 {
+		t.Fatalf("%q %q %v", over, warnings, err)
+	}
+	tree, err := config.Load(config.Options{Dir: dir, Files: stock.Files{Dir: dir, Over: over, Below: stock.Tree()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"multimap enabled": "false", "greylist timeout": "60", "greylist expire": "7200", "greylist enabled": "true", "rbl enabled": "true", "actions reject": "20",
+	} {
+		if got := text(tree.Root.Get(strings.Fields(path)...)); got != want {
+			t.Errorf("%s is %s, want %s", path, got, want)
+		}
 	}
 }
 

@@ -26,7 +26,13 @@ import (
 type filesFlags struct {
 	tree  treeFlags
 	setup *scanner.Setup // nil without -config
+
+	commands []string // warnings about custom-commands.conf
+	off      []string // modules that files switch off
 }
+
+// likeVersion is the Rspamd whose files are read.
+const likeVersion = "4.1.6"
 
 func (f *filesFlags) register(flags *flag.FlagSet) {
 	f.tree.vars = varFlag{}
@@ -34,16 +40,18 @@ func (f *filesFlags) register(flags *flag.FlagSet) {
 	flags.Var(f.tree.vars, "var", "a variable of the files of -config, `NAME=VALUE` such as DBDIR=/var/lib/rspamd; may be repeated")
 }
 
-// stockFiles are the operator's files, with what docker-mailserver's
-// environment comes to and a stock tree below them.
-func (t *treeFlags) stockFiles(env bool) rspamdconf.Options {
-	o := t.options()
-	below := stock.Tree()
+// stockFiles are the operator's files with a stock tree below them. With the
+// environment of docker-mailserver what it comes to lies between, and the
+// volume's custom-commands.conf is obeyed, which warn is told of.
+func (t *treeFlags) stockFiles(env bool, warn func(format string, args ...any)) (o rspamdconf.Options, err error) {
+	o = t.options()
+	files := stock.Files{Dir: t.dir, Below: stock.Tree()}
 	if env {
-		maps.Copy(below, stock.Mailserver(dms.Read(os.LookupEnv, os.ReadFile)))
+		maps.Copy(files.Below, stock.Mailserver(dms.Read(os.LookupEnv, os.ReadFile)))
+		files.Over, err = stock.Customized(t.dir, warn)
 	}
-	o.Files = stock.Files{Dir: t.dir, Below: below}
-	return o
+	o.Files = files
+	return o, err
 }
 
 // read reads the files.
@@ -52,10 +60,16 @@ func (f *filesFlags) read(c *config) (*scanner.Setup, error) {
 	if err != nil {
 		return nil, err
 	}
-	tree, err := rspamdconf.Load(f.tree.stockFiles(c.env.use))
+	f.commands = nil
+	files, err := f.tree.stockFiles(c.env.use, func(format string, args ...any) { f.commands = append(f.commands, fmt.Sprintf(format, args...)) })
 	if err != nil {
 		return nil, fmt.Errorf("-config: %w", err)
 	}
+	tree, err := rspamdconf.Load(files)
+	if err != nil {
+		return nil, fmt.Errorf("-config: %w", err)
+	}
+	f.off = tree.Modules(nil).Explicitly
 	setup, err := scanner.Read(tree, scanner.Base{Options: winnow.Options{Profile: profile}, Store: c.state != ""})
 	if err != nil {
 		return nil, fmt.Errorf("-config: %w", err)
@@ -210,10 +224,18 @@ func vocabulary(p winnow.Profile, families []*checks.Family, own []*checks.Check
 	return known, s.Close(context.Background())
 }
 
-// tell logs what of the files has no effect.
+// tell logs what of the files has no effect, and which modules they switch off, in
+// the words that docker-mailserver's tests look for.
 func (f *filesFlags) tell(log *slog.Logger) {
 	if f.setup == nil {
 		return
+	}
+	log.Info("in place of rspamd "+likeVersion+" winnow is loading configuration", "dir", f.tree.dir)
+	for _, module := range f.off {
+		log.Info("lua module " + module + " is disabled in the configuration")
+	}
+	for _, w := range f.commands {
+		log.Warn("custom-commands.conf: " + w)
 	}
 	for _, w := range f.setup.Warnings {
 		log.Warn("configuration: " + w.String())

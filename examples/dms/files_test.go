@@ -131,3 +131,45 @@ func TestConfigBelowFlags(t *testing.T) {
 		}
 	}
 }
+
+// A program that is called rspamd serves as docker-mailserver's supervisor
+// starts it, from the files that its scripts have prepared.
+func TestInPlaceOfRspamd(t *testing.T) {
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{
+		"local.d/actions.conf":             "reject = 11;",
+		"override.d/worker-proxy.inc":      "milter = yes; bind_socket = \"127.0.0.1:0\";",
+		"override.d/worker-controller.inc": "bind_socket = \"127.0.0.1:0\";",
+		"local.d/clickhouse.conf":          "enabled = false;",
+		"local.d/options.inc":              "dns { nameserver = [\"127.0.0.1\"]; }",
+	})
+	program := filepath.Join(t.TempDir(), "rspamd")
+	if err := os.Symlink(os.Args[0], program); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "--no-fork", "--config="+filepath.Join(dir, "rspamd.conf"))
+	cmd.Env = append(os.Environ(), "DMS_TEST_RUN=1")
+	stderr, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stderr)
+	until(t, lines, "is loading configuration")
+	until(t, lines, "lua module clickhouse is disabled in the configuration")
+	l := until(t, lines, "listening")
+	_, address, _ := strings.Cut(l, "controller=")
+	address, _, _ = strings.Cut(address, " ")
+	if v := check(t, "http://"+address, "Subject: x\r\n\r\n"); v.Required != 11 {
+		t.Errorf("%+v", v)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(called(ctx, filepath.Base(os.Args[0]), os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // until reads lines until one has the text.
@@ -204,10 +204,10 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// The flags in the files for systemd and Docker are flags of the program.
+// The flags in the files for systemd, Docker and Compose are flags of the program.
 func TestDeployedFlags(t *testing.T) {
 	known := (&config{}).flags()
-	for file, begin := range map[string]string{"winnow.service": "ExecStart=", "Dockerfile": "CMD ["} {
+	for file, begin := range map[string]string{"winnow.service": "ExecStart=", "Dockerfile": "CMD [", "compose.yaml": "command: ["} {
 		_, rest, ok := strings.Cut(read(t, filepath.Join("deploy", file)), begin)
 		if !ok {
 			t.Fatalf("%s has no %s", file, begin)

@@ -62,3 +62,22 @@ func TestIdentity(t *testing.T) {
 		}
 	}
 }
+
+func TestAsRspamd(t *testing.T) {
+	for line, want := range map[string]string{
+		"--no-fork --user=_rspamd --group=_rspamd": "-config /etc/rspamd -user _rspamd:_rspamd",
+		"-f -u _rspamd -c /opt/mail/rspamd.conf":   "-config /opt/mail -user _rspamd",
+		"-f -i":                                    "-config /etc/rspamd",
+		"":                                         "it does not fork",
+		"-f -t":                                    "not defined: -t",
+		"-f -g mail":                               "-g needs -u",
+		"-f -i -u mail":                            "contradict",
+		"-f -c /etc/rspamd/other.conf":             "rspamd.conf",
+		"-f configtest":                            "unexpected",
+	} {
+		args, err := asRspamd(strings.Fields(line))
+		if got := strings.Join(args, " ") + fmt.Sprint(err); got != want+"<nil>" && (err == nil || !strings.Contains(got, want)) {
+			t.Errorf("rspamd %s: %q %v, want %q", line, args, err, want)
+		}
+	}
+}
