@@ -119,7 +119,7 @@ func (p *parser) envelope(c call) (extraction, typ, error) {
 				rcpts = t.Message().Recipients()
 			}
 			for i := range rcpts {
-				return texts(strings.ToLower(rcpts[i].Addr))
+				return texts(lowerASCII(rcpts[i].Key()))
 			}
 			return nil
 		}, typ{}, p.count(c, 0, 0)

@@ -23,6 +23,7 @@ import (
 	"github.com/winnowmail/winnow/checks/mxcheck"
 	"github.com/winnowmail/winnow/checks/ratelimit"
 	"github.com/winnowmail/winnow/checks/rbl"
+	"github.com/winnowmail/winnow/checks/regexp"
 	signingcheck "github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/urls"
 	"github.com/winnowmail/winnow/checks/whitelist"
@@ -110,6 +111,7 @@ func TestOff(t *testing.T) {
 		Languages:     languages.Options{Welcome: []string{"de"}},
 		ForceActions:  forceactions.Options{Rules: []forceactions.Rule{{Name: "A", Action: "reject", Expression: "A"}}},
 		Ratelimit:     ratelimit.Options{Limits: []ratelimit.Limit{{Name: "to", Buckets: []ratelimit.Bucket{{Burst: 1}}}}},
+		Regexp:        &regexp.Options{Rules: []regexp.Rule{{Symbol: "X", Expr: "is_empty_body()"}}},
 	}
 	v, n := reflect.ValueOf(&o).Elem(), 0
 	for i := range v.NumField() {

@@ -3,6 +3,7 @@ package standard
 import (
 	"github.com/winnowmail/winnow/checks/greylist"
 	"github.com/winnowmail/winnow/checks/option"
+	"github.com/winnowmail/winnow/checks/regexp"
 )
 
 // Sections are the tables of the sections of Rspamd's files that configure
@@ -13,6 +14,7 @@ func (o *Options) Sections() []*option.Section {
 		o.ForceActions.Section(),
 		o.HFilter.Section(),
 		pointer(&o.Greylist, (*greylist.Options).Section),
+		pointer(&o.Regexp, (*regexp.Options).Section),
 	}
 }
 

@@ -56,6 +56,7 @@ import (
 	"github.com/winnowmail/winnow/checks/received"
 	"github.com/winnowmail/winnow/checks/recipients"
 	"github.com/winnowmail/winnow/checks/redirectors"
+	"github.com/winnowmail/winnow/checks/regexp"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/checks/replies"
 	"github.com/winnowmail/winnow/checks/sender"
@@ -126,6 +127,8 @@ type Options struct {
 	Spamtrap *spamtrap.Options
 	// MX looks at the mail exchangers of the sender's domain.
 	MX *mxcheck.Options
+	// Regexp has rules of the operator's over texts and headers.
+	Regexp *regexp.Options
 }
 
 // WithoutMaps leaves out the lists of facts about the world that come with the
@@ -250,6 +253,9 @@ func Families(o Options) []*checks.Family {
 	}
 	if o.Greylist != nil {
 		list = append(list, greylist.New(*o.Greylist))
+	}
+	if o.Regexp != nil {
+		list = append(list, regexp.New(*o.Regexp))
 	}
 	return append(list,
 		ratelimit.New(o.Ratelimit),
