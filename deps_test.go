@@ -96,6 +96,7 @@ func floors() []floor {
 		{packages: "config/stock", may: []string{"config/dms", "config/ucl"}},
 		{packages: "milter", may: append([]string{"."}, below...), outside: []string{"github.com/d--j/go-milter"}},
 		{packages: "quarantine", may: append([]string{"."}, below...), outside: []string{"filippo.io/age"}},
+		{packages: "exporter", may: append([]string{"."}, below...)},
 		{packages: "settings", may: append([]string{".", "config/ucl"}, below...)},
 		{packages: "controller", may: append([]string{".", "settings", "config/ucl"}, below...)},
 		{packages: "examples/smtpd", may: []string{".", "..."}, outside: []string{"github.com/emersion/go-smtp", "github.com/emersion/go-sasl"}},
@@ -114,7 +115,7 @@ func neverLinked() []string {
 	return []string{
 		"go.etcd.io/bbolt", "github.com/miekg/dns", "github.com/redis/go-redis", "github.com/emersion/go-milter", "github.com/d--j/go-milter", "github.com/jbrukh/bayesian",
 		"github.com/emersion/go-smtp", "github.com/emersion/go-message/charset", "github.com/klauspost/compress",
-		module + "/history", module + "/neural", module + "/milter", module + "/controller", module + "/settings", module + "/quarantine", "filippo.io/age", module + "/config", module + "/examples",
+		module + "/history", module + "/neural", module + "/milter", module + "/controller", module + "/settings", module + "/exporter", module + "/quarantine", "filippo.io/age", module + "/config", module + "/examples",
 		module + "/bayes/prior", module + "/storage/bolt", module + "/storage/redis", module + "/resolver/dnsclient", module + "/resolver/resolvertest",
 		"testing", "expvar", "net/http/pprof",
 	}
