@@ -97,7 +97,7 @@ func floors() []floor {
 		{packages: "milter", may: append([]string{"."}, below...), outside: []string{"github.com/d--j/go-milter"}},
 		{packages: "quarantine", may: append([]string{"."}, below...), outside: []string{"filippo.io/age"}},
 		{packages: "exporter", may: append([]string{"."}, below...)},
-		{packages: "settings", may: append([]string{".", "config/ucl"}, below...)},
+		{packages: "settings", may: append([]string{".", "config/ucl", "lists"}, below...)},
 		{packages: "controller", may: append([]string{".", "settings", "config/ucl"}, below...)},
 		{packages: "examples/smtpd", may: []string{".", "..."}, outside: []string{"github.com/emersion/go-smtp", "github.com/emersion/go-sasl"}},
 		{packages: "examples/maddycheck", may: []string{".", "actions", "mail"}, outside: []string{"github.com/emersion/go-message/textproto"}},

@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/winnowmail/winnow/config/ucl"
 	"github.com/winnowmail/winnow/internal/pattern"
+	"github.com/winnowmail/winnow/lists"
 	"github.com/winnowmail/winnow/mail"
 )
 
@@ -51,15 +51,16 @@ func anyOf(tests []test) test {
 	return func(v string) bool { return slices.ContainsFunc(tests, func(t test) bool { return t(v) }) }
 }
 
-// listed makes tests of a string or a list of them.
-func (o *Options) listed(v *ucl.Value, one func(s string) (test, error)) (test, error) {
-	list, err := v.AsStrings()
+// listed makes tests of a string or a list of them; of names that begin with
+// "map:" by lists of a kind.
+func (r *reader) listed(v *ucl.Value, kind lists.Kind, one func(s string) (test, error)) (test, error) {
+	names, err := v.AsStrings()
 	if err != nil {
 		return nil, err
 	}
 	var tests []test
-	for _, s := range list {
-		t, err := o.mapped(s)
+	for _, s := range names {
+		t, err := r.mapped(s, kind)
 		if t == nil && err == nil {
 			t, err = one(s)
 		}
@@ -72,19 +73,22 @@ func (o *Options) listed(v *ucl.Value, one func(s string) (test, error)) (test, 
 }
 
 // mapped is the test of "map:SOURCE", nil for any other string.
-func (o *Options) mapped(s string) (test, error) {
+func (r *reader) mapped(s string, kind lists.Kind) (test, error) {
 	source, ok := strings.CutPrefix(s, "map:")
 	if !ok {
 		return nil, nil
 	}
-	return o.list(source)
+	return r.list(source, kind)
 }
 
-func (o *Options) list(source string) (test, error) {
-	if o.List == nil {
-		return nil, errors.New("there are no lists to follow")
+// list tells whether a list has a key.
+func (r *reader) list(source string, kind lists.Kind) (test, error) {
+	l, err := r.Lists.List(lists.Definition{Kind: kind, Sources: []string{source}})
+	if err != nil {
+		return nil, err
 	}
-	return o.List(source)
+	*r.named = append(*r.named, l)
+	return func(key string) bool { _, ok := l.Snapshot().Find(key); return ok }, nil
 }
 
 // An addressTest is whether an address is one that a condition names.
@@ -100,14 +104,14 @@ func addressOf(a mail.Address) address {
 
 // addresses reads what names addresses: "user@domain", "@domain", "user",
 // "/pattern/" or "map:SOURCE", or a list of them.
-func (o *Options) addresses(v *ucl.Value) (addressTest, error) {
-	list, err := v.AsStrings()
+func (r *reader) addresses(v *ucl.Value) (addressTest, error) {
+	names, err := v.AsStrings()
 	if err != nil {
 		return nil, err
 	}
 	var tests []addressTest
-	for _, s := range list {
-		t, err := o.address(s)
+	for _, s := range names {
+		t, err := r.address(s)
 		if err != nil {
 			return nil, fmt.Errorf("%q: %w", s, err)
 		}
@@ -116,8 +120,8 @@ func (o *Options) addresses(v *ucl.Value) (addressTest, error) {
 	return func(a address) bool { return slices.ContainsFunc(tests, func(t addressTest) bool { return t(a) }) }, nil
 }
 
-func (o *Options) address(s string) (addressTest, error) {
-	if t, err := o.mapped(s); t != nil || err != nil {
+func (r *reader) address(s string) (addressTest, error) {
+	if t, err := r.mapped(s, lists.Keys); t != nil || err != nil {
 		return func(a address) bool { return t(a.key) }, err
 	}
 	switch domain, isDomain := strings.CutPrefix(s, "@"); {
@@ -141,8 +145,8 @@ func anyAddress(list []mail.Address, t addressTest) bool {
 
 // text reads what names strings: "text" in any case, "/pattern/" or "map:SOURCE",
 // or a list of them.
-func (o *Options) text(v *ucl.Value) (test, error) {
-	return o.listed(v, func(s string) (test, error) {
+func (r *reader) text(v *ucl.Value) (test, error) {
+	return r.listed(v, lists.Keys, func(s string) (test, error) {
 		if !strings.HasPrefix(s, "/") {
 			return func(v string) bool { return strings.EqualFold(v, s) }, nil
 		}
@@ -153,8 +157,8 @@ func (o *Options) text(v *ucl.Value) (test, error) {
 
 // networks reads what names addresses of hosts: an address, a network or
 // "map:SOURCE", or a list of them.
-func (o *Options) networks(v *ucl.Value) (func(netip.Addr) bool, error) {
-	t, err := o.listed(v, func(s string) (test, error) {
+func (r *reader) networks(v *ucl.Value) (func(netip.Addr) bool, error) {
+	t, err := r.listed(v, lists.Nets, func(s string) (test, error) {
 		p, err := netip.ParsePrefix(s)
 		if err != nil {
 			var ip netip.Addr
@@ -172,11 +176,11 @@ func (o *Options) networks(v *ucl.Value) (func(netip.Addr) bool, error) {
 }
 
 // networkMap reads ip_map: a list that is followed, or networks as they are.
-func (o *Options) networkMap(v *ucl.Value) (func(netip.Addr) bool, error) {
+func (r *reader) networkMap(v *ucl.Value) (func(netip.Addr) bool, error) {
 	if v.Kind != ucl.String {
-		return o.networks(v)
+		return r.networks(v)
 	}
-	t, err := o.list(v.Text)
+	t, err := r.list(v.Text, lists.Nets)
 	return func(ip netip.Addr) bool { return ip.IsValid() && t(ip.Unmap().WithZone("").String()) }, err
 }
 

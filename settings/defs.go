@@ -8,7 +8,7 @@ import (
 )
 
 // Defs returns the symbols that the rules raise (apply.symbols, symbols and
-// register_symbols), for Family: those for which declared, if it is not nil,
+// register_symbols), those for which declared, if it is not nil,
 // does not say that a check declares them already. Raising such a one has no
 // effect.
 func (r *Rules) Defs(declared func(name string) bool) []*symbols.Def {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/lists"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -28,10 +29,11 @@ func (e *Effect) empty() bool {
 var Applied = checks.Fact[Effect]{Name: "settings"}
 
 // Family makes the checks that raise symbols, change headers and let mail pass
-// where settings say so. defs are the symbols that settings raise and that no
-// other check declares; see Rules.Defs. Without the family those effects are
-// missing, and Lay says so.
-func Family(defs ...*symbols.Def) *checks.Family {
+// where settings say so, and that follow the rules' lists. Symbols for which
+// declared, if it is not nil, says that another check declares them are not raised.
+// Without the family those effects are missing, and Lay says so.
+func (r *Rules) Family(declared func(name string) bool) *checks.Family {
+	defs := r.Defs(declared)
 	slices.SortFunc(defs, func(a, b *symbols.Def) int { return strings.Compare(a.Name, b.Name) })
 	f := &checks.Family{Name: familyName, Doc: "what settings of users and rules do beside weighing symbols"}
 	if len(defs) > 0 {
@@ -42,9 +44,20 @@ func Family(defs ...*symbols.Def) *checks.Family {
 	}
 	f.Checks = append(f.Checks, &checks.Check{
 		Name: "settings", Doc: "changes headers and lets mail pass unseen as settings say", Stage: checks.Early, Priority: 100,
-		Requires: checks.Facts(Applied), Run: obey,
+		Requires: checks.Facts(Applied), Start: r.start, Run: obey,
 	})
 	return f
+}
+
+// start follows the lists.
+func (r *Rules) start(ctx context.Context, env *checks.Env) error {
+	if r.source != nil {
+		env.Go("settings", func() { lists.Follow(ctx, func() { r.refresh(env.Log) }, r.source) })
+	}
+	if len(r.lists) > 0 {
+		env.Go("lists of settings", func() { lists.Follow(ctx, nil, r.lists...) })
+	}
+	return nil
 }
 
 func raise(t *checks.Task, defs []*symbols.Def) error {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/winnowmail/winnow/config/ucl"
 	"github.com/winnowmail/winnow/internal/nearest"
+	"github.com/winnowmail/winnow/lists"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/score"
 )
@@ -40,6 +41,7 @@ type reader struct {
 	rule
 	v     *ucl.Value
 	notes *[]ucl.Warning
+	named *[]*lists.List // lists that rules name
 }
 
 func (r *reader) note(at *ucl.Value, format string, args ...any) {

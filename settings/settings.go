@@ -4,7 +4,7 @@
 //
 //	rules, err := settings.New(section, settings.Options{})
 //	o.Settings = rules.Settings
-//	o.Families = append(o.Families, settings.Family(rules.Defs(nil)...))
+//	o.Families = append(o.Families, rules.Family(nil))
 //
 // Rules are tried from the highest priority down. All rules of the first
 // priority in which one is about the message count together; those below don't.
@@ -14,21 +14,22 @@ package settings
 
 import (
 	"context"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/config/ucl"
+	"github.com/winnowmail/winnow/lists"
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// Options say what rules can use. The zero value has no lists; a rule
-// that names one is an error then.
+// Options say what rules can use.
 type Options struct {
-	// List follows a list, "map:SOURCE" or the source of an ip_map, and tells
-	// whether it holds a key: an address in the form of mail.Address.Key, a name,
-	// or an IP address.
-	List func(source string) (func(key string) bool, error)
+	// Lists makes the lists that rules name as "map:SOURCE" or ip_map, and the list
+	// of rules itself; nil means a Watcher of the rules' own.
+	Lists *lists.Watcher
 	// Weight is what a symbol weighs that a rule raises and nobody weighs,
 	// Rspamd's unknown_weight.
 	Weight float64
@@ -41,12 +42,21 @@ type Rules struct {
 	warnings []ucl.Warning
 	defs     []*symbols.Def
 	followed atomic.Pointer[[]*rule]
+	source   *lists.List   // of rules, nil if they stand in the file
+	lists    []*lists.List // that rules name
 }
 
-// New reads a section settings, whose keys are the names of rules; nil has none.
-// Errors name the place, see ucl.Error.
+// New reads a section settings, whose keys are the names of rules; nil has none. A
+// string is the source of a list of rules, which is followed (Family). Errors name
+// the place, see ucl.Error.
 func New(section *ucl.Value, o Options) (*Rules, error) {
+	if o.Lists == nil {
+		o.Lists = lists.NewWatcher(lists.Options{})
+	}
 	r := &Rules{options: o}
+	if section != nil && section.Kind == ucl.String {
+		return r, r.follow(section)
+	}
 	rules, warnings, err := r.read(section)
 	if err != nil {
 		return nil, err
@@ -61,6 +71,27 @@ func New(section *ucl.Value, o Options) (*Rules, error) {
 		return nil, err
 	}
 	return r, nil
+}
+
+// follow reads rules from a list.
+func (r *Rules) follow(section *ucl.Value) (err error) {
+	r.source, err = r.options.Lists.List(lists.Definition{Name: "settings", Kind: lists.Lines, Sources: []string{section.Text}})
+	if err != nil {
+		return section.Errorf("%v", err)
+	}
+	r.refresh(nil)
+	return nil
+}
+
+// refresh takes the rules that the list has now; log is told when they can't be read.
+func (r *Rules) refresh(log *slog.Logger) {
+	var text strings.Builder
+	for _, line := range r.source.Snapshot().Lines() {
+		text.WriteString(line + "\n")
+	}
+	if _, err := r.Replace("settings", []byte(text.String())); err != nil && log != nil {
+		log.Warn("settings can't be read: the last ones stay", "error", err)
+	}
 }
 
 // Replace takes the rules of a followed list in the place of those of the file,
@@ -95,7 +126,7 @@ func (r *Rules) read(section *ucl.Value) (list []*rule, notes []ucl.Warning, err
 		if v.Kind != ucl.Object {
 			continue // enabled, say; as in Rspamd
 		}
-		one := reader{Options: &r.options, rule: rule{name: name}, v: v, notes: &notes}
+		one := reader{Options: &r.options, named: &r.lists, rule: rule{name: name}, v: v, notes: &notes}
 		ok, err := one.read()
 		if err != nil {
 			return nil, nil, err

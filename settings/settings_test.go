@@ -2,9 +2,9 @@ package settings
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -28,18 +28,18 @@ func section(tb testing.TB, text string) *ucl.Value {
 	return doc.Root
 }
 
+// listed is a file with a list.
+func listed(tb testing.TB) string {
+	name := filepath.Join(tb.TempDir(), "list")
+	if err := os.WriteFile(name, []byte("192.0.2.7\nlisted@example.org\nmx.example.org\n"), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return name
+}
+
 func rules(tb testing.TB, text string) *Rules {
 	tb.Helper()
-	r, err := New(section(tb, text), Options{
-		List: func(source string) (func(string) bool, error) {
-			if source != "test" {
-				return nil, errors.New("no such list")
-			}
-			return func(key string) bool {
-				return slices.Contains([]string{"192.0.2.7", "listed@example.org", "mx.example.org"}, key)
-			}, nil
-		},
-	})
+	r, err := New(section(tb, strings.ReplaceAll(text, "TEST", listed(tb))), Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func ruled(tb testing.TB, r *Rules) *winnow.Scanner {
 		t.Hit(b)
 		return nil
 	}}
-	s, err := winnow.New(winnow.Options{Settings: r.Settings, Families: []*checks.Family{Family(r.Defs(nil)...)}, Checks: []*checks.Check{c}})
+	s, err := winnow.New(winnow.Options{Settings: r.Settings, Families: []*checks.Family{r.Family(nil)}, Checks: []*checks.Check{c}})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -95,8 +95,8 @@ func TestConditions(t *testing.T) {
 		`ip = "192.0.2.0/24"`:                                           true,
 		`ip = ["198.51.100.1", "::1"]`:                                  false,
 		`ip = ["::1", "192.0.2.7/32"]`:                                  true,
-		`ip = "map:test"`:                                               true,
-		`ip_map = "test"`:                                               true,
+		`ip = "map:TEST"`:                                               true,
+		`ip_map = "TEST"`:                                               true,
 		`ip_map = ["192.0.2.7"]`:                                        true,
 		`ip_map = ["192.0.2.8"]`:                                        false,
 		`client_ip = "127.0.0.1"`:                                       true,
@@ -110,17 +110,17 @@ func TestConditions(t *testing.T) {
 		`from = "/^joe\\..*@/i"`:                                        true,
 		`from = "/^joe$/"`:                                              false,
 		`from = ["x", "@example.org"]`:                                  true,
-		`from = "map:test"`:                                             false,
+		`from = "map:TEST"`:                                             false,
 		`rcpt = "bob@example.com"`:                                      true,
 		`rcpt = "@example.org"`:                                         false,
-		`rcpt = "map:test"`:                                             false,
+		`rcpt = "map:TEST"`:                                             false,
 		`from_mime = "joe@mime.example"`:                                true,
 		`from_mime = "@example.org"`:                                    false,
 		`rcpt_mime = "list"`:                                            true,
 		`rcpt_mime = "/other/"`:                                         false,
 		`hostname = "MX.example.org"`:                                   true,
 		`hostname = "/^mx\\./"`:                                         true,
-		`hostname = "map:test"`:                                         true,
+		`hostname = "map:TEST"`:                                         true,
 		`hostname = "example.org"`:                                      false,
 		`authenticated = yes`:                                           false,
 		`local = yes`:                                                   false,
@@ -181,7 +181,7 @@ func TestWrongRules(t *testing.T) {
 	for text, want := range map[string]string{
 		"r { ip = \"nowhere\"; apply {} }":                  "settings.conf:1:5: ip",
 		"r {\n from = \"/(/\"; apply {} }":                  "settings.conf:2:2: from",
-		"r { rcpt = \"map:other\"; apply {} }":              "no such list",
+		"r { rcpt = \"map:gopher://other\"; apply {} }":     "source",
 		"r { from = x }":                                    "neither apply nor whitelist",
 		"r { priority = urgent; apply {} }":                 "the priority is none",
 		"r { from = x; expression = \"form\"; apply {} }":   "form, which the rule has no condition for; did you mean",
@@ -194,7 +194,7 @@ func TestWrongRules(t *testing.T) {
 		"r { apply { symbols { A { score = much } } } }":    "no number",
 		"r { apply { flags = [fast] } }":                    "fast",
 	} {
-		_, err := New(section(t, text), Options{List: func(string) (func(string) bool, error) { return nil, errors.New("no such list") }})
+		_, err := New(section(t, text), Options{})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}
@@ -336,6 +336,37 @@ func TestReplace(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(3)
+}
+
+// A list of rules is followed; what can't be read leaves the last ones.
+func TestFollowed(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "rules")
+	write := func(text string) {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("# ours\nx {\n rcpt = ann;\n apply { B = 9 }\n}\n")
+	r, err := New(section(t, "settings = \""+name+"\"").Get("settings"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := ruled(t, r)
+	for _, c := range []struct {
+		text string
+		want float64
+	}{{"", 10}, {"x { rcpt = ann; apply { B = 30 } }", 31}, {"x {", 31}, {"{}", 3}} {
+		if c.text != "" {
+			write(c.text)
+			if err := r.source.Load(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			r.refresh(nil)
+		}
+		if res := scanned(t, s, letter(), nil); res.Score != c.want {
+			t.Errorf("%s: %v, want %v", c.text, res.Score, c.want)
+		}
+	}
 }
 
 // Before DATA there is no answer while it may depend on what is to come.
