@@ -35,7 +35,7 @@ var Applied = checks.Fact[Effect]{Name: "settings"}
 func (r *Rules) Family(declared func(name string) bool) *checks.Family {
 	defs := r.Defs(declared)
 	slices.SortFunc(defs, func(a, b *symbols.Def) int { return strings.Compare(a.Name, b.Name) })
-	f := &checks.Family{Name: familyName, Doc: "what settings of users and rules do beside weighing symbols"}
+	f := &checks.Family{Name: familyName, Doc: "what settings of users and rules do beside weighing symbols", Config: config{r.text, r}}
 	if len(defs) > 0 {
 		f.Checks = append(f.Checks, &checks.Check{
 			Name: "settings/symbols", Doc: "raises the symbols that settings raise", Symbols: defs, Requires: checks.Facts(Applied),
@@ -47,6 +47,13 @@ func (r *Rules) Family(declared func(name string) bool) *checks.Family {
 		Requires: checks.Facts(Applied), Start: r.start, Run: obey,
 	})
 	return f
+}
+
+// config is the family's configuration. The rules belong to it: others follow
+// other lists.
+type config struct {
+	Section string
+	Rules   *Rules `json:"-"`
 }
 
 // start follows the lists.

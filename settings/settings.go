@@ -44,6 +44,7 @@ type Rules struct {
 	followed atomic.Pointer[[]*rule]
 	source   *lists.List   // of rules, nil if they stand in the file
 	lists    []*lists.List // that rules name
+	text     string        // of the section
 }
 
 // New reads a section settings, whose keys are the names of rules; nil has none. A
@@ -53,7 +54,7 @@ func New(section *ucl.Value, o Options) (*Rules, error) {
 	if o.Lists == nil {
 		o.Lists = lists.NewWatcher(lists.Options{})
 	}
-	r := &Rules{options: o}
+	r := &Rules{options: o, text: written(section)}
 	if section != nil && section.Kind == ucl.String {
 		return r, r.follow(section)
 	}
@@ -71,6 +72,15 @@ func New(section *ucl.Value, o Options) (*Rules, error) {
 		return nil, err
 	}
 	return r, nil
+}
+
+// written is a section as data.
+func written(section *ucl.Value) string {
+	var b strings.Builder
+	if section != nil {
+		_ = ucl.WriteJSON(&b, section) // to memory
+	}
+	return b.String()
 }
 
 // follow reads rules from a list.

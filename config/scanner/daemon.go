@@ -8,6 +8,7 @@ import (
 
 	"github.com/winnowmail/winnow/checks/option"
 	"github.com/winnowmail/winnow/config/ucl"
+	"github.com/winnowmail/winnow/exporter"
 )
 
 // A Daemon is what files say of a program around a Scanner. Zero fields say
@@ -26,6 +27,8 @@ type Daemon struct {
 	// Autolearn is what is learned by itself: "", "action", or HAM,SPAM.
 	Autolearn string
 	LogLevel  *slog.Level
+	// Exports are what other services are told; its Publisher is the program's.
+	Exports exporter.Options
 }
 
 // A Socket is an address of the milter, with the mode and owner of a file.

@@ -336,8 +336,10 @@ func (r *layering) thresholds(v *ucl.Value) error {
 			r.setup.Subject = text
 			continue
 		case "unknown_weight", "grow_factor":
-			if f, err := value.AsFloat(); err != nil || f != 0 && (f != 1 || name == "unknown_weight") {
+			if f, err := value.AsFloat(); err != nil || name == "grow_factor" && f != 0 && f != 1 {
 				r.warn(value.Errorf("actions: %s has no effect: symbols count by their own weights", name))
+			} else if name == "unknown_weight" && f != 0 {
+				r.warn(value.Errorf("actions: unknown_weight is that of symbols that settings raise, and of no others"))
 			}
 			continue
 		}

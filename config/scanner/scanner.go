@@ -19,6 +19,7 @@ import (
 	"github.com/winnowmail/winnow/config"
 	"github.com/winnowmail/winnow/config/ucl"
 	"github.com/winnowmail/winnow/internal/nearest"
+	"github.com/winnowmail/winnow/settings"
 )
 
 // A Setup is what a tree comes to.
@@ -31,6 +32,9 @@ type Setup struct {
 	// Subject is the template of a rewritten subject, for Profile.WithSubject; "" is
 	// the profile's. Layer finds it.
 	Subject string
+	// Rules are those of the section settings, never nil. Their Settings and Family
+	// are left to whoever makes the Scanner.
+	Rules *settings.Rules
 	// Daemon is what belongs to a program around the Scanner.
 	Daemon Daemon
 	// Warnings are about what has no effect, in the order of the files. Of stock
@@ -62,7 +66,7 @@ func Read(t *config.Tree, base Base) (*Setup, error) {
 	for _, table := range tables {
 		errs = append(errs, s.read(table))
 	}
-	errs = append(errs, s.redis(), s.workers(), s.classifiers())
+	errs = append(errs, s.redis(), s.workers(), s.classifiers(), s.settings())
 	s.switches(tables)
 	if s.Daemon.State == "" && !base.Store {
 		s.withoutStore()
@@ -81,7 +85,7 @@ func Read(t *config.Tree, base Base) (*Setup, error) {
 
 // sections are the tables of all sections that have no names of their own.
 func (s *Setup) sections() []*option.Section {
-	return append(s.Families.Sections(), s.options(), s.history(), s.logging())
+	return append(s.Families.Sections(), s.options(), s.history(), s.logging(), s.Daemon.Exports.Section())
 }
 
 // read reads one section.
@@ -194,7 +198,7 @@ func (s *Setup) known(tables []*option.Section) []string {
 
 // others are sections that no table reads as a whole.
 func others() []string {
-	return []string{"actions", "group", "composites", "redis", "worker", "classifier", "lua", "modules", "metric", "symbols", "surbl", "emails"}
+	return []string{"actions", "group", "composites", "redis", "worker", "classifier", "lua", "modules", "metric", "symbols", "surbl", "emails", "settings"}
 }
 
 // plainModules are modules of Rspamd without options here, by the family that

@@ -91,7 +91,7 @@ func TestActions(t *testing.T) {
 	if th[actions.Reject] != 11 || th[actions.AddHeader] != 6 || th[actions.RewriteSubject] != 7.5 || !math.IsNaN(th[actions.Greylist]) || s.Subject != "[spam] %s" {
 		t.Errorf("%v, subject %q", th, s.Subject)
 	}
-	if !strings.Contains(said(s), "local.d/actions.conf:1:70: actions: unknown_weight has no effect") {
+	if !strings.Contains(said(s), "local.d/actions.conf:1:70: actions: unknown_weight is that of symbols that settings raise") {
 		t.Errorf("warnings: %s", said(s))
 	}
 }
@@ -259,6 +259,33 @@ func TestChanges(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not among\n%s", want, got)
 		}
+	}
+}
+
+// Rules of settings and exports are handed on; what has no effect is warned of.
+func TestRules(t *testing.T) {
+	s, _, _ := setup(t, map[string]string{
+		"local.d/settings.conf":          "friends { from = \"@example.org\"; apply { symbols { FRIEND = 2 } flags = [milter] } }\nold { external_map { map = \"http://192.0.2.1/\"; selector = \"ip\"; } }",
+		"local.d/actions.conf":           "unknown_weight = 1;",
+		"local.d/metadata_exporter.conf": "rules { ops { backend = \"http\"; url = \"http://192.0.2.1/\"; formatter = \"json\"; defer = true; } }",
+		"local.d/force_actions.conf":     "rules { R { action = \"reject\"; expression = \"MISSING_MID\"; } }",
+	})
+	if d := s.Rules.Defs(nil); s.Rules.Len() != 1 || len(d) != 1 || d[0].Name != "FRIEND" || d[0].Weight != 1 {
+		t.Errorf("%d rules, %v", s.Rules.Len(), d)
+	}
+	if r := s.Daemon.Exports.Rules; len(r) != 1 || r[0].Name != "ops" || r[0].URL != "http://192.0.2.1/" {
+		t.Errorf("%+v", r)
+	}
+	if r := s.Families.ForceActions.Rules; len(r) != 1 || r[0].Action != actions.Reject {
+		t.Errorf("%+v", r)
+	}
+	for _, want := range []string{"settings.conf:1", "settings.conf:2", "defer", "unknown_weight"} {
+		if !slices.ContainsFunc(s.Warnings, func(w ucl.Warning) bool { return strings.Contains(w.String(), want) }) {
+			t.Errorf("no warning about %s in %v", want, s.Warnings)
+		}
+	}
+	if _, err := Read(load(t, map[string]string{"local.d/settings.conf": "r { ip = \"nowhere\"; apply {} }"}), Base{}); err == nil || !strings.Contains(err.Error(), "settings.conf:1:5") {
+		t.Errorf("%v", err)
 	}
 }
 

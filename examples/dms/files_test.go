@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -168,6 +169,71 @@ func TestInPlaceOfRspamd(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Rules of settings and of force_actions count, requests may name settings, and
+// other services are told.
+func TestRulesOfFiles(t *testing.T) {
+	told := make(chan string, 3)
+	service := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { told <- r.Header.Get("X-Rspamd-Action") }))
+	defer service.Close()
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{
+		"local.d/settings.conf":          "friends { header { X-Friend = true } apply { symbols { FRIEND = 2 } } }\nstrict { apply { actions { reject = 1 } } }",
+		"local.d/groups.conf":            "group \"ours\" { symbols { FRIEND { weight = -4; } } }",
+		"local.d/force_actions.conf":     "rules { NO_ID { action = \"quarantine\"; expression = \"MISSING_MID & !FRIEND\"; } }",
+		"local.d/metadata_exporter.conf": "rules { ops { backend = \"http\"; meta_headers = yes; url = \"" + service.URL + "\"; } }",
+	})
+	cmd := exec.Command(os.Args[0], "-config", dir, "-controller", "127.0.0.1:0", "-dns", "none")
+	cmd.Env = append(os.Environ(), "DMS_TEST_RUN=1")
+	stderr, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stderr)
+	_, address, _ := strings.Cut(until(t, lines, "listening"), "controller=")
+	address, _, _ = strings.Cut(address, " ")
+	for _, c := range []struct {
+		mail, id, action string
+		required, friend float64
+	}{
+		{"Subject: x\r\n\r\n", "", "quarantine", 15, 0},
+		{"Subject: x\r\nX-Friend: y\r\n\r\n", "", "no action", 15, -8},
+		{"Subject: x\r\n\r\n", "strict", "quarantine", 1, 0},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/checkv2", strings.NewReader(c.mail))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.id != "" {
+			req.Header.Set("Settings-ID", c.id)
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var v verdictJSON
+		err = json.NewDecoder(res.Body).Decode(&v)
+		res.Body.Close()
+		if err != nil || v.Action != c.action || v.Required != c.required || v.Symbols["FRIEND"].Score != c.friend {
+			t.Errorf("%q by %q: %+v, %v", c.mail, c.id, v, err)
+		}
+		if got := <-told; got != c.action {
+			t.Errorf("the service is told of %q", got)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	for lines.Scan() {
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)

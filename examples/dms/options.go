@@ -91,7 +91,7 @@ func (c *config) options() (winnow.Options, error) {
 	if err := c.files.lay(&o, families, c.state != ""); err != nil {
 		return o, err
 	}
-	o.Families = c.neural.add(standard.Families(families))
+	o.Families = c.neural.add(c.files.withRules(standard.Families(families)))
 	if c.dns != "none" {
 		if c.client == nil { // else this is a reload
 			c.client, err = dnsclient.New(dnsclient.Options{Servers: strings.Split(c.dns, ",")})

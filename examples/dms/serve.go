@@ -42,12 +42,15 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
+	if err := c.files.exports(&o); err != nil {
+		return err
+	}
 	scanner, err := winnow.New(o)
 	if err != nil {
 		return err
 	}
 	live := winnow.NewLive(scanner)
-	serve := controller.Options{Scanner: live, Log: o.Log, Ready: c.ready(ctx, o)}
+	serve := controller.Options{Scanner: live, Log: o.Log, Ready: c.ready(ctx, o), Rules: c.files.setup != nil}
 	if o.Learner != nil || o.Classifiers != nil {
 		serve.Teacher = live
 	}
