@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/winnowmail/winnow/checks"
@@ -41,24 +42,24 @@ type scan struct {
 	session *dnsscan.Session // nil without DNS
 	// hangUpDNS ends the session, nil if that is a Session's.
 	hangUpDNS  context.CancelFunc
-	skipped    bool            // the message is empty
-	noLog      bool            // Message.NoLog
-	lesson     bool            // it only serves to learn the message: there is no verdict, and nothing follows
-	unknown    []string        // facts that the host seeded and no check knows
-	step       checks.Phase    // of a Session; Data for a whole message
-	rerun      *rerun          // nil unless this is a replay
-	store      *scanStore      // nil without a store
-	commits    []commitResult  // those that did not end well, and edits
-	cutCommits map[string]bool // in a replay the checks whose commits were given up
-	order      []int           // room for the lists of due
-	stage      *stageRun       // the latest, nil if it was closed
-	tally      dnsscan.Tally   // of the questions asked
-	dnsDown    bool            // most of them failed
-	timer      *time.Timer     // of the stages' patience
-	jobs       chan job        // to a worker that is idle
-	quit       chan struct{}   // closed when the scan has ended
-	unsearched bool            // time was up before the message's addresses were found
-	timeUp     bool            // it was before the verdict
+	skipped    bool                     // the message is empty
+	noLog      bool                     // Message.NoLog
+	lesson     bool                     // it only serves to learn the message: there is no verdict, and nothing follows
+	unknown    []string                 // facts that the host seeded and no check knows
+	step       checks.Phase             // of a Session; Data for a whole message
+	rerun      *rerun                   // nil unless this is a replay
+	store      *scanStore               // nil without a store
+	commits    []commitResult           // those that did not end well, and edits
+	cutCommits map[string]bool          // in a replay the checks whose commits were given up
+	order      []int                    // room for the lists of due
+	stage      atomic.Pointer[stageRun] // the latest, nil if it was closed
+	tally      dnsscan.Tally            // of the questions asked
+	dnsDown    bool                     // most of them failed
+	timer      *time.Timer              // of the stages' patience
+	jobs       chan job                 // to a worker that is idle
+	quit       chan struct{}            // closed when the scan has ended
+	unsearched bool                     // time was up before the message's addresses were found
+	timeUp     bool                     // it was before the verdict
 }
 
 // A checkResult is what became of one check.
@@ -244,7 +245,7 @@ func (s *scan) dial(ctx context.Context) {
 		s.session = dnsscan.NewSession(ctx, s.dns)
 	}
 	s.state.DNS = func(c *checks.Check) resolver.Resolver {
-		return dnsscan.Limit(s.session, s.scanner.shares[c])
+		return s.session.For(s.scanner.shares[c], func() { s.waitsNow(c) })
 	}
 }
 

@@ -10,8 +10,10 @@ import (
 
 // A stageRun runs the checks of one stage. Checks that wait for the network
 // or a store start as soon as their requirements are met, each in a goroutine
-// of its own; the others, and without DNS those that would only ask it, run one
-// after the other in one worker.
+// of its own; the others run one after the other in one worker, those that ask
+// DNS first. One whose replies are not there yet hands the rest over to another
+// worker: most of the replies come from a cache, and to change the goroutine for
+// each of these checks would cost more than many a check does.
 type stageRun struct {
 	scan *scan
 	ctx  context.Context
@@ -23,14 +25,15 @@ type stageRun struct {
 	hung      bool       // a local check used up the patience
 	over      bool       // the scan is ended but for such checks
 	standings []standing // by position in the plan
+	asking    []int      // checks that ask DNS and may run, in plan order
 	ready     []int      // local checks that may run, in plan order
 	heavy     []int      // those that the others go before
-	room      []int      // for ready
+	room      []int      // for asking and ready
 	left      int        // checks that have not ended
 
 	worker  int       // number of the worker in charge, 0: none
 	hired   int       // workers so far
-	current int       // the local check that runs, -1: none
+	current int       // the check that the worker in charge runs, -1: none
 	since   time.Time // when it began
 }
 
@@ -75,18 +78,19 @@ func (s *scan) runStage(ctx context.Context, list []int) {
 // nextRun returns a run for n checks: the one of the stage before, unless that
 // was closed. Then checks of it still end, and workers of it still run.
 func (s *scan) nextRun(ctx context.Context, n int) *stageRun {
-	r := s.stage
+	r := s.stage.Load()
 	if r == nil {
 		r = &stageRun{
-			scan: s, done: make(chan struct{}, 1), standings: make([]standing, len(s.results)), room: make([]int, 0, len(s.results)),
+			scan: s, done: make(chan struct{}, 1), standings: make([]standing, len(s.results)), room: make([]int, 2*len(s.results)),
 		}
-		s.stage = r
+		s.stage.Store(r)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	clear(r.standings)
-	r.ctx, r.left, r.ready, r.heavy, r.worker, r.current = ctx, n, r.room, nil, 0, -1
-	r.hung = false
+	most := len(s.results)
+	r.asking, r.ready, r.heavy = r.room[:0:most], r.room[most:most], nil
+	r.ctx, r.left, r.worker, r.current, r.hung = ctx, n, 0, -1, false
 	return r
 }
 
@@ -108,7 +112,7 @@ func (r *stageRun) wait(timer *time.Timer, patience time.Duration) {
 	}
 }
 
-// watch puts a new worker in charge when the local check that runs has used
+// watch puts a new worker in charge when the check that its worker runs has used
 // up the patience; it returns when to look again.
 func (r *stageRun) watch(patience time.Duration) time.Duration {
 	r.mu.Lock()
@@ -119,13 +123,36 @@ func (r *stageRun) watch(patience time.Duration) time.Duration {
 	if ran := time.Since(r.since); ran < patience {
 		return patience - ran
 	}
-	r.worker, r.current, r.hung = 0, -1, true
-	if len(r.ready)+len(r.heavy) > 0 {
-		r.hire()
-	} else {
+	r.hung = true
+	if !r.handOver() {
 		r.endIfOver()
 	}
 	return patience
+}
+
+// handOver puts a new worker in charge of the checks that may run, if there are
+// any; the lock is held.
+func (r *stageRun) handOver() bool {
+	r.worker, r.current = 0, -1
+	if len(r.asking)+len(r.ready)+len(r.heavy) == 0 {
+		return false
+	}
+	r.hire()
+	return true
+}
+
+// waitsNow hears that a check is going to wait for DNS. If it runs in the worker
+// in charge, another one goes on.
+func (s *scan) waitsNow(c *checks.Check) {
+	r := s.stage.Load()
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closed && r.current >= 0 && r.check(r.current) == c {
+		r.handOver()
+	}
 }
 
 // endIfOver tells wait to go on if an early check ended the scan and nothing runs
@@ -164,7 +191,8 @@ func (r *stageRun) closeLocked() {
 		<-r.done
 		return
 	}
-	r.closed, r.scan.stage = true, nil
+	r.closed = true
+	r.scan.stage.Store(nil)
 	for i := range r.standings {
 		if r.standings[i].runs {
 			r.scan.results[i].ran = true
@@ -177,25 +205,25 @@ func (r *stageRun) check(i int) *checks.Check { return r.scan.plan().Checks()[i]
 
 // start begins check i, whose requirements are met; the lock is held.
 func (r *stageRun) start(i int) {
-	if !r.scan.waits(r.check(i).Needs) {
-		if r.check(i).Heavy {
-			r.heavy = append(r.heavy, i)
-		} else {
-			r.ready = append(r.ready, i)
-		}
-		if r.worker == 0 {
-			r.hire()
-		}
+	c := r.check(i)
+	switch {
+	case c.Needs.Store || c.Needs.Net:
+		r.standings[i].runs = true
+		r.scan.scanner.spares.runCheck(r, i)
 		return
+	case c.Needs.DNS && r.scan.dns.Enabled():
+		r.asking = append(r.asking, i)
+	case c.Heavy:
+		r.heavy = append(r.heavy, i)
+	default:
+		r.ready = append(r.ready, i)
 	}
-	r.standings[i].runs = true
-	r.scan.scanner.spares.runCheck(r, i)
+	if r.worker == 0 {
+		r.hire()
+	}
 }
 
-// waits reports whether a check waits for something in this scan.
-func (s *scan) waits(n checks.Needs) bool { return n.Store || n.Net || n.DNS && s.dns.Enabled() }
-
-// waitFor runs check i, one that waits for something.
+// waitFor runs check i, one that waits for a store or the network.
 func (r *stageRun) waitFor(i int) {
 	res := r.scan.runCheck(r.ctx, i, time.Now())
 	r.mu.Lock()
@@ -251,24 +279,25 @@ func (r *stageRun) work(me int) {
 		res := r.scan.runCheck(r.ctx, i, now)
 		now = now.Add(res.took)
 		r.mu.Lock()
-		if r.worker == me {
+		switch r.worker {
+		case me:
 			r.current = -1
+		case 0: // it was handed over, and nobody is left in charge
+			r.worker = me
 		}
 		r.end(i, res)
 	}
 }
 
-// next takes the local check that is to run next; the lock is held.
+// next takes the check that a worker is to run next; the lock is held.
 func (r *stageRun) next() (i int, ok bool) {
-	list := &r.ready
-	if len(*list) == 0 {
-		list = &r.heavy
+	for _, list := range [...]*[]int{&r.asking, &r.ready, &r.heavy} {
+		if len(*list) > 0 {
+			i, *list = (*list)[0], (*list)[1:]
+			return i, true
+		}
 	}
-	if len(*list) == 0 {
-		return 0, false
-	}
-	i, *list = (*list)[0], (*list)[1:]
-	return i, true
+	return 0, false
 }
 
 // end takes the outcome of check i and starts what waited for it; the lock is

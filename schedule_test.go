@@ -9,22 +9,31 @@ import (
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/resolver"
+	"github.com/winnowmail/winnow/resolver/zone"
 )
 
-// Checks that ask DNS run side by side, and without DNS, where nothing is to
-// wait for, one after the other.
-func TestChecksWithoutDNS(t *testing.T) {
+// Checks that ask DNS wait side by side, and where nothing is to wait for, without
+// DNS or with the replies at hand, they run one after the other.
+func TestChecksThatAskDNS(t *testing.T) {
+	slow := zone.Must("*.example A 192.0.2.1\n*.example !delay 10ms")
 	for name, c := range map[string]struct {
 		dns  resolver.Resolver
+		work time.Duration
 		want time.Duration
 	}{
-		"with DNS":    {resolver.None, 10 * time.Millisecond},
-		"without DNS": {nil, 30 * time.Millisecond},
+		"with DNS":             {slow, 0, 10 * time.Millisecond},
+		"with DNS, then work":  {slow, 10 * time.Millisecond, 20 * time.Millisecond},
+		"with replies at hand": {atHand{slow}, 10 * time.Millisecond, 30 * time.Millisecond},
+		"without DNS":          {nil, 10 * time.Millisecond, 30 * time.Millisecond},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var all []*checks.Check
 			for _, name := range []string{"a", "b", "c"} {
-				check := run(name, func(context.Context, *checks.Task) error { time.Sleep(10 * time.Millisecond); return nil })
+				check := run(name, func(ctx context.Context, t *checks.Task) error {
+					t.Resolver().Lookup(ctx, name+".example", resolver.TypeA)
+					time.Sleep(c.work)
+					return nil
+				})
 				check.Needs.DNS = true
 				all = append(all, check)
 			}
@@ -35,4 +44,11 @@ func TestChecksWithoutDNS(t *testing.T) {
 			}
 		})
 	}
+}
+
+// atHand knows all replies.
+type atHand struct{ resolver.Resolver }
+
+func (atHand) Recall(context.Context, resolver.Question) (resolver.Reply, bool) {
+	return resolver.Reply{Err: resolver.ErrNotFound}, true
 }

@@ -90,7 +90,8 @@ func (p Phase) String() string {
 	return [...]string{"data", "connect", "mail", "rcpt"}[p]
 }
 
-// Needs says what a check depends on outside the message.
+// Needs says what a check depends on outside the message. A check that waits for
+// anything but the replies of Task.Resolver has Store or Net.
 type Needs struct {
 	DNS, Store, Net bool
 	Phase           Phase // from which point of the dialogue on it can run

@@ -97,6 +97,21 @@ func (m *startingMask) Start(ctx context.Context, questions []Question, done fun
 	})
 }
 
+// Recall answers as Lookup does, if the resolver knows the reply.
+func (m *startingMask) Recall(ctx context.Context, q Question) (Reply, bool) {
+	known, ok := m.starter.(Recaller)
+	if !ok {
+		return Reply{}, false
+	}
+	q.Name = Canonical(q.Name)
+	real, d := m.real(q)
+	r, ok := known.Recall(ctx, real)
+	if ok {
+		r.Answer, r.Err = d.hide(q, r.Answer, r.Err)
+	}
+	return r, ok
+}
+
 // moved returns name with its end, the domain from, replaced by to; ok tells
 // whether it is at or under from.
 func moved(name, from, to string) (string, bool) {

@@ -45,6 +45,15 @@ type Starter interface {
 	Start(ctx context.Context, questions []Question, done func(i int, a Answer, err error))
 }
 
+// A Recaller is a Resolver that may know a reply without asking anybody, since it
+// has a cache: a scan looks there first, without a time limit and a goroutine of
+// the question's own. Recall returns what Lookup would have returned, at once; ok
+// is false if the reply is not known. Nobody else has a part in its memory.
+type Recaller interface {
+	Resolver
+	Recall(ctx context.Context, q Question) (r Reply, ok bool)
+}
+
 // None is the resolver of a Scanner without DNS: it answers ErrNoDNS.
 var None Resolver = none{}
 

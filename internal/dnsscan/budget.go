@@ -17,6 +17,26 @@ func Limit(r resolver.Resolver, n int) resolver.Resolver {
 	return &budget{next: r, left: n}
 }
 
+// For is Limit for a check that calls waits, in its own goroutine, whenever it is
+// going to wait for a reply.
+func (s *Session) For(n int, waits func()) resolver.Resolver {
+	return Limit(&asker{s, waits}, n)
+}
+
+// An asker is one check's view of a Session.
+type asker struct {
+	session *Session
+	waits   func()
+}
+
+func (a *asker) Lookup(ctx context.Context, name string, qtype uint16) (resolver.Answer, error) {
+	return a.session.lookup(ctx, name, qtype, a.waits)
+}
+
+func (a *asker) LookupAll(ctx context.Context, questions ...resolver.Question) []resolver.Reply {
+	return a.session.lookupAll(ctx, questions, a.waits)
+}
+
 type budget struct {
 	next  resolver.Resolver
 	mu    sync.Mutex

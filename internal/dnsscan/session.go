@@ -20,6 +20,7 @@ import (
 type Session struct {
 	ctx     context.Context
 	next    resolver.Resolver
+	known   resolver.Recaller // next, nil if that is none
 	timeout time.Duration
 	asked   atomic.Int64
 	running sync.WaitGroup
@@ -48,7 +49,8 @@ const usualFlights = 64
 // context of a single asker only ends that asker's waiting.
 func NewSession(ctx context.Context, o resolver.Options) *Session {
 	o = withDefaults(o)
-	return &Session{ctx: ctx, next: o.Resolver, timeout: o.QueryTimeout}
+	known, _ := o.Resolver.(resolver.Recaller)
+	return &Session{ctx: ctx, next: o.Resolver, known: known, timeout: o.QueryTimeout}
 }
 
 func withDefaults(o resolver.Options) resolver.Options {
@@ -66,6 +68,10 @@ func withDefaults(o resolver.Options) resolver.Options {
 
 // Lookup answers from memory or asks.
 func (s *Session) Lookup(ctx context.Context, name string, qtype uint16) (resolver.Answer, error) {
+	return s.lookup(ctx, name, qtype, nil)
+}
+
+func (s *Session) lookup(ctx context.Context, name string, qtype uint16, waits func()) (resolver.Answer, error) {
 	q := resolver.Question{Name: resolver.Canonical(name), Type: qtype}
 	if err := ctx.Err(); err != nil {
 		return resolver.Answer{}, resolver.ErrorOf(q, err)
@@ -74,12 +80,16 @@ func (s *Session) Lookup(ctx context.Context, name string, qtype uint16) (resolv
 	if leads {
 		s.ask([]*flight{f})
 	}
-	return s.wait(ctx, f)
+	return s.wait(ctx, f, waits)
 }
 
 // LookupAll answers several questions that are asked at the same time
 // (resolver.LookupAll).
 func (s *Session) LookupAll(ctx context.Context, questions ...resolver.Question) []resolver.Reply {
+	return s.lookupAll(ctx, questions, nil)
+}
+
+func (s *Session) lookupAll(ctx context.Context, questions []resolver.Question, waits func()) []resolver.Reply {
 	replies := make([]resolver.Reply, len(questions))
 	both := make([]*flight, 2*len(questions))
 	flights, led := both[:len(questions)], both[len(questions):][:0]
@@ -98,15 +108,19 @@ func (s *Session) LookupAll(ctx context.Context, questions ...resolver.Question)
 	s.ask(led)
 	for i, f := range flights {
 		if f != nil {
-			replies[i].Answer, replies[i].Err = s.wait(ctx, f)
+			replies[i].Answer, replies[i].Err = s.wait(ctx, f, waits)
 		}
 	}
 	return replies
 }
 
-// wait returns a copy of the reply, or the error of the asker's context.
-func (s *Session) wait(ctx context.Context, f *flight) (resolver.Answer, error) {
+// wait returns a copy of the reply, or the error of the asker's context. It calls
+// waits, if that is not nil, when the reply is not there.
+func (s *Session) wait(ctx context.Context, f *flight, waits func()) (resolver.Answer, error) {
 	if !f.landed.Load() {
+		if waits != nil {
+			waits()
+		}
 		select {
 		case <-s.landing(f):
 		case <-ctx.Done():
@@ -162,8 +176,25 @@ func (s *Session) board(q resolver.Question, room *flight) (f *flight, leads boo
 		f.landed.Store(true)
 		return f, false
 	}
+	if s.recall(f) {
+		return f, false
+	}
 	s.running.Add(1)
 	return f, true
+}
+
+// recall lands a new flight if its reply is known without asking.
+func (s *Session) recall(f *flight) bool {
+	if s.known == nil {
+		return false
+	}
+	r, ok := s.known.Recall(s.ctx, f.question)
+	if ok {
+		s.asked.Add(1)
+		f.arrive(r.Answer, r.Err)
+		f.landed.Store(true)
+	}
+	return ok
 }
 
 // ask sends the questions of the flights. One time limit holds for all of them
@@ -180,7 +211,7 @@ func (s *Session) ask(flights []*flight) {
 	var left atomic.Int64
 	left.Store(int64(len(flights)))
 	land := func(i int, a resolver.Answer, err error) {
-		s.land(flights[i], a, err)
+		s.land(flights[i], a.Clone(), err)
 		if left.Add(-1) == 0 {
 			cancel()
 		}
@@ -203,14 +234,14 @@ func (s *Session) ask(flights []*flight) {
 	st.Start(ctx, questions, land)
 }
 
-// arrive takes the reply.
+// arrive takes the reply, and the answer's memory with it.
 func (f *flight) arrive(a resolver.Answer, err error) {
 	q := f.question
 	if err != nil {
 		f.reply.Err = resolver.ErrorOf(q, err)
 		return
 	}
-	if a = tidied(a.Clone()); !slices.ContainsFunc(a.Records, func(r resolver.Record) bool { return r.Type == q.Type }) {
+	if a = tidied(a); !slices.ContainsFunc(a.Records, func(r resolver.Record) bool { return r.Type == q.Type }) {
 		f.reply.Err = &resolver.Error{Name: q.Name, Type: q.Type, Kind: resolver.KindNoData}
 		return
 	}

@@ -68,6 +68,25 @@ func (c *cache) get(q resolver.Question, now time.Time) (resolver.Reply, bool) {
 	return e.reply(q, now), true
 }
 
+// peek is get for a question that is asked again if the reply is not there: it
+// counts as asked only if it is.
+func (c *cache) peek(q resolver.Question, now time.Time) (resolver.Reply, bool) {
+	if c.maxBytes < 0 {
+		return resolver.Reply{}, false
+	}
+	k := c.key(q)
+	c.mu.Lock()
+	e, ok := c.find(k, q, now)
+	if ok {
+		c.often.add(k)
+	}
+	c.mu.Unlock()
+	if !ok {
+		return resolver.Reply{}, false
+	}
+	return e.reply(q, now), true
+}
+
 // has reports whether get would find a reply.
 func (c *cache) has(q resolver.Question, now time.Time) bool {
 	if c.maxBytes < 0 {

@@ -131,6 +131,19 @@ func TestCacheResistsScans(t *testing.T) {
 }
 
 // What was asked often long ago makes room for what is asked often now.
+// Who recalls in vain asks then: that is one question, not two.
+func TestRecallInVainCountsOnce(t *testing.T) {
+	c := newCache(1 << 20)
+	q := numbered(1)
+	if _, ok := c.peek(q, cacheEpoch); ok || c.often.estimate(c.key(q)) != 0 {
+		t.Errorf("known %v, asked %d times", ok, c.often.estimate(c.key(q)))
+	}
+	look(c, 1)
+	if _, ok := c.peek(q, cacheEpoch); !ok || c.often.estimate(c.key(q)) != 2 {
+		t.Errorf("known %v, asked %d times", ok, c.often.estimate(c.key(q)))
+	}
+}
+
 func TestCacheForgetsOldFavourites(t *testing.T) {
 	c := newCache(1 << 20)
 	for range 20 {

@@ -170,6 +170,21 @@ func (c *Client) Lookup(ctx context.Context, name string, qtype uint16) (resolve
 	return c.lookup(ctx, q)
 }
 
+// Recall answers from the cache (resolver.Recaller). A question that it does not
+// know does not count as one: who has to know asks it then.
+func (c *Client) Recall(ctx context.Context, q resolver.Question) (resolver.Reply, bool) {
+	q.Name = resolver.Canonical(q.Name)
+	if err := ctx.Err(); err != nil {
+		return resolver.Reply{Err: ended(q, err)}, true
+	}
+	r, ok := c.cache.peek(q, c.now())
+	if ok {
+		c.stats.lookups.Add(1)
+		c.stats.cacheHits.Add(1)
+	}
+	return r, ok
+}
+
 // recall answers from the cache, or with the error of a context that has ended.
 func (c *Client) recall(ctx context.Context, q resolver.Question) (resolver.Reply, bool) {
 	c.stats.lookups.Add(1)

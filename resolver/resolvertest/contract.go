@@ -95,8 +95,9 @@ half.example          A     192.0.2.7
 	return b.String()
 }
 
-// Test holds that a Resolver does what the interface promises, and a
-// resolver.Starter also that Start answers as Lookup does. open is called for
+// Test holds that a Resolver does what the interface promises, a
+// resolver.Starter also that Start answers as Lookup does, and a
+// resolver.Recaller that it recalls what Lookup said. open is called for
 // each subtest and may use t.Cleanup.
 func Test(t *testing.T, open func(t *testing.T, w World) resolver.Resolver) {
 	testAll(t, open)
@@ -108,6 +109,26 @@ func Test(t *testing.T, open func(t *testing.T, w World) resolver.Resolver) {
 			}
 			return started(st)
 		})
+	})
+	t.Run("recall", func(t *testing.T) {
+		testAll(t, func(t *testing.T, w World) resolver.Resolver {
+			known, ok := open(t, w).(resolver.Recaller)
+			if !ok {
+				t.Skip("the resolver is no Recaller")
+			}
+			return recalled(known)
+		})
+	})
+}
+
+// recalled looks up first, and answers what is recalled then, if anything is.
+func recalled(known resolver.Recaller) resolver.Resolver {
+	return resolver.Func(func(ctx context.Context, name string, qtype uint16) (resolver.Answer, error) {
+		a, err := known.Lookup(ctx, name, qtype)
+		if r, ok := known.Recall(ctx, resolver.Question{Name: name, Type: qtype}); ok {
+			return r.Answer, r.Err
+		}
+		return a, err
 	})
 }
 
