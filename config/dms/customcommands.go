@@ -2,6 +2,7 @@ package dms
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -26,12 +27,40 @@ type CustomCommands struct {
 	Write func(file, text string) error
 	// Warn is told what was left out or is hardly meant.
 	Warn func(format string, args ...any)
+
+	*texts // while Apply runs
 }
+
+// texts are the files as they stand between two commands.
+type texts struct {
+	now     map[string]string
+	changed []string // in the order of the first change
+	work    int      // bytes of files that commands went through
+}
+
+const (
+	// maxText bounds what commands make of a file, and maxWork what all of them
+	// go through: each has to look at its file anew.
+	maxText = 4 << 20
+	maxWork = 64 << 20
+)
+
+var errTooMuch = errors.New("the commands make too much of a file, or are too many for it")
 
 // Apply carries out the commands of text in their order; name is what warnings
 // call it. A command that can't be understood is warned of; only a file that
-// can't be read or written ends it.
+// can't be read or written ends it, and one that would become larger than 4 MiB.
+// Files are written once, with what was done until then.
 func (c CustomCommands) Apply(name string, text []byte) error {
+	c.texts = &texts{now: map[string]string{}}
+	err := c.lines(name, text)
+	for _, file := range c.changed {
+		err = errors.Join(err, c.Write(file, c.now[file]))
+	}
+	return err
+}
+
+func (c CustomCommands) lines(name string, text []byte) error {
 	if bytes.IndexByte(text, '\r') >= 0 {
 		c.Warn("File '%s' contains carriage returns (CRLF), which are ignored", name)
 	}
@@ -81,7 +110,7 @@ func (c CustomCommands) line(line string) error {
 		if one == "" {
 			return c.lacks(command)
 		}
-		return c.change(command, one, func(old string) string { return old + f[2] + " " + f[3] + "\n" })
+		return c.change(command, one, func(old string) (string, error) { return old + f[2] + " " + f[3] + "\n", nil })
 	}
 	c.Warn("Command '%s' is invalid", command)
 	return nil
@@ -98,7 +127,7 @@ func (c CustomCommands) module(command, name string, on bool) error {
 		return c.lacks(command)
 	}
 	text := fmt.Sprintf("# documentation: https://rspamd.com/doc/modules/%s.html\n\nenabled = %t;\n\n", name, on)
-	return c.change(command, name+".conf", func(string) string { return text })
+	return c.change(command, name+".conf", func(string) (string, error) { return text, nil })
 }
 
 // set gives an option a value: from each place where a line names it on, if
@@ -111,12 +140,12 @@ func (c CustomCommands) set(command, file, option, value string) error {
 		c.Warn("%s: the option %s is taken as it is written, not as a regular expression", command, option)
 	}
 	setting := option + " = " + value + ";"
-	return c.change(command, file, func(old string) string {
+	return c.change(command, file, func(old string) (string, error) {
 		if !assigns(old, option) {
 			if old != "" && !strings.HasSuffix(old, "\n") {
 				c.Warn("%s: the last line of %s does not end, so the option %s is written behind it", command, file, option)
 			}
-			return old + setting + "\n"
+			return old + setting + "\n", nil
 		}
 		if strings.ContainsAny(value, `&|\`) {
 			c.Warn("%s: the value of %s is taken as it is written: &, | and \\ have no special meaning", command, option)
@@ -133,9 +162,12 @@ func (c CustomCommands) set(command, file, option, value string) error {
 				}
 				line = line[:i] + setting + end
 			}
+			if b.Len()+len(line) > maxText {
+				return "", errTooMuch
+			}
 			b.WriteString(line)
 		}
-		return b.String()
+		return b.String(), nil
 	})
 }
 
@@ -150,14 +182,28 @@ func assigns(text, option string) bool {
 }
 
 // change replaces the text of a file of the directory, which need not exist.
-func (c CustomCommands) change(command, file string, text func(old string) string) error {
+func (c CustomCommands) change(command, file string, text func(old string) (string, error)) error {
 	if !filepath.IsLocal(file) {
 		c.Warn("%s: the file %s is not below override.d; the line is left out", command, file)
 		return nil
 	}
-	old, err := c.Read(file)
-	if err != nil {
-		return err
+	old, known := c.now[file]
+	if !known {
+		var err error
+		if old, err = c.Read(file); err != nil {
+			return err
+		}
 	}
-	return c.Write(file, text(old))
+	fresh, err := text(old)
+	if c.work += len(old) + len(fresh); err == nil && (len(fresh) > maxText || c.work > maxWork) {
+		err = errTooMuch
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %s: %w", file, command, err)
+	}
+	if !known {
+		c.changed = append(c.changed, file)
+	}
+	c.now[file] = fresh
+	return nil
 }
