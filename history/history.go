@@ -137,6 +137,7 @@ type History struct {
 	shelf shelf
 	codec *codec
 	omit  map[string]bool
+	most  int // bytes of an answer
 }
 
 // New makes a History, or says what is wrong with the options.
@@ -154,7 +155,7 @@ func New(o Options) (*History, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &History{o: o, codec: codec, omit: map[string]bool{}}
+	h := &History{o: o, codec: codec, omit: map[string]bool{}, most: maxResult}
 	for _, a := range o.Omit {
 		h.omit[omitKey(a)] = true
 	}

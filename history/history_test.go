@@ -381,9 +381,10 @@ func TestStrangeItems(t *testing.T) {
 // TestLargeRows has more rows in Rspamd's list than an answer may hold, and some that
 // are too long to be told of.
 func TestLargeRows(t *testing.T) {
-	s := newSite(t, Options{Key: "k", Plain: true, Store: storage.NewMemory(storage.MemoryOptions{MaxBytes: 200 << 20})})
-	long := []byte(`{"action":"reject","unix_time":1700000000,"subject":"` + strings.Repeat("x", 3<<20) + `"}`)
-	for range 30 {
+	s := newSite(t, Options{Key: "k", Plain: true, Store: storage.NewMemory(storage.MemoryOptions{MaxBytes: 20 << 20})})
+	s.most = 1 << 20
+	long := []byte(`{"action":"reject","unix_time":1700000000,"subject":"` + strings.Repeat("x", 300<<10) + `"}`)
+	for range 10 {
 		if err := s.o.Store.Push(t.Context(), "k", long, 0); err != nil {
 			t.Fatal(err)
 		}
@@ -391,10 +392,10 @@ func TestLargeRows(t *testing.T) {
 	if err := s.o.Store.Push(t.Context(), "k", []byte(`{"action":"reject","unix_time":1700000000}`), 0); err != nil {
 		t.Fatal(err)
 	}
-	if rows, err := s.Search(t.Context(), Query{}); err != nil || len(rows) != 1+maxResult/len(long)+1 {
+	if rows, err := s.Search(t.Context(), Query{}); err != nil || len(rows) != 1+s.most/len(long)+1 {
 		t.Errorf("%d rows were found, %v", len(rows), err)
 	}
-	if rows, err := s.Latest(t.Context(), 0, -1); err != nil || len(rows) != 1+maxResult/len(long)+1 {
+	if rows, err := s.Latest(t.Context(), 0, -1); err != nil || len(rows) != 1+s.most/len(long)+1 {
 		t.Errorf("%d rows are the latest, %v", len(rows), err)
 	}
 	if rows, err := s.Find(t.Context(), url.Values{"action": {"reject"}, "limit": {"3"}}); err != nil || len(rows) != 1 {

@@ -18,7 +18,7 @@ const (
 	MaxLimit     = 10000
 )
 
-// maxResult is how many bytes of rows, as JSON, a search gives at most.
+// maxResult is how many bytes of rows, as JSON, an answer has at most.
 const maxResult = 64 << 20
 
 // A Query says which rows are looked for: those of which all that is set holds. The
@@ -69,7 +69,7 @@ func (h *History) Search(ctx context.Context, q Query) ([]Row, error) {
 			rows = append(rows, *row)
 			size += n
 		}
-		return len(rows) < limit && size < maxResult
+		return len(rows) < limit && size < h.most
 	})
 	return rows, err
 }
@@ -150,7 +150,7 @@ func (h *History) Latest(ctx context.Context, skip, n int) ([]json.RawMessage, e
 			rows = append(rows, row)
 			size += len(row)
 		}
-		return len(rows) < n && size < maxResult
+		return len(rows) < n && size < h.most
 	})
 	return rows, err
 }

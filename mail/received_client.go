@@ -192,6 +192,9 @@ func unbracket(s string) string {
 func tcpInfo(text string) (s Seen, ident string, ok bool) {
 	s.Unverified = unverified(text)
 	before, rest, bracketed := strings.Cut(text, "[")
+	if i := strings.Index(rest, " ["); i >= 0 && strings.IndexByte(rest[:i], '@') >= 0 { // the ident's own brackets
+		before, rest = text[:len(before)+1+i], rest[i+2:]
+	}
 	if bracketed {
 		in, behind, closed := strings.Cut(rest, "]")
 		if before = strings.TrimSpace(before); strings.EqualFold(before, "not verified") { // of MailMarshal
