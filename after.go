@@ -167,12 +167,22 @@ func (s *Scanner) within(ctx context.Context, name string, f func() error) (ende
 	if ctx.Err() != nil {
 		return false, nil
 	}
+	return endOf(ctx, s.begin(name, f))
+}
+
+// begin runs f in the Scanner's account.
+func (s *Scanner) begin(name string, f func() error) <-chan error {
 	s.leave(name)
 	done := make(chan error, 1)
 	s.spares.run(func() {
 		defer s.returned(name)
 		done <- f()
 	})
+	return done
+}
+
+// endOf waits for what begin began, or for the end of ctx.
+func endOf(ctx context.Context, done <-chan error) (ended bool, err error) {
 	select {
 	case err := <-done:
 		return true, err

@@ -20,40 +20,68 @@ func (s *scan) hasCommits() bool {
 	return slices.ContainsFunc(s.results, func(r checkResult) bool { return r.out != nil && len(r.out.Commits()) > 0 })
 }
 
-// commit runs what checks handed over with Task.Commit, one after the other in
-// list order, for as long as ctx lasts.
+// commit runs what checks handed over with Task.Commit, all at once, for as long as
+// ctx lasts.
 func (s *scan) commit(ctx context.Context, res *Result) {
-	var f *checks.Final
+	var running []int // positions in the plan
+	var members []string
+	var all []commitResult
 	for i := range s.results {
-		list := s.out(i).Commits()
-		if len(list) == 0 {
+		if len(s.out(i).Commits()) == 0 {
 			continue
 		}
-		c := commitResult{check: i}
-		if !s.cutCommits[s.plan().Checks()[i].Name] {
-			if f == nil {
-				f = res.final()
-			}
-			c.ended, c.err = s.commitOne(ctx, i, list, *f)
+		name := s.plan().Checks()[i].Name
+		if s.cutCommits[name] || ctx.Err() != nil {
+			all = append(all, commitResult{check: i})
+			continue
 		}
+		running, members = append(running, i), append(members, name)
+	}
+	if len(running) > 0 {
+		all = append(all, s.commitAll(ctx, running, members, res.final())...)
+		slices.SortFunc(all, func(a, b commitResult) int { return a.check - b.check })
+	}
+	for _, c := range all {
 		if !c.ended || c.err != nil {
 			s.commits = append(s.commits, c)
 		}
 	}
 }
 
-func (s *scan) commitOne(ctx context.Context, i int, list []checks.CommitFunc, f checks.Final) (ended bool, err error) {
-	name := s.plan().Checks()[i].Name
-	f.Rcpts = slices.Clone(f.Rcpts)
-	return s.scanner.within(ctx, name, func() error {
-		return checks.Contain(name, func() (err error) {
-			for _, commit := range list {
-				if e := commit(ctx, f); e != nil {
-					err = errors.Join(err, fmt.Errorf("check %s: commit: %w", name, e))
-				}
+func (s *scan) commitAll(ctx context.Context, list []int, names []string, f *checks.Final) []commitResult {
+	g := s.store.gather(ctx, names)
+	if g != nil {
+		g.busy = len(list)
+		defer s.store.gathering.Store(nil)
+	}
+	done := make([]<-chan error, len(list))
+	for n, i := range list {
+		own := *f
+		own.Rcpts = slices.Clone(f.Rcpts)
+		done[n] = s.scanner.begin(names[n], func() error {
+			if g != nil {
+				defer g.end()
 			}
-			return err
+			return commitOne(ctx, names[n], s.out(i).Commits(), own)
 		})
+	}
+	all := make([]commitResult, len(list))
+	for n, i := range list {
+		all[n].check = i
+		all[n].ended, all[n].err = endOf(ctx, done[n])
+	}
+	return all
+}
+
+// commitOne runs what one check handed over, one after the other.
+func commitOne(ctx context.Context, name string, list []checks.CommitFunc, f checks.Final) error {
+	return checks.Contain(name, func() (err error) {
+		for _, commit := range list {
+			if e := commit(ctx, f); e != nil {
+				err = errors.Join(err, fmt.Errorf("check %s: commit: %w", name, e))
+			}
+		}
+		return err
 	})
 }
 

@@ -31,6 +31,8 @@ type stageRun struct {
 	room      []int      // for asking and ready
 	left      int        // checks that have not ended
 
+	gathering *gathering // of the checks that wait for the store, nil if there are not several
+
 	worker  int       // number of the worker in charge, 0: none
 	hired   int       // workers so far
 	current int       // the check that the worker in charge runs, -1: none
@@ -40,7 +42,9 @@ type stageRun struct {
 // A standing is where a check stands in a stage's run.
 type standing struct {
 	in, runs bool
-	open     int // requirements in this run that have not ended
+	open     int  // requirements in this run that have not ended
+	joins    bool // it is a member of the gathering
+	late     bool // before it there is one that waits
 }
 
 // runStage runs the listed checks and returns when all ended or ctx did. A
@@ -66,6 +70,7 @@ func (s *scan) runStage(ctx context.Context, list []int) {
 		}
 	}
 	r.mu.Lock()
+	r.gatherStage(list)
 	for _, i := range list {
 		if r.standings[i].open == 0 {
 			r.start(i)
@@ -73,6 +78,9 @@ func (s *scan) runStage(ctx context.Context, list []int) {
 	}
 	r.mu.Unlock()
 	r.wait(s.timer, s.scanner.patience)
+	if r.gathering != nil {
+		s.store.gathering.Store(nil)
+	}
 }
 
 // nextRun returns a run for n checks: the one of the stage before, unless that
@@ -117,6 +125,7 @@ func (r *stageRun) wait(timer *time.Timer, patience time.Duration) {
 func (r *stageRun) watch(patience time.Duration) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.gathering.hurry()
 	if r.current < 0 {
 		return patience
 	}
@@ -209,6 +218,9 @@ func (r *stageRun) start(i int) {
 	switch {
 	case c.Needs.Store || c.Needs.Net:
 		r.standings[i].runs = true
+		if r.gathering != nil && r.standings[i].joins && r.standings[i].late {
+			r.gathering.begin()
+		}
 		r.scan.scanner.spares.runCheck(r, i)
 		return
 	case c.Needs.DNS && r.scan.dns.Enabled():
@@ -305,6 +317,9 @@ func (r *stageRun) next() (i int, ok bool) {
 // reported only half of its findings.
 func (r *stageRun) end(i int, res checkResult) {
 	r.standings[i].runs = false
+	if r.gathering != nil && r.standings[i].joins {
+		r.gathering.end()
+	}
 	if r.closed {
 		r.scan.scanner.returned(r.check(i).Name)
 		return

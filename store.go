@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/winnowmail/winnow/checks"
@@ -25,6 +26,9 @@ type scanStore struct {
 	record bool
 	rerun  *rerun // nil unless this is a replay
 
+	batches   bool // next makes several calls in one trip
+	gathering atomic.Pointer[gathering]
+
 	mu    sync.Mutex
 	views map[string]*checkStore
 }
@@ -42,6 +46,7 @@ func (s *Scanner) newScanStore(record bool, r *rerun) *scanStore {
 		st.timed = storage.Timed(st.next, st.budget)
 		st.next = st.timed
 	}
+	st.batches = storage.Batches(st.next)
 	return st
 }
 
@@ -216,7 +221,7 @@ func storeCall[T any](k *checkStore, op string, do func(s storage.Store) (T, err
 	if k.scan.rerun != nil {
 		return replayed[T](k, op, args)
 	}
-	v, err := attempt(k.scan.next, do)
+	v, err := attempt(k.via(), do)
 	var failed *storeError
 	if err != nil {
 		failed = newStoreError(err, k.scan.spent(err))

@@ -261,7 +261,8 @@ type CommitFunc = func(ctx context.Context, v Final) error
 // Commit hands over work for the time when the verdict is final, such as adding
 // to a counter. f runs at DATA only, not at the steps before it, and before
 // Scan returns; ctx has what is left of the store's budget. f may use the
-// Task's store, which records its calls, and nothing else of the Task. An error
+// Task's store, which records its calls, and nothing else of the Task. Checks
+// commit at the same time, and one check's functions one after the other. An error
 // is named in Result.Incomplete. f does not run when the check fails or is cut
 // off, or when the caller gives up the scan.
 func (t *Task) Commit(f CommitFunc) {

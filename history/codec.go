@@ -20,7 +20,7 @@ type codec struct {
 func newCodec(plain bool) (*codec, error) {
 	// Neither has goroutines as long as no stream is read or written.
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(2), zstd.WithLowerEncoderMem(true),
-		zstd.WithWindowSize(64<<10), zstd.WithEncoderLevel(zstd.SpeedDefault))
+		zstd.WithWindowSize(64<<10), zstd.WithEncoderLevel(zstd.SpeedFastest))
 	if err != nil {
 		return nil, fmt.Errorf("history: %w", err)
 	}

@@ -51,6 +51,16 @@ type MemoryOptions struct {
 	Clock func() time.Time
 }
 
+// Promptness implements Prompter: no call waits.
+func (m *Memory) Promptness() Promptness { return AtDeadline }
+
+// Batch implements Batcher, so that what uses it is tested with Memory too.
+func (m *Memory) Batch(ctx context.Context, calls []Call) {
+	for _, c := range calls {
+		c.alone(ctx, m)
+	}
+}
+
 // An entry is a key, a bucket or a ranked set: what may expire.
 type entry struct {
 	home    map[string]*entry

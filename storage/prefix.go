@@ -42,6 +42,18 @@ func (p prefixed) names(keys []string) []string {
 func (p prefixed) Close() error { return p.next.Close() }
 func (p prefixed) Stats() Stats { return p.next.Stats() }
 
+// Batch implements Batcher.
+func (p prefixed) Batch(ctx context.Context, calls []Call) {
+	named := make([]Call, len(calls))
+	for i, c := range calls {
+		named[i] = c.under(p.prefix)
+	}
+	Batch(ctx, p.next, named)
+	for i, c := range calls {
+		c.answer(named[i])
+	}
+}
+
 func (p prefixed) Get(ctx context.Context, key string) ([]byte, error) {
 	return p.next.Get(ctx, p.name(key))
 }

@@ -12,7 +12,7 @@ import (
 type TimedStore struct {
 	next   Store
 	budget time.Duration
-	prompt bool // the store never waits
+	prompt Promptness
 
 	mu      sync.Mutex
 	closed  bool
@@ -37,21 +37,35 @@ var _ Store = (*TimedStore)(nil)
 // Close ends the view, whose calls are then ErrClosed, and leaves the store
 // open.
 func Timed(store Store, budget time.Duration) *TimedStore {
-	return &TimedStore{next: store, budget: budget, prompt: isPrompt(store)}
+	return &TimedStore{next: store, budget: budget, prompt: promptness(store)}
 }
 
-// isPrompt reports whether a store is in memory, where a call needs no
-// goroutine that may outlast it.
-func isPrompt(store Store) bool {
+// A Promptness says what makes a store's calls return in time by themselves.
+type Promptness int
+
+// The kinds. A store that does not say is Unprompt: TimedStore gives each of its
+// calls a goroutine, which may outlast the call.
+const (
+	Unprompt   Promptness = iota
+	AtDone                // they return when their context is done
+	AtDeadline            // they return at their context's deadline, also if its Done is nil
+)
+
+// A Prompter is a store that says how prompt it is.
+type Prompter interface{ Promptness() Promptness }
+
+func promptness(store Store) Promptness {
 	if p, ok := store.(prefixed); ok {
 		store = p.next
 	}
-	_, ok := store.(*Memory)
-	return ok
+	if p, ok := store.(Prompter); ok {
+		return p.Promptness()
+	}
+	return Unprompt
 }
 
-// A deadlined context has a deadline and no timer: its Done is the parent's, so
-// it is for a store that only looks at Err.
+// A deadlined context has a deadline and neither a timer nor a Done: it is for
+// a store that is AtDeadline.
 type deadlined struct {
 	context.Context
 	end time.Time
@@ -63,6 +77,8 @@ func (c deadlined) Deadline() (time.Time, bool) {
 	}
 	return c.end, true
 }
+
+func (deadlined) Done() <-chan struct{} { return nil }
 
 func (c deadlined) Err() error {
 	if err := c.Context.Err(); err != nil || time.Now().Before(c.end) {
@@ -183,16 +199,25 @@ func within[T any](ctx context.Context, t *TimedStore, f func(ctx context.Contex
 		return none, err
 	}
 	defer t.endWait()
-	if t.prompt {
+	if t.prompt == AtDeadline {
 		defer t.endCall()
-		v, err := f(deadlined{ctx, time.Now().Add(left)})
-		if isTimeout(err) && ctx.Err() == nil {
+		limited := deadlined{ctx, time.Now().Add(left)}
+		v, err := f(limited)
+		if isTimeout(err) && limited.Err() != nil && ctx.Err() == nil {
 			return none, t.errSpent()
 		}
 		return v, err
 	}
 	limited, cancel := context.WithTimeout(ctx, left)
 	defer cancel()
+	if t.prompt == AtDone {
+		defer t.endCall()
+		v, err := f(limited)
+		if isTimeout(err) && limited.Err() != nil && ctx.Err() == nil {
+			return none, t.errSpent()
+		}
+		return v, err
+	}
 	done := make(chan reply[T], 1)
 	go func() {
 		var r reply[T]

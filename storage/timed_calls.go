@@ -27,6 +27,33 @@ func (t *TimedStore) do(ctx context.Context, f func(ctx context.Context) error) 
 	return err
 }
 
+// Batch implements Batcher.
+func (t *TimedStore) Batch(ctx context.Context, calls []Call) {
+	own := calls
+	if t.prompt == Unprompt { // the store may use them when nobody waits any more
+		own = make([]Call, len(calls))
+		for i, c := range calls {
+			own[i] = c.ownedCall()
+		}
+	}
+	late, err := within(ctx, t, func(ctx context.Context) (bool, error) {
+		Batch(ctx, t.next, own)
+		return ctx.Err() != nil, nil
+	})
+	for i, c := range calls {
+		switch {
+		case err != nil:
+			c.Fail(err)
+			continue
+		case t.prompt == Unprompt:
+			c.answer(own[i])
+		}
+		if late && isTimeout(c.Failed()) && ctx.Err() == nil {
+			c.Fail(t.errSpent())
+		}
+	}
+}
+
 // Get implements KV.
 func (t *TimedStore) Get(ctx context.Context, key string) ([]byte, error) {
 	return within(ctx, t, func(ctx context.Context) ([]byte, error) { return t.next.Get(ctx, key) })

@@ -108,7 +108,8 @@ func New(o Options) *checks.Family {
 		Domains string
 	}{o, r.domains.Digest()}
 	f.Checks = []*checks.Check{{
-		Name: "known_senders", Doc: f.Doc, Symbols: []*symbols.Def{Known, Unknown, Globally, Locally},
+		// It asks the store together with the early checks that do.
+		Name: "known_senders", Doc: f.Doc, Stage: checks.Early, Priority: 5, Symbols: []*symbols.Def{Known, Unknown, Globally, Locally},
 		Needs: checks.Needs{Store: true}, Run: r.run,
 	}}
 	return f

@@ -94,11 +94,17 @@ func New(o Options) *checks.Family {
 		r.patterns = append(r.patterns, regexp.MustCompile(p))
 	}
 	f.Checks = []*checks.Check{{
-		Name: "spamtrap", Doc: f.Doc, Stage: checks.Late, Symbols: []*symbols.Def{Trap},
-		Requires: checks.Facts(relay.Fact), Needs: checks.Needs{Store: r.Store}, Run: r.run,
+		Name: "spamtrap", Doc: "looks for a trap among the recipients", Stage: checks.Early, Priority: 5,
+		Requires: checks.Facts(relay.Fact), Provides: []checks.AnyFact{found}, Needs: checks.Needs{Store: r.Store}, Run: r.look,
+	}, {
+		Name: "spamtrap_found", Doc: "tells that the message goes to a trap", Stage: checks.Late,
+		Symbols: []*symbols.Def{Trap}, Requires: checks.Facts(found), Run: r.tell,
 	}}
 	return f
 }
+
+// found is the fact that the two checks share: the trap.
+var found = checks.Fact[string]{Name: "spamtrap"}
 
 // key is the form in which addresses and domains are compared.
 func key(a mail.Address) string {
@@ -108,21 +114,29 @@ func key(a mail.Address) string {
 	return a.Key()
 }
 
-func (f *family) run(ctx context.Context, t *checks.Task) error {
+func (f *family) look(ctx context.Context, t *checks.Task) error {
 	rcpts := t.Message().EnvelopeRcpts()
 	if !f.CheckLocal && relay.Of(t).Local || !f.CheckAuthenticated && t.Authenticated() || len(rcpts) != 1 && !f.Several {
 		return nil
 	}
-	trap, found := f.listed(rcpts)
-	if !found && f.Store && t.Store() != nil {
-		trap, found = stored(ctx, t, rcpts)
+	trap, is := f.listed(rcpts)
+	if !is && f.Store && t.Store() != nil {
+		trap, is = stored(ctx, t, rcpts)
 	}
-	if !found {
+	if is {
+		found.Set(t, trap)
+	}
+	return nil
+}
+
+func (f *family) tell(_ context.Context, t *checks.Task) error {
+	trap, is := found.Get(t)
+	if !is {
 		return nil
 	}
 	t.Hit(Trap, trap)
 	if f.Action != "" {
-		t.PreResult(actions.PreResult{Action: f.Action, Message: f.text(trap), ProcessAll: true}, Trap)
+		t.PreResult(actions.PreResult{Action: f.Action, Message: f.text(trap), ProcessAll: true, Check: "spamtrap"}, Trap)
 	}
 	return nil
 }

@@ -10,7 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -33,11 +35,15 @@ const (
 // ErrDead is what a store that is Dead says.
 var ErrDead = errors.New("the store is dead")
 
-// A Store can fail. It counts the calls of it, which are the trips of a scan.
+// A Store can fail. It counts the calls of it, which are the trips of a scan, and
+// knows what each was.
 type Store struct {
 	storage.Store
 	Calls atomic.Int64
 	state atomic.Int32
+
+	mu    sync.Mutex
+	trips []string
 }
 
 // Wrap makes a Store of another one.
@@ -46,8 +52,22 @@ func Wrap(s storage.Store) *Store { return &Store{Store: s} }
 // Be changes how the store is.
 func (s *Store) Be(state State) { s.state.Store(int32(state)) }
 
-func (s *Store) gate(ctx context.Context) error {
+// Trips returns what the calls were since it was last called: methods, with "+"
+// between those that went together, sorted.
+func (s *Store) Trips() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	trips := s.trips
+	s.trips = nil
+	return trips
+}
+
+func (s *Store) gate(ctx context.Context, methods ...string) error {
 	s.Calls.Add(1)
+	slices.Sort(methods)
+	s.mu.Lock()
+	s.trips = append(s.trips, strings.Join(methods, "+"))
+	s.mu.Unlock()
 	switch State(s.state.Load()) {
 	case Dead:
 		return ErrDead
@@ -60,7 +80,7 @@ func (s *Store) gate(ctx context.Context) error {
 
 // Get implements storage.KV.
 func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
-	if err := s.gate(ctx); err != nil {
+	if err := s.gate(ctx, "Get"); err != nil {
 		return nil, err
 	}
 	return s.Store.Get(ctx, key)
@@ -68,7 +88,7 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 
 // GetMany implements storage.KV.
 func (s *Store) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
-	if err := s.gate(ctx); err != nil {
+	if err := s.gate(ctx, "GetMany"); err != nil {
 		return nil, err
 	}
 	return s.Store.GetMany(ctx, keys)
@@ -76,7 +96,7 @@ func (s *Store) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
 
 // Set implements storage.KV.
 func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	if err := s.gate(ctx); err != nil {
+	if err := s.gate(ctx, "Set"); err != nil {
 		return err
 	}
 	return s.Store.Set(ctx, key, value, ttl)
@@ -84,7 +104,7 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 
 // Add implements storage.KV.
 func (s *Store) Add(ctx context.Context, key string, value []byte, ttl time.Duration) ([]byte, error) {
-	if err := s.gate(ctx); err != nil {
+	if err := s.gate(ctx, "Add"); err != nil {
 		return nil, err
 	}
 	return s.Store.Add(ctx, key, value, ttl)
@@ -92,7 +112,7 @@ func (s *Store) Add(ctx context.Context, key string, value []byte, ttl time.Dura
 
 // SetMany implements storage.ManySetter.
 func (s *Store) SetMany(ctx context.Context, values []storage.Value, ttl time.Duration) error {
-	if err := s.gate(ctx); err != nil {
+	if err := s.gate(ctx, "SetMany"); err != nil {
 		return err
 	}
 	return storage.SetMany(ctx, s.Store, values, ttl)
@@ -105,7 +125,7 @@ func (s *Store) Rank(ctx context.Context, set, member string, score float64, kee
 
 // RankOf implements storage.Ranked.
 func (s *Store) RankOf(ctx context.Context, set, member string) (float64, error) {
-	if err := s.gate(ctx); err != nil {
+	if err := s.gate(ctx, "RankOf"); err != nil {
 		return 0, err
 	}
 	return s.Store.RankOf(ctx, set, member)
@@ -113,7 +133,7 @@ func (s *Store) RankOf(ctx context.Context, set, member string) (float64, error)
 
 // RankMany implements storage.ManyRanker.
 func (s *Store) RankMany(ctx context.Context, rs []storage.Ranking) error {
-	if err := s.gate(ctx); err != nil {
+	if err := s.gate(ctx, "RankMany"); err != nil {
 		return err
 	}
 	return storage.RankMany(ctx, s.Store, rs)
@@ -121,10 +141,81 @@ func (s *Store) RankMany(ctx context.Context, rs []storage.Ranking) error {
 
 // RanksOf implements storage.ManyRanker.
 func (s *Store) RanksOf(ctx context.Context, of []storage.MemberOf) ([]storage.Member, error) {
-	if err := s.gate(ctx); err != nil {
+	if err := s.gate(ctx, "RanksOf"); err != nil {
 		return nil, err
 	}
 	return storage.RanksOf(ctx, s.Store, of)
+}
+
+// TakeAll implements storage.Buckets.
+func (s *Store) TakeAll(ctx context.Context, claims []storage.Claim, now time.Time) ([]storage.Bucket, error) {
+	if err := s.gate(ctx, "TakeAll"); err != nil {
+		return nil, err
+	}
+	return s.Store.TakeAll(ctx, claims, now)
+}
+
+// Settle implements storage.Buckets.
+func (s *Store) Settle(ctx context.Context, ss []storage.Settlement, now time.Time) error {
+	if err := s.gate(ctx, "Settle"); err != nil {
+		return err
+	}
+	return s.Store.Settle(ctx, ss, now)
+}
+
+// Push implements storage.Recent.
+func (s *Store) Push(ctx context.Context, list string, item []byte, keep int) error {
+	if err := s.gate(ctx, "Push"); err != nil {
+		return err
+	}
+	return s.Store.Push(ctx, list, item, keep)
+}
+
+// Append implements storage.Log.
+func (s *Store) Append(ctx context.Context, log, id string, data []byte) (uint64, error) {
+	if err := s.gate(ctx, "Append"); err != nil {
+		return 0, err
+	}
+	return s.Store.Append(ctx, log, id, data)
+}
+
+// Counts implements storage.Tokens.
+func (s *Store) Counts(ctx context.Context, table string, ids []uint64) (storage.Counts, error) {
+	if err := s.gate(ctx, "Counts"); err != nil {
+		return storage.Counts{}, err
+	}
+	return s.Store.Counts(ctx, table, ids)
+}
+
+// Batch implements storage.Batcher.
+func (s *Store) Batch(ctx context.Context, calls []storage.Call) {
+	var methods []string
+	for _, c := range calls {
+		name := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", c), "*storage."), "Call")
+		methods = append(methods, methodOf(name))
+	}
+	if err := s.gate(ctx, methods...); err != nil {
+		for _, c := range calls {
+			c.Fail(err)
+		}
+		return
+	}
+	for _, c := range calls {
+		storage.Alone(ctx, s.Store, c)
+	}
+}
+
+// methodOf is the method that a call of package storage makes.
+func methodOf(call string) string {
+	switch call {
+	case "Get", "Set", "Rank":
+		return call + "Many"
+	case "Take":
+		return "TakeAll"
+	case "Ranks":
+		return "RanksOf"
+	}
+	return call
 }
 
 // Bolt opens a bolt store in a directory and closes it when the test ends.

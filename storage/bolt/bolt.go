@@ -100,7 +100,7 @@ type Store struct {
 	path string
 	o    Options
 
-	ops     chan *op        // to the writer; unbuffered, so senders are the queue
+	ops     chan []*op      // to the writer; unbuffered, so senders are the queue
 	reading chan struct{}   // holds a token for each read in progress
 	life    context.Context // ends when Close is called
 	end     context.CancelFunc

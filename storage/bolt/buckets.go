@@ -59,26 +59,28 @@ func (s *Store) TakeAll(ctx context.Context, claims []storage.Claim, now time.Ti
 		return nil, err
 	}
 	claims = slices.Clone(claims)
-	return write(ctx, s, 128*len(claims), func(t *tx) ([]storage.Bucket, error) {
-		in := t.root(inBuckets)
-		was, stamps := make([]storage.Bucket, len(claims)), make([]stamp, len(claims))
-		for i, c := range claims {
-			var err error
-			if was[i], stamps[i], err = bucketOf(in, c.Name, t.now); err != nil {
-				return nil, err
-			}
+	return write(ctx, s, 128*len(claims), func(t *tx) ([]storage.Bucket, error) { return t.takeAll(claims, now) })
+}
+
+func (t *tx) takeAll(claims []storage.Claim, now time.Time) ([]storage.Bucket, error) {
+	in := t.root(inBuckets)
+	was, stamps := make([]storage.Bucket, len(claims)), make([]stamp, len(claims))
+	for i, c := range claims {
+		var err error
+		if was[i], stamps[i], err = bucketOf(in, c.Name, t.now); err != nil {
+			return nil, err
 		}
-		is, taken := storage.TakeAll(was, claims, now)
-		for i, c := range claims {
-			if !taken && is[i].OK {
-				continue
-			}
-			if err := t.putBucket(c.Name, is[i], stamps[i], c.Keep()); err != nil {
-				return nil, err
-			}
+	}
+	is, taken := storage.TakeAll(was, claims, now)
+	for i, c := range claims {
+		if !taken && is[i].OK {
+			continue
 		}
-		return is, nil
-	})
+		if err := t.putBucket(c.Name, is[i], stamps[i], c.Keep()); err != nil {
+			return nil, err
+		}
+	}
+	return is, nil
 }
 
 // Settle implements storage.Buckets.
@@ -87,23 +89,25 @@ func (s *Store) Settle(ctx context.Context, ss []storage.Settlement, now time.Ti
 		return err
 	}
 	ss = slices.Clone(ss)
-	_, err := write(ctx, s, 128*len(ss), func(t *tx) (bool, error) {
-		in := t.root(inBuckets)
-		for _, settle := range ss {
-			was, st, err := bucketOf(in, settle.Name, t.now)
-			if err != nil {
-				return false, err
-			}
-			if was.Time.IsZero() && !settle.Tunes() {
-				continue
-			}
-			if err := t.putBucket(settle.Name, was.Settle(settle, now), st, settle.Keep()); err != nil {
-				return false, err
-			}
-		}
-		return true, nil
-	})
+	_, err := write(ctx, s, 128*len(ss), func(t *tx) (bool, error) { return true, t.settle(ss, now) })
 	return err
+}
+
+func (t *tx) settle(ss []storage.Settlement, now time.Time) error {
+	in := t.root(inBuckets)
+	for _, settle := range ss {
+		was, st, err := bucketOf(in, settle.Name, t.now)
+		if err != nil {
+			return err
+		}
+		if was.Time.IsZero() && !settle.Tunes() {
+			continue
+		}
+		if err := t.putBucket(settle.Name, was.Settle(settle, now), st, settle.Keep()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // putBucket stores a bucket.

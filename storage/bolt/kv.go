@@ -34,20 +34,22 @@ func (s *Store) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
 	if len(keys) > 1 {
 		keys = append([]string(nil), keys...)
 	}
-	return read(ctx, s, func(v view) ([][]byte, error) {
-		values := make([][]byte, len(keys))
-		b := v.Bucket([]byte(inKV))
-		for i, key := range keys {
-			it, err := liveItem(b, key, v.now)
-			if err != nil {
-				return nil, err
-			}
-			if it.there {
-				values[i] = append([]byte{}, it.value...)
-			}
+	return read(ctx, s, func(v view) ([][]byte, error) { return v.values(keys) })
+}
+
+func (v view) values(keys []string) ([][]byte, error) {
+	values := make([][]byte, len(keys))
+	b := v.Bucket([]byte(inKV))
+	for i, key := range keys {
+		it, err := liveItem(b, key, v.now)
+		if err != nil {
+			return nil, err
 		}
-		return values, nil
-	})
+		if it.there {
+			values[i] = append([]byte{}, it.value...)
+		}
+	}
+	return values, nil
 }
 
 func checkKeys(keys ...string) error {
@@ -172,19 +174,21 @@ func (s *Store) SetMany(ctx context.Context, values []storage.Value, ttl time.Du
 }
 
 func (s *Store) setAll(ctx context.Context, values []storage.Value, size int, ttl time.Duration) error {
-	_, err := write(ctx, s, size, func(t *tx) (bool, error) {
-		for _, v := range values {
-			it, err := liveItem(t.root(inKV), v.Key, t.now)
-			if err != nil {
-				return false, err
-			}
-			if err := t.store(v.Key, it, v.Data, ttl); err != nil {
-				return false, err
-			}
-		}
-		return true, nil
-	})
+	_, err := write(ctx, s, size, func(t *tx) (bool, error) { return true, t.setAll(values, ttl) })
 	return err
+}
+
+func (t *tx) setAll(values []storage.Value, ttl time.Duration) error {
+	for _, v := range values {
+		it, err := liveItem(t.root(inKV), v.Key, t.now)
+		if err != nil {
+			return err
+		}
+		if err := t.store(v.Key, it, v.Data, ttl); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Add implements storage.KV.

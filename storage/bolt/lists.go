@@ -19,26 +19,28 @@ func (s *Store) Push(ctx context.Context, list string, item []byte, keep int) er
 		return err
 	}
 	item = bytes.Clone(item)
-	_, err := write(ctx, s, len(item)+len(list), func(t *tx) (bool, error) {
-		b, err := t.within(t.root(inLists), list, true)
-		if err != nil {
-			return false, err
-		}
-		first, last, err := span(b)
-		if err != nil {
-			return false, err
-		}
-		if err := t.put(b, fixed(last+1), item); err != nil {
-			return false, err
-		}
-		for ; keep > 0 && last+2-first > uint64(keep); first++ {
-			if err := t.del(b, fixed(first)); err != nil {
-				return false, err
-			}
-		}
-		return true, nil
-	})
+	_, err := write(ctx, s, len(item)+len(list), func(t *tx) (bool, error) { return true, t.push(list, item, keep) })
 	return err
+}
+
+func (t *tx) push(list string, item []byte, keep int) error {
+	b, err := t.within(t.root(inLists), list, true)
+	if err != nil {
+		return err
+	}
+	first, last, err := span(b)
+	if err != nil {
+		return err
+	}
+	if err := t.put(b, fixed(last+1), item); err != nil {
+		return err
+	}
+	for ; keep > 0 && last+2-first > uint64(keep); first++ {
+		if err := t.del(b, fixed(first)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // span returns the first and the last number of a bucket that has all numbers

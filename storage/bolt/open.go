@@ -36,7 +36,7 @@ func open(path string, o Options, sch schema) (*Store, error) {
 		return nil, fmt.Errorf("bolt: options: lessons %d is below 0", o.Lessons)
 	}
 	o = o.withDefaults()
-	s := &Store{path: path, o: o, ops: make(chan *op), reading: make(chan struct{}, maxReads)}
+	s := &Store{path: path, o: o, ops: make(chan []*op), reading: make(chan struct{}, maxReads)}
 	if err := s.openFile(); err != nil {
 		return nil, s.named(err)
 	}

@@ -63,22 +63,32 @@ func (s *Store) RankMany(ctx context.Context, rs []storage.Ranking) error {
 
 // rankAll does rankings in one transaction.
 func (s *Store) rankAll(ctx context.Context, rs []storage.Ranking) error {
-	cost := 0
+	cost, err := rankCost(rs)
+	if err != nil {
+		return err
+	}
+	_, err = write(ctx, s, cost, func(t *tx) (bool, error) { return true, t.rankAll(rs) })
+	return err
+}
+
+// rankCost is the cost of rankings, or says what is wrong with them.
+func rankCost(rs []storage.Ranking) (cost int, err error) {
 	for _, r := range rs {
 		if err := r.Check(); err != nil {
-			return err
+			return 0, err
 		}
 		cost += 256 + len(r.Set) + 2*len(r.Member)
 	}
-	_, err := write(ctx, s, cost, func(t *tx) (bool, error) {
-		for _, r := range rs {
-			if err := t.rankOne(r); err != nil {
-				return false, err
-			}
+	return cost, nil
+}
+
+func (t *tx) rankAll(rs []storage.Ranking) error {
+	for _, r := range rs {
+		if err := t.rankOne(r); err != nil {
+			return err
 		}
-		return true, nil
-	})
-	return err
+	}
+	return nil
 }
 
 func (t *tx) rankOne(r storage.Ranking) error {
@@ -208,28 +218,30 @@ func (s *Store) RanksOf(ctx context.Context, of []storage.MemberOf) ([]storage.M
 			return nil, err
 		}
 	}
-	return read(ctx, s, func(v view) ([]storage.Member, error) {
-		members := make([]storage.Member, len(of))
-		for i, x := range of {
-			in, err := liveSet(v, x.Set)
-			if err != nil {
-				return nil, err
-			}
-			if in.Bucket == nil {
-				continue
-			}
-			raw := in.Get(memberKey(x.Member))
-			if raw == nil {
-				continue
-			}
-			score, err := parseScore(raw)
-			if err != nil {
-				return nil, err
-			}
-			members[i] = storage.Member{Name: x.Member, Score: score}
+	return read(ctx, s, func(v view) ([]storage.Member, error) { return v.ranksOf(of) })
+}
+
+func (v view) ranksOf(of []storage.MemberOf) ([]storage.Member, error) {
+	members := make([]storage.Member, len(of))
+	for i, x := range of {
+		in, err := liveSet(v, x.Set)
+		if err != nil {
+			return nil, err
 		}
-		return members, nil
-	})
+		if in.Bucket == nil {
+			continue
+		}
+		raw := in.Get(memberKey(x.Member))
+		if raw == nil {
+			continue
+		}
+		score, err := parseScore(raw)
+		if err != nil {
+			return nil, err
+		}
+		members[i] = storage.Member{Name: x.Member, Score: score}
+	}
+	return members, nil
 }
 
 // Members implements storage.Ranked.

@@ -43,27 +43,38 @@ func write[T any](ctx context.Context, s *Store, cost int, run func(*tx) (T, err
 		result, err = run(t)
 		return err
 	}
-	select {
-	case <-s.life.Done():
-		return zero, storage.ErrClosed
-	default:
-	}
-	select {
-	case s.ops <- o:
-	case <-ctx.Done():
-		return zero, ctx.Err()
-	case <-s.life.Done():
-		return zero, storage.ErrClosed
-	}
-	select {
-	case <-o.done:
-	case <-ctx.Done():
-		return zero, ctx.Err()
+	if err := s.submit(ctx, []*op{o}); err != nil {
+		return zero, err
 	}
 	if o.err != nil {
 		return zero, o.err
 	}
 	return result, nil
+}
+
+// submit has the writer run ops in one transaction and returns when all are done,
+// or the error why nobody waits for them any more.
+func (s *Store) submit(ctx context.Context, ops []*op) error {
+	select {
+	case <-s.life.Done():
+		return storage.ErrClosed
+	default:
+	}
+	select {
+	case s.ops <- ops:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.life.Done():
+		return storage.ErrClosed
+	}
+	for _, o := range ops {
+		select {
+		case <-o.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // writer runs until Close.
@@ -101,12 +112,12 @@ func (s *Store) writer() {
 
 // gather takes the calls that wait beside the first. Callers whom the last
 // transaction answered are about to come back: one turn is theirs.
-func (s *Store) gather(first *op) []*op {
-	ops, cost, yielded := []*op{first}, first.cost, false
+func (s *Store) gather(first []*op) []*op {
+	ops, cost, yielded := first, costOf(first), false
 	for len(ops) < maxOps && cost < maxCost {
 		select {
-		case o := <-s.ops:
-			ops, cost = append(ops, o), cost+o.cost
+		case more := <-s.ops:
+			ops, cost = append(ops, more...), cost+costOf(more)
 			continue
 		default:
 		}
@@ -117,6 +128,13 @@ func (s *Store) gather(first *op) []*op {
 		yielded = true
 	}
 	return ops
+}
+
+func costOf(ops []*op) (cost int) {
+	for _, o := range ops {
+		cost += o.cost
+	}
+	return cost
 }
 
 // execute runs ops and answers them.

@@ -17,6 +17,20 @@ func (s *Store) TakeAll(ctx context.Context, claims []storage.Claim, now time.Ti
 	if s.cluster != nil {
 		return s.takeEach(ctx, claims, now)
 	}
+	c := s.takeAll(claims, now)
+	err := s.do(ctx, c)
+	reply := c.result(err)
+	if reply == nil && err != nil {
+		return nil, err
+	}
+	is, wrong := bucketsOf(reply, len(claims))
+	if wrong != nil {
+		return nil, wrong
+	}
+	return is, err
+}
+
+func (s *Store) takeAll(claims []storage.Claim, now time.Time) *command {
 	c := &command{op: "TakeAll", key: s.bucket(claims[0].Name), script: &s.scripts.takeAll, write: true, args: []any{millis(now)}}
 	for i, claim := range claims {
 		if i > 0 {
@@ -24,13 +38,13 @@ func (s *Store) TakeAll(ctx context.Context, claims []storage.Claim, now time.Ti
 		}
 		c.args = append(c.args, drawArgs(claim.Draw)...)
 	}
-	err := s.do(ctx, c)
-	reply := c.result(err)
-	if reply == nil && err != nil {
-		return nil, err
-	}
+	return c
+}
+
+// bucketsOf reads the reply to takeAll for n claims.
+func bucketsOf(reply any, n int) ([]storage.Bucket, error) {
 	list := sliceOf(reply)
-	if len(list) != len(claims) {
+	if len(list) != n {
 		return nil, errors.New("redis: TakeAll: the server's answer is no list of buckets")
 	}
 	is := make([]storage.Bucket, len(list))
@@ -41,7 +55,7 @@ func (s *Store) TakeAll(ctx context.Context, claims []storage.Claim, now time.Ti
 		}
 		is[i] = b
 	}
-	return is, err
+	return is, nil
 }
 
 // takeEach takes from buckets that may lie on several nodes: one after the other,
@@ -85,7 +99,7 @@ func (s *Store) Settle(ctx context.Context, ss []storage.Settlement, now time.Ti
 		each = 1
 	}
 	for len(ss) > 0 {
-		if err := s.settle(ctx, ss[:each], now); err != nil {
+		if err := s.do(ctx, s.settleCommand(ss[:each], now)); err != nil {
 			return err
 		}
 		ss = ss[each:]
@@ -93,7 +107,7 @@ func (s *Store) Settle(ctx context.Context, ss []storage.Settlement, now time.Ti
 	return nil
 }
 
-func (s *Store) settle(ctx context.Context, ss []storage.Settlement, now time.Time) error {
+func (s *Store) settleCommand(ss []storage.Settlement, now time.Time) *command {
 	c := &command{op: "Settle", key: s.bucket(ss[0].Name), script: &s.scripts.settle, write: true, args: []any{millis(now)}}
 	for i, settle := range ss {
 		if i > 0 {
@@ -105,5 +119,5 @@ func (s *Store) settle(ctx context.Context, ss []storage.Settlement, now time.Ti
 		}
 		c.args = append(append(append(c.args, decimal(settle.Back)), tuningArgs(settle.Tuning)...), makes)
 	}
-	return s.do(ctx, c)
+	return c
 }

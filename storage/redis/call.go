@@ -31,8 +31,9 @@ type command struct {
 	loose  bool     // the commands beside it may belong to other nodes
 	at     *node    // if not nil, where it goes in place of the key's node
 
-	whole bool // the script is sent, not its hash
-	reply any  // nil, string, int64 or []any
+	whole bool  // the script is sent, not its hash
+	reply any   // nil, string, int64 or []any
+	err   error // of a Batch's command
 }
 
 // result returns the reply of a command that was done: do's error is nil or
@@ -64,7 +65,12 @@ func (c *command) sent() []any {
 // failed have their replies unless ctx has ended. The commands and their
 // arguments belong to do then, which may still be reading them.
 func (s *Store) do(ctx context.Context, cmds ...*command) error {
-	op := cmds[0].op
+	return s.begin(ctx, cmds[0].op, func() error { return s.run(ctx, cmds) })
+}
+
+// begin runs what talks to servers, unless the store is closed, for as long as
+// ctx lasts.
+func (s *Store) begin(ctx context.Context, op string, run func() error) error {
 	s.calls.Add(1)
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("redis: %s: %w", op, err)
@@ -78,14 +84,14 @@ func (s *Store) do(ctx context.Context, cmds ...*command) error {
 	s.mu.RUnlock()
 	if ctx.Done() == nil {
 		defer s.running.Done()
-		return s.run(ctx, cmds)
+		return run()
 	}
 	// The library obeys a deadline, but not a cancellation while it waits for
 	// an answer.
 	done := make(chan error, 1)
 	go func() {
 		defer s.running.Done()
-		done <- s.run(ctx, cmds)
+		done <- run()
 	}()
 	select {
 	case err := <-done:

@@ -3,6 +3,7 @@ package redis
 import (
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -54,12 +55,19 @@ func judge(err error) (fate, string) {
 			return tryAgain, ""
 		}
 		return unsent, ""
+	case isDial(err): // of which the library keeps the bare error at times
+		return unsent, ""
 	case errors.Is(err, errNotMaster):
 		return unsent, ""
 	case errors.Is(err, goredis.ErrPoolTimeout), errors.Is(err, goredis.ErrPoolExhausted), errors.Is(err, goredis.ErrClosed):
 		return tryAgain, ""
 	}
 	return unknown, ""
+}
+
+func isDial(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial"
 }
 
 // isReply reports whether an error is an answer of the server.

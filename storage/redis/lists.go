@@ -17,9 +17,11 @@ func (s *Store) Push(ctx context.Context, list string, item []byte, keep int) er
 	if err := checkKeys(list); err != nil {
 		return err
 	}
-	return s.do(ctx, &command{
-		op: "Push", key: s.list(list), script: &s.scripts.push, args: []any{string(item), max(0, keep)}, write: true,
-	})
+	return s.do(ctx, s.pushCommand(list, item, keep))
+}
+
+func (s *Store) pushCommand(list string, item []byte, keep int) *command {
+	return &command{op: "Push", key: s.list(list), script: &s.scripts.push, args: []any{string(item), max(0, keep)}, write: true}
 }
 
 // ends returns the first and the last index of n things after the first skip.
@@ -114,30 +116,47 @@ func (s *Store) RankOf(ctx context.Context, set, member string) (float64, error)
 func (s *Store) RanksOf(ctx context.Context, of []storage.MemberOf) ([]storage.Member, error) {
 	members := make([]storage.Member, 0, len(of))
 	for trip := range slices.Chunk(of, manyTrip) {
-		cmds := make([]*command, len(trip))
-		for i, x := range trip {
-			if err := checkKeys(x.Set, x.Member); err != nil {
-				return nil, err
-			}
-			key := s.set(x.Set)
-			cmds[i] = &command{op: "RankOf", key: key, args: []any{"zscore", key, x.Member}, repeat: true}
+		cmds, err := s.rankOfCommands(trip)
+		if err != nil {
+			return nil, err
 		}
 		if err := s.spread(ctx, cmds); err != nil {
 			return nil, err
 		}
-		for i, x := range trip {
-			var m storage.Member
-			if reply := cmds[i].reply; reply != nil {
-				score, err := strconv.ParseFloat(stringOf(reply), 64)
-				if err != nil {
-					return nil, err
-				}
-				m = storage.Member{Name: x.Member, Score: score}
-			}
-			members = append(members, m)
+		found, err := membersOf(trip, cmds)
+		if err != nil {
+			return nil, err
 		}
+		members = append(members, found...)
 	}
 	return members, ctx.Err()
+}
+
+func (s *Store) rankOfCommands(of []storage.MemberOf) ([]*command, error) {
+	cmds := make([]*command, len(of))
+	for i, x := range of {
+		if err := checkKeys(x.Set, x.Member); err != nil {
+			return nil, err
+		}
+		key := s.set(x.Set)
+		cmds[i] = &command{op: "RankOf", key: key, args: []any{"zscore", key, x.Member}, repeat: true}
+	}
+	return cmds, nil
+}
+
+// membersOf reads the replies to rankOfCommands.
+func membersOf(of []storage.MemberOf, cmds []*command) ([]storage.Member, error) {
+	members := make([]storage.Member, len(of))
+	for i, x := range of {
+		if reply := cmds[i].reply; reply != nil {
+			score, err := strconv.ParseFloat(stringOf(reply), 64)
+			if err != nil {
+				return nil, err
+			}
+			members[i] = storage.Member{Name: x.Member, Score: score}
+		}
+	}
+	return members, nil
 }
 
 // Members implements storage.Ranked.

@@ -19,18 +19,12 @@ func (s *Store) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
 	if err := checkKeys(keys...); err != nil {
 		return nil, err
 	}
-	values := make([][]byte, len(keys))
 	if len(keys) == 0 {
-		return values, ctx.Err()
+		return [][]byte{}, ctx.Err()
 	}
 	var replies []any
 	if s.cluster == nil {
-		args := make([]any, 1, len(keys)+1)
-		args[0] = "mget"
-		for _, key := range keys {
-			args = append(args, s.kv(key))
-		}
-		c := &command{op: "GetMany", key: s.kv(keys[0]), args: args, repeat: true}
+		c := s.getMany(keys)
 		if err := s.do(ctx, c); err != nil {
 			return nil, err
 		}
@@ -44,10 +38,26 @@ func (s *Store) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
 			return nil, err
 		}
 	}
-	for i, reply := range replies {
+	return valuesOf(replies, len(keys)), nil
+}
+
+// getMany is the command for several keys, at least one.
+func (s *Store) getMany(keys []string) *command {
+	args := make([]any, 1, len(keys)+1)
+	args[0] = "mget"
+	for _, key := range keys {
+		args = append(args, s.kv(key))
+	}
+	return &command{op: "GetMany", key: s.kv(keys[0]), args: args, repeat: true}
+}
+
+// valuesOf returns n values of which these are the replies.
+func valuesOf(replies []any, n int) [][]byte {
+	values := make([][]byte, n)
+	for i, reply := range replies[:min(len(replies), n)] {
 		values[i] = bytesOf(reply)
 	}
-	return values, nil
+	return values
 }
 
 // manyTrip is how many commands go in one trip.

@@ -54,6 +54,11 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		return err
 	}, recentCases())
 	suite(t, open, "Ranked", func(r storage.Ranked) error { return r.Unrank(t.Context(), "k", "m") }, rankedCases())
+	suite(t, open, "Batch", func(b storage.Batcher) error {
+		c := &storage.PushCall{List: "k"}
+		b.Batch(t.Context(), []storage.Call{c, &storage.GetCall{Keys: []string{"k"}}})
+		return c.Err
+	}, batchCases())
 	suite(t, open, "Whole", func(storage.KV) error { return nil }, wholeCases())
 	suite(t, open, "Closer", func(io.Closer) error { return nil }, closerCases())
 }
