@@ -91,7 +91,7 @@ func floors() []floor {
 		{packages: ".", may: below, outside: []string{"github.com/emersion/go-message/textproto"}},
 		{packages: "config/ucl"},
 		{packages: "config/dms"},
-		{packages: "config/scanner", may: append([]string{".", "config", "config/ucl", "neural", "settings", "exporter"}, below...)},
+		{packages: "config/scanner", may: append([]string{".", "config", "config/ucl", "neural", "settings", "exporter", "lists"}, below...)},
 		{packages: "config", may: []string{"config/ucl", "checks/option", "internal/nearest"}},
 		{packages: "config/stock", may: []string{"config/dms", "config/ucl"}},
 		{packages: "milter", may: append([]string{"."}, below...), outside: []string{"github.com/d--j/go-milter"}},

@@ -82,6 +82,25 @@ func TestSettingsOfRspamd(t *testing.T) {
 	}
 }
 
+// Names of Rspamd's modules stand for the families that do their work.
+func TestCallbacks(t *testing.T) {
+	d := &symbols.Def{Name: "R_SPF_ALLOW", Doc: "x", Weight: 1}
+	c := &checks.Check{Name: "spf", Doc: "x", Symbols: []*symbols.Def{d}, Run: func(_ context.Context, t *checks.Task) error { t.Hit(d); return nil }}
+	s, err := winnow.New(winnow.Options{Families: []*checks.Family{{Name: "spf", Doc: "x", Checks: []*checks.Check{c}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(t.Context())
+	for header, want := range map[string]string{
+		`{symbols_enabled = [SPF_CHECK]}`: "1 0", `{symbols_disabled = [SPF_CHECK]}`: "0 0", `{symbols_enabled = [DKIM_CHECK]}`: "0 1", `{groups_enabled = [SPF_CHECK]}`: "0 1",
+	} {
+		res, warnings, _ := under(t, s, header)
+		if got := fmt.Sprint(res.Score, " ", warnings); got != want {
+			t.Errorf("%s: score and warnings %s, want %s", header, got, want)
+		}
+	}
+}
+
 // FuzzSettings: whatever a client asks for, the reply is JSON.
 func FuzzSettings(f *testing.F) {
 	for _, seed := range []string{

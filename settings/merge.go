@@ -100,13 +100,26 @@ func (l *laying) take(a *Apply) {
 	}
 }
 
+// family is the family that a name of Rspamd's modules stands for, "" if there is none.
+func (l *laying) family(name string) string {
+	family := callbacks()[name]
+	if _, _, known := l.names.Knows(family); !known {
+		return ""
+	}
+	return family
+}
+
 // known returns those of names that symbols have, or groups.
 func (l *laying) known(key string, names []string, group bool) (list []string) {
 	for _, name := range names {
 		isSymbol, isGroup, _ := l.names.Knows(name)
-		if group && isGroup || !group && isSymbol {
+		family := l.family(name)
+		switch {
+		case group && isGroup || !group && isSymbol:
 			list = append(list, name)
-		} else {
+		case family != "" && (key == "symbols_enabled" || key == "symbols_disabled"):
+			list = append(list, family)
+		default:
 			l.warn("Settings: %s: %q is not known", key, name)
 		}
 	}

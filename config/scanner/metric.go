@@ -60,8 +60,12 @@ func (s *Setup) Layer(known Vocabulary) (winnow.Layer, error) {
 	}
 	r := layering{Layer: &l, setup: s, known: known, warn: s.warn, own: map[string]bool{}}
 	var errs []error
-	for name, v := range s.tree.Root.Get("composites").All() {
-		errs = append(errs, r.composite(name, v))
+	for _, section := range []*ucl.Value{s.tree.Root.Get("composites"), s.more} {
+		for name, v := range section.All() {
+			if name != dynamic || v.Kind != ucl.String {
+				errs = append(errs, r.composite(name, v))
+			}
+		}
 	}
 	for name, group := range s.tree.Root.Get("group").All() {
 		errs = append(errs, r.weights(name, group))
@@ -293,6 +297,7 @@ func (r *layering) expression(name, text string, v *ucl.Value) (ok bool, err err
 	}
 	for _, a := range e.Atoms() {
 		_, own := r.setup.tree.Section("composites", a.Name)
+		own = own || r.setup.more.Get(a.Name) != nil
 		if !own && !r.known.heard(a.Name) {
 			r.warn(v.Errorf("the expression of %s is left out: nothing raises %s", name, a.Name))
 			return false, nil

@@ -19,6 +19,7 @@ import (
 	"github.com/winnowmail/winnow/config"
 	"github.com/winnowmail/winnow/config/ucl"
 	"github.com/winnowmail/winnow/internal/nearest"
+	"github.com/winnowmail/winnow/lists"
 	"github.com/winnowmail/winnow/settings"
 )
 
@@ -45,8 +46,14 @@ type Setup struct {
 	// number of processes.
 	Idle []ucl.Warning
 
+	// Followed are lists that the files name and that change what they come to:
+	// whoever sees one change reads the files again.
+	Followed []*lists.List
+
 	tree *config.Tree
-	off  []string // families that are switched off
+	seen []*lists.Snapshot // of Followed
+	more *ucl.Value        // composites of a followed list
+	off  []string          // families that are switched off
 }
 
 // Base is what lies below the files.
@@ -66,7 +73,7 @@ func Read(t *config.Tree, base Base) (*Setup, error) {
 	for _, table := range tables {
 		errs = append(errs, s.read(table))
 	}
-	errs = append(errs, s.redis(), s.workers(), s.classifiers(), s.settings())
+	errs = append(errs, s.redis(), s.workers(), s.classifiers(), s.settings(), s.dynamic())
 	s.switches(tables)
 	if s.Daemon.State == "" && !base.Store {
 		s.withoutStore()

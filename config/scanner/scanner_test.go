@@ -3,6 +3,8 @@ package scanner
 import (
 	"math"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -286,6 +288,32 @@ func TestRules(t *testing.T) {
 	}
 	if _, err := Read(load(t, map[string]string{"local.d/settings.conf": "r { ip = \"nowhere\"; apply {} }"}), Base{}); err == nil || !strings.Contains(err.Error(), "settings.conf:1:5") {
 		t.Errorf("%v", err)
+	}
+}
+
+// More composites stand in a list that is followed.
+func TestDynamicComposites(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "composites")
+	if err := os.WriteFile(name, []byte("# ours\nONE {\n expression = \"MISSING_MID & TWO\"; score = 2.5;\n}\nTWO { expression = \"MISSING_DATE\"; }\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, scanner, layer := setup(t, map[string]string{"local.d/composites.conf": "dynamic = \"" + name + "\"; STATIC { expression = \"ONE\"; score = 1; }"})
+	if c := layer.Composites["ONE"]; c == nil || c.Def.Weight != 2.5 || layer.Composites["STATIC"] == nil || len(s.Followed) != 1 {
+		t.Errorf("%+v, %d lists", layer.Composites, len(s.Followed))
+	}
+	if known, _, _ := scanner.Knows("TWO"); !known {
+		t.Error("TWO is unknown")
+	}
+	stale := s.Stale()
+	if err := os.WriteFile(name, []byte("ONE { expression = \"MISSING_MID\"; }\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Followed[0].Load(t.Context()); err != nil || stale || !s.Stale() {
+		t.Errorf("a changed list is not seen: %v, %v", err, stale)
+	}
+	s, _, _ = setup(t, map[string]string{"local.d/composites.conf": "dynamic = \"" + name + ".not\";"})
+	if len(s.Followed) != 1 || !slices.ContainsFunc(s.Warnings, func(w ucl.Warning) bool { return strings.Contains(w.String(), "dynamic") }) {
+		t.Errorf("%v", s.Warnings)
 	}
 }
 

@@ -1,6 +1,10 @@
 package scanner
 
 import (
+	"strings"
+
+	"github.com/winnowmail/winnow/config/ucl"
+	"github.com/winnowmail/winnow/lists"
 	"github.com/winnowmail/winnow/settings"
 )
 
@@ -23,4 +27,48 @@ func (s *Setup) settings() (err error) {
 		}
 	}
 	return nil
+}
+
+// dynamic is the key of composites that names a list of more of them.
+const dynamic = "dynamic"
+
+// dynamic reads the followed list of composites, Rspamd 4.1's. Without one, or
+// while it can't be read, there are none.
+func (s *Setup) dynamic() error {
+	v := s.tree.Root.Get("composites", dynamic)
+	if v == nil || v.Kind != ucl.String {
+		return nil
+	}
+	l, err := lists.NewWatcher(lists.Options{}).List(lists.Definition{Name: "composites", Kind: lists.Lines, Sources: []string{v.Text}})
+	if err != nil {
+		return v.Errorf("%v", err)
+	}
+	s.Followed = append(s.Followed, l)
+	s.seen = append(s.seen, l.Snapshot())
+	if err := l.Status().Err; err != nil {
+		s.warn(v.Errorf("composites: dynamic: %v", err))
+	}
+	var text strings.Builder
+	for _, line := range s.seen[len(s.seen)-1].Lines() {
+		text.WriteString(line + "\n")
+	}
+	doc, err := ucl.Parse(v.Text, []byte(text.String()), ucl.Options{})
+	if err != nil {
+		return err
+	}
+	s.more = doc.Root
+	if inner := s.more.Get("composites"); inner != nil && inner.Kind == ucl.Object {
+		s.more = inner
+	}
+	return nil
+}
+
+// Stale reports whether a list of Followed holds something else than was read.
+func (s *Setup) Stale() bool {
+	for i, l := range s.Followed {
+		if l.Snapshot() != s.seen[i] {
+			return true
+		}
+	}
+	return false
 }

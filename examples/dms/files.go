@@ -19,7 +19,6 @@ import (
 	"github.com/winnowmail/winnow/config/dms"
 	"github.com/winnowmail/winnow/config/scanner"
 	"github.com/winnowmail/winnow/config/stock"
-	"github.com/winnowmail/winnow/exporter"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -212,40 +211,6 @@ func (f *filesFlags) lay(o *winnow.Options, families standard.Options, state boo
 		change.Weight = &weight
 		o.Layer.Symbols[name] = change
 	}
-	return nil
-}
-
-// withRules adds the family of the rules of settings.
-func (f *filesFlags) withRules(list []*checks.Family) []*checks.Family {
-	if f.setup == nil {
-		return list
-	}
-	declared := map[string]bool{}
-	for _, c := range checks.Flatten(list...) {
-		for _, d := range c.Symbols {
-			declared[d.Name] = true
-		}
-	}
-	for _, d := range []*symbols.Def{statistics.Spam, statistics.Ham, statistics.Prior} {
-		declared[d.Name] = true
-	}
-	return append(list, f.setup.Rules.Family(func(name string) bool { return declared[name] }))
-}
-
-// exports adds what the files have other services told.
-func (f *filesFlags) exports(o *winnow.Options) error {
-	if f.setup == nil || len(f.setup.Daemon.Exports.Rules) == 0 {
-		return nil
-	}
-	to := f.setup.Daemon.Exports
-	if p, ok := o.Store.(exporter.Publisher); ok {
-		to.Publisher = p
-	}
-	e, err := exporter.New(to)
-	if err != nil {
-		return fmt.Errorf("-config: %w", err)
-	}
-	o.After = append(o.After, e.Afters()...)
 	return nil
 }
 

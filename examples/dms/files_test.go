@@ -175,6 +175,37 @@ func TestInPlaceOfRspamd(t *testing.T) {
 	}
 }
 
+// A list of composites that changes makes a reload, and one that can't be read
+// makes one that fails.
+func TestFollowedLists(t *testing.T) {
+	dir := t.TempDir()
+	write := func(text string) { writeFiles(t, dir, map[string]string{"more": text}) }
+	write("ONE { expression = \"MISSING_MID\"; score = 2; }\n")
+	writeFiles(t, dir, map[string]string{"local.d/composites.conf": "dynamic = \"" + filepath.Join(dir, "more") + "\";"})
+	c := &config{profile: "rspamd", dns: "none"}
+	c.files.tree.dir = dir
+	setup, err := c.files.read(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.files.setup = setup
+	hangup := make(chan os.Signal, 1)
+	end := c.files.follow(t.Context(), hangup)
+	defer end()
+	for _, text := range []string{"ONE { expression = \"MISSING_MID\"; score = 7; }\n", "ONE {\n"} {
+		write(text)
+		if err := setup.Followed[0].Load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		end() // the next one sees it at once
+		end = c.files.follow(t.Context(), hangup)
+		<-hangup
+	}
+	if err := c.files.reread(c); err == nil || c.files.setup != setup {
+		t.Errorf("%v", err)
+	}
+}
+
 // Rules of settings and of force_actions count, requests may name settings, and
 // other services are told.
 func TestRulesOfFiles(t *testing.T) {

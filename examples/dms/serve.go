@@ -159,8 +159,11 @@ func (c *config) remember(ctx context.Context, o *winnow.Options) (end func() er
 	return end, nil
 }
 
-// wait returns when ctx ends or something failed. A hangup makes a reload.
-func (c *config) wait(ctx context.Context, live *winnow.Live, o winnow.Options, failed <-chan error, hangup <-chan os.Signal) error {
+// wait returns when ctx ends or something failed. A hangup makes a reload, and so does a
+// change of a list that the files follow.
+func (c *config) wait(ctx context.Context, live *winnow.Live, o winnow.Options, failed <-chan error, hangup chan os.Signal) error {
+	unfollow := c.files.follow(ctx, hangup)
+	defer func() { unfollow() }()
 	for {
 		select {
 		case err := <-failed:
@@ -173,6 +176,8 @@ func (c *config) wait(ctx context.Context, live *winnow.Live, o winnow.Options, 
 				o.Log.Error("not reloaded: what was in force stays", "err", err)
 			} else {
 				o.Log.Info("reloaded")
+				unfollow()
+				unfollow = c.files.follow(ctx, hangup)
 			}
 			c.notify(daemon.SdNotifyReady)
 		}
