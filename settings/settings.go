@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/winnowmail/winnow"
@@ -43,6 +44,7 @@ type Rules struct {
 	defs     []*symbols.Def
 	followed atomic.Pointer[[]*rule]
 	source   *lists.List   // of rules, nil if they stand in the file
+	reading  sync.Mutex    // held by refresh: what is older does not come last
 	lists    []*lists.List // that rules name
 	text     string        // of the section
 }
@@ -95,6 +97,8 @@ func (r *Rules) follow(section *ucl.Value) (err error) {
 
 // refresh takes the rules that the list has now; log is told when they can't be read.
 func (r *Rules) refresh(log *slog.Logger) {
+	r.reading.Lock()
+	defer r.reading.Unlock()
 	var text strings.Builder
 	for _, line := range r.source.Snapshot().Lines() {
 		text.WriteString(line + "\n")
