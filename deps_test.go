@@ -37,7 +37,7 @@ func floors() []floor {
 		{packages: "resolver/dnsclient", may: []string{"resolver"}, outside: []string{"github.com/miekg/dns", "golang.org/x/net/ipv4", "golang.org/x/net/ipv6"}},
 		{packages: "resolver/zone", may: []string{"resolver"}},
 		{packages: "resolver/resolvertest", may: []string{"resolver", "resolver/zone"}, outside: []string{"github.com/miekg/dns"}},
-		{packages: "lists", may: []string{"internal/perlre"}, outside: []string{"github.com/cespare/xxhash/v2"}},
+		{packages: "lists", may: []string{"internal/matcher", "internal/perlre"}, outside: []string{"github.com/cespare/xxhash/v2"}},
 		{packages: "storage"},
 		{packages: "storage/redis", may: []string{"storage", "internal/nearest"}, outside: []string{"github.com/redis/go-redis/v9", "github.com/redis/go-redis/v9/maintnotifications"}},
 		{packages: "storage/bolt", may: []string{"storage"}, outside: []string{"go.etcd.io/bbolt", "go.etcd.io/bbolt/errors"}},

@@ -28,7 +28,7 @@ const maxBad = 20
 
 // build reads texts. An error means that the list as a whole can't be used.
 func build(d Definition, maxLine int, texts []text) (*builder, error) {
-	b := &builder{snap: &Snapshot{kind: d.Kind, multi: d.Multi}, maxLine: maxLine}
+	b := &builder{snap: empty(d), maxLine: maxLine}
 	switch d.Kind {
 	case CDB:
 		var err error
@@ -51,7 +51,15 @@ func build(d Definition, maxLine int, texts []text) (*builder, error) {
 		})
 	}
 	b.snap.keys, b.snap.nets = b.keys.table(), b.nets.table()
+	b.snap.patterns.done(d.Kind)
 	return b, nil
+}
+
+// empty is the contents of a list that was not read yet.
+func empty(d Definition) *Snapshot {
+	s := &Snapshot{kind: d.Kind, multi: d.Multi}
+	s.patterns.done(d.Kind)
+	return s
 }
 
 // line adds what one line says.

@@ -14,9 +14,10 @@ import (
 type keyTable struct {
 	// arena holds the entries one after the other: the lengths of key and value
 	// as varints, then both.
-	arena []byte
-	slots []uint32 // where entries begin in arena, plus 1; 0 is free
-	n     int
+	arena   []byte
+	slots   []uint32 // where entries begin in arena, plus 1; 0 is free
+	n       int
+	longest int // of the keys
 }
 
 // A keyBuilder gathers the entries of a keyTable.
@@ -44,6 +45,7 @@ func (b *keyBuilder) table() keyTable {
 	mask := uint64(len(t.slots) - 1)
 	for _, start := range b.starts {
 		key, _ := t.entry(start)
+		t.longest = max(t.longest, len(key))
 		i := xxhash.Sum64(key) & mask
 		for ; t.slots[i] != 0; i = (i + 1) & mask {
 			if other, _ := t.entry(t.slots[i] - 1); bytes.Equal(key, other) {

@@ -37,8 +37,8 @@ const (
 	// Globs are patterns that match a whole text: * stands for any number of
 	// characters, + for at least one, ? for one or none. Case does not matter.
 	Globs
-	// Regexps are regular expressions in Rspamd's notation ("/a.c/i") with the
-	// syntax of Go's package regexp.
+	// Regexps are regular expressions of Perl's in Rspamd's notation ("/a.c/i").
+	// What they may cost is bounded: one with look-around may miss in a long text.
 	Regexps
 	// CDB is a file in the format of the constant database
 	// (https://cr.yp.to/cdb/cdb.txt). Its keys are compared as they are.
@@ -53,6 +53,24 @@ func (k Kind) String() string {
 		return names[k]
 	}
 	return fmt.Sprintf("kind %d", k)
+}
+
+// KindOf takes off what Rspamd's files put before a list to say its kind: "regexp;",
+// "glob_multi;", "radix;" and so on. ok is false where nothing of that is there. The
+// prefix of a multiple kind ends in "multi;".
+func KindOf(s string) (kind Kind, rest string, ok bool) {
+	kinds := map[string]Kind{
+		"regexp": Regexps, "re": Regexps, "regexp_multi": Regexps, "re_multi": Regexps, "glob": Globs, "glob_multi": Globs,
+		"radix": Nets, "ipnet": Nets, "set": Keys, "hash": Keys, "plain": Keys, "cdb": CDB,
+	}
+	if strings.HasPrefix(s, "cdb:/") {
+		return CDB, s, true
+	}
+	name, rest, found := strings.Cut(s, ";")
+	if kind, ok = kinds[name]; !found || !ok {
+		return 0, s, false
+	}
+	return kind, rest, true
 }
 
 // A Definition says what a list is and where it comes from.
@@ -157,7 +175,7 @@ func (d Definition) make(w *Watcher) (*List, error) {
 	if only && len(d.Sources) > 0 {
 		return nil, fmt.Errorf("%w: all sources are fallbacks", ErrDefinition)
 	}
-	l.now.Store(&Snapshot{kind: d.Kind, multi: d.Multi})
+	l.now.Store(empty(d))
 	l.status = Status{Name: d.name(), Kind: d.Kind, Sources: sources}
 	return l, nil
 }

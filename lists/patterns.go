@@ -2,19 +2,25 @@ package lists
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
+	"github.com/winnowmail/winnow/internal/matcher"
 	"github.com/winnowmail/winnow/internal/perlre"
 )
 
 // patternTable holds globs or regular expressions in the order of their lines.
 // Globs that are a plain text, or end in one behind "*.", cost one look-up
-// however many there are. It does not change.
+// however many there are; of regular expressions only those run whose literals
+// occur. It does not change once it is made.
 type patternTable struct {
 	values []string
 	whole  map[string]int // plain globs
 	below  map[string]int // what stands behind "*."
-	rest   []pattern
+	globs  []pattern      // others
+
+	building matcher.Builder
+	regexps  *matcher.Set
 }
 
 type pattern struct {
@@ -31,8 +37,17 @@ func (t *patternTable) add(kind Kind, key, value string) error {
 	if err != nil {
 		return err
 	}
-	t.rest = append(t.rest, pattern{re, t.place(value)})
+	t.building.Add(re) // its number is the place
+	t.place(value)
 	return nil
+}
+
+// done makes the table ready.
+func (t *patternTable) done(kind Kind) {
+	if kind != Regexps {
+		return
+	}
+	t.regexps, t.building = t.building.Set(), matcher.Builder{}
 }
 
 // place takes the next place.
@@ -71,7 +86,7 @@ func (t *patternTable) addGlob(glob, value string) error {
 		if err != nil {
 			return err
 		}
-		t.rest = append(t.rest, pattern{re, t.place(value)})
+		t.globs = append(t.globs, pattern{re, t.place(value)})
 	}
 	return nil
 }
@@ -79,22 +94,16 @@ func (t *patternTable) addGlob(glob, value string) error {
 // find returns the places of what matches s in ascending order, the first alone
 // unless all is set.
 func (t *patternTable) find(kind Kind, s string, all bool) (places []int) {
-	if kind == Globs {
-		s = strings.ToLower(s)
+	if kind == Regexps {
+		t.regexps.Each(s, "", matcher.For(len(s)), func(int) bool { return all || places == nil }, func(i, _, _ int) bool {
+			places = append(places, i)
+			return false
+		})
+		return places
 	}
-	add := func(place int) {
-		for i, p := range places {
-			if place < p {
-				places = append(places, 0)
-				copy(places[i+1:], places[i:])
-				places[i] = place
-				return
-			}
-		}
-		places = append(places, place)
-	}
+	s = strings.ToLower(s)
 	if i, ok := t.whole[s]; ok {
-		add(i)
+		places = append(places, i)
 	}
 	for rest := s; len(t.below) > 0; {
 		_, after, found := strings.Cut(rest, ".")
@@ -102,21 +111,19 @@ func (t *patternTable) find(kind Kind, s string, all bool) (places []int) {
 			break
 		}
 		if i, ok := t.below[after]; ok {
-			add(i)
+			places = append(places, i)
 		}
 		rest = after
 	}
-	for _, p := range t.rest {
-		if !all && len(places) > 0 && places[0] < p.place {
-			break
-		}
+	for _, p := range t.globs {
 		if p.re.MatchString(s) {
-			add(p.place)
+			places = append(places, p.place)
 			if !all {
 				break
 			}
 		}
 	}
+	slices.Sort(places)
 	if !all && len(places) > 1 {
 		places = places[:1]
 	}

@@ -43,7 +43,7 @@ func (s *Snapshot) Len() int {
 
 // Bytes returns about how much memory the entries take.
 func (s *Snapshot) Bytes() int {
-	return s.keys.bytes() + s.nets.bytes() + len(s.cdb) + len(s.lines) + 1024*len(s.patterns.rest)
+	return s.keys.bytes() + s.nets.bytes() + len(s.cdb) + len(s.lines) + 1024*len(s.patterns.values)
 }
 
 // usualKey is how long looked up keys usually are at most.
@@ -54,6 +54,9 @@ const usualKey = 128
 func (s *Snapshot) Find(text string) (value string, ok bool) {
 	switch s.kind {
 	case Keys:
+		if len(text) > s.keys.longest {
+			return "", false
+		}
 		var room [usualKey]byte
 		key := appendLower(room[:0], text)
 		v, ok := s.keys.find(key, xxhash.Sum64(key))

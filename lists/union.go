@@ -1,6 +1,7 @@
 package lists
 
 import (
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -9,7 +10,7 @@ import (
 )
 
 // A Union looks a text up in many lists at once: the cost does not grow with
-// their number where they are of kind Keys.
+// their number where they are of kind Keys, or none of their networks has an address.
 type Union struct {
 	lists []*List
 	now   atomic.Pointer[Index]
@@ -21,8 +22,11 @@ type Index struct {
 	snaps []*Snapshot
 	// slots have half of a key's hash and, in the other half, the place of the
 	// list that has it plus 1; 0 is free. A key of several lists has several.
-	slots []uint64
-	rest  []int // lists of other kinds
+	slots   []uint64
+	rest    []int // lists of other kinds
+	nets    []int // lists of networks
+	covered netTable
+	longest int // of the keys
 }
 
 // NewUnion makes a Union of what lists hold now.
@@ -41,22 +45,29 @@ func (u *Union) Refresh() {
 	defer u.mu.Unlock()
 	x := &Index{snaps: make([]*Snapshot, len(u.lists))}
 	n := 0
+	var tables []*netTable
 	for i, l := range u.lists {
 		x.snaps[i] = l.Snapshot()
-		if x.snaps[i].kind == Keys {
+		switch x.snaps[i].kind {
+		case Keys:
 			n += x.snaps[i].keys.n
-		} else {
+		case Nets:
+			x.nets = append(x.nets, i)
+			tables = append(tables, &x.snaps[i].nets)
+		default:
 			x.rest = append(x.rest, i)
 		}
 	}
 	if was := u.now.Load(); was != nil && slices.Equal(was.snaps, x.snaps) {
 		return
 	}
+	x.covered = cover(tables)
 	if n > 0 {
 		x.slots = make([]uint64, slotsFor(n))
 	}
 	for i, s := range x.snaps {
 		x.add(&s.keys, i)
+		x.longest = max(x.longest, s.keys.longest)
 	}
 	u.now.Store(x)
 }
@@ -80,10 +91,19 @@ func (x *Index) add(t *keyTable, place int) {
 // Snapshot returns what list i of the Union held.
 func (x *Index) Snapshot(i int) *Snapshot { return x.snaps[i] }
 
+// FindAddr is Find for an address, which lists of networks look up as such.
+func (x *Index) FindAddr(ip netip.Addr, f func(i int, value string)) {
+	x.find(ip.Unmap().String(), ip, f)
+}
+
 // Find calls f for every list that has a text, in no order, with the list's place
 // in the Union and the value. Of lists that are Multi all values come.
 func (x *Index) Find(text string, f func(i int, value string)) {
-	if len(x.slots) > 0 {
+	x.find(text, netip.Addr{}, f)
+}
+
+func (x *Index) find(text string, ip netip.Addr, f func(i int, value string)) {
+	if len(x.slots) > 0 && len(text) <= x.longest {
 		var room [usualKey]byte
 		key := appendLower(room[:0], text)
 		h, mask := xxhash.Sum64(key), uint64(len(x.slots)-1)
@@ -97,8 +117,30 @@ func (x *Index) Find(text string, f func(i int, value string)) {
 			}
 		}
 	}
+	x.findNet(text, ip, f)
 	for _, i := range x.rest {
 		for _, v := range x.snaps[i].FindAll(text) {
+			f(i, v)
+		}
+	}
+}
+
+// findNet looks the address, or the one that text is, up in the networks.
+func (x *Index) findNet(text string, ip netip.Addr, f func(i int, value string)) {
+	if len(x.nets) == 0 {
+		return
+	}
+	if !ip.IsValid() {
+		var err error
+		if ip, err = netip.ParseAddr(text); err != nil {
+			return
+		}
+	}
+	if _, ok := x.covered.find(ip); !ok {
+		return
+	}
+	for _, i := range x.nets {
+		if v, ok := x.snaps[i].nets.find(ip); ok {
 			f(i, v)
 		}
 	}

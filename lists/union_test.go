@@ -16,13 +16,18 @@ func TestUnion(t *testing.T) {
 	b, _ := lists.Static(lists.Keys, "y 3", "z 4")
 	c, _ := lists.Static(lists.Globs, "y* 5")
 	d, _ := lists.Static(lists.Keys)
-	u := lists.NewUnion([]*lists.List{a, b, c, d})
+	e, _ := lists.Static(lists.Nets, "192.0.2.0/24 6", "192.0.3.0/24 6", "2001:db8::/32 6")
+	f, _ := lists.Static(lists.Nets, "192.0.2.0/25 7", "203.0.113.9 7", "2001:db8:1::/48 7", "255.255.255.255 7")
+	u := lists.NewUnion([]*lists.List{a, b, c, d, e, f})
 	find := func(text string) (got []string) {
 		u.Index().Find(text, func(i int, v string) { got = append(got, fmt.Sprint(i, "=", v)) })
 		slices.Sort(got)
 		return got
 	}
-	for text, want := range map[string][]string{"X": {"0=1"}, "y": {"0=2", "1=3", "2=5"}, "z": {"1=4"}, "none": nil, "yy": {"2=5"}} {
+	for text, want := range map[string][]string{"X": {"0=1"}, "y": {"0=2", "1=3", "2=5"}, "z": {"1=4"}, "none": nil, "yy": {"2=5"},
+		"192.0.2.1": {"4=6", "5=7"}, "192.0.2.200": {"4=6"}, "192.0.3.255": {"4=6"}, "192.0.4.0": nil, "192.0.1.255": nil, "203.0.113.9": {"5=7"},
+		"203.0.113.10": nil, "2001:db8:1::1": {"4=6", "5=7"}, "2001:db8:2::": {"4=6"}, "2001:db9::": nil, "255.255.255.255": {"5=7"}, "::": nil,
+	} {
 		if got := find(text); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", text, got, want)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -63,6 +64,7 @@ type Watcher struct {
 
 	mu        sync.Mutex
 	known     map[string]weak.Pointer[List] // by definition
+	sweep     int                           // from how many on to look for those that are gone
 	followers []*follower
 }
 
@@ -95,10 +97,9 @@ func (w *Watcher) List(d Definition) (*List, error) {
 		w.mu.Unlock()
 		return known, nil
 	}
-	for key, p := range w.known {
-		if p.Value() == nil {
-			delete(w.known, key)
-		}
+	if len(w.known) > w.sweep {
+		maps.DeleteFunc(w.known, func(_ string, p weak.Pointer[List]) bool { return p.Value() == nil })
+		w.sweep = 2*len(w.known) + 64
 	}
 	w.known[id] = weak.Make(l)
 	w.mu.Unlock()

@@ -20,6 +20,7 @@ import (
 	"github.com/winnowmail/winnow/checks/greylist"
 	"github.com/winnowmail/winnow/checks/languages"
 	"github.com/winnowmail/winnow/checks/milterheaders"
+	"github.com/winnowmail/winnow/checks/multimap"
 	"github.com/winnowmail/winnow/checks/mxcheck"
 	"github.com/winnowmail/winnow/checks/ratelimit"
 	"github.com/winnowmail/winnow/checks/rbl"
@@ -27,6 +28,7 @@ import (
 	signingcheck "github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/urls"
 	"github.com/winnowmail/winnow/checks/whitelist"
+	"github.com/winnowmail/winnow/lists"
 	"github.com/winnowmail/winnow/signing"
 )
 
@@ -110,6 +112,7 @@ func TestOff(t *testing.T) {
 		Antivirus:     antivirus.Options{Rules: []antivirus.Rule{antivirus.Mailserver("192.0.2.1:3310")}},
 		Languages:     languages.Options{Welcome: []string{"de"}},
 		ForceActions:  forceactions.Options{Rules: []forceactions.Rule{{Name: "A", Action: "reject", Expression: "A"}}},
+		Multimap:      multimap.Options{Rules: []multimap.Rule{{Symbol: "A", Type: multimap.DNSBL, Zone: "bl.example"}}},
 		Ratelimit:     ratelimit.Options{Limits: []ratelimit.Limit{{Name: "to", Buckets: []ratelimit.Bucket{{Burst: 1}}}}},
 		Regexp:        &regexp.Options{Rules: []regexp.Rule{{Symbol: "X", Expr: "is_empty_body()"}}},
 	}
@@ -152,8 +155,9 @@ func TestListsAreLeftOutByName(t *testing.T) {
 	}
 }
 
-// unseen are the fields that change no verdict, and a function that words a reply.
-var unseen = []string{"RBL.OnState", "External.Dial", "Antivirus.Dial", "Ratelimit.Notice", "Ratelimit.Message"}
+// unseen are the fields that change no verdict, a function that words a reply, and
+// what makes lists, which the rules that have them name.
+var unseen = []string{"Multimap.Watcher", "Multimap.Tables", "RBL.OnState", "External.Dial", "Antivirus.Dial", "Ratelimit.Notice", "Ratelimit.Message"}
 
 // Every field of every family's options changes the configuration.
 func TestConfigIsComplete(t *testing.T) {
@@ -234,6 +238,10 @@ func set(v reflect.Value) bool {
 	case reflect.Interface:
 		if reflect.TypeFor[source]().Implements(v.Type()) {
 			v.Set(reflect.ValueOf(source{}))
+			return true
+		}
+		if v.Type() == reflect.TypeFor[lists.Table]() {
+			v.Set(reflect.ValueOf(&lists.HTTPTable{}))
 			return true
 		}
 		if v.Type() != reflect.TypeFor[signing.KeySource]() {

@@ -13,6 +13,7 @@ func (o *Options) Sections() []*option.Section {
 	return []*option.Section{
 		o.ForceActions.Section(),
 		o.HFilter.Section(),
+		o.Multimap.Section(),
 		pointer(&o.Greylist, (*greylist.Options).Section),
 		pointer(&o.Regexp, (*regexp.Options).Section),
 	}

@@ -47,6 +47,7 @@ import (
 	"github.com/winnowmail/winnow/checks/mimeparts"
 	"github.com/winnowmail/winnow/checks/mimetypes"
 	"github.com/winnowmail/winnow/checks/mua"
+	"github.com/winnowmail/winnow/checks/multimap"
 	"github.com/winnowmail/winnow/checks/mxcheck"
 	"github.com/winnowmail/winnow/checks/phishfeeds"
 	"github.com/winnowmail/winnow/checks/priority"
@@ -105,6 +106,8 @@ type Options struct {
 	Languages    languages.Options    // which languages are read here, all by default
 	Signing      signing.Options      // what is signed with DKIM and sealed with ARC, nothing by default
 
+	// Multimap are rules over the operator's own lists, none by default.
+	Multimap multimap.Options
 	// Ratelimit are limits of rates, none by default; they need a store.
 	Ratelimit ratelimit.Options
 	// ForceActions are rules that change the action where symbols come together,
@@ -263,6 +266,7 @@ func Families(o Options) []*checks.Family {
 		chartable.New(),
 		languages.New(o.Languages),
 		redirectors.New(o.Redirectors),
+		multimap.New(o.Multimap),
 		rbl.New(o.RBL),
 		antivirus.New(o.Antivirus),
 		external.New(o.External),
