@@ -194,7 +194,7 @@ func (s *Section) one(name string, v Value, r *reading) error {
 		return s.in(name, err)
 	case k == nil:
 		k = s.Key("*")
-		if k == nil || !v.IsObject() {
+		if k == nil || k.byName && !v.IsObject() {
 			r.warn(v.Errorf("%s has no key %s%s", s.Name, name, nearest.Hint(name, s.names())))
 			return nil
 		}

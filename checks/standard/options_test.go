@@ -26,6 +26,7 @@ import (
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/regexp"
 	signingcheck "github.com/winnowmail/winnow/checks/signing"
+	"github.com/winnowmail/winnow/checks/spamassassin"
 	"github.com/winnowmail/winnow/checks/urls"
 	"github.com/winnowmail/winnow/checks/whitelist"
 	"github.com/winnowmail/winnow/lists"
@@ -114,6 +115,7 @@ func TestOff(t *testing.T) {
 		ForceActions:  forceactions.Options{Rules: []forceactions.Rule{{Name: "A", Action: "reject", Expression: "A"}}},
 		Multimap:      multimap.Options{Rules: []multimap.Rule{{Symbol: "A", Type: multimap.DNSBL, Zone: "bl.example"}}},
 		Ratelimit:     ratelimit.Options{Limits: []ratelimit.Limit{{Name: "to", Buckets: []ratelimit.Bucket{{Burst: 1}}}}},
+		SpamAssassin:  &spamassassin.Options{Files: []spamassassin.File{{Name: "x", Text: "body X /x/"}}},
 		Regexp:        &regexp.Options{Rules: []regexp.Rule{{Symbol: "X", Expr: "is_empty_body()"}}},
 	}
 	v, n := reflect.ValueOf(&o).Elem(), 0

@@ -4,6 +4,7 @@ import (
 	"github.com/winnowmail/winnow/checks/greylist"
 	"github.com/winnowmail/winnow/checks/option"
 	"github.com/winnowmail/winnow/checks/regexp"
+	"github.com/winnowmail/winnow/checks/spamassassin"
 )
 
 // Sections are the tables of the sections of Rspamd's files that configure
@@ -16,6 +17,7 @@ func (o *Options) Sections() []*option.Section {
 		o.Multimap.Section(),
 		pointer(&o.Greylist, (*greylist.Options).Section),
 		pointer(&o.Regexp, (*regexp.Options).Section),
+		pointer(&o.SpamAssassin, (*spamassassin.Options).Section),
 	}
 }
 

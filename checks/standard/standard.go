@@ -62,6 +62,7 @@ import (
 	"github.com/winnowmail/winnow/checks/replies"
 	"github.com/winnowmail/winnow/checks/sender"
 	"github.com/winnowmail/winnow/checks/signing"
+	"github.com/winnowmail/winnow/checks/spamassassin"
 	"github.com/winnowmail/winnow/checks/spamtrap"
 	"github.com/winnowmail/winnow/checks/spf"
 	"github.com/winnowmail/winnow/checks/subject"
@@ -132,6 +133,8 @@ type Options struct {
 	MX *mxcheck.Options
 	// Regexp has rules of the operator's over texts and headers.
 	Regexp *regexp.Options
+	// SpamAssassin runs rule files of SpamAssassin.
+	SpamAssassin *spamassassin.Options
 }
 
 // WithoutMaps leaves out the lists of facts about the world that come with the
@@ -259,6 +262,9 @@ func Families(o Options) []*checks.Family {
 	}
 	if o.Regexp != nil {
 		list = append(list, regexp.New(*o.Regexp))
+	}
+	if o.SpamAssassin != nil {
+		list = append(list, spamassassin.New(*o.SpamAssassin))
 	}
 	return append(list,
 		ratelimit.New(o.Ratelimit),

@@ -2,7 +2,6 @@ package texts
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/internal/matcher"
@@ -20,8 +19,20 @@ type search struct {
 	found  *Matches
 }
 
+// A Text is one that the caller of FindWith has: of a header field or of a part
+// where they are set.
+type Text struct {
+	Text  string
+	Field *mail.Field
+	Part  *mail.Part
+}
+
 // Find looks for all patterns in the message.
-func (s *Set) Find(t *checks.Task) *Matches {
+func (s *Set) Find(t *checks.Task) *Matches { return s.FindWith(t, nil) }
+
+// FindWith is Find with texts of the caller's: given is called once for each name
+// that patterns of the kind Given have.
+func (s *Set) FindWith(t *checks.Task, given func(name string) []Text) *Matches {
 	m := t.Message()
 	f := &search{set: s, msg: m, task: t, budget: matcher.For(len(m.Raw())), found: &Matches{byID: map[int][]symbols.Evidence{}}}
 	f.headers()
@@ -29,6 +40,16 @@ func (s *Set) Find(t *checks.Task) *Matches {
 	f.links()
 	f.words()
 	f.selectors()
+	for _, name := range s.given {
+		for _, x := range given(name) {
+			f.in(Given, x.Text, name, func(int, int) []symbols.Evidence {
+				if x.Field != nil {
+					return checks.Field(x.Field)
+				}
+				return checks.Part(x.Part)
+			})
+		}
+	}
 	f.found.Cut = f.budget.Cut()
 	return f.found
 }
@@ -45,7 +66,17 @@ func (f *search) in(k Kind, text, key string, at func(start, end int) []symbols.
 // exact is in for a header field whose name is spelt so.
 func (f *search) exact(k Kind, text, key, spelt string, at func(start, end int) []symbols.Evidence) {
 	if len(text) > f.set.most {
-		text = strings.ToValidUTF8(text[:f.set.most], "")
+		text = text[:f.set.most]
+		if !f.bytewise(k) {
+			text = strings.ToValidUTF8(text, "")
+		}
+	}
+	whole := text
+	if f.set.octets && strings.IndexByte(text, '\r') >= 0 {
+		text = strings.ReplaceAll(text, "\r\n", "\n")
+	}
+	if f.bytewise(k) {
+		text = matcher.Latin1(text)
 	}
 	ids := f.set.ids[k]
 	f.set.sets[k].Each(text, key, f.budget, func(i int) bool {
@@ -53,16 +84,39 @@ func (f *search) exact(k Kind, text, key, spelt string, at func(start, end int) 
 		return len(f.found.byID[ids[i]]) < p.Most && (p.Exact == "" || p.Exact == spelt)
 	}, func(i, start, end int) bool {
 		id := ids[i]
+		if len(text) != len(whole) {
+			start, end = f.original(whole, start), f.original(whole, end)
+		}
 		ev := at(start, end)
 		if len(ev) == 0 {
 			ev = []symbols.Evidence{{}}
 		}
-		for j := range ev {
-			ev[j].Pattern = clip(text[start:end])
-		}
+		ev[0].Pattern = clip(whole[start:end])
 		f.found.byID[id] = append(f.found.byID[id], ev[0])
 		return len(f.found.byID[id]) < f.set.patterns[id].Most
 	})
+}
+
+// bytewise reports whether patterns of a kind look at bytes.
+func (f *search) bytewise(k Kind) bool { return f.set.octets || k.Bytes() }
+
+// original finds the place in a text that is at the place at of the text in the
+// form that patterns look at: without carriage returns before line feeds where
+// the set says so, and a byte above ASCII is two there.
+func (f *search) original(text string, at int) int {
+	for i := range len(text) {
+		if at <= 0 {
+			return i
+		}
+		switch c := text[i]; {
+		case f.set.octets && c == '\r' && i+1 < len(text) && text[i+1] == '\n':
+		case c >= 0x80:
+			at -= 2
+		default:
+			at--
+		}
+	}
+	return len(text)
 }
 
 // clip shortens what is quoted of a message.
@@ -85,7 +139,7 @@ func (f *search) headers() {
 				f.exact(Header, field.Text(), key, field.Name(), at)
 			}
 			if f.has(RawHeader) {
-				f.exact(RawHeader, matcher.Latin1(field.Value()), key, field.Name(), at)
+				f.exact(RawHeader, field.Value(), key, field.Name(), at)
 			}
 		}
 	}
@@ -108,13 +162,7 @@ func (f *search) headers() {
 
 // bytes looks at a range of the message as received.
 func (f *search) bytes(k Kind, from, to int) {
-	raw := f.msg.Raw()[from:min(to, from+f.set.most)]
-	text := matcher.Latin1(string(raw))
-	f.in(k, text, "", func(start, end int) []symbols.Evidence {
-		if len(text) != len(raw) { // two bytes stand for one
-			end = utf8.RuneCountInString(text[:end])
-			start = utf8.RuneCountInString(text[:start])
-		}
+	f.in(k, string(f.msg.Raw()[from:min(to, from+f.set.most)]), "", func(start, end int) []symbols.Evidence {
 		return []symbols.Evidence{{Offset: from + start, Length: end - start}}
 	})
 }
@@ -132,7 +180,6 @@ func (f *search) bodies() {
 		return
 	}
 	for _, x := range f.msg.Texts() {
-		whole := func(int, int) []symbols.Evidence { return checks.Part(x.Part) }
 		plain := func(start, end int) []symbols.Evidence {
 			if x.IsHTML {
 				return checks.Part(x.Part)
@@ -149,17 +196,49 @@ func (f *search) bodies() {
 			f.in(SARawBody, x.UTF8(), "", func(start, end int) []symbols.Evidence { return checks.Text(x, start, end-start) })
 		}
 		if f.has(SABody) {
-			line, places := oneLine(x.Plain())
-			at := whole
-			if !x.IsHTML {
-				at = func(start, end int) []symbols.Evidence {
-					from := places.in(start)
-					return checks.Text(x, from, places.in(end)-from)
-				}
-			}
-			f.in(SABody, line, "", at)
+			f.asRead(x)
 		}
 	}
+}
+
+// asRead looks at a text without its line ends; with Octets at each of its
+// paragraphs.
+func (f *search) asRead(x *mail.Text) {
+	join := func(text string, from int) {
+		line, places := oneLine(text, f.set.octets)
+		f.in(SABody, line, "", func(start, end int) []symbols.Evidence {
+			if x.IsHTML {
+				return checks.Part(x.Part)
+			}
+			start, end = from+places.in(start), from+places.in(end)
+			return checks.Text(x, start, end-start)
+		})
+	}
+	text := x.Plain()
+	if !f.set.octets {
+		join(text, 0)
+		return
+	}
+	for from := 0; from < len(text); {
+		n := paragraph(text[from:])
+		join(text[from:from+n], from)
+		from += n
+	}
+}
+
+// paragraph is the length of the text up to behind its first empty line.
+func paragraph(text string) int {
+	for i := 0; i < len(text); {
+		end := strings.IndexByte(text[i:], '\n')
+		if end < 0 {
+			break
+		}
+		if end += i + 1; i > 0 && strings.TrimSpace(text[i:end]) == "" {
+			return end
+		}
+		i = end
+	}
+	return len(text)
 }
 
 // A fold is a place in a text on one line, and the same in the text with lines.
@@ -183,14 +262,19 @@ func (f folds) in(line int) int {
 	return f[lo-1].text + line - f[lo-1].line
 }
 
-// oneLine makes each run of line ends one blank, none after a blank.
-func oneLine(text string) (string, folds) {
+// oneLine makes each run of line ends one blank, none after a blank; with squeeze
+// each run of white space.
+func oneLine(text string, squeeze bool) (string, folds) {
 	var b strings.Builder
 	b.Grow(len(text))
 	var places folds
+	ends := "\r\n"
+	if squeeze {
+		ends = "\r\n\t\v "
+	}
 	last := byte(' ')
 	for i := 0; i < len(text); {
-		end := strings.IndexAny(text[i:], "\r\n")
+		end := strings.IndexAny(text[i:], ends)
 		if end < 0 {
 			b.WriteString(text[i:])
 			break
@@ -199,7 +283,7 @@ func oneLine(text string) (string, folds) {
 			b.WriteString(text[i : i+end])
 			last = text[i+end-1]
 		}
-		for i += end; i < len(text) && (text[i] == '\r' || text[i] == '\n'); i++ {
+		for i += end; i < len(text) && strings.IndexByte(ends, text[i]) >= 0; i++ {
 		}
 		if last != ' ' {
 			b.WriteByte(' ')

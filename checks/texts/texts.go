@@ -7,6 +7,8 @@
 package texts
 
 import (
+	"slices"
+
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/selector"
 	"github.com/winnowmail/winnow/internal/matcher"
@@ -33,17 +35,18 @@ const (
 	RawWords               // raw_words
 	StemWords              // stem_words
 	Selector               // selector: each value of a selector
+	Given                  // texts that the caller of FindWith has, by a name
 	kinds
 )
 
 func (k Kind) String() string {
 	return [...]string{
-		"header", "raw_header", "mime_header", "all_headers", "mime", "raw_mime", "body", "sa_body", "sa_raw_body", "url", "email", "words", "raw_words", "stem_words", "selector",
+		"header", "raw_header", "mime_header", "all_headers", "mime", "raw_mime", "body", "sa_body", "sa_raw_body", "url", "email", "words", "raw_words", "stem_words", "selector", "given",
 	}[k]
 }
 
 // Bytes reports whether patterns of the kind look at bytes, not characters
-// (matcher.Options.Bytes).
+// (matcher.Options.Bytes), whatever Builder.Octets says.
 func (k Kind) Bytes() bool { return k == RawHeader || k == AllHeaders || k == RawMIME || k == Body }
 
 // A Pattern is one pattern and where it looks.
@@ -51,7 +54,7 @@ type Pattern struct {
 	Kind    Kind
 	Pattern *matcher.Pattern
 	// Headers are the names of the fields, in lower case, for the kinds of
-	// fields. Exact is one of them whose case counts, "" for none.
+	// fields, or those of the texts for the kind Given. Exact is one of them whose case counts, "" for none.
 	Headers []string
 	Exact   string
 	// Selector is what gives the texts of the kind Selector.
@@ -62,6 +65,11 @@ type Pattern struct {
 
 // A Builder gathers the patterns of a Set.
 type Builder struct {
+	// Octets has patterns of all kinds look at bytes, those of UTF-8 where a text
+	// was decoded, and at lines that end with a line feed alone, as SpamAssassin
+	// does.
+	Octets bool
+
 	builders  [kinds]matcher.Builder
 	ids       [kinds][]int
 	patterns  []Pattern
@@ -103,7 +111,9 @@ type Set struct {
 	patterns  []Pattern
 	selectors []*selector.Selector
 	headers   map[string]bool // names that patterns of MIMEHeader look at
-	most      int             // bytes of one text
+	given     []string        // names of texts of the caller's, in order
+	octets    bool
+	most      int // bytes of one text
 }
 
 // DefaultMaxText is how much of one text is looked at: what is beyond says little,
@@ -116,13 +126,20 @@ func (b *Builder) Set(maxText int) *Set {
 	if maxText == 0 {
 		maxText = DefaultMaxText
 	}
-	s := &Set{ids: b.ids, patterns: b.patterns, selectors: b.selectors, headers: map[string]bool{}, most: maxText}
+	s := &Set{ids: b.ids, patterns: b.patterns, selectors: b.selectors, headers: map[string]bool{}, most: maxText, octets: b.Octets}
 	for k := range b.builders {
 		s.sets[k] = b.builders[k].Set()
 	}
 	for _, id := range b.ids[MIMEHeader] {
 		for _, h := range b.patterns[id].Headers {
 			s.headers[h] = true
+		}
+	}
+	for _, id := range b.ids[Given] {
+		for _, name := range b.patterns[id].Headers {
+			if !slices.Contains(s.given, name) {
+				s.given = append(s.given, name)
+			}
 		}
 	}
 	return s

@@ -20,7 +20,7 @@ type run struct {
 type choice struct{ pc, pos, slot, value int }
 
 const (
-	leastSteps   = 20000
+	leastSteps   = 500000
 	stepsPerByte = 64
 )
 
@@ -30,6 +30,14 @@ func (p *prog) all(text string, from, to, n int, b *Budget) [][]int {
 	spent := r.steps
 	var found [][]int
 	for at := from; at <= to && (n < 0 || len(found) < n); {
+		if p.first != nil {
+			for at < to && !p.first[text[at]] {
+				at++
+			}
+			if at >= len(text) || !p.first[text[at]] {
+				break
+			}
+		}
 		for i := range r.slots {
 			r.slots[i] = -1
 		}

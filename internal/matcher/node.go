@@ -216,7 +216,7 @@ func equalFold(a, b rune) bool {
 }
 
 // maxSize bounds what repetitions make of a pattern.
-const maxSize = 100000
+const maxSize = 400000
 
 // size is how many elements a pattern has when its repetitions are written out.
 func size(n *node) int {

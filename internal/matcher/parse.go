@@ -10,10 +10,10 @@ import (
 
 // The bounds of one pattern: operators write them by hand.
 const (
-	maxPattern = 64 << 10
+	maxPattern = 512 << 10
 	maxDepth   = 200
 	maxRepeat  = 65535 // as PCRE
-	maxNodes   = 50000
+	maxNodes   = 200000
 )
 
 // A SyntaxError says where a pattern is wrong.

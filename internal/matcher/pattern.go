@@ -73,14 +73,11 @@ func Compile(pattern string, o Options) (*Pattern, error) {
 		return nil, p.errorf(0, "repetitions make it larger than %d elements", maxSize)
 	}
 	c.extended = root.extended() || hugeRepeat(root, 1)
-	if !c.extended {
-		return c, nil
-	}
-	return c, c.assemble(p)
+	return c, c.references(p)
 }
 
-// assemble makes the program of an extended pattern.
-func (c *Pattern) assemble(p *parser) error {
+// references reports a back-reference to a group that is not there.
+func (c *Pattern) references(p *parser) error {
 	bad := 0
 	c.root.each(func(n *node) {
 		if n.op == opBackref && n.group > c.groups {
@@ -90,7 +87,6 @@ func (c *Pattern) assemble(p *parser) error {
 	if bad > 0 {
 		return p.errorf(0, "there is no group %d", bad)
 	}
-	c.prog = assemble(c.root)
 	return nil
 }
 
@@ -107,14 +103,13 @@ func (c *Pattern) Backtracks() bool { return c.extended }
 // machine makes what runs the pattern.
 func (c *Pattern) machine() {
 	c.once.Do(func() {
-		if c.prog != nil {
-			return
-		}
-		var b strings.Builder
-		emit(&b, c.root)
-		if re, err := regexp.Compile(b.String()); err == nil {
-			c.std = re
-			return
+		if !c.extended {
+			var b strings.Builder
+			emit(&b, c.root)
+			if re, err := regexp.Compile(b.String()); err == nil {
+				c.std = re
+				return
+			}
 		}
 		c.prog = assemble(c.root) // package regexp has bounds of its own
 	})
@@ -163,8 +158,8 @@ func NewBudget(n int) *Budget { return &Budget{left: n} }
 func For(n int) *Budget { return NewBudget(leastWork + workPerByte*max(n, 0)) }
 
 const (
-	leastWork   = 2 << 20
-	workPerByte = 32
+	leastWork   = 16 << 20
+	workPerByte = 64
 )
 
 func (b *Budget) take(n int) bool {

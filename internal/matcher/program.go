@@ -1,5 +1,10 @@
 package matcher
 
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
 // A code is what an instruction does.
 type code uint8
 
@@ -38,6 +43,8 @@ type prog struct {
 	insts []inst
 	slots int // of groups, then of loops
 	marks int // of groups alone
+	// first are the bytes that a match can begin with; nil where it can be empty.
+	first *[256]bool
 }
 
 type assembler struct {
@@ -58,7 +65,67 @@ func assemble(root *node) *prog {
 	a.node(root)
 	a.add(inst{code: codeMatch})
 	p.insts = a.insts
+	var first [256]bool
+	if !firsts(root, &first) {
+		p.first = &first
+	}
 	return p
+}
+
+// firsts adds the bytes that a match of n can begin with, and reports whether it
+// can be empty.
+func firsts(n *node, set *[256]bool) (empty bool) {
+	all := func(from, to int) {
+		for c := from; c <= to; c++ {
+			set[c] = true
+		}
+	}
+	lead := func(r rune) int {
+		var b [utf8.UTFMax]byte
+		utf8.EncodeRune(b[:], r)
+		return int(b[0])
+	}
+	switch n.op {
+	case opRune:
+		set[lead(n.r)] = true
+		for f := unicode.SimpleFold(n.r); n.fold && f != n.r; f = unicode.SimpleFold(f) {
+			set[lead(f)] = true
+		}
+		if n.r == utf8.RuneError {
+			all(0x80, 0xff)
+		}
+		return false
+	case opClass:
+		for i := 0; i+1 < len(n.class); i += 2 {
+			all(lead(n.class[i]), lead(n.class[i+1]))
+		}
+		if inClass(n.class, utf8.RuneError) { // a broken byte is one
+			all(0x80, 0xff)
+		}
+		return false
+	case opAny, opAnyNotNL:
+		all(0, 0xff)
+		return false
+	case opConcat:
+		for _, s := range n.subs {
+			if !firsts(s, set) {
+				return false
+			}
+		}
+		return true
+	case opAlternate:
+		for _, s := range n.subs {
+			empty = firsts(s, set) || empty
+		}
+		return empty
+	case opRepeat:
+		return firsts(n.sub(), set) || n.min == 0
+	case opCapture, opAtomic:
+		return firsts(n.sub(), set)
+	case opBackref:
+		all(0, 0xff)
+	}
+	return true
 }
 
 func (a *assembler) add(i inst) int {
