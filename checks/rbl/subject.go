@@ -36,7 +36,8 @@ type subject struct {
 	t       *checks.Task
 	half    half
 	client  relay.Client
-	clientK string // the client's address reversed
+	clientT string // the client's address as text
+	clientK string // and reversed
 	hops    []hop
 	seen    bool // hops is filled in
 	rdns    string
@@ -66,6 +67,7 @@ func (s *subject) request() *request {
 
 type hop struct {
 	ip       netip.Addr
+	text     string
 	key      string
 	tls, who bool
 }
@@ -74,7 +76,7 @@ func newSubject(t *checks.Task, h half) *subject {
 	s := &subject{t: t, half: h, client: relay.Of(t), rdns: strings.TrimSuffix(rdns.Name(t), ".")}
 	s.client.IP = s.client.IP.Unmap()
 	if s.client.IP.IsValid() {
-		s.clientK = resolver.ReverseLabels(s.client.IP)
+		s.clientT, s.clientK = s.client.IP.String(), resolver.ReverseLabels(s.client.IP)
 	}
 	if h.client {
 		return s
@@ -98,7 +100,7 @@ func (s *subject) items(l *list, add func(item)) {
 		}
 	}
 	if l.asks[From] && l.takes(s.client.IP) && s.half.wants(l, From) {
-		add(item{From, s.client.IP.String(), s.clientK})
+		add(item{From, s.clientT, s.clientK})
 	}
 	if l.asks[RDNS] && s.rdns != "unknown" && s.half.wants(l, RDNS) {
 		plain(RDNS, domain(s.rdns))
@@ -287,7 +289,7 @@ func (s *subject) received(l *list, add func(item)) {
 		if asked++; asked > l.limit {
 			return
 		}
-		add(item{Received, h.ip.String(), h.key})
+		add(item{Received, h.text, h.key})
 	}
 }
 
@@ -302,7 +304,7 @@ func (s *subject) readHops() {
 		}
 		h := hop{ip: r.Addr().Unmap(), tls: r.TLS, who: r.Authenticated}
 		if h.ip.IsValid() {
-			h.key = resolver.ReverseLabels(h.ip)
+			h.text, h.key = h.ip.String(), resolver.ReverseLabels(h.ip)
 		}
 		s.hops = append(s.hops, h)
 	}
@@ -320,16 +322,8 @@ func (o Hops) has(h hop, pos, n int) bool {
 	if pos < from || o.Max != 0 && pos > to {
 		return false
 	}
-	fact := map[string]bool{"ssl": h.tls, "authenticated": h.who}
-	for _, f := range o.With {
-		if !fact[f] {
-			return false
-		}
-	}
-	for _, f := range o.Without {
-		if fact[f] {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(o.With, func(f string) bool { return !h.is(f) }) && !slices.ContainsFunc(o.Without, h.is)
 }
+
+// is reports whether a fact of Hops.With holds for the hop.
+func (h hop) is(fact string) bool { return fact == "ssl" && h.tls || fact == "authenticated" && h.who }

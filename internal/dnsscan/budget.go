@@ -20,7 +20,15 @@ func Limit(r resolver.Resolver, n int) resolver.Resolver {
 // For is Limit for a check that calls waits, in its own goroutine, whenever it is
 // going to wait for a reply.
 func (s *Session) For(n int, waits func()) resolver.Resolver {
-	return Limit(&asker{s, waits}, n)
+	if n < 0 {
+		return &asker{s, waits}
+	}
+	both := &struct {
+		budget
+		asker
+	}{budget{left: n}, asker{s, waits}}
+	both.next = &both.asker
+	return &both.budget
 }
 
 // An asker is one check's view of a Session.

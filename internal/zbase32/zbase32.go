@@ -14,7 +14,8 @@ const alphabet = "ybndrfg8ejkmcpqxot1uwisza345h769"
 
 // Encode returns b in base 32: 8 characters for 5 bytes, rounded up.
 func Encode(b []byte) string {
-	out := make([]byte, 0, (len(b)*8+4)/5)
+	var room [103]byte // for the longest digests
+	out := room[:0]
 	var acc, bits uint
 	for _, c := range b {
 		acc |= uint(c) << bits
