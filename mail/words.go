@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -81,28 +82,41 @@ func fold(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	var room [256]byte
-	some := room[:0] // goes to b at once
-	last := byte(' ')
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		switch {
-		case c == '\n' || c == '\r':
-			if last == ' ' {
-				continue
+	blank := true // what stands before is a blank, or nothing
+	for s != "" {
+		n := min(len(s), len(room))
+		lowerLines(room[:n], s)
+		s = s[n:]
+		for rest, more := room[:n], true; more; {
+			var line []byte
+			line, rest, more = bytes.Cut(rest, []byte{'\n'})
+			b.Write(line)
+			if len(line) > 0 {
+				blank = line[len(line)-1] == ' '
 			}
-			c = ' '
-		case c >= 'A' && c <= 'Z':
+			if more && !blank {
+				b.WriteByte(' ')
+				blank = true
+			}
+		}
+	}
+	return b.String()
+}
+
+// lowerLines fills dst with the begin of s, ASCII letters in lower case and CR as
+// LF.
+func lowerLines(dst []byte, s string) {
+	s = s[:len(dst)]
+	for i := range dst {
+		c := s[i]
+		if c-'A' < 26 {
 			c |= 0x20
 		}
-		if len(some) == len(room) {
-			b.Write(some)
-			some = room[:0]
+		if c == '\r' {
+			c = '\n'
 		}
-		some = append(some, c)
-		last = c
+		dst[i] = c
 	}
-	b.Write(some)
-	return b.String()
 }
 
 // maxTextWord is the longest word that is taken; longer runs are no words.
