@@ -144,6 +144,8 @@ func (e *engine) start(ctx context.Context, env *checks.Env) error {
 	for _, l := range e.lists {
 		if st := l.Status(); st.Err != nil {
 			env.Log.Warn("a list can't be read", "list", st.Name, "err", st.Err)
+		} else if st.BadLines > 0 {
+			env.Log.Warn("lines of a list can't be used", "list", st.Name, "lines", st.BadLines, "first", &st.Bad[0])
 		}
 	}
 	env.Go("multimap", func() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -26,6 +27,7 @@ import (
 type filesFlags struct {
 	tree  treeFlags
 	setup *scanner.Setup // nil without -config
+	lists *operatorLists
 
 	commands []string // warnings about custom-commands.conf
 	off      []string // modules that files switch off
@@ -60,7 +62,9 @@ func (f *filesFlags) read(c *config) (*scanner.Setup, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.commands = nil
+	if f.commands = nil; f.lists == nil {
+		f.lists = new(operatorLists)
+	}
 	files, err := f.tree.stockFiles(c.env.use, func(format string, args ...any) { f.commands = append(f.commands, fmt.Sprintf(format, args...)) })
 	if err != nil {
 		return nil, fmt.Errorf("-config: %w", err)
@@ -70,7 +74,18 @@ func (f *filesFlags) read(c *config) (*scanner.Setup, error) {
 		return nil, fmt.Errorf("-config: %w", err)
 	}
 	f.off = tree.Modules(nil).Explicitly
-	setup, err := scanner.Read(tree, scanner.Base{Options: winnow.Options{Profile: profile}, Store: c.state != ""})
+	setup, err := scanner.Read(tree, scanner.Base{
+		Options: winnow.Options{Profile: profile}, Store: c.state != "",
+		Families: standard.Options{Multimap: f.lists.options(func() *slog.Logger {
+			if c.log == nil { // the files are read before there is one
+				return nil
+			}
+			return c.log.Logger
+		})},
+	})
+	if err == nil {
+		err = f.lists.check(setup, cmp.Or(c.state, setup.Daemon.State))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("-config: %w", err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/checks/standard"
 )
 
 // write writes files below a new directory.
@@ -268,5 +272,66 @@ func TestRulesOfFiles(t *testing.T) {
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A hashTable is a Redis with one hash.
+type hashTable map[string]string
+
+func (h hashTable) Lookup(_ context.Context, name string, keys []string) (map[string]string, error) {
+	found := map[string]string{}
+	for _, k := range keys {
+		if v, ok := h[name+" "+k]; ok {
+			found[k] = v
+		}
+	}
+	return found, nil
+}
+
+// Lists that operators keep in files and in Redis raise the symbols of multimap.conf,
+// and stay the same over a reload.
+func TestListsOfFiles(t *testing.T) {
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{
+		"friends": "ann@example.org\n", "bulk": "/^Bulk ?Mailer/i HEAVY:3\n",
+		"local.d/multimap.conf": "FRIENDS { type = \"from\"; filter = \"email:addr\"; map = \"" + dir + "/friends\"; score = -2; }\n" +
+			"BULK { type = \"header\"; header = \"X-Mailer\"; map = \"regexp;" + dir + "/bulk\"; symbols = [\"HEAVY\"]; score = 2; }\n" +
+			"HASHED { type = \"from\"; filter = \"email:domain\"; map = \"redis://domains\"; score = 1; }\n" +
+			"INLINE { type = \"header\"; header = \"Subject\"; glob = true; map = [\"hello*\"]; score = 1; }\n",
+	})
+	c := &config{profile: "rspamd", dns: "none"}
+	c.files.tree.dir = dir
+	if _, err := c.files.read(c); err == nil || !strings.Contains(err.Error(), "HASHED: redis://domains needs a Redis") {
+		t.Errorf("without Redis: %v", err)
+	}
+	c.state = "redis://127.0.0.1:1"
+	setup, err := c.files.read(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := c.files.read(c)
+	if err != nil || again.Families.Multimap.Rules[0].List != setup.Families.Multimap.Rules[0].List {
+		t.Errorf("a reload made another list (%v)", err)
+	}
+	c.files.lists.use(hashTable{"domains example.org": ""})
+	setup.Families.RBL.Off = true
+	s, err := winnow.New(winnow.Options{Families: standard.Families(setup.Families)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(t.Context())
+	raw := "From: ann@example.org\r\nX-Mailer: BulkMailer 2\r\nSubject: hello you\r\n\r\ntext\r\n"
+	r, err := s.Scan(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte(raw))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v verdictJSON
+	if err := json.Unmarshal(r.JSON(), &v); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]float64{"FRIENDS": -2, "HEAVY": 6, "HASHED": 1, "INLINE": 1} {
+		if got := v.Symbols[name].Score; got != want {
+			t.Errorf("%s counts %v, want %v", name, got, want)
+		}
 	}
 }

@@ -129,6 +129,7 @@ func (c *config) remember(ctx context.Context, o *winnow.Options) (end func() er
 		return func() error { return nil }, err
 	}
 	o.Store = store
+	c.files.lists.use(store)
 	end = func() error {
 		if o.Learner != nil {
 			if err := o.Learner.Close(); err != nil { // lessons are safe
