@@ -1,6 +1,10 @@
 package history
 
-import "context"
+import (
+	"context"
+
+	"github.com/winnowmail/winnow/storage"
+)
 
 // A list is Rspamd's shelf.
 type list struct {
@@ -13,7 +17,7 @@ type list struct {
 const page = 128
 
 func (l *list) add(ctx context.Context, _ *Row, data []byte) error {
-	return l.store.Push(ctx, l.key, data, l.rows)
+	return l.store.Push(storage.ByDeadline(ctx, l.store), l.key, data, l.rows)
 }
 
 func (l *list) walk(ctx context.Context, f filter, see func([]byte) bool) error {

@@ -87,6 +87,18 @@ func (c deadlined) Err() error {
 	return context.DeadlineExceeded
 }
 
+// ByDeadline returns ctx without its Done for a store that is AtDeadline and a ctx
+// that has one: a call then costs no goroutine that waits for Done. It is for who is
+// given up by others when ctx is done.
+func ByDeadline(ctx context.Context, s any) context.Context {
+	p, ok := s.(Prompter)
+	end, limited := ctx.Deadline()
+	if !ok || !limited || p.Promptness() != AtDeadline {
+		return ctx
+	}
+	return deadlined{ctx, end}
+}
+
 // Wait waits until the store has finished all calls, also those that nobody
 // waits for any more, or until ctx ends, whose error it returns.
 func (t *TimedStore) Wait(ctx context.Context) error {

@@ -240,3 +240,25 @@ func TestTimedMemory(t *testing.T) {
 		}
 	})
 }
+
+// Only for a store that keeps to deadlines a context loses its Done.
+func TestByDeadline(t *testing.T) {
+	memory := storage.NewMemory(storage.MemoryOptions{})
+	limited, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	short := storage.ByDeadline(limited, memory)
+	want, _ := limited.Deadline()
+	if end, ok := short.Deadline(); !ok || !end.Equal(want) || short.Done() != nil || short.Err() != nil {
+		t.Errorf("%v, %v, %v", end, ok, short.Err())
+	}
+	cancel()
+	if !errors.Is(short.Err(), context.Canceled) {
+		t.Errorf("after its end: %v", short.Err())
+	}
+	if ctx := storage.ByDeadline(limited, kvOnly{memory}); ctx != limited {
+		t.Error("of a store that may ignore deadlines")
+	}
+	if ctx := storage.ByDeadline(t.Context(), memory); ctx != t.Context() {
+		t.Error("without a deadline")
+	}
+}
