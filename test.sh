@@ -130,8 +130,12 @@ tests() {
 }
 
 # work does at full size what the race detector makes too dear: steps counted
-# and time held to growing as hostile inputs do.
-work() { go test -vet=off -run 'Work|Linear|Traps|Memory|Hostile|Refused' . ./mail ./internal/archive ./internal/pdf; }
+# and time held to growing as hostile inputs do, in the packages that use worktest.
+work() {
+	files=$(grep -rl 'worktest\.' --include='*_test.go' .)
+	tests=$(awk '/^func Test/ { sub(/\(.*/, "", $2); name = $2 } /worktest\./ && name { print name }' $files | sort -u | xargs | tr ' ' '|')
+	go test -vet=off -run "Work|Linear|Traps|Memory|Hostile|Refused|^($tests)\$" $(dirname $files | sort -u)
+}
 
 # fuzz_package fuzzes the targets of the package in a directory, which are built
 # once, on one processor.

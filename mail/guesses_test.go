@@ -75,7 +75,7 @@ func TestLinesThatAreNoBoundary(t *testing.T) {
 // TestMemory: no message takes more than three times its size and 16 MiB. What
 // is allocated in all bounds what is held at any time.
 func TestMemory(t *testing.T) {
-	size := worktest.Size(8 << 20)
+	size := worktest.Size(worktest.Size(8 << 20))
 	fill := func(unit string, n int) string { return strings.Repeat(unit, n/len(unit)) }
 	mixed := "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
 	for name, raw := range map[string][]byte{
