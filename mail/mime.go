@@ -132,7 +132,10 @@ func mendType(c ContentType) ContentType {
 func cleanEncoding(v string) string {
 	v, _, _ = strings.Cut(v, ";")
 	if i := strings.IndexByte(v, '('); i >= 0 {
-		v = v[:i]
+		_, behind, _ := strings.Cut(v[i:], ")")
+		if v = v[:i]; strings.TrimSpace(v) == "" { // the comment comes first
+			v, _, _ = strings.Cut(behind, "(")
+		}
 	}
 	return strings.ToLower(strings.Trim(v, " \t;,.+-#!`~'\""))
 }

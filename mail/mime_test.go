@@ -286,3 +286,15 @@ func FuzzMIME(f *testing.F) {
 		}
 	})
 }
+
+// TestEncodingBehindComments reads what stands before, behind and between comments.
+func TestEncodingBehindComments(t *testing.T) {
+	for value, want := range map[string]string{
+		"(x) base64": "base64", "base64 (x)": "base64", " (a) Base64 (b) ": "base64", "(x)base64;": "base64", "(base64)": "", "(": "", "8bit(": "8bit",
+	} {
+		m := Parse([]byte("Content-Transfer-Encoding: "+value+"\r\n\r\nYQ==\r\n"), Envelope{}, Limits{})
+		if got := m.Root().Encoding; got != want {
+			t.Errorf("%q is %q", value, got)
+		}
+	}
+}

@@ -136,6 +136,8 @@ func protocol(w string) string {
 		return "SMTP"
 	case "ESMTP-TLS":
 		return "ESMTPS"
+	case "UTF8ESMTP", "UTF8ESMTPS", "UTF8ESMTPA", "UTF8ESMTPSA": // of maddy
+		return "UTF8" + u[len("UTF8E"):]
 	}
 	return ""
 }

@@ -53,6 +53,7 @@ func TestReceivedForms(t *testing.T) {
 		{"Exim, login name", "from r.example ([192.0.2.1] helo=pc) by s.example with esmtpsa (Exim 4.63) id 1 by authid <ann> with cram_md5", "ip=192.0.2.1 name=r.example helo=pc by=s.example with=ESMTPSA tls auth"},
 		{"Sendmail", "from pc (r.example [192.0.2.1] (may be forged)) (authenticated bits=0) by s.example (8.17/8.17) with ESMTP id 1", "ip=192.0.2.1 name=r.example unverified helo=pc by=s.example with=ESMTP auth"},
 		{"Sendmail, ident", "from pc (IDENT:joe@r.example [192.0.2.1]) by s.example (8.17/8.17) with SMTP id 1", "ip=192.0.2.1 name=r.example helo=pc ident=joe by=s.example with=SMTP"},
+		{"maddy", "from pc (r.example [192.0.2.1]) by s.example with UTF8ESMTPSA id 1", "ip=192.0.2.1 name=r.example helo=pc by=s.example with=UTF8SMTPSA tls auth"},
 		{"Sendmail, an address as ident", "from pc ([198.51.100.1]@r.example [192.0.2.1]) by s.example (8.17/8.17) with SMTP id 1", "ip=192.0.2.1 name=r.example helo=pc ident=[198.51.100.1] by=s.example with=SMTP"},
 		{"Sendmail, login without TLS", "from pc ([192.0.2.1]) (authenticated) by s.example with ESMTP id 1", "ip=192.0.2.1 helo=pc by=s.example with=ESMTP auth"},
 		{"qmail", "from unknown (HELO pc) (192.0.2.1) by s.example with SMTP", "ip=192.0.2.1 helo=pc by=s.example with=SMTP"},

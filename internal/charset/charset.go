@@ -141,6 +141,9 @@ func (g *Guesses) guess(b []byte) (_ Result, sure bool) {
 }
 
 func decodeWith(b []byte, enc encoding.Encoding, name string) Result {
+	if name == "koi8-r" && ukrainian(b) {
+		enc, name = charmap.KOI8U, "koi8-u"
+	}
 	out, err := enc.NewDecoder().Bytes(b)
 	s := string(out)
 	r := Result{Charset: name, Broken: err != nil}
@@ -150,6 +153,24 @@ func decodeWith(b []byte, enc encoding.Encoding, name string) Result {
 	r.Broken = r.Broken || strings.Contains(s, "\uFFFD")
 	r.Text = s
 	return r
+}
+
+// ukrainian reports whether what calls itself KOI8-R is KOI8-U (RFC 2319), which has
+// letters in place of lines of boxes: they stand beside other letters, and nothing
+// else is drawn.
+func ukrainian(b []byte) bool {
+	found := false
+	for i, c := range b {
+		switch c {
+		case 0xa4, 0xa6, 0xa7, 0xad, 0xb4, 0xb6, 0xb7, 0xbd:
+			found = found || i > 0 && b[i-1] >= 0xc0 || i+1 < len(b) && b[i+1] >= 0xc0
+		default:
+			if c >= 0x80 && c < 0x9a {
+				return false
+			}
+		}
+	}
+	return found
 }
 
 // mostlyUTF8 reports whether enough of the non-ASCII sequences are valid UTF-8

@@ -17,6 +17,8 @@ func TestDecode(t *testing.T) {
 		{"win-1251", "\xcf\xf0\xe8\xe2\xe5\xf2", "Привет", "windows-1251"},
 		{"cp1251", "\xcf\xf0\xe8\xe2\xe5\xf2", "Привет", "windows-1251"},
 		{"koi8r", "\xf0\xd2\xc9\xd7\xc5\xd4", "Привет", "koi8-r"},
+		{"koi8-r", "\xf0\xa6\xc4\xd4\xd7\xc5\xd2\xc4\xa6\xd4\xd8, \xa7\xd6\xc1", "Підтвердіть, їжа", "koi8-u"},
+		{"koi8-r", "\xf0\xd2\xc9\xd7\xc5\xd4 \x82\xa6\x83 \xa6\xd0", "Привет ┌╕┐ ╕п", "koi8-r"},
 		{"cp932", "\x93\xfa\x96\x7b", "日本", "shift_jis"},
 		{"iso-2022-jp", "\x1b$BF|K\\\x1b(B", "日本", "iso-2022-jp"},
 		{"iso-2022-jp-2", "\x1b$BF|K\\\x1b(B", "日本", "iso-2022-jp"},
