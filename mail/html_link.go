@@ -142,9 +142,18 @@ func hrefPrefix(s string) (prefix string, ok bool) {
 		case c == ':':
 			return "", true
 		}
+		if rest := strings.TrimLeftFunc(s[i:], inLocalPart); strings.HasPrefix(rest, "@") {
+			return "mailto://", true
+		}
 		return "http://", true
 	}
 	return "", true
+}
+
+// inLocalPart reports whether a character may stand in the name of a host as well
+// as before the @ of an address, as in "ann.doe+list@example.org".
+func inLocalPart(r rune) bool {
+	return r >= 0x80 || alnumByte(byte(r)) || r == '.' || r == '-' || r == '_' || r == '+'
 }
 
 // cleanHref drops white space and undoes escapes of delimiters; odd tells

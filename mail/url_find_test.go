@@ -57,6 +57,10 @@ func TestHrefOfBrowsers(t *testing.T) {
 		"":                                   "",
 		" \u00a0":                            "",
 		"ftp:/shop.example.org/":             "",
+		"ann.doe@example.org":                "mailto://ann.doe@example.org",
+		"ann-doe+list_a@example.org":         "mailto://ann-doe+list_a@example.org",
+		"www.example.org/ann@example.org":    "http://www.example.org/ann@example.org",
+		"www.example.org?to=ann@example.org": "http://www.example.org?to=ann@example.org",
 	} {
 		u, ok := parseHref(href)
 		if u.Text != want || ok != (want != "") {

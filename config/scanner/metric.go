@@ -296,14 +296,34 @@ func (r *layering) expression(name, text string, v *ucl.Value) (ok bool, err err
 		return false, v.Errorf("the composite %s: %v", name, err)
 	}
 	for _, a := range e.Atoms() {
-		_, own := r.setup.tree.Section("composites", a.Name)
-		own = own || r.setup.more.Get(a.Name) != nil
-		if !own && !r.known.heard(a.Name) {
+		if !r.raised(a.Name, []string{name}) {
 			r.warn(v.Errorf("the expression of %s is left out: nothing raises %s", name, a.Name))
 			return false, nil
 		}
 	}
 	return true, nil
+}
+
+// raised says whether something raises a symbol: a check, or a composite of
+// the files whose own symbols are raised. within are composites that name it.
+func (r *layering) raised(name string, within []string) bool {
+	if r.known.heard(name) || slices.Contains(within, name) {
+		return true
+	}
+	v := r.setup.tree.Root.Get("composites", name, "expression")
+	if v == nil {
+		v = r.setup.more.Get(name, "expression")
+	}
+	text, err := v.AsString()
+	if err != nil || len(within) > 100 {
+		return false
+	}
+	e, err := score.ParseExpression(text)
+	if err != nil {
+		return false
+	}
+	within = append(slices.Clip(within), name)
+	return !slices.ContainsFunc(e.Atoms(), func(a score.Atom) bool { return !r.raised(a.Name, within) })
 }
 
 func compositeTable(c *score.Composite) *option.Section {

@@ -291,6 +291,14 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// A composite of one that is left out is left out, too.
+func TestCompositesLeftOut(t *testing.T) {
+	s, _, layer := setup(t, map[string]string{"local.d/composites.conf": "A { expression = \"B & MISSING_MID\"; } B { expression = \"NOBODY_RAISES_IT\"; } C { expression = \"D\"; } D { expression = \"MISSING_MID | C\"; }"})
+	if layer.Composites["A"] != nil || layer.Composites["B"] != nil || layer.Composites["C"] == nil || len(s.Warnings) != 2 {
+		t.Errorf("%v, %v", layer.Composites, s.Warnings)
+	}
+}
+
 // More composites stand in a list that is followed.
 func TestDynamicComposites(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "composites")
