@@ -21,18 +21,37 @@ const (
 type lits struct {
 	exact []string // all that it can be; nil: not known
 	some  []string // it holds one of these; nil: not known
+	also  []string // and one of these, elsewhere; nil: not known
 }
 
+// maxAlso is how many strings the second set of a pattern may have.
+const maxAlso = 16
+
 // required returns strings of which every match holds one, ASCII letters in
-// lower case; nil if there are none that are worth a look.
-func required(n *node) []string {
+// lower case, nil if there are none that are worth a look; and a second set of
+// that kind, if there is one.
+func required(n *node) (best, also []string) {
 	l := literals(n)
-	best := better(l.some, l.exact)
+	best, also = l.some, l.also
+	if worth(l.exact) > worth(best) {
+		best, also = l.exact, nil
+	}
 	if shortest(best) < minLiteral {
+		return nil, nil
+	}
+	if shortest(also) < minLiteral+1 || len(also) > maxAlso {
+		also = nil
+	}
+	return cut(best), cut(also)
+}
+
+// cut shortens strings to what the automaton looks for.
+func cut(set []string) []string {
+	if set == nil {
 		return nil
 	}
-	out := make([]string, len(best))
-	for i, s := range best {
+	out := make([]string, len(set))
+	for i, s := range set {
 		out[i] = s[:min(len(s), maxLiteral)]
 	}
 	slices.Sort(out)
@@ -152,15 +171,19 @@ func classLiterals(class []rune) []string {
 // concatLiterals follows a sequence: cur is what stands before the place that
 // was reached, best the best of what was left behind.
 func concatLiterals(subs []*node) lits {
-	cur, best, whole := []string{""}, []string(nil), true
-	leave := func() { best, whole = better(best, cur), false }
+	cur, found, whole := []string{""}, finds{}, true
+	leave := func() {
+		found.add(cur)
+		whole = false
+	}
 	for _, s := range subs {
 		if s.op != opRepeat {
 			l := literals(s)
 			next := cross(cur, l.exact)
 			if next == nil {
 				leave()
-				best = better(best, l.some)
+				found.add(l.some)
+				found.add(l.also)
 				next = l.exact
 			}
 			cur = next
@@ -189,7 +212,8 @@ func concatLiterals(subs []*node) lits {
 		default:
 			leave()
 			if s.min >= 1 {
-				best = better(best, l.some)
+				found.add(l.some)
+				found.add(l.also)
 			}
 			cur = []string{""}
 		}
@@ -197,7 +221,20 @@ func concatLiterals(subs []*node) lits {
 	if whole {
 		return lits{exact: cur}
 	}
-	return lits{some: better(best, cur)}
+	found.add(cur)
+	return lits{some: found.best, also: found.also}
+}
+
+// finds are the two best of the sets of which a sequence holds one string each.
+type finds struct{ best, also []string }
+
+func (f *finds) add(set []string) {
+	switch {
+	case worth(set) > worth(f.best):
+		f.best, f.also = set, f.best
+	case worth(set) > worth(f.also):
+		f.also = set
+	}
 }
 
 func withEmpty(set []string) []string {

@@ -340,3 +340,18 @@ func BenchmarkEach100(b *testing.B) {
 		}
 	}
 }
+
+// TestSecondLiteral: a pattern is left alone where one of the two literals that
+// it needs is absent.
+func TestSecondLiteral(t *testing.T) {
+	var b Builder
+	b.Add(slashed(t, `/casino\W{1,3}4711/i`))
+	set := b.Set()
+	for text, want := range map[string]bool{"the Casino has no number": false, "4711 and no game": false, "the casino 4711": true, "4711 casino": true} {
+		budget := NewBudget(1000)
+		set.Each(text, "", budget, func(int) bool { return true }, func(int, int, int) bool { return true })
+		if looked := budget.Left() < 1000; looked != want {
+			t.Errorf("%q: looked at is %v", text, looked)
+		}
+	}
+}

@@ -189,19 +189,6 @@ func inClass(class []rune, r rune) bool {
 	return false
 }
 
-// inFoldedClass reports whether r or the same letter in another case is there.
-func inFoldedClass(class []rune, r rune) bool {
-	if inClass(class, r) {
-		return true
-	}
-	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
-		if inClass(class, f) {
-			return true
-		}
-	}
-	return false
-}
-
 // equalFold reports whether two runes are one letter in whatever case.
 func equalFold(a, b rune) bool {
 	if a == b {

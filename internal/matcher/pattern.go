@@ -24,8 +24,9 @@ type Pattern struct {
 	root     *node
 	groups   int
 	literals []string
-	most     int  // the longest match in bytes; unbounded
-	lines    bool // no match holds a line feed
+	also     []string // a second set of them
+	most     int      // the longest match in bytes; unbounded
+	lines    bool     // no match holds a line feed
 	asserts  bool
 	extended bool
 
@@ -66,7 +67,8 @@ func Compile(pattern string, o Options) (*Pattern, error) {
 	if p.more() {
 		return nil, p.errorf(p.pos, "closing parenthesis without an opening one")
 	}
-	c := &Pattern{source: pattern, root: root, groups: p.groups, literals: required(root)}
+	c := &Pattern{source: pattern, root: root, groups: p.groups}
+	c.literals, c.also = required(root)
 	_, c.most = root.width()
 	c.lines, c.asserts = !root.crossesLines(), root.asserts()
 	if size(root) > maxSize {

@@ -32,28 +32,36 @@ type Set struct {
 	users    [][]int32          // patterns by literal
 	direct   map[string][]int32 // patterns without a literal, by key
 	own      [][]int32          // literals by pattern
+	also     [][]int32          // of their second sets
 	auto     *automaton
 	searches sync.Pool
 }
 
 // Set makes the Set of what was added.
 func (b *Builder) Set() *Set {
-	s := &Set{patterns: b.patterns, direct: map[string][]int32{}, own: make([][]int32, len(b.patterns))}
+	s := &Set{patterns: b.patterns, direct: map[string][]int32{}, own: make([][]int32, len(b.patterns)), also: make([][]int32, len(b.patterns))}
 	ids := map[string]int32{}
+	literal := func(l string) int32 {
+		id, ok := ids[l]
+		if !ok {
+			id = int32(len(s.literals))
+			ids[l] = id
+			s.literals, s.users = append(s.literals, l), append(s.users, nil)
+		}
+		return id
+	}
 	for i, m := range b.patterns {
 		if len(m.literals) == 0 {
 			s.run(int32(i), m.keys)
 			continue
 		}
 		for _, l := range m.literals {
-			id, ok := ids[l]
-			if !ok {
-				id = int32(len(s.literals))
-				ids[l] = id
-				s.literals, s.users = append(s.literals, l), append(s.users, nil)
-			}
+			id := literal(l)
 			s.users[id] = append(s.users[id], int32(i))
 			s.own[i] = append(s.own[i], id)
+		}
+		for _, l := range m.also {
+			s.also[i] = append(s.also[i], literal(l))
 		}
 	}
 	if len(s.literals) > 0 {
@@ -169,6 +177,9 @@ func (s *Set) collect(text, key string, sc *search, b *Budget) {
 				continue
 			}
 			sc.asked[i] = sc.gen
+			if also := s.also[i]; len(also) > 0 && !slices.ContainsFunc(also, func(id int32) bool { return sc.seen[id].gen == sc.gen }) {
+				continue
+			}
 			if keys := s.patterns[i].keys; len(keys) == 0 || slices.Contains(keys, key) {
 				sc.todo = append(sc.todo, i)
 			}
