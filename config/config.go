@@ -78,14 +78,14 @@ type Tree struct {
 	Unset []string
 
 	files ucl.Files // where lists are read that values name
-	dir   string    // $LOCAL_CONFDIR
+	vars  map[string]string
 }
 
-// Glob lists the files that match a pattern relative to the directory of
-// local.d.
-func (t *Tree) Glob(pattern string) ([]string, error) {
-	return t.files.Glob(filepath.Join(t.dir, pattern))
-}
+// Var is a variable of the files, such as DBDIR.
+func (t *Tree) Var(name string) string { return t.vars[name] }
+
+// Glob lists the files that match a pattern.
+func (t *Tree) Glob(pattern string) ([]string, error) { return t.files.Glob(pattern) }
 
 // LoadFile reads one file by itself; nothing is rewritten.
 func LoadFile(name string, o Options) (*ucl.Document, error) { return ucl.ParseFile(name, o.ucl()) }
@@ -103,7 +103,7 @@ func Load(o Options) (*Tree, error) {
 	if doc.Root.Kind != ucl.Object {
 		return nil, doc.Root.Errorf("the configuration is a list, not sections")
 	}
-	t := &Tree{Document: doc, files: language.Files, dir: vars["LOCAL_CONFDIR"]}
+	t := &Tree{Document: doc, files: language.Files, vars: vars}
 	t.replacements()
 	if err := t.rewrite(); err != nil {
 		return nil, err

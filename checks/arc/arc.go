@@ -120,9 +120,9 @@ func report(t *checks.Task, r Result) {
 	case r.Status == StatusPass && n == 0: // another server's word
 		t.Hit(Allow)
 	case r.Status == StatusPass:
-		t.HitField(Allow, t.Message().Header().Get("ARC-Seal"), option(r, n))
+		t.HitField(Allow, t.Message().Header().Get("ARC-Seal"), described(r, n))
 		if r.Trusted > 0 && r.Trusted <= n {
-			t.HitFactor(Trusted, belief(r.Sets[r.Trusted-1]), option(r, r.Trusted))
+			t.HitFactor(Trusted, belief(r.Sets[r.Trusted-1]), described(r, r.Trusted))
 		}
 	case r.Temporary:
 		t.HitField(DNSFail, t.Message().Header().Get("ARC-Seal"), r.Reason)
@@ -134,7 +134,7 @@ func report(t *checks.Task, r Result) {
 }
 
 // option names a set.
-func option(r Result, instance int) string {
+func described(r Result, instance int) string {
 	s := r.Sets[instance-1]
 	return fmt.Sprintf("%s:s=%s:i=%d", s.Domain, s.Selector, instance)
 }

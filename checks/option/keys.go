@@ -220,3 +220,53 @@ func duration(d time.Duration) string {
 	}
 	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s"
 }
+
+// Servers reads a list of upstreams without their weights: HOST:PORT[:WEIGHT]
+// with commas or blanks between them, behind a word such as "round-robin:", or
+// the path of a socket, which gets "unix:" before it.
+func Servers(v Value) (list []string, err error) {
+	words, err := v.AsStrings()
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range words {
+		for _, kind := range []string{"master-slave:", "round-robin:", "random:", "hash:", "sequential:"} {
+			text = strings.TrimPrefix(text, kind)
+		}
+		for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == ';' || r == ' ' }) {
+			server, err := unweighted(word)
+			if err != nil {
+				return nil, v.Errorf("%w", err)
+			}
+			list = append(list, server)
+		}
+	}
+	return list, nil
+}
+
+// unweighted is HOST:PORT of HOST:PORT:WEIGHT.
+func unweighted(word string) (string, error) {
+	if strings.HasPrefix(word, "/") {
+		return "unix:" + word, nil
+	}
+	if strings.HasPrefix(word, "unix:") {
+		return word, nil
+	}
+	host, rest := "", word
+	if strings.HasPrefix(word, "[") {
+		end := strings.IndexByte(word, ']')
+		if end < 0 {
+			return "", fmt.Errorf("%q is no server", word)
+		}
+		host, rest = word[:end+1], word[end+1:]
+	} else if i := strings.IndexByte(word, ':'); i >= 0 && strings.Count(word, ":") <= 2 && !strings.Contains(word, "::") {
+		host, rest = word[:i], word[i:]
+	} else {
+		return word, nil // a name, or an IPv6 address
+	}
+	port, _, _ := strings.Cut(strings.TrimPrefix(rest, ":"), ":")
+	if port == "" {
+		return host, nil
+	}
+	return host + ":" + port, nil
+}

@@ -23,6 +23,8 @@ type Section struct {
 	// switched off: it puts a family in place that is off by default, or adds a
 	// rule to its list.
 	Use func() error
+	// Drop, if set, is called when the section switches itself off.
+	Drop func()
 	// Example is what a section must say to be one, for tests and documentation.
 	Example map[string]any
 }
@@ -47,6 +49,7 @@ type Key struct {
 	sample any // a value that changes the field
 	byName bool
 	idle   bool
+	picks  bool
 	zero   func() bool
 }
 
@@ -93,6 +96,26 @@ func (k Key) Example(v any) Key {
 	return k
 }
 
+// Noting has f called when the key is there.
+func (k Key) Noting(f func()) Key {
+	set := k.set
+	k.set = func(v Value, r *reading) error {
+		f()
+		return set(v, r)
+	}
+	return k
+}
+
+// Picking notes that the key says which table or part a section is for, and sets
+// no field itself.
+func (k Key) Picking() Key {
+	k.picks = true
+	return k
+}
+
+// Picks says whether the key was noted so.
+func (k Key) Picks() bool { return k.picks }
+
 // Sample is a value that changes the field that the key is bound to; nil for a
 // key that is absent.
 func (k Key) Sample() any { return k.sample }
@@ -108,7 +131,11 @@ func Without(reason string, names ...string) []Key {
 
 // ErrElsewhere is wrapped by errors about a list that can't be had now: a file
 // that does not exist yet, or one in the network. Apply only warns of it.
-var ErrElsewhere = errors.New("the list is left out")
+var ErrElsewhere = errors.New("it is left out")
+
+// Elsewhere is an error of a section's Use that only warns: the section is left
+// out, for the reason.
+func Elsewhere(reason string) error { return fmt.Errorf("%w: %s", ErrElsewhere, reason) }
 
 // Idle are keys of Rspamd that mean nothing here and that nobody misses, for the
 // reason: warnings of them wrap ErrIdle.
@@ -144,13 +171,23 @@ func (s *Section) apply(v Value, r *reading) error {
 		return v.Errorf("%s is no section", s.Name)
 	}
 	var errs []error
-	for name, item := range v.All() {
-		errs = append(errs, s.one(name, item, r))
+	for _, picking := range []bool{true, false} {
+		for name, item := range v.All() {
+			if k := s.Key(name); (k != nil && k.picks) == picking {
+				errs = append(errs, s.one(name, item, r))
+			}
+		}
 	}
-	if err := errors.Join(errs...); err != nil || s.Use == nil || s.off(v) {
+	off := s.off(v)
+	if off && s.Drop != nil {
+		s.Drop()
+	}
+	if err := errors.Join(errs...); err != nil || s.Use == nil || off {
 		return err
 	}
-	if err := s.Use(); err != nil {
+	if err := s.Use(); errors.Is(err, ErrElsewhere) {
+		r.warn(v.Errorf("%s: %w", s.Name, err))
+	} else if err != nil {
 		return v.Errorf("%s: %w", s.Name, err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"github.com/winnowmail/winnow/checks/greylist"
 	"github.com/winnowmail/winnow/checks/option"
 	"github.com/winnowmail/winnow/checks/regexp"
+	"github.com/winnowmail/winnow/checks/replies"
 	"github.com/winnowmail/winnow/checks/spamassassin"
 )
 
@@ -15,10 +16,29 @@ func (o *Options) Sections() []*option.Section {
 		o.ForceActions.Section(),
 		o.HFilter.Section(),
 		o.Multimap.Section(),
+		o.SPF.Section(),
+		o.DKIM.Section(),
+		o.arcSection(),
+		o.DMARC.Section(),
+		o.Signing.Section(),
+		o.MilterHeaders.Section(),
+		o.Antivirus.Section(),
+		o.RBL.Section(),
+		o.Ratelimit.Section(),
 		pointer(&o.Greylist, (*greylist.Options).Section),
 		pointer(&o.Regexp, (*regexp.Options).Section),
 		pointer(&o.SpamAssassin, (*spamassassin.Options).Section),
+		pointer(&o.Replies, (*replies.Options).Section),
 	}
+}
+
+// arcSection is about looking at seals and about making them.
+func (o *Options) arcSection() *option.Section {
+	s := o.ARC.Section()
+	keys, use := o.Signing.ARCKeys()
+	s.Keys, s.Use, s.Drop = append(s.Keys, keys...), use, func() { o.Signing.ARC = nil }
+	s.Example = o.Signing.Section().Example
+	return s
 }
 
 // pointer is the table of a family that is off while its field is nil. What the
@@ -33,5 +53,6 @@ func pointer[T any](field **T, section func(*T) *option.Section) *option.Section
 		*field = options
 		return nil
 	}
+	s.Drop = func() { *field = nil }
 	return s
 }

@@ -38,7 +38,7 @@ func effects(t *testing.T, path string, s *option.Section, make func() (*Options
 	}
 	for _, k := range s.Keys {
 		at := path + "." + k.Name()
-		if k.Absent != "" {
+		if k.Absent != "" || k.Picks() {
 			continue
 		}
 		if k.Sample() == nil {

@@ -132,7 +132,7 @@ type redisServer struct {
 func (r *redisServer) table() *option.Section {
 	list := func(name string, field *[]string, help string) option.Key {
 		return option.Func(name, "list of HOST:PORT, or a socket's path", func(v option.Value) (err error) {
-			*field, err = servers(v)
+			*field, err = option.Servers(v)
 			return err
 		}, help).Example([]string{"127.0.0.1:6379"})
 	}

@@ -10,7 +10,7 @@ import (
 // gone.
 func (s *Setup) lua() error {
 	for _, pattern := range []string{"rspamd.local.lua", "lua.local.d/*.lua"} {
-		names, err := s.tree.Glob(pattern)
+		names, err := s.tree.Glob(filepath.Join(s.tree.Var("LOCAL_CONFDIR"), pattern))
 		if err != nil {
 			return err
 		}

@@ -68,7 +68,7 @@ type Base struct {
 func Read(t *config.Tree, base Base) (*Setup, error) {
 	s := &Setup{Options: base.Options, Families: base.Families, tree: t}
 	s.Warnings = append(s.Warnings, t.Warnings...)
-	errs := []error{s.lua()}
+	errs := []error{s.lua(), s.defaultKeys()}
 	tables := s.sections()
 	for _, table := range tables {
 		errs = append(errs, s.read(table))

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -39,7 +40,11 @@ func (t *treeFlags) register(flags *flag.FlagSet) {
 }
 
 func (t *treeFlags) options() rspamdconf.Options {
-	return rspamdconf.Options{Dir: t.dir, Vars: t.vars, Environ: os.Environ()}
+	dir, err := filepath.Abs(t.dir)
+	if err != nil { // there is no working directory
+		dir = t.dir
+	}
+	return rspamdconf.Options{Dir: dir, Vars: t.vars, Environ: os.Environ()}
 }
 
 // varFlag are the variables that -var sets.

@@ -47,10 +47,10 @@ func (f *filesFlags) register(flags *flag.FlagSet) {
 // volume's custom-commands.conf is obeyed, which warn is told of.
 func (t *treeFlags) stockFiles(env bool, warn func(format string, args ...any)) (o rspamdconf.Options, err error) {
 	o = t.options()
-	files := stock.Files{Dir: t.dir, Below: stock.Tree()}
+	files := stock.Files{Dir: o.Dir, Below: stock.Tree()}
 	if env {
 		maps.Copy(files.Below, stock.Mailserver(dms.Read(os.LookupEnv, os.ReadFile)))
-		files.Over, err = stock.Customized(t.dir, warn)
+		files.Over, err = stock.Customized(o.Dir, warn)
 	}
 	o.Files = files
 	return o, err
