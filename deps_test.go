@@ -62,7 +62,7 @@ func floors() []floor {
 			"golang.org/x/text/...", "golang.org/x/net/idna",
 			"github.com/gogs/chardet", "github.com/abadojack/whatlanggo", "github.com/clipperhouse/uax29/...",
 		}},
-		{packages: "score", may: []string{"symbols", "internal/nearest", "internal/pattern"}},
+		{packages: "score", may: []string{"symbols", "internal/nearest", "internal/perlre"}},
 		{packages: "checks", may: append([]string{"internal/exact"}, frame...)},
 		{packages: "checks/checktest", may: append([]string{"checks", "score", "resolver/zone"}, frame...), outside: []string{"golang.org/x/tools/txtar"}},
 		{packages: "checks/option", may: []string{"internal/nearest"}},

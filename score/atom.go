@@ -1,22 +1,21 @@
 package score
 
 import (
-	"regexp"
 	"strings"
 
-	"github.com/winnowmail/winnow/internal/pattern"
+	"github.com/winnowmail/winnow/internal/perlre"
 )
 
 // An optionMatch is one entry of an atom's option filter: an exact text, or a
 // pattern that occurs in the option.
 type optionMatch struct {
-	text string
-	re   *regexp.Regexp
+	text    string
+	pattern func(option string) bool // nil: a text
 }
 
 func (m *optionMatch) match(option string) bool {
-	if m.re != nil {
-		return m.re.MatchString(option)
+	if m.pattern != nil {
+		return m.pattern(option)
 	}
 	return m.text == option
 }
@@ -113,9 +112,9 @@ func (p *parser) option(open int) (optionMatch, error) {
 	}
 	p.pos = end + n
 	flags := strings.TrimSpace(p.in[end+1 : p.pos])
-	re, err := pattern.Compile(p.in[start+1:end], flags)
+	re, err := perlre.CompileFlags(p.in[start+1:end], flags)
 	if err != nil {
 		return optionMatch{}, p.errorf(start, "pattern: %v", err)
 	}
-	return optionMatch{re: re}, nil
+	return optionMatch{pattern: perlre.In(re)}, nil
 }

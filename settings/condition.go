@@ -3,12 +3,11 @@ package settings
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/winnowmail/winnow/config/ucl"
-	"github.com/winnowmail/winnow/internal/pattern"
+	"github.com/winnowmail/winnow/internal/perlre"
 	"github.com/winnowmail/winnow/lists"
 	"github.com/winnowmail/winnow/mail"
 )
@@ -126,8 +125,8 @@ func (r *reader) address(s string) (addressTest, error) {
 	}
 	switch domain, isDomain := strings.CutPrefix(s, "@"); {
 	case strings.HasPrefix(s, "/"):
-		re, err := pattern.Read(s)
-		return func(a address) bool { return re.MatchString(a.written) }, err
+		occurs, err := perlre.Test(s)
+		return func(a address) bool { return occurs(a.written) }, err
 	case isDomain:
 		key := mail.DomainKey(domain)
 		return func(a address) bool { return a.domain == key }, nil
@@ -150,8 +149,7 @@ func (r *reader) text(v *ucl.Value) (test, error) {
 		if !strings.HasPrefix(s, "/") {
 			return func(v string) bool { return strings.EqualFold(v, s) }, nil
 		}
-		re, err := pattern.Read(s)
-		return func(v string) bool { return re.MatchString(v) }, err
+		return perlre.Test(s)
 	})
 }
 
@@ -194,11 +192,11 @@ func fields(v *ucl.Value) (func(values []string) bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	var re *regexp.Regexp
-	if re, err = pattern.Read(s); err != nil {
+	occurs, err := perlre.Test(s)
+	if err != nil {
 		return nil, err
 	}
-	return func(values []string) bool { return slices.ContainsFunc(values, re.MatchString) }, nil
+	return func(values []string) bool { return slices.ContainsFunc(values, occurs) }, nil
 }
 
 // compound are the names of the nth condition of a kind: by what it is about as

@@ -13,21 +13,26 @@ import (
 const MaxLength = 16 << 10
 
 // Compile reads "/pattern/flags", "m{pattern}flags" with any delimiter, or a
-// bare pattern. Of the flags i, m, s and x mean what they do in Perl; u, r, O
-// and L choose an engine in Rspamd and change nothing here, where patterns see
-// UTF-8. Others are an error.
+// bare pattern.
 func Compile(s string) (*matcher.Pattern, error) {
 	body, flags, err := split(s)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case len(body) > MaxLength:
+	}
+	return CompileFlags(body, flags)
+}
+
+// CompileFlags reads a pattern without delimiters. Of the flags i, m, s, x and U
+// mean what they do in Perl; u, r, O and L choose an engine in Rspamd and change
+// nothing here, where patterns see UTF-8. Others are an error.
+func CompileFlags(body, flags string) (*matcher.Pattern, error) {
+	if len(body) > MaxLength {
 		return nil, fmt.Errorf("the pattern has %d bytes, more than %d", len(body), MaxLength)
 	}
 	own := ""
 	for _, f := range flags {
 		switch f {
-		case 'i', 'm', 's', 'x':
+		case 'i', 'm', 's', 'x', 'U':
 			own += string(f)
 		case 'u', 'r', 'O', 'L':
 		default:
@@ -35,6 +40,22 @@ func Compile(s string) (*matcher.Pattern, error) {
 		}
 	}
 	return matcher.Compile(body, matcher.Options{Flags: own})
+}
+
+// Test reads a pattern as Compile does, and returns what tells whether it occurs
+// in a short text such as a name or an address. What a text takes too long for
+// it does not match.
+func Test(s string) (func(text string) bool, error) {
+	p, err := Compile(s)
+	if err != nil {
+		return nil, err
+	}
+	return In(p), nil
+}
+
+// In returns what tells whether p occurs in a short text.
+func In(p *matcher.Pattern) func(text string) bool {
+	return func(text string) bool { return p.Match(text, matcher.For(len(text))) }
 }
 
 // split takes the delimiters off.
