@@ -40,10 +40,7 @@ func parseSource(s string) (*source, error) {
 	case s == "":
 		return nil, errUnknownSource
 	case !has:
-		if strings.HasPrefix(s, "file:") {
-			s = strings.TrimPrefix(s, "file:")
-		}
-		out.path = s
+		out.path = strings.TrimPrefix(s, "file:")
 	case scheme == "file" || scheme == "cdb":
 		out.path = rest
 	case scheme == "http" || scheme == "https":

@@ -174,7 +174,7 @@ func (r *Rule) validate(v *valid.Fields, at string) {
 func (r *rule) ready() (err error) {
 	names, prefixes := filtersOf(r.Type)
 	if r.filter, err = parseFilter(r.Filter, names, prefixes); err != nil {
-		return fmt.Errorf("Filter: %w", err)
+		return fmt.Errorf("in Filter: %w", err)
 	}
 	r.requires = checks.Facts(relay.Fact, rdns.Fact, aliases.Fact)
 	if r.Type == ASN || r.Type == Country || r.Type == Mempool {
@@ -182,7 +182,7 @@ func (r *rule) ready() (err error) {
 	}
 	if r.Type == Selector {
 		if r.selector, err = selector.Parse(r.Select, selector.Options{Delimiter: r.Delimiter}); err != nil {
-			return fmt.Errorf("Select: %w", err)
+			return fmt.Errorf("in Select: %w", err)
 		}
 		r.requires = append(r.requires, r.selector.Requires()...)
 	}
@@ -191,7 +191,7 @@ func (r *rule) ready() (err error) {
 	}
 	if r.Require != "" {
 		if r.require, err = score.ParseExpression(r.Require); err != nil {
-			return fmt.Errorf("Require: %w", err)
+			return fmt.Errorf("in Require: %w", err)
 		}
 	}
 	return nil
@@ -215,12 +215,12 @@ func (r *rule) readyParts() (err error) {
 		r.requires = append(r.requires, s.Requires()...)
 	}
 	if r.expression, err = score.ParseExpression(r.Expression); err != nil {
-		return fmt.Errorf("Expression: %w", err)
+		return fmt.Errorf("in Expression: %w", err)
 	}
 	var errs []error
 	for _, a := range r.expression.Atoms() {
 		if _, ok := r.parts[a.Text]; !ok {
-			errs = append(errs, fmt.Errorf("Expression: %q is none of the parts", a.Text))
+			errs = append(errs, fmt.Errorf("in Expression: %q is none of the parts", a.Text))
 		}
 	}
 	return errors.Join(errs...)
