@@ -189,7 +189,7 @@ func TestWrongRules(t *testing.T) {
 		"r { apply { sybols_enabled = [X] } }":              "sybols_enabled",
 		"r { apply { policy = sometimes } }":                "implicit_allow",
 		"r { apply { actions { rejekt = 4 } } }":            "no action",
-		"r { header { Subject = \"/(?=x/\" }; apply {} }":  "header: Subject",
+		"r { header { Subject = \"/(?=x/\" }; apply {} }":   "header: Subject",
 		"r { authenticated = perhaps; apply {} }":           "boolean",
 		"r { apply { symbols { A { score = much } } } }":    "no number",
 		"r { apply { flags = [fast] } }":                    "fast",

@@ -123,7 +123,6 @@ func (s *Setup) redis() error {
 type redisServer struct {
 	servers, write, sentinels      []string
 	username, password, db, master string
-	prefix                         string
 	timeout                        time.Duration
 	tls                            bool
 	sentinelPassword, sentinelUser string

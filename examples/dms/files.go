@@ -20,6 +20,7 @@ import (
 	"github.com/winnowmail/winnow/config/dms"
 	"github.com/winnowmail/winnow/config/scanner"
 	"github.com/winnowmail/winnow/config/stock"
+	"github.com/winnowmail/winnow/resolver/dnsclient"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -189,6 +190,16 @@ func (f *filesFlags) flags(env bool) map[string][]string {
 		set("profile", "dms")
 	}
 	return of
+}
+
+// dns are the options of the client for servers: how long and how often each
+// question is asked is the files'.
+func (f *filesFlags) dns(servers []string) dnsclient.Options {
+	o := dnsclient.Options{Servers: servers}
+	if f.setup != nil {
+		o.Timeout, o.Attempts = f.setup.Daemon.DNS.Timeout, f.setup.Daemon.DNS.Attempts
+	}
+	return o
 }
 
 // families are the options of families that the files come to.

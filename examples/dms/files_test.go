@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks/standard"
@@ -134,6 +135,26 @@ func TestConfigBelowFlags(t *testing.T) {
 		if code := stop(); code != 0 {
 			t.Errorf("%q: exit code %d: %s", args, code, log)
 		}
+	}
+}
+
+// How long and how often DNS is asked is what the files say.
+func TestConfigOfDNS(t *testing.T) {
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{"local.d/options.inc": "dns { timeout = 3s; retransmits = 4; nameserver = \"192.0.2.1\"; }"})
+	c := config{profile: "rspamd"}
+	flags := c.flags()
+	if err := flags.Parse([]string{"-config", dir}); err != nil {
+		t.Fatal(err)
+	}
+	if o := c.files.dns(nil); o.Timeout != 0 || o.Attempts != 0 {
+		t.Errorf("before the files are read: %+v", o)
+	}
+	if err := c.files.defaults(flags, &c); err != nil {
+		t.Fatal(err)
+	}
+	if o := c.files.dns(nil); o.Timeout != 3*time.Second || o.Attempts != 4 {
+		t.Errorf("%+v", o)
 	}
 }
 

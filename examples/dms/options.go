@@ -94,7 +94,7 @@ func (c *config) options() (winnow.Options, error) {
 	o.Families = c.neural.add(c.files.withRules(standard.Families(families)))
 	if c.dns != "none" {
 		if c.client == nil { // else this is a reload
-			c.client, err = dnsclient.New(dnsclient.Options{Servers: strings.Split(c.dns, ",")})
+			c.client, err = dnsclient.New(c.files.dns(strings.Split(c.dns, ",")))
 		}
 		if err != nil {
 			return o, fmt.Errorf("-dns: %w", err)
