@@ -19,6 +19,8 @@ type Section struct {
 	// Off is the field that leaves the family out: the key enabled turns it
 	// round. Nil: there is no such field, but the key is known all the same.
 	Off *bool
+	// Asleep says that the section does nothing unless it says enabled = true.
+	Asleep bool
 	// Use, if set, is called when the section was read without errors and is not
 	// switched off: it puts a family in place that is off by default, or adds a
 	// rule to its list.
@@ -202,7 +204,7 @@ func (s *Section) off(v Value) bool {
 	}
 	on, ok := v.Get("enabled")
 	if !ok || on.IsNull() {
-		return false
+		return s.Asleep
 	}
 	b, err := on.AsBool()
 	return err == nil && !b

@@ -2,10 +2,12 @@ package standard
 
 import (
 	"github.com/winnowmail/winnow/checks/greylist"
+	"github.com/winnowmail/winnow/checks/knownsenders"
 	"github.com/winnowmail/winnow/checks/option"
 	"github.com/winnowmail/winnow/checks/regexp"
 	"github.com/winnowmail/winnow/checks/replies"
 	"github.com/winnowmail/winnow/checks/spamassassin"
+	"github.com/winnowmail/winnow/checks/spamtrap"
 )
 
 // Sections are the tables of the sections of Rspamd's files that configure
@@ -15,6 +17,11 @@ func (o *Options) Sections() []*option.Section {
 	return []*option.Section{
 		o.ForceActions.Section(),
 		o.HFilter.Section(),
+		o.ASN.Section(),
+		o.OnceReceived.Section(),
+		o.Whitelist.Section(),
+		o.MIME.Section(),
+		o.Phishing.Section(),
 		o.Multimap.Section(),
 		o.SPF.Section(),
 		o.DKIM.Section(),
@@ -29,6 +36,8 @@ func (o *Options) Sections() []*option.Section {
 		pointer(&o.Regexp, (*regexp.Options).Section),
 		pointer(&o.SpamAssassin, (*spamassassin.Options).Section),
 		pointer(&o.Replies, (*replies.Options).Section),
+		pointer(&o.KnownSenders, (*knownsenders.Options).Section),
+		pointer(&o.Spamtrap, (*spamtrap.Options).Section),
 	}
 }
 
