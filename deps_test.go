@@ -42,7 +42,7 @@ func floors() []floor {
 		{packages: "storage/redis", may: []string{"storage", "internal/nearest"}, outside: []string{"github.com/redis/go-redis/v9", "github.com/redis/go-redis/v9/maintnotifications"}},
 		{packages: "storage/bolt", may: []string{"storage"}, outside: []string{"go.etcd.io/bbolt", "go.etcd.io/bbolt/errors"}},
 		{packages: "storage/*", may: []string{"storage"}},
-		{packages: "internal/gendocs", may: append([]string{".", "neural"}, below...)},
+		{packages: "internal/gendocs", may: append([]string{".", "neural", "config/scanner"}, below...)},
 		{packages: "internal/dnsscan", may: []string{"resolver"}},
 		{packages: "internal/newcheck"},
 		{packages: "internal/headercommands", may: []string{"actions", "mail"}},

@@ -54,7 +54,7 @@ func since(k Key) string {
 // are known and have no effect with the reasons.
 func (s *Section) WriteTable(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### %s\n\n%s.\n\n", s.Name, strings.ToUpper(s.Doc[:1])+s.Doc[1:])
+	fmt.Fprintf(&b, "## %s\n\n%s.\n\n", s.Name, strings.ToUpper(s.Doc[:1])+s.Doc[1:])
 	b.WriteString("| key | type | default | |\n|---|---|---|---|\n")
 	s.rows(&b, "")
 	if list := s.absent(""); len(list) > 0 {

@@ -71,7 +71,7 @@ import (
 	"github.com/winnowmail/winnow/checks/whitelist"
 )
 
-//go:generate go run ../../internal/gendocs -o ../../docs/symbols.md
+//go:generate go run ../../internal/gendocs -o ../../docs/symbols.md -sections ../../docs/sections.md
 
 // Options chooses among the built-in families and configures them: every family
 // that has options has a field, and Off in it leaves the family out. The zero

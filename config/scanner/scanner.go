@@ -95,6 +95,13 @@ func (s *Setup) sections() []*option.Section {
 	return append(s.Families.Sections(), s.options(), s.history(), s.logging(), s.Daemon.Exports.Section())
 }
 
+// Sections are the tables of all sections that files can have, for help and
+// documentation.
+func Sections() []*option.Section {
+	s := &Setup{}
+	return append(s.sections(), new(redisServer).table())
+}
+
 // read reads one section.
 func (s *Setup) read(table *option.Section) error {
 	v, ok := s.tree.Section(table.Name)

@@ -79,6 +79,25 @@ func TestConfigdump(t *testing.T) {
 	runCommand(t, 2, "configdump", "-ucl", "x", "section")
 	runCommand(t, 2, "configdump", "-var", "x")
 	runCommand(t, 0, "configdump", "-help")
+	runCommand(t, 2, "configdump", "-show-help", "-j")
+	out, _ = runCommand(t, 0, "configdump", "-show-help", "greylist")
+	if !strings.Contains(out, "greylist {\n") || !strings.Contains(out, "\n    timeout = 5min;\n") || strings.Contains(out, "\nrbl {") {
+		t.Errorf("the help of greylist is %s", out)
+	}
+	if _, errs = runCommand(t, 1, "configdump", "-show-help", "grelist"); !strings.Contains(errs, "there is no help for the section grelist") {
+		t.Errorf("an unknown section: %s", errs)
+	}
+}
+
+// Without a directory what docker-mailserver's environment comes to is printed.
+func TestConfigdumpOfEnvironment(t *testing.T) {
+	t.Setenv("RSPAMD_GREYLISTING", "1")
+	out, _ := runCommand(t, 0, "configdump", "actions", "greylist", "redis")
+	for _, want := range []string{"reject = 11;", "add_header = 6;", "enabled = true;", `servers = "127.0.0.1:6379";`} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %s in %s", want, out)
+		}
+	}
 }
 
 func TestConfigtest(t *testing.T) {

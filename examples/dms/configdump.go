@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -14,12 +15,15 @@ import (
 	"time"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/checks/option"
 	rspamdconf "github.com/winnowmail/winnow/config"
+	"github.com/winnowmail/winnow/config/scanner"
 	"github.com/winnowmail/winnow/config/ucl"
 )
 
 const configdumpUsage = `usage: dms configdump [flags] [SECTION...]
        dms configdump -j -ucl FILE
+       dms configdump -show-help [SECTION...]
 
 Prints the configuration below a directory like /etc/rspamd as Rspamd's modules
 see it: the stock files, what local.d merges into them, and what override.d
@@ -33,14 +37,14 @@ type treeFlags struct {
 	vars varFlag
 }
 
-func (t *treeFlags) register(flags *flag.FlagSet) {
+func (t *treeFlags) register(flags *flag.FlagSet, byDefault, help string) {
 	t.vars = varFlag{}
-	flags.StringVar(&t.dir, "config", "/etc/rspamd", "`directory` of rspamd.conf, local.d and override.d")
+	flags.StringVar(&t.dir, "config", byDefault, "`directory` of rspamd.conf, local.d and override.d"+help)
 	flags.Var(t.vars, "var", "a variable of the files, `NAME=VALUE` such as DBDIR=/var/lib/rspamd; may be repeated")
 }
 
 func (t *treeFlags) options() rspamdconf.Options {
-	dir, err := filepath.Abs(t.dir)
+	dir, err := filepath.Abs(cmp.Or(t.dir, "/etc/rspamd"))
 	if err != nil { // there is no working directory
 		dir = t.dir
 	}
@@ -86,20 +90,28 @@ func configdump(_ context.Context, args []string, stdout, stderr io.Writer) int 
 	var tree treeFlags
 	var d dump
 	flags := flag.NewFlagSet("dms configdump", flag.ContinueOnError)
-	tree.register(flags)
+	tree.register(flags, "", "; without it, docker-mailserver's defaults with its environment")
 	flags.BoolVar(&d.json, "j", false, "print JSON")
 	flags.StringVar(&d.file, "ucl", "", "print what one `file` says by itself")
 	flags.BoolVar(&d.states, "modules-state", false, "print which modules are enabled, and why others are not")
+	flags.BoolVar(&d.help, "show-help", false, "print what sections can say, with the defaults")
 	flags.BoolVar(&d.where, "where", false, "print behind each value the file and line it is from, and what it took the place of")
 	if code, done := parseFlags(flags, args, configdumpUsage, stdout, stderr); done {
 		return code
 	}
 	d.sections = flags.Args()
-	if d.json && d.where || d.file != "" && (d.states || flags.NArg() > 0) || d.states && (d.json || d.where || flags.NArg() > 0) {
+	if d.json && d.where || d.file != "" && (d.states || flags.NArg() > 0) || d.states && (d.json || d.where || flags.NArg() > 0) ||
+		d.help && (d.json || d.where || d.states || d.file != "") {
 		fmt.Fprintln(stderr, "dms configdump: these flags do not go together; see dms configdump -help")
 		return 2
 	}
-	if err := d.run(tree.options(), stdout, stderr); err != nil {
+	var err error
+	if d.help {
+		err = d.showHelp(stdout)
+	} else {
+		err = d.run(&tree, stdout, stderr)
+	}
+	if err != nil {
 		fmt.Fprintf(stderr, "dms configdump: %v\n", err)
 		return 1
 	}
@@ -108,21 +120,25 @@ func configdump(_ context.Context, args []string, stdout, stderr io.Writer) int 
 
 // dump is what is to be printed.
 type dump struct {
-	json, states, where bool
-	file                string
-	sections            []string
+	json, states, where, help bool
+	file                      string
+	sections                  []string
 }
 
-func (d dump) run(o rspamdconf.Options, stdout, stderr io.Writer) error {
+func (d dump) run(t *treeFlags, stdout, stderr io.Writer) error {
 	if d.file != "" {
-		doc, err := rspamdconf.LoadFile(d.file, o)
+		doc, err := rspamdconf.LoadFile(d.file, t.options())
 		if err != nil {
 			return err
 		}
 		warn(stderr, doc.Warnings)
 		return d.print(stdout, doc.Root)
 	}
-	tree, err := rspamdconf.Load(o)
+	files, err := t.stockFiles(t.dir == "", func(string, ...any) {})
+	if err != nil {
+		return err
+	}
+	tree, err := rspamdconf.Load(files)
 	if err != nil {
 		return err
 	}
@@ -136,6 +152,30 @@ func (d dump) run(o rspamdconf.Options, stdout, stderr io.Writer) error {
 	}
 	for _, name := range d.sections {
 		if err := d.section(stdout, tree.Root, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// showHelp prints the tables of sections, of all by default.
+func (d dump) showHelp(w io.Writer) error {
+	tables := scanner.Sections()
+	for _, name := range d.sections {
+		if !slices.ContainsFunc(tables, func(s *option.Section) bool { return s.Name == name }) {
+			var known []string
+			for _, s := range tables {
+				known = append(known, s.Name)
+			}
+			slices.Sort(known)
+			return fmt.Errorf("there is no help for the section %s; there is for %s", name, strings.Join(known, ", "))
+		}
+	}
+	for _, s := range tables {
+		if len(d.sections) > 0 && !slices.Contains(d.sections, s.Name) {
+			continue
+		}
+		if err := s.WriteHelp(w); err != nil {
 			return err
 		}
 	}
@@ -214,7 +254,7 @@ func tested(tree *treeFlags) ([]ucl.Warning, error) {
 func configtest(_ context.Context, args []string, stdout, stderr io.Writer) int {
 	var tree treeFlags
 	flags := flag.NewFlagSet("dms configtest", flag.ContinueOnError)
-	tree.register(flags)
+	tree.register(flags, "/etc/rspamd", "")
 	quiet := flags.Bool("q", false, "print errors and warnings only")
 	strict := flags.Bool("strict", false, "warnings make the test fail")
 	const usage = "usage: dms configtest [flags]\n\nReads the configuration below a directory like /etc/rspamd: exit code 0 says that it can be read, 1 that it can't.\n\n"

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"embed"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -20,6 +21,7 @@ import (
 	"github.com/winnowmail/winnow/config/dms"
 	"github.com/winnowmail/winnow/config/scanner"
 	"github.com/winnowmail/winnow/config/stock"
+	"github.com/winnowmail/winnow/config/ucl"
 	"github.com/winnowmail/winnow/resolver/dnsclient"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -45,16 +47,35 @@ func (f *filesFlags) register(flags *flag.FlagSet) {
 
 // stockFiles are the operator's files with a stock tree below them. With the
 // environment of docker-mailserver what it comes to lies between, and the
-// volume's custom-commands.conf is obeyed, which warn is told of.
+// volume's custom-commands.conf is obeyed, which warn is told of. Without a
+// directory there is nothing but what lies below.
 func (t *treeFlags) stockFiles(env bool, warn func(format string, args ...any)) (o rspamdconf.Options, err error) {
 	o = t.options()
 	files := stock.Files{Dir: o.Dir, Below: stock.Tree()}
+	lookup := os.LookupEnv
+	if t.dir == "" {
+		files.Files, lookup = ucl.FS(embed.FS{}), switchedOn
+	} else if _, err := os.Stat(t.dir); err != nil {
+		return o, err
+	}
 	if env {
-		maps.Copy(files.Below, stock.Mailserver(dms.Read(os.LookupEnv, os.ReadFile)))
-		files.Over, err = stock.Customized(o.Dir, warn)
+		maps.Copy(files.Below, stock.Mailserver(dms.Read(lookup, os.ReadFile)))
+		if t.dir != "" {
+			files.Over, err = stock.Customized(t.dir, warn)
+		}
 	}
 	o.Files = files
 	return o, err
+}
+
+// switchedOn is os.LookupEnv, with the filter on unless the environment says
+// that it is off.
+func switchedOn(name string) (string, bool) {
+	value, ok := os.LookupEnv(name)
+	if name == "ENABLE_RSPAMD" && !ok {
+		return "1", true
+	}
+	return value, ok
 }
 
 // read reads the files.

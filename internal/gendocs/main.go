@@ -1,5 +1,6 @@
 // Gendocs writes docs/symbols.md, the reference of all built-in symbols, from
-// their Defs and of the built-in composites. go generate ./... runs it.
+// their Defs and of the built-in composites, and docs/sections.md, that of the
+// sections of configuration files, from their tables. go generate ./... runs it.
 package main
 
 import (
@@ -40,8 +41,16 @@ import (
 
 func main() {
 	out := flag.String("o", "docs/symbols.md", "file to write")
+	keys := flag.String("sections", "docs/sections.md", "file to write about configuration files")
 	flag.Parse()
-	if err := os.WriteFile(*out, page(everything(), optional(), composites.Default()), 0o644); err != nil {
+	files, err := sections()
+	if err == nil {
+		err = os.WriteFile(*out, page(everything(), optional(), composites.Default()), 0o644)
+	}
+	if err == nil {
+		err = os.WriteFile(*keys, files, 0o644)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "gendocs:", err)
 		os.Exit(1)
 	}
