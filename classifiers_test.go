@@ -298,7 +298,7 @@ func classifierOver(name string, store storage.Tokens) (bayes.Classifier, error)
 // TestClassifierOfDeadRedis does with a real server what TestClassifierStoreFails
 // does.
 func TestClassifierOfDeadRedis(t *testing.T) {
-	server := redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
+	server := redistest.Start(t, "--appendonly", "yes")
 	store, err := redis.Open(t.Context(), redis.Options{Addrs: []string{server.Addr}, Rspamd: true, Connect: true})
 	if err != nil {
 		t.Fatal(err)

@@ -177,7 +177,7 @@ func TestFailover(t *testing.T) {
 // fail, and afterwards all is as before.
 func TestRedisAway(t *testing.T) {
 	t.Parallel()
-	server := redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
+	server := redistest.Start(t, "--appendonly", "yes")
 	store := redisStore(t, redis.Options{Addrs: []string{server.Addr}, Timeout: 200 * time.Millisecond, DialTimeout: 200 * time.Millisecond})
 	l := open(t, Options{Store: store})
 	for n := range 4 {

@@ -27,7 +27,7 @@ func (s *site) vectors(from int) {
 // TestTwoMachinesOneRedis share vectors and a net, which outlives the server's death.
 func TestTwoMachinesOneRedis(t *testing.T) {
 	t.Parallel()
-	server := redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
+	server := redistest.Start(t, "--appendonly", "yes")
 	now := time.Now()
 	var sites [2]*site
 	for i := range sites {

@@ -31,7 +31,9 @@ type Server struct {
 }
 
 // Start starts a server with further settings, as on redis-server's command
-// line: "--appendonly", "yes".
+// line: "--appendonly", "yes". What it keeps it has written before it answers
+// (appendfsync always): with everysec a busy disk may cost a killed server two
+// seconds of what it acknowledged.
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	dir := t.TempDir()
@@ -40,7 +42,7 @@ func Start(t testing.TB, settings ...string) *Server {
 	s := &Server{t: t, Addr: addr, Dir: dir, Socket: filepath.Join(shortDir(t), "s"), program: "redis-server"}
 	s.args = append([]string{
 		"--port", port, "--bind", "127.0.0.1", "--unixsocket", s.Socket, "--dir", dir,
-		"--save", "", "--appendfsync", "everysec", "--loglevel", "warning", "--logfile", filepath.Join(dir, "log"),
+		"--save", "", "--appendfsync", "always", "--loglevel", "warning", "--logfile", filepath.Join(dir, "log"),
 	}, settings...)
 	s.start()
 	return s

@@ -19,7 +19,7 @@ import (
 // with the 64 goroutines of a busy mail server where they are parallel.
 
 func benchStore(b *testing.B) *redis.Store {
-	s := redistest.Start(b, "--appendonly", "yes")
+	s := redistest.Start(b, "--appendonly", "yes", "--appendfsync", "everysec")
 	store := open(b, redis.Options{Addrs: []string{s.Addr}, Connect: true})
 	b.ReportAllocs()
 	return store
