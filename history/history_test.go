@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -325,17 +326,22 @@ func TestParseQuery(t *testing.T) {
 // failing is a store whose calls fail, or do nothing until the context ends.
 type failing struct {
 	*storage.Memory
-	err  error
-	hang bool
+	how atomic.Int32 // a call may still be at its end when the next scan begins
 }
 
+const (
+	works = iota
+	dead
+	hangs
+)
+
 func (f *failing) Append(ctx context.Context, log, id string, data []byte) (uint64, error) {
-	if f.hang {
+	switch f.how.Load() {
+	case hangs:
 		<-ctx.Done()
 		return 0, ctx.Err()
-	}
-	if f.err != nil {
-		return 0, f.err
+	case dead:
+		return 0, errors.New("dead")
 	}
 	return f.Memory.Append(ctx, log, id, data)
 }
@@ -344,10 +350,8 @@ func (f *failing) Append(ctx context.Context, log, id string, data []byte) (uint
 func TestStoreFails(t *testing.T) {
 	store := &failing{Memory: storage.NewMemory(storage.MemoryOptions{})}
 	s := newSite(t, Options{Store: store})
-	for i, set := range []func(){
-		func() {}, func() { store.err = errors.New("dead") }, func() { store.err, store.hang = nil, true }, func() { store.hang = false },
-	} {
-		set()
+	for i, how := range []int32{works, dead, hangs, works} {
+		store.how.Store(how)
 		if r := s.scan(mailOf(fmt.Sprint(i), "ann@example.org", "bad", "bob@example.com")); r.Action != actions.AddHeader {
 			t.Errorf("action %s", r.Action)
 		}

@@ -199,7 +199,9 @@ func (c *config) reload(ctx context.Context, live *winnow.Live, now *winnow.Opti
 		c.files.setup = before
 		return err
 	}
-	c.files.compare(before, c.log.Logger)
+	if before != nil {
+		c.files.compare(before, c.log.Logger)
+	}
 	return nil
 }
 
