@@ -8,7 +8,7 @@
 # redis-sentinel, spamd, c-icap, p0f, clamd, bogofilter, sievec and rspamd; as
 # root on Debian or Ubuntu it installs them itself.
 #
-#   FUZZTIME=60s ./test.sh     fuzz longer (default 4000x, whole scans 1000x; 0 for none)
+#   FUZZTIME=60s ./test.sh     fuzz longer (default 2000x, whole scans 500x; 0 for none)
 set -u
 cd "$(dirname "$0")" || exit 1
 started=$(date +%s)
@@ -147,9 +147,9 @@ fuzz_package() {
 	kept=$binary.kept
 	[ -z "${FUZZTIME:-}" ] || kept=$(go env GOCACHE)/fuzz/$package
 	for target in $targets; do
-		times=${FUZZTIME:-4000x}
+		times=${FUZZTIME:-2000x}
 		case $target in
-		FuzzWhole | FuzzDialogue) times=${FUZZTIME:-1000x} ;; # scans and connections, not parsers
+		FuzzWhole | FuzzDialogue) times=${FUZZTIME:-500x} ;; # scans and connections, not parsers
 		esac
 		if ! (cd "$dir" && "$binary" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "$times" -test.parallel 1 -test.fuzzminimizetime 20x -test.fuzzcachedir "$kept") >"$binary.out" 2>&1; then
 			cat "$binary.out"
@@ -168,7 +168,7 @@ fuzz_package() {
 fuzz() {
 	grep -rlE '^func Fuzz[A-Z]' --include='*_test.go' . | xargs -n 1 dirname | sort -u |
 		xargs -n 1 -P 2 sh -c 'exec ./test.sh fuzz-package "$1" "$0"' "$log" || return 1
-	echo "$(wc -l <"$log/fuzzed") fuzz targets, ${FUZZTIME:-4000x} each"
+	echo "$(wc -l <"$log/fuzzed") fuzz targets, ${FUZZTIME:-2000x} each"
 }
 
 if [ "${1:-}" = fuzz-package ]; then # by fuzz
@@ -190,7 +190,7 @@ step "build without cgo" built
 step "workspace" workspace
 step "tests (race, shuffled)" tests
 step "work at full size" work
-[ "${FUZZTIME:-4000x}" = 0 ] || step "fuzz targets" fuzz
+[ "${FUZZTIME:-2000x}" = 0 ] || step "fuzz targets" fuzz
 
 printf '\n%s' "$summary"
 if [ -n "$failed" ]; then
