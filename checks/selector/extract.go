@@ -1,18 +1,14 @@
 package selector
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/aliases"
 	"github.com/winnowmail/winnow/checks/asn"
 	"github.com/winnowmail/winnow/checks/relay"
-	"github.com/winnowmail/winnow/internal/stem"
 	"github.com/winnowmail/winnow/mail"
 )
 
@@ -261,167 +257,4 @@ func (p *parser) symbol(c call) (extraction, typ, error) {
 		}
 		return nil
 	}, typ{of: hits()}, nil
-}
-
-// time makes the extractor of the date, in seconds or in a format of strftime.
-func (p *parser) time(c call) (extraction, typ, error) {
-	if err := p.count(c, 0, 2); err != nil {
-		return nil, typ{}, err
-	}
-	if err := p.oneOf(c, 0, "connect", "message"); err != nil {
-		return nil, typ{}, err
-	}
-	connect, format := c.text(0, "message") == "connect", strings.TrimPrefix(c.text(1, ""), "!")
-	if i := badVerb(format); i >= 0 {
-		return nil, typ{}, p.errorf(c.args[1].at, "%%%c is no known format of a time", format[i])
-	}
-	return func(t *checks.Task) []item {
-		when := t.Now()
-		if !connect {
-			var ok bool
-			if when, ok = t.Message().Date(); !ok {
-				return nil
-			}
-		}
-		if format == "" {
-			return texts(strconv.FormatInt(when.Unix(), 10))
-		}
-		return texts(strftime(when.UTC(), format))
-	}, typ{}, nil
-}
-
-// verbs are those of strftime that are known, with what package time has for
-// them.
-func verbs() map[byte]string {
-	return map[byte]string{
-		'Y': "2006", 'y': "06", 'm': "01", 'd': "02", 'e': "_2", 'H': "15", 'I': "03", 'M': "04", 'S': "05", 'p': "PM", 'a': "Mon", 'A': "Monday", 'b': "Jan", 'h': "Jan",
-		'B': "January", 'j': "002", 'F': "2006-01-02", 'T': "15:04:05", 'R': "15:04", 'D': "01/02/06", 'x': "01/02/06", 'X': "15:04:05", 'c': "Mon Jan _2 15:04:05 2006",
-		'Z': "MST", 'z': "-0700", 'n': "\n", 't': "\t", '%': "%",
-	}
-}
-
-// badVerb returns the place of a letter that is no verb, -1 if there is none.
-func badVerb(format string) int {
-	known := verbs()
-	for i := 0; i < len(format); i++ {
-		if format[i] != '%' {
-			continue
-		}
-		i++
-		if i == len(format) {
-			return i - 1
-		}
-		if c := format[i]; known[c] == "" && c != 's' && c != 'u' && c != 'w' {
-			return i
-		}
-	}
-	return -1
-}
-
-func strftime(t time.Time, format string) string {
-	known := verbs()
-	var b strings.Builder
-	for i := 0; i < len(format); i++ {
-		if format[i] != '%' || i+1 == len(format) {
-			b.WriteByte(format[i])
-			continue
-		}
-		i++
-		switch c := format[i]; c {
-		case 's':
-			b.WriteString(strconv.FormatInt(t.Unix(), 10))
-		case 'w':
-			b.WriteString(strconv.Itoa(int(t.Weekday())))
-		case 'u':
-			b.WriteString(strconv.Itoa((int(t.Weekday())+6)%7 + 1))
-		default:
-			b.WriteString(t.Format(known[c]))
-		}
-	}
-	return b.String()
-}
-
-// message makes the extractors of the body.
-func (p *parser) message(c call) (extraction, typ, error) {
-	switch c.name {
-	case "id":
-		return func(*checks.Task) []item { return []item{{text: c.text(0, "")}} }, typ{}, p.count(c, 0, 1)
-	case "list":
-		all := c.texts(0)
-		return func(*checks.Task) []item { return texts(all...) }, typ{list: true}, p.count(c, 0, -1)
-	case "digest":
-		return func(t *checks.Task) []item { return texts(contentDigest(t.Message())) }, typ{}, p.count(c, 0, 0)
-	case "attachments":
-		digest, err := p.digest(c)
-		return func(t *checks.Task) []item {
-			var out []string
-			for _, part := range t.Message().Parts() {
-				if part.IsAttachment() {
-					out = append(out, digest(string(part.Content())))
-				}
-			}
-			return texts(out...)
-		}, typ{list: true}, err
-	case "files":
-		return func(t *checks.Task) []item {
-			var out []string
-			for _, part := range t.Message().Parts() {
-				out = append(out, part.Filename())
-			}
-			return texts(out...)
-		}, typ{list: true}, p.count(c, 0, 0)
-	case "languages":
-		return func(t *checks.Task) []item {
-			var out []string
-			for _, x := range t.Message().Texts() {
-				lang, _ := x.Language()
-				out = append(out, lang)
-			}
-			return texts(out...)
-		}, typ{list: true}, p.count(c, 0, 0)
-	case "words":
-		return p.words(c)
-	}
-	return nil, typ{}, nil
-}
-
-// contentDigest stands for the content of all parts: 32 hexadecimal digits, as
-// many as Rspamd's, but of another hash.
-func contentDigest(m *mail.Message) string {
-	h := sha256.New()
-	for _, part := range m.Parts() {
-		if !part.IsMultipart() {
-			sum := part.Digest()
-			h.Write(sum[:])
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
-}
-
-func (p *parser) words(c call) (extraction, typ, error) {
-	if err := p.count(c, 0, 1); err != nil {
-		return nil, typ{}, err
-	}
-	if err := p.oneOf(c, 0, "stem", "norm", "raw", "full"); err != nil {
-		return nil, typ{}, err
-	}
-	how, t := c.text(0, "stem"), typ{list: true}
-	if how == "full" {
-		t.of = wordObjects()
-	}
-	return func(t *checks.Task) []item {
-		var out []item
-		for _, x := range t.Message().Texts() {
-			lang, _ := x.Language()
-			stemmed, plain := stem.Of(lang), x.Plain()
-			for _, w := range x.Words() {
-				full := word{norm: w.Text, raw: plain[w.Start:w.End]}
-				if how == "stem" || how == "full" {
-					full.stem = stemmed(w.Text)
-				}
-				out = append(out, item{obj: full, text: map[string]string{"stem": full.stem, "norm": full.norm, "raw": full.raw}[how]})
-			}
-		}
-		return out
-	}, t, nil
 }
