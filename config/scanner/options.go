@@ -32,17 +32,17 @@ func (s *Setup) options() *option.Section {
 		option.Fixed("words_decay", 600, "texts are bounded by their number of words"),
 		option.Fixed("allow_raw_input", true, "what is no message is scanned as it is"),
 	}
-	for reason, names := range map[string]string{
-		"there is no such file here":                    "pidfile cache_file dynamic_conf history_file rrd stats_file hs_cache_dir control_socket tempdir url_tld",
-		"the program has no modules to load or to name": "filters explicit_modules disable_hyperscan disable_pcre_jit vectorized_hyperscan",
-		"history is kept by history_redis":              "history_rows",
-		"lists are read again on SIGHUP":                "map_watch_interval map_file_watch_multiplier",
-		"the classifier has its own tokens":             "classify_headers",
-		"the limit is the program's own":                "max_lua_urls max_recipients max_shots max_cores_size max_cores_count max_opts_len max_word_len min_word_len",
-		"Redis and lists have their own time limits":    "upstream heartbeat_interval",
+	for _, idle := range []struct{ reason, names string }{
+		{"there is no such file here", "pidfile cache_file dynamic_conf history_file rrd stats_file hs_cache_dir control_socket tempdir url_tld"},
+		{"the program has no modules to load or to name", "filters explicit_modules disable_hyperscan disable_pcre_jit vectorized_hyperscan"},
+		{"history is kept by history_redis", "history_rows"},
+		{"lists are read again on SIGHUP", "map_watch_interval map_file_watch_multiplier"},
+		{"the classifier has its own tokens", "classify_headers"},
+		{"the limit is the program's own", "max_lua_urls max_recipients max_shots max_cores_size max_cores_count max_opts_len max_word_len min_word_len"},
+		{"Redis and lists have their own time limits", "upstream heartbeat_interval"},
 	} {
-		for name := range strings.FieldsSeq(names) {
-			keys = append(keys, option.Idle(reason, name)...)
+		for name := range strings.FieldsSeq(idle.names) {
+			keys = append(keys, option.Idle(idle.reason, name)...)
 		}
 	}
 	return &option.Section{Name: "options", Doc: "is about the scanner as a whole", Keys: keys}
