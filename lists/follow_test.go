@@ -339,7 +339,9 @@ func TestServers(t *testing.T) {
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	answer = func(http.ResponseWriter) { cancel(); <-ctx.Done() }
+	hold := make(chan struct{}) // no answer comes, however late the client learns of the end
+	defer close(hold)
+	answer = func(http.ResponseWriter) { cancel(); <-hold }
 	failures := l.Status().Failures
 	if err := l.Load(ctx); !errors.Is(err, context.Canceled) || l.Status().Failures != failures {
 		t.Errorf("given up: %v", err)
