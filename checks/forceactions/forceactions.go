@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
@@ -159,7 +160,7 @@ func size(t *checks.Task, symbol string) float64 {
 }
 
 // placeholders find ${selector} in a text.
-func placeholders() *regexp.Regexp { return regexp.MustCompile(`\$\{([^}]*)\}`) }
+var placeholders = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$\{([^}]*)\}`) })
 
 // selectors are those of a message's text.
 func selectors(text string) (list []string) {
