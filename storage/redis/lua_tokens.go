@@ -41,9 +41,7 @@ return answer
 `
 
 // luaLearn: message, class, weight, tokens, how many lessons are noted, acks.
-// Counts that would leave 64 bits are an error, and what was added by then is
-// taken back. Where nothing changes the note is written again if replicas are
-// waited for: WAIT counts only what this connection has written.
+// The rest is luaMove's.
 const luaLearn = `
 local base, message, class, weight, ids = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 
@@ -105,6 +103,21 @@ local function add(class, by, ids, upto)
   end
 end
 
+local function lessons(class, by)
+  if redis.call('HINCRBY', base .. 'l', class, by) <= 0 then
+    redis.call('HDEL', base .. 'l', class)
+  end
+end
+`
+
+// luaMove moves a message to a class and writes its note. It stands behind add and
+// lessons of a layout: add(class, by, tokens) adds to counts and returns, where a sum
+// would leave 64 bits, how far it came and the error, and add with that as its fourth
+// word takes back so much; lessons(class, by) counts lessons. Counts that would leave
+// 64 bits are an error, and what was added by then is taken back. Where nothing
+// changes the note is written again if replicas are waited for: WAIT counts only what
+// this connection has written.
+const luaMove = `
 local was = ''
 local note = redis.call('HGET', base .. 'm', message)
 if note then
@@ -122,7 +135,7 @@ if class ~= '' then
     add(class, '-' .. weight, ids, upto)
     return wrong
   end
-  redis.call('HINCRBY', base .. 'l', class, 1)
+  lessons(class, 1)
   redis.call('HSET', base .. 'm', message, packNote(class, weight, ids))
   redis.call('ZADD', base .. 'o', redis.call('INCR', base .. 's'), message)
   for _ = 1, 100 do
@@ -137,9 +150,7 @@ else
 end
 if was ~= '' then
   add(was, '-' .. weight, ids)
-  if redis.call('HINCRBY', base .. 'l', was, -1) <= 0 then
-    redis.call('HDEL', base .. 'l', was)
-  end
+  lessons(was, -1)
 end
 return {was, 1}
 `

@@ -26,12 +26,12 @@ func newScripts(rspamd bool) scripts {
 		add: of(luaSet + luaAdd), swap: of(luaSet + luaSwap), increment: of(luaIncrement),
 		take: of(luaBucket + luaLook + luaTake), tune: of(luaBucket + luaTuned + luaTune),
 		takeAll: of(luaBucket + luaLook + luaTakeAll), settle: of(luaBucket + luaTuned + luaSettle),
-		counts: of(luaCounts), learn: of(luaNote + luaLearn), lesson: of(luaNote + luaLesson), drop: of(luaDrop),
+		counts: of(luaCounts), learn: of(luaNote + luaLearn + luaMove), lesson: of(luaNote + luaLesson), drop: of(luaDrop),
 		append: of(luaAppend), state: of(luaState), trim: of(luaTrim),
 		push: of(luaPush), rank: of(luaRank),
 	}
 	if rspamd {
-		s.counts, s.learn = of(luaRspamdCounts), of(luaNote+luaRspamdLearn)
+		s.counts, s.learn = of(luaRspamdCounts), of(luaNote+luaRspamdLearn+luaMove)
 	}
 	return s
 }

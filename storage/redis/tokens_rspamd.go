@@ -69,45 +69,16 @@ local function add(class, by, ids, upto)
   end
 end
 
-local was = ''
-local note = redis.call('HGET', base .. 'm', message)
-if note then
-  was, weight, ids = unpackNote(note)
-end
-if was == class then
-  if note and ARGV[6] ~= '0' then
-    redis.call('HSET', base .. 'm', message, note)
+local function lessons(class, by)
+  redis.call('HINCRBY', table, 'learns_' .. class, by)
+  if by < 0 then
+    return
   end
-  return {was, 0}
-end
-if class ~= '' then
-  local upto, wrong = add(class, weight, ids)
-  if wrong then
-    add(class, '-' .. weight, ids, upto)
-    return wrong
-  end
-  redis.call('HINCRBY', table, 'learns_' .. class, 1)
   redis.call('HSETNX', table, 'version', '2')
   if class == 'spam' or class == 'ham' then
     redis.call('SADD', 'BAYES_' .. string.upper(class) .. '_keys', table)
   end
-  redis.call('HSET', base .. 'm', message, packNote(class, weight, ids))
-  redis.call('ZADD', base .. 'o', redis.call('INCR', base .. 's'), message)
-  for _ = 1, 100 do
-    if redis.call('ZCARD', base .. 'o') <= tonumber(ARGV[5]) then
-      break
-    end
-    redis.call('HDEL', base .. 'm', redis.call('ZPOPMIN', base .. 'o')[1])
-  end
-else
-  redis.call('HDEL', base .. 'm', message)
-  redis.call('ZREM', base .. 'o', message)
 end
-if was ~= '' then
-  add(was, '-' .. weight, ids)
-  redis.call('HINCRBY', table, 'learns_' .. was, -1)
-end
-return {was, 1}
 `
 
 // dropRspamd removes a table of Rspamd's layout.
