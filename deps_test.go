@@ -103,7 +103,7 @@ func floors() []floor {
 		{packages: "examples/maddycheck", may: []string{".", "actions", "mail"}, outside: []string{"github.com/emersion/go-message/textproto"}},
 		{packages: "examples/internal/postfix", outside: []string{"github.com/emersion/go-smtp"}},
 		{packages: "examples/internal/state", may: []string{"bayes", "bayes/*", "checks/statistics", "storage", "storage/*"}},
-		{packages: "examples/dms", may: []string{".", "..."}, outside: []string{"filippo.io/age", "github.com/emersion/go-smtp", "github.com/coreos/go-systemd/v22/activation", "github.com/coreos/go-systemd/v22/daemon"}},
+		{packages: "examples/dms", may: []string{".", "..."}, outside: []string{"filippo.io/age", "github.com/emersion/go-smtp", "github.com/klauspost/compress/zstd", "github.com/coreos/go-systemd/v22/activation", "github.com/coreos/go-systemd/v22/daemon"}},
 		{packages: "examples/lab", may: []string{".", "..."}, outside: []string{"github.com/redis/go-redis/v9"}},
 		{packages: "examples/scan", may: []string{".", "..."}, outside: []string{"github.com/redis/go-redis/v9"}},
 		{packages: "examples/*", may: []string{".", "..."}},

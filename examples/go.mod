@@ -17,7 +17,7 @@ require (
 
 require filippo.io/hpke v0.4.0 // indirect
 
-require github.com/klauspost/compress v1.20.4 // indirect
+require github.com/klauspost/compress v1.20.4
 
 require (
 	github.com/abadojack/whatlanggo v1.0.1 // indirect

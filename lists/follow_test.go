@@ -85,6 +85,33 @@ func TestFile(t *testing.T) {
 	})
 }
 
+// TestEveryFile: files are looked at in their own time, and at once when they are
+// asked for, whether someone follows the list or not.
+func TestEveryFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.list")
+	write(t, path, "one")
+	synctest.Test(t, func(t *testing.T) {
+		w := lists.NewWatcher(lists.Options{Every: time.Hour, EveryFile: 5 * time.Minute})
+		l, err := w.List(lists.Definition{Sources: []string{path}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, path, "second")
+		if w.Look(t.Context()); !has(l, "second") {
+			t.Error("not looked at")
+		}
+		follow(t, l)
+		after(time.Second)
+		write(t, path, "3")
+		if after(4 * time.Minute); !has(l, "second") {
+			t.Error("looked at before its time")
+		}
+		if after(time.Minute + time.Second); !has(l, "3") {
+			t.Error("not looked at in its time")
+		}
+	})
+}
+
 // TestSources: several sources are one list, and one that can't be read leaves
 // all as it was, until it can.
 func TestSources(t *testing.T) {

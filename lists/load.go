@@ -156,7 +156,11 @@ func (l *List) note(err error, read bool) {
 	}
 	status := l.status
 	l.mu.Unlock()
-	l.due.Store(now.Add(l.watcher.opt.Every).UnixNano())
+	every := l.watcher.opt.Every
+	if l.local() {
+		every = l.watcher.opt.EveryFile
+	}
+	l.due.Store(now.Add(every).UnixNano())
 	switch {
 	case err != nil && was == nil:
 		l.log().Warn("the list can't be read; what was read before stays", "err", err)

@@ -15,9 +15,10 @@ import (
 // Options are about all lists of a Watcher. The zero value looks once a minute
 // and keeps nothing on disk.
 type Options struct {
-	// Every is how often files are looked at and servers asked that don't say
-	// for how long their answer is fresh; 0 means a minute.
-	Every time.Duration
+	// Every is how often servers are asked that don't say for how long their
+	// answer is fresh; 0 means a minute. EveryFile is how often the files of lists
+	// are looked at that have no server; 0 means as Every.
+	Every, EveryFile time.Duration
 	// Dir is where copies of fetched lists are kept, so that a process has them
 	// at once when it starts; "" means nowhere.
 	Dir string
@@ -40,6 +41,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.Every <= 0 {
 		o.Every = time.Minute
+	}
+	if o.EveryFile <= 0 {
+		o.EveryFile = o.Every
 	}
 	if o.Client == nil {
 		// Polls are minutes apart: a connection would only lie idle.
@@ -106,6 +110,23 @@ func (w *Watcher) List(d Definition) (*List, error) {
 	l.load(context.Background(), how{again: true, local: true})
 	l.due.Store(0)
 	return l, nil
+}
+
+// Look reads the files again that changed of all lists in use, without waiting
+// for their time. What can't be read is told by the list's Status.
+func (w *Watcher) Look(ctx context.Context) {
+	w.mu.Lock()
+	var all []*List
+	for _, p := range w.known {
+		if l := p.Value(); l != nil && len(l.sources) > 0 && l.local() {
+			all = append(all, l)
+		}
+	}
+	w.mu.Unlock()
+	for _, l := range all {
+		_, _ = l.load(ctx, how{}) // the Status has it
+	}
+	w.nudge()
 }
 
 // Status returns the status of the lists that someone follows, in no order.
@@ -196,7 +217,7 @@ func (w *Watcher) run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		wait := w.opt.Every
+		wait := min(w.opt.Every, w.opt.EveryFile)
 		now := time.Now()
 		for _, l := range w.followed() {
 			due := time.Unix(0, l.due.Load()).Sub(now)

@@ -17,6 +17,7 @@ type Daemon struct {
 	// State is the URL of the Redis server, as package storage/redis takes it.
 	State string
 	DNS   DNS
+	Maps  Maps
 	// Controller is where the HTTP API listens, HOST:PORT; Milter is where MTAs
 	// ask, HOST:PORT or unix:PATH.
 	Controller string

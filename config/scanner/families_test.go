@@ -2,6 +2,8 @@ package scanner
 
 import (
 	"net/netip"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks/rbl"
+	"github.com/winnowmail/winnow/lists"
 	"github.com/winnowmail/winnow/signing"
 )
 
@@ -107,5 +110,40 @@ func TestRates(t *testing.T) {
 	}
 	if !slices.Equal(o.ExemptRcpts, []string{"postmaster", "mailer-daemon"}) || !slices.Equal(o.ExemptNetworks, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}) {
 		t.Errorf("%+v", o)
+	}
+}
+
+// All lists that files name are made by one Watcher, whose options they say.
+func TestOneWatcher(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"friends", "more", "near"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var watcher *lists.Watcher
+	read := func() *Setup {
+		s, err := Read(load(t, map[string]string{
+			"local.d/options.inc":     "map_watch_interval = 2min;",
+			"local.d/multimap.conf":   "FRIENDS { type = \"from\"; map = \"" + dir + "/friends\"; }",
+			"local.d/composites.conf": "dynamic = \"" + dir + "/more\";",
+			"local.d/settings.conf":   "near { ip_map = \"" + dir + "/near\"; apply { actions { reject = 9; } } }",
+		}), Base{Lists: func(m Maps) (*lists.Watcher, error) {
+			if m.Every != 2*time.Minute || m.EveryFile != 2*time.Minute {
+				t.Errorf("%+v", m)
+			}
+			if watcher == nil {
+				watcher = lists.NewWatcher(lists.Options{Every: m.Every})
+			}
+			return watcher, nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	first, again := read(), read()
+	if first.Families.Multimap.Watcher != watcher || first.Families.Multimap.Rules[0].List != again.Families.Multimap.Rules[0].List || first.Followed[0] != again.Followed[0] {
+		t.Error("the second reading has lists of its own")
 	}
 }

@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -15,9 +16,18 @@ type DNS struct {
 	Attempts int
 }
 
+// Maps say how lists are followed. Zero fields say nothing.
+type Maps struct {
+	// Every is how often servers are asked, EveryFile how often files are looked at.
+	Every, EveryFile time.Duration
+	// Dir is where copies of fetched lists are kept.
+	Dir string
+}
+
 // options is the table of Rspamd's section options.
 func (s *Setup) options() *option.Section {
-	o := &s.Options
+	o, m := &s.Options, &s.Daemon.Maps
+	multiplier := 1.0
 	keys := []option.Key{
 		option.Duration("task_timeout", &o.Timeout, "bounds one scan").Or(8 * time.Second),
 		option.Bool("soft_reject_on_timeout", &o.DNS.SoftRejectOnTimeout, "put mail off whose scan was cut off"),
@@ -27,6 +37,9 @@ func (s *Setup) options() *option.Section {
 		option.Int("max_urls", &o.Limits.URLs, "links and addresses of a message that are looked at").Unless(10240).Or(1024),
 		option.Int("dns_max_requests", &o.DNS.MaxQueries, "questions of one scan, which asks nothing twice").Unless(64).Or(512),
 		option.Nested(s.dns(), "how DNS servers are asked"),
+		option.Duration("map_watch_interval", &m.Every, "how often servers are asked for lists that do not say how long they are fresh").Or(time.Minute),
+		option.Float("map_file_watch_multiplier", &multiplier, "files of lists are looked at so many times as long after"),
+		option.String("maps_cache_dir", &m.Dir, "directory for copies of fetched lists; by default $DBDIR, if it is there and can be written to"),
 		option.Fixed("one_shot", false, "symbols count once by their own one_shot"),
 		option.Fixed("check_all_filters", false, "all checks run anyway, unless one of them decides"),
 		option.Fixed("words_decay", 600, "texts are bounded by their number of words"),
@@ -36,7 +49,6 @@ func (s *Setup) options() *option.Section {
 		{"there is no such file here", "pidfile cache_file dynamic_conf history_file rrd stats_file hs_cache_dir control_socket tempdir url_tld"},
 		{"the program has no modules to load or to name", "filters explicit_modules disable_hyperscan disable_pcre_jit vectorized_hyperscan"},
 		{"history is kept by history_redis", "history_rows"},
-		{"lists are read again on SIGHUP", "map_watch_interval map_file_watch_multiplier"},
 		{"the classifier has its own tokens", "classify_headers"},
 		{"the limit is the program's own", "max_lua_urls max_recipients max_shots max_cores_size max_cores_count max_opts_len max_word_len min_word_len"},
 		{"Redis and lists have their own time limits", "upstream heartbeat_interval"},
@@ -45,7 +57,12 @@ func (s *Setup) options() *option.Section {
 			keys = append(keys, option.Idle(idle.reason, name)...)
 		}
 	}
-	return &option.Section{Name: "options", Doc: "is about the scanner as a whole", Keys: keys}
+	return &option.Section{Name: "options", Doc: "is about the scanner as a whole", Keys: keys, Use: func() error {
+		if m.EveryFile = m.Every; multiplier > 0 && multiplier < 1 { // others have no effect in Rspamd either
+			m.EveryFile = time.Duration(multiplier * float64(cmp.Or(m.Every, time.Minute)))
+		}
+		return nil
+	}}
 }
 
 func (s *Setup) gtube(v option.Value) error {

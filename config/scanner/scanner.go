@@ -50,10 +50,11 @@ type Setup struct {
 	// whoever sees one change reads the files again.
 	Followed []*lists.List
 
-	tree *config.Tree
-	seen []*lists.Snapshot // of Followed
-	more *ucl.Value        // composites of a followed list
-	off  []string          // families that are switched off
+	tree  *config.Tree
+	lists *lists.Watcher
+	seen  []*lists.Snapshot // of Followed
+	more  *ucl.Value        // composites of a followed list
+	off   []string          // families that are switched off
 }
 
 // Base is what lies below the files.
@@ -62,17 +63,22 @@ type Base struct {
 	Families standard.Options
 	// Store tells that there is a store even where the files name no Redis.
 	Store bool
+	// Lists gives the Watcher of all lists that the files name, by what they say
+	// of it; nil means one of the Setup's own.
+	Lists func(Maps) (*lists.Watcher, error)
 }
 
 // Read maps a tree. The error joins all that is wrong, each with its place.
 func Read(t *config.Tree, base Base) (*Setup, error) {
 	s := &Setup{Options: base.Options, Families: base.Families, tree: t}
 	s.Warnings = append(s.Warnings, t.Warnings...)
-	errs := []error{s.lua(), s.defaultKeys()}
+	options := s.options()
+	errs := []error{s.lua(), s.defaultKeys(), s.read(options), s.watcher(base)}
 	tables := s.sections()
 	for _, table := range tables {
 		errs = append(errs, s.read(table))
 	}
+	tables = append(tables, options)
 	errs = append(errs, s.redis(), s.workers(), s.classifiers(), s.settings(), s.dynamic())
 	s.switches(tables)
 	if s.Daemon.State == "" && !base.Store {
@@ -90,16 +96,29 @@ func Read(t *config.Tree, base Base) (*Setup, error) {
 	return s, nil
 }
 
-// sections are the tables of all sections that have no names of their own.
+// watcher sets who makes the lists that the files name.
+func (s *Setup) watcher(base Base) (err error) {
+	if base.Lists == nil {
+		m := s.Daemon.Maps
+		s.lists = lists.NewWatcher(lists.Options{Every: m.Every, EveryFile: m.EveryFile, Dir: m.Dir})
+	} else if s.lists, err = base.Lists(s.Daemon.Maps); err != nil {
+		return err
+	}
+	s.Families.Multimap.Watcher = s.lists
+	return nil
+}
+
+// sections are the tables of the sections that have no names of their own, but for
+// that of options, which is read before.
 func (s *Setup) sections() []*option.Section {
-	return append(s.Families.Sections(), s.options(), s.history(), s.logging(), s.Daemon.Exports.Section())
+	return append(s.Families.Sections(), s.history(), s.logging(), s.Daemon.Exports.Section())
 }
 
 // Sections are the tables of all sections that files can have, for help and
 // documentation.
 func Sections() []*option.Section {
 	s := &Setup{}
-	return append(s.sections(), new(redisServer).table())
+	return append(s.sections(), s.options(), new(redisServer).table())
 }
 
 // read reads one section.

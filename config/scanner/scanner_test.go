@@ -153,6 +153,7 @@ func TestOptions(t *testing.T) {
 	s, _, _ := setup(t, map[string]string{
 		"local.d/options.inc": `task_timeout = 12s; soft_reject_on_timeout = true; gtube_patterns = "all"; max_urls = 10240; dns_max_requests = 64;
 			local_addrs = "127.0.0.1/8, 10.0.0.0/8"; pidfile = false;
+			map_watch_interval = 10min; map_file_watch_multiplier = 0.1; maps_cache_dir = "/var/cache/lists";
 			dns { nameserver = ["127.0.0.53:53:10", "round-robin:192.0.2.1,[2001:db8::1]:5353"]; timeout = 2s; }`,
 		"local.d/maillist.conf": "enabled = false;",
 	})
@@ -163,6 +164,9 @@ func TestOptions(t *testing.T) {
 	}
 	if d := s.Daemon.DNS; !slices.Equal(d.Servers, []string{"127.0.0.53:53", "192.0.2.1", "[2001:db8::1]:5353"}) || d.Timeout != 2*time.Second {
 		t.Errorf("%+v", d)
+	}
+	if m := s.Daemon.Maps; m != (Maps{10 * time.Minute, time.Minute, "/var/cache/lists"}) {
+		t.Errorf("%+v", m)
 	}
 	if len(s.Warnings) > 0 || len(s.Idle) != 1 {
 		t.Errorf("%s; %v", said(s), s.Idle)

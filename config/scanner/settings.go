@@ -18,7 +18,7 @@ func (s *Setup) settings() (err error) {
 	if err != nil {
 		weight = 0 // Rspamd's default
 	}
-	if s.Rules, err = settings.New(v, settings.Options{Weight: weight}); err != nil {
+	if s.Rules, err = settings.New(v, settings.Options{Weight: weight, Lists: s.lists}); err != nil {
 		return err
 	}
 	for _, w := range s.Rules.Warnings() {
@@ -39,7 +39,7 @@ func (s *Setup) dynamic() error {
 	if v == nil || v.Kind != ucl.String {
 		return nil
 	}
-	l, err := lists.NewWatcher(lists.Options{}).List(lists.Definition{Name: "composites", Kind: lists.Lines, Sources: []string{v.Text}})
+	l, err := s.lists.List(lists.Definition{Name: "composites", Kind: lists.Lines, Sources: []string{v.Text}})
 	if err != nil {
 		return v.Errorf("%v", err)
 	}

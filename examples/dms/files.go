@@ -15,6 +15,7 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/multimap"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/checks/statistics"
 	rspamdconf "github.com/winnowmail/winnow/config"
@@ -22,6 +23,7 @@ import (
 	"github.com/winnowmail/winnow/config/scanner"
 	"github.com/winnowmail/winnow/config/stock"
 	"github.com/winnowmail/winnow/config/ucl"
+	"github.com/winnowmail/winnow/lists"
 	"github.com/winnowmail/winnow/resolver/dnsclient"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -30,7 +32,7 @@ import (
 type filesFlags struct {
 	tree  treeFlags
 	setup *scanner.Setup // nil without -config
-	lists *operatorLists
+	lists operatorLists
 
 	commands []string // warnings about custom-commands.conf
 	off      []string // modules that files switch off
@@ -41,6 +43,7 @@ const likeVersion = "4.1.6"
 
 func (f *filesFlags) register(flags *flag.FlagSet) {
 	f.tree.vars = varFlag{}
+	f.lists.register(flags)
 	flags.StringVar(&f.tree.dir, "config", "", "`directory` like /etc/rspamd whose files set up what flags don't; without an rspamd.conf its local.d and override.d lie over the built-in defaults")
 	flags.Var(f.tree.vars, "var", "a variable of the files of -config, `NAME=VALUE` such as DBDIR=/var/lib/rspamd; may be repeated")
 }
@@ -84,9 +87,7 @@ func (f *filesFlags) read(c *config) (*scanner.Setup, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.commands = nil; f.lists == nil {
-		f.lists = new(operatorLists)
-	}
+	f.commands = nil
 	files, err := f.tree.stockFiles(c.env.use, func(format string, args ...any) { f.commands = append(f.commands, fmt.Sprintf(format, args...)) })
 	if err != nil {
 		return nil, fmt.Errorf("-config: %w", err)
@@ -96,14 +97,16 @@ func (f *filesFlags) read(c *config) (*scanner.Setup, error) {
 		return nil, fmt.Errorf("-config: %w", err)
 	}
 	f.off = tree.Modules(nil).Explicitly
+	logger := func() *slog.Logger {
+		if c.log == nil { // the files are read before there is one
+			return nil
+		}
+		return c.log.Logger
+	}
 	setup, err := scanner.Read(tree, scanner.Base{
 		Options: winnow.Options{Profile: profile}, Store: c.state != "",
-		Families: standard.Options{Multimap: f.lists.options(func() *slog.Logger {
-			if c.log == nil { // the files are read before there is one
-				return nil
-			}
-			return c.log.Logger
-		})},
+		Families: standard.Options{Multimap: multimap.Options{Tables: &f.lists}},
+		Lists:    func(m scanner.Maps) (*lists.Watcher, error) { return f.lists.watch(m, tree.Var("DBDIR"), logger) },
 	})
 	if err == nil {
 		err = f.lists.check(setup, cmp.Or(c.state, setup.Daemon.State))
@@ -138,10 +141,11 @@ func (f *filesFlags) defaults(flags *flag.FlagSet, c *config) (err error) {
 }
 
 // reread reads the files again.
-func (f *filesFlags) reread(c *config) error {
+func (f *filesFlags) reread(ctx context.Context, c *config) error {
 	if f.setup == nil {
 		return nil
 	}
+	f.lists.look(ctx)
 	setup, err := f.read(c)
 	if err == nil {
 		f.setup = setup
@@ -158,7 +162,7 @@ func (f *filesFlags) compare(before *scanner.Setup, log *slog.Logger) {
 		log.Info("configuration: " + change)
 	}
 	if !reflect.DeepEqual(before.Daemon, f.setup.Daemon) {
-		log.Warn("configuration: addresses, the state, DNS servers, history, exports and the log's level change with the next start only")
+		log.Warn("configuration: addresses, the state, DNS servers, how lists are followed, history, exports and the log's level change with the next start only")
 	}
 	f.tell(log)
 }

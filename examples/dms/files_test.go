@@ -226,7 +226,7 @@ func TestFollowedLists(t *testing.T) {
 		end = c.files.follow(t.Context(), hangup)
 		<-hangup
 	}
-	if err := c.files.reread(c); err == nil || c.files.setup != setup {
+	if err := c.files.reread(t.Context(), c); err == nil || c.files.setup != setup {
 		t.Errorf("%v", err)
 	}
 }

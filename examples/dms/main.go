@@ -206,6 +206,7 @@ func companions(flags *flag.FlagSet) error {
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	for _, c := range []struct{ needs, list string }{
 		{"clamav", "clamav-max-size"},
+		{"config", "maps-cache-dir"},
 		{"dmarc-reports", dmarcCompanions},
 		{"greylist", "greylist-timeout"},
 		{"history", "history-key history-hash"},

@@ -191,7 +191,7 @@ func (c *config) wait(ctx context.Context, live *winnow.Live, o winnow.Options, 
 // its files may have changed.
 func (c *config) reload(ctx context.Context, live *winnow.Live, now *winnow.Options) error {
 	before := c.files.setup
-	err := c.files.reread(c)
+	err := c.files.reread(ctx, c)
 	if err == nil {
 		err = c.swap(ctx, live, now)
 	}

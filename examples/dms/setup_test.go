@@ -32,7 +32,7 @@ func TestFlagsOfTheEnvironment(t *testing.T) {
 	if c.profile != "dms" || c.controller != "127.0.0.1:1" || len(c.milter.listen) != 1 || c.dns != "system" || !c.greylist.on || !c.neural.on || c.history.keep != "200" ||
 		c.state != "redis://127.0.0.1:6379?rspamd=true" || c.clamav != "unix:/var/run/clamav/clamd.ctl" || c.env.maxSize != 3_000_000 ||
 		c.env.weights["HFILTER_HOSTNAME_UNKNOWN"] != 7 || c.env.weights["R_SPF_FAIL"] != 9 {
-		t.Errorf("%+v", c)
+		t.Errorf("%+v", &c)
 	}
 	if err := companions(flags); err != nil {
 		t.Error(err)
