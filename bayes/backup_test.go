@@ -110,6 +110,7 @@ func TestRestoreRefuses(t *testing.T) {
 		t.Errorf("%d keys were written", n)
 	}
 	other := memory(t)
+	seeded(t, Options{Store: other}, 2) // which the backup's replaces
 	o := open(t, Options{Store: other})
 	learn(t, o, 77, Spam)
 	if _, err := Restore(t.Context(), Options{bits: smallBits, Store: other}, bytes.NewReader(saved), false); !errors.Is(err, ErrNotEmpty) {

@@ -2,7 +2,9 @@ package bayes
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -46,8 +48,11 @@ const smallBits = 14
 // full makes open take tables of the usual size.
 const full = -1
 
+// open opens a Learner. Where the store has no seed yet it gets a fixed one, so that
+// what collides in small tables is the same in each run.
 func open(t testing.TB, o Options) *Learner {
 	t.Helper()
+	seeded(t, o, 1)
 	if o.bits == 0 {
 		o.bits = smallBits
 	}
@@ -60,6 +65,16 @@ func open(t testing.TB, o Options) *Learner {
 	}
 	t.Cleanup(func() { l.Close() })
 	return l
+}
+
+// seeded gives a store the n-th seed, unless it has one or does not answer.
+func seeded(t testing.TB, o Options, n uint64) {
+	t.Helper()
+	o.Name = cmp.Or(o.Name, "main")
+	seed := binary.LittleEndian.AppendUint64(nil, n*0x9e3779b97f4a7c15)
+	if _, err := o.Store.Add(t.Context(), (&Learner{opt: o}).key("seed"), seed, 0); err != nil && !errors.Is(err, errStore) {
+		t.Fatal(err)
+	}
 }
 
 func memory(t testing.TB) *storage.Memory {
@@ -232,12 +247,7 @@ func TestInterrupted(t *testing.T) {
 			f := &failing{store, func(op string) (bool, bool) {
 				return armed && point == op+" before", armed && point == op+" after"
 			}}
-			l, calm := open(t, Options{Store: f}), memory(t)
-			seed, err := store.Get(t.Context(), l.key("seed"))
-			if err != nil || calm.Set(t.Context(), l.key("seed"), seed, 0) != nil {
-				t.Fatal(err)
-			}
-			want := open(t, Options{Store: calm})
+			l, want := open(t, Options{Store: f}), open(t, Options{Store: memory(t)})
 			for n := range 6 {
 				armed = n%3 == 0
 				if _, err := l.Learn(t.Context(), lesson(l, n, classOf(n))); armed != (err != nil) {
@@ -364,6 +374,30 @@ func TestWrongOptions(t *testing.T) {
 	}
 	if _, err := Open(t.Context(), Options{Store: store}); err == nil {
 		t.Error("a seed of one byte is taken")
+	}
+}
+
+// TestSeedIsDrawn: nobody knows beforehand what collides in an installation's tables,
+// and each Learner of an installation knows the same.
+func TestSeedIsDrawn(t *testing.T) {
+	drawn := map[string]bool{}
+	for range 3 {
+		store := memory(t)
+		for range 2 {
+			l, err := Open(t.Context(), Options{Store: store, Poll: -1, bits: smallBits})
+			if err != nil {
+				t.Fatal(err)
+			}
+			l.Close()
+			seed, err := store.Get(t.Context(), l.key("seed"))
+			if err != nil || len(seed) != 8 {
+				t.Fatal(seed, err)
+			}
+			drawn[string(seed)] = true
+		}
+	}
+	if len(drawn) != 3 {
+		t.Errorf("%d seeds of three installations", len(drawn))
 	}
 }
 

@@ -34,17 +34,6 @@ func series(l *Learner, n int) (list []Lesson) {
 	return list
 }
 
-// pair opens two Learners of the same seed, each in a store of its own.
-func pair(t *testing.T, a, b Store) (one, many *Learner) {
-	t.Helper()
-	one = open(t, Options{Store: a, SnapshotEvery: 50})
-	seed, err := a.Get(t.Context(), one.key("seed"))
-	if err != nil || b.Set(t.Context(), one.key("seed"), seed, 0) != nil {
-		t.Fatal(err)
-	}
-	return one, open(t, Options{Store: b, SnapshotEvery: 50})
-}
-
 // TestManyIsAsOneByOne: results and tables are those of single lessons.
 func TestManyIsAsOneByOne(t *testing.T) {
 	file, err := bolt.Open(filepath.Join(t.TempDir(), "x.db"), bolt.Options{})
@@ -52,7 +41,7 @@ func TestManyIsAsOneByOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { file.Close() })
-	one, many := pair(t, memory(t), file)
+	one, many := open(t, Options{Store: memory(t), SnapshotEvery: 50}), open(t, Options{Store: file, SnapshotEvery: 50})
 	list := series(one, 700)
 	want := make([]LearnResult, len(list))
 	for i, lesson := range list {

@@ -209,13 +209,6 @@ func TestLostEntries(t *testing.T) {
 	old, fresh := memory(t), memory(t)
 	first, second := &moved{old}, &moved{old}
 	a, b := open(t, Options{Store: first}), open(t, Options{Store: second})
-	seed, err := old.Get(t.Context(), a.key("seed"))
-	if err == nil {
-		err = fresh.Set(t.Context(), a.key("seed"), seed, 0)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
 	handed := open(t, Options{Store: fresh})
 	for n := range 4 {
 		for _, l := range []*Learner{a, handed} {
