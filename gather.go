@@ -234,6 +234,22 @@ func (j joined) Settle(ctx context.Context, ss []storage.Settlement, now time.Ti
 	return j.g.ask(&storage.SettleCall{Settlements: ss, Now: now})
 }
 
+func (j joined) Observed(ctx context.Context, of []storage.SeriesOf) ([]storage.Series, error) {
+	if ctx != j.g.ctx {
+		return j.Store.Observed(ctx, of)
+	}
+	c := &storage.ObservedCall{Of: of}
+	err := j.g.ask(c)
+	return c.Series, err
+}
+
+func (j joined) Observe(ctx context.Context, obs []storage.Observation, now time.Time) error {
+	if ctx != j.g.ctx {
+		return j.Store.Observe(ctx, obs, now)
+	}
+	return j.g.ask(&storage.ObserveCall{Observations: obs, Now: now})
+}
+
 // RanksOf implements storage.ManyRanker.
 func (j joined) RanksOf(ctx context.Context, of []storage.MemberOf) ([]storage.Member, error) {
 	if ctx != j.g.ctx {

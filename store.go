@@ -271,6 +271,14 @@ func finite(v any) bool {
 				return false
 			}
 		}
+	case []storage.Series:
+		for _, s := range v {
+			for _, x := range s.Values {
+				if !is(x) {
+					return false
+				}
+			}
+		}
 	case []storage.Member:
 		for _, m := range v {
 			if !is(m.Score) {

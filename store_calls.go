@@ -90,6 +90,14 @@ func (k *checkStore) Forget(ctx context.Context, name string) error {
 	return k.do("forget", func(s storage.Store) error { return s.Forget(ctx, name) }, name)
 }
 
+func (k *checkStore) Observed(ctx context.Context, of []storage.SeriesOf) ([]storage.Series, error) {
+	return storeCall(k, "observed", func(s storage.Store) ([]storage.Series, error) { return s.Observed(ctx, of) }, of)
+}
+
+func (k *checkStore) Observe(ctx context.Context, obs []storage.Observation, now time.Time) error {
+	return k.do("observe", func(s storage.Store) error { return s.Observe(ctx, obs, now) }, obs, now)
+}
+
 func (k *checkStore) Counts(ctx context.Context, table string, ids []uint64) (storage.Counts, error) {
 	return storeCall(k, "counts", func(s storage.Store) (storage.Counts, error) { return s.Counts(ctx, table, ids) }, table, ids)
 }

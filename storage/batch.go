@@ -7,7 +7,7 @@ import (
 )
 
 // A Call is one call of a method, for Batch: a *GetCall, *SetCall, *TakeCall,
-// *SettleCall, *RanksCall, *RankCall or *PushCall. What it asks for is not
+// *SettleCall, *ObservedCall, *ObserveCall, *RanksCall, *RankCall or *PushCall. What it asks for is not
 // changed while Batch runs; what came of it is there when Batch has returned.
 type Call interface {
 	// Fail sets the error that the call ends with, and Failed returns it.
@@ -94,6 +94,20 @@ type SettleCall struct {
 	Status
 }
 
+// An ObservedCall is Observed.
+type ObservedCall struct {
+	Of     []SeriesOf
+	Series []Series // the result
+	Status
+}
+
+// An ObserveCall is Observe.
+type ObserveCall struct {
+	Observations []Observation
+	Now          time.Time
+	Status
+}
+
 // A RanksCall is RanksOf.
 type RanksCall struct {
 	Of      []MemberOf
@@ -125,6 +139,12 @@ func (c *TakeCall) alone(ctx context.Context, s Store) {
 
 func (c *SettleCall) alone(ctx context.Context, s Store) {
 	c.Err = s.Settle(ctx, c.Settlements, c.Now)
+}
+
+func (c *ObservedCall) alone(ctx context.Context, s Store) { c.Series, c.Err = s.Observed(ctx, c.Of) }
+
+func (c *ObserveCall) alone(ctx context.Context, s Store) {
+	c.Err = s.Observe(ctx, c.Observations, c.Now)
 }
 
 func (c *RanksCall) alone(ctx context.Context, s Store) { c.Members, c.Err = RanksOf(ctx, s, c.Of) }
@@ -160,6 +180,14 @@ func (c *SettleCall) under(prefix string) Call {
 	return &SettleCall{Settlements: renamed(c.Settlements, prefix, func(s *Settlement) *string { return &s.Name }), Now: c.Now}
 }
 
+func (c *ObservedCall) under(prefix string) Call {
+	return &ObservedCall{Of: renamed(c.Of, prefix, func(x *SeriesOf) *string { return &x.Name })}
+}
+
+func (c *ObserveCall) under(prefix string) Call {
+	return &ObserveCall{Observations: renamed(c.Observations, prefix, func(o *Observation) *string { return &o.Series }), Now: c.Now}
+}
+
 func (c *RanksCall) under(prefix string) Call {
 	return &RanksCall{Of: renamed(c.Of, prefix, func(m *MemberOf) *string { return &m.Set })}
 }
@@ -188,6 +216,12 @@ func (c *SettleCall) ownedCall() Call {
 	return &SettleCall{Settlements: slices.Clone(c.Settlements), Now: c.Now}
 }
 
+func (c *ObservedCall) ownedCall() Call { return &ObservedCall{Of: ownedSeries(c.Of)} }
+
+func (c *ObserveCall) ownedCall() Call {
+	return &ObserveCall{Observations: ownedObservations(c.Observations), Now: c.Now}
+}
+
 func (c *RanksCall) ownedCall() Call { return &RanksCall{Of: slices.Clone(c.Of)} }
 
 func (c *RankCall) ownedCall() Call { return &RankCall{Rankings: slices.Clone(c.Rankings)} }
@@ -205,6 +239,12 @@ func (c *GetCall) answer(done Call) {
 func (c *TakeCall) answer(done Call) {
 	if d, ok := done.(*TakeCall); ok {
 		c.Buckets, c.Err = d.Buckets, d.Err
+	}
+}
+
+func (c *ObservedCall) answer(done Call) {
+	if d, ok := done.(*ObservedCall); ok {
+		c.Series, c.Err = d.Series, d.Err
 	}
 }
 

@@ -17,9 +17,12 @@ func Full(kv KV) Store {
 	if s, ok := kv.(Store); ok {
 		return s
 	}
-	f := full{KV: kv, Buckets: unsupported{}, Tokens: unsupported{}, Log: unsupported{}, Recent: unsupported{}, Ranked: unsupported{}}
+	f := full{KV: kv, Buckets: unsupported{}, Averages: unsupported{}, Tokens: unsupported{}, Log: unsupported{}, Recent: unsupported{}, Ranked: unsupported{}}
 	if b, ok := kv.(Buckets); ok {
 		f.Buckets = b
+	}
+	if a, ok := kv.(Averages); ok {
+		f.Averages = a
 	}
 	if t, ok := kv.(Tokens); ok {
 		f.Tokens = t
@@ -39,6 +42,7 @@ func Full(kv KV) Store {
 type full struct {
 	KV
 	Buckets
+	Averages
 	Tokens
 	Log
 	Recent
@@ -78,6 +82,12 @@ func (unsupported) TakeAll(context.Context, []Claim, time.Time) ([]Bucket, error
 func (unsupported) Settle(context.Context, []Settlement, time.Time) error { return ErrUnsupported }
 
 func (unsupported) Forget(context.Context, string) error { return ErrUnsupported }
+
+func (unsupported) Observed(context.Context, []SeriesOf) ([]Series, error) {
+	return nil, ErrUnsupported
+}
+
+func (unsupported) Observe(context.Context, []Observation, time.Time) error { return ErrUnsupported }
 
 func (unsupported) Counts(context.Context, string, []uint64) (Counts, error) {
 	return Counts{}, ErrUnsupported

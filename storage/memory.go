@@ -12,8 +12,8 @@ import (
 // Memory is a Store in the process: for tests, for single programs, and where
 // losing the state at exit is all right.
 //
-// It holds at most MaxBytes. When that is reached, the keys and buckets that
-// were not used for longest are evicted. Tables, logs, lists and ranked sets
+// It holds at most MaxBytes. When that is reached, the keys, buckets and
+// series that were not used for longest are evicted. Tables, logs, lists and ranked sets
 // are never evicted: together they take at most three quarters of MaxBytes, and
 // what would exceed that is ErrFull and changes nothing.
 type Memory struct {
@@ -28,6 +28,7 @@ type Memory struct {
 	keys    map[string]*entry
 	order   []*entry // of keys: Scan walks it downwards
 	buckets map[string]*entry
+	series  map[string]*entry
 	sets    map[string]*entry
 	tables  map[string]*table
 	logs    map[string]*entryLog
@@ -61,12 +62,12 @@ func (m *Memory) Batch(ctx context.Context, calls []Call) {
 	}
 }
 
-// An entry is a key, a bucket or a ranked set: what may expire.
+// An entry is a key, a bucket, a series or a ranked set: what may expire.
 type entry struct {
 	home    map[string]*entry
 	key     string
 	value   []byte // of a key
-	state   any    // *Bucket or *rankedSet
+	state   any    // *Bucket, *Series or *rankedSet
 	size    int64
 	expires time.Time     // zero: never
 	place   *list.Element // nil: is never evicted
@@ -94,7 +95,7 @@ func NewMemory(o MemoryOptions) *Memory {
 }
 
 func (m *Memory) clear() {
-	m.keys, m.buckets, m.sets = map[string]*entry{}, map[string]*entry{}, map[string]*entry{}
+	m.keys, m.buckets, m.sets, m.series = map[string]*entry{}, map[string]*entry{}, map[string]*entry{}, map[string]*entry{}
 	m.tables, m.logs, m.lists = map[string]*table{}, map[string]*entryLog{}, map[string]*itemList{}
 	m.order, m.expiry, m.size, m.kept = nil, nil, 0, 0
 	m.used.Init()

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Prefix returns the part of a store whose keys and names (of buckets, tables,
-// logs, lists and sets) begin with prefix; who uses it does not see the prefix.
+// Prefix returns the part of a store whose keys and names (of buckets, series,
+// tables, logs, lists and sets) begin with prefix; who uses it does not see the prefix.
 // Members of sets, messages, classes and ids of entries are not changed. A key
 // may be as long as MaxKey less the prefix. Close closes the whole store.
 func Prefix(store Store, prefix string) Store {
@@ -129,6 +129,14 @@ func (p prefixed) Settle(ctx context.Context, ss []Settlement, now time.Time) er
 
 func (p prefixed) Forget(ctx context.Context, name string) error {
 	return p.next.Forget(ctx, p.name(name))
+}
+
+func (p prefixed) Observed(ctx context.Context, of []SeriesOf) ([]Series, error) {
+	return p.next.Observed(ctx, renamed(of, p.prefix, func(x *SeriesOf) *string { return &x.Name }))
+}
+
+func (p prefixed) Observe(ctx context.Context, obs []Observation, now time.Time) error {
+	return p.next.Observe(ctx, renamed(obs, p.prefix, func(o *Observation) *string { return &o.Series }), now)
 }
 
 func (p prefixed) Counts(ctx context.Context, table string, ids []uint64) (Counts, error) {

@@ -13,7 +13,7 @@
 // larger than a KV takes.
 //
 // Keys, names, members and values are bytes: a Go string may hold any of
-// them. Names of buckets, tables, logs, lists and sets obey CheckKey as keys
+// them. Names of buckets, series, tables, logs, lists and sets obey CheckKey as keys
 // do, and each kind has names of its own.
 package storage
 
@@ -182,6 +182,21 @@ type Tuning struct {
 	Lasts             time.Duration // as in Draw
 }
 
+// Averages are moving averages of what was observed, by series: what reputations
+// are made of.
+type Averages interface {
+	// Observed returns, in one trip, what is known of each series in the order
+	// asked for, with the averages of the windows that are named; one with a Count
+	// of 0 is not known.
+	Observed(ctx context.Context, of []SeriesOf) ([]Series, error)
+	// Observe adds the observations, in as few transactions as the store can; each
+	// of them in one atomic step, which Series.Observe is the arithmetic of. One
+	// that fails its Check is an error, and none is done. After another error some
+	// may be done. A store that loses the answer may count an observation again;
+	// that does not change the averages.
+	Observe(ctx context.Context, obs []Observation, now time.Time) error
+}
+
 // Tokens are statistics of learned messages, by table (a classifier's, or a
 // user's of it), class and token. A lesson is one message in one class.
 type Tokens interface {
@@ -325,6 +340,7 @@ type Member struct {
 type Store interface {
 	KV
 	Buckets
+	Averages
 	Tokens
 	Log
 	Recent

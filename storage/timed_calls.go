@@ -21,6 +21,22 @@ func (l Lesson) owned() Lesson {
 	return l
 }
 
+func ownedSeries(of []SeriesOf) []SeriesOf {
+	of = slices.Clone(of)
+	for i := range of {
+		of[i].Windows = slices.Clone(of[i].Windows)
+	}
+	return of
+}
+
+func ownedObservations(obs []Observation) []Observation {
+	obs = slices.Clone(obs)
+	for i := range obs {
+		obs[i].Windows = slices.Clone(obs[i].Windows)
+	}
+	return obs
+}
+
 // do is within for methods that return only an error.
 func (t *TimedStore) do(ctx context.Context, f func(ctx context.Context) error) error {
 	_, err := within(ctx, t, func(ctx context.Context) (struct{}, error) { return struct{}{}, f(ctx) })
@@ -141,6 +157,18 @@ func (t *TimedStore) Settle(ctx context.Context, ss []Settlement, now time.Time)
 // Forget implements Buckets.
 func (t *TimedStore) Forget(ctx context.Context, name string) error {
 	return t.do(ctx, func(ctx context.Context) error { return t.next.Forget(ctx, name) })
+}
+
+// Observed implements Averages.
+func (t *TimedStore) Observed(ctx context.Context, of []SeriesOf) ([]Series, error) {
+	of = ownedSeries(of)
+	return within(ctx, t, func(ctx context.Context) ([]Series, error) { return t.next.Observed(ctx, of) })
+}
+
+// Observe implements Averages.
+func (t *TimedStore) Observe(ctx context.Context, obs []Observation, now time.Time) error {
+	obs = ownedObservations(obs)
+	return t.do(ctx, func(ctx context.Context) error { return t.next.Observe(ctx, obs, now) })
 }
 
 // Counts implements Tokens.

@@ -163,6 +163,22 @@ func (s *Store) Settle(ctx context.Context, ss []storage.Settlement, now time.Ti
 	return s.Store.Settle(ctx, ss, now)
 }
 
+// Observed implements storage.Averages.
+func (s *Store) Observed(ctx context.Context, of []storage.SeriesOf) ([]storage.Series, error) {
+	if err := s.gate(ctx, "Observed"); err != nil {
+		return nil, err
+	}
+	return s.Store.Observed(ctx, of)
+}
+
+// Observe implements storage.Averages.
+func (s *Store) Observe(ctx context.Context, obs []storage.Observation, now time.Time) error {
+	if err := s.gate(ctx, "Observe"); err != nil {
+		return err
+	}
+	return s.Store.Observe(ctx, obs, now)
+}
+
 // Push implements storage.Recent.
 func (s *Store) Push(ctx context.Context, list string, item []byte, keep int) error {
 	if err := s.gate(ctx, "Push"); err != nil {

@@ -124,6 +124,16 @@ func plan(call storage.Call) (planned, error) {
 		ss, now := slices.Clone(c.Settlements), c.Now
 		p.do, p.cost = func(t *tx) error { return t.settle(ss, now) }, 128*len(ss)
 		return p, storage.CheckSettlements(ss)
+	case *storage.ObservedCall:
+		var series []storage.Series
+		of := slices.Clone(c.Of)
+		p.look = func(v view) (err error) { series, err = v.averages(of); return err }
+		p.set = func() { c.Series = series }
+		return p, storage.CheckSeries(of)
+	case *storage.ObserveCall:
+		obs, now := slices.Clone(c.Observations), c.Now
+		p.do, p.cost = func(t *tx) error { return t.observe(obs, now) }, 256*len(obs)
+		return p, storage.CheckObservations(obs)
 	case *storage.RankCall:
 		if cost, err := rankCost(c.Rankings); err == nil && len(c.Rankings) <= maxOps { // else those before the bad one are done
 			rs := slices.Clone(c.Rankings)

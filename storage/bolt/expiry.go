@@ -22,6 +22,7 @@ const (
 	kindKV     = 'k'
 	kindBucket = 'b'
 	kindSet    = 's'
+	kindSeries = 'a'
 )
 
 // appendStamp writes a stamp: a byte 0, or a byte 1 and the two times.
@@ -176,6 +177,10 @@ func (t *tx) stamped(kind byte, key []byte) (*bbolt.Bucket, []byte) {
 		return t.root(inKV), key
 	case kindBucket:
 		return t.root(inBuckets), key
+	case kindSeries:
+		if in := t.root(inSeries); in != nil {
+			return in, key
+		}
 	case kindSet:
 		if set := t.root(inSets).Bucket(key); set != nil {
 			return set, []byte{'s'}

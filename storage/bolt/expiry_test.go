@@ -55,8 +55,12 @@ func TestSweep(t *testing.T) {
 	if err := s.Rank(ctx, "set", "m", 1, 0, time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if n := size(t, s, inExpiry); n != 53 {
-		t.Errorf("%d things are listed, want 53", n)
+	seen := []storage.Observation{{Series: "series", Windows: []storage.Window{{Name: "w", Span: time.Hour}}, TTL: time.Minute}}
+	if err := s.Observe(ctx, seen, c.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if n := size(t, s, inExpiry); n != 54 {
+		t.Errorf("%d things are listed, want 54", n)
 	}
 	c.pass(50 * time.Second)
 	for range 3 { // prolonged without being listed anew
@@ -66,22 +70,25 @@ func TestSweep(t *testing.T) {
 		if err := s.Rank(ctx, "set", "m", 1, 0, time.Minute); err != nil {
 			t.Fatal(err)
 		}
+		if err := s.Observe(ctx, seen, c.Now()); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if s.sweep(); size(t, s, inExpiry) != 53 || size(t, s, inKV) != 52 {
+	if s.sweep(); size(t, s, inExpiry) != 54 || size(t, s, inKV) != 52 {
 		t.Error("something was swept before its time")
 	}
 	c.pass(10 * time.Second)
 	s.sweep()
-	if n, keys := size(t, s, inExpiry), size(t, s, inKV); n != 3 || keys != 2 || s.Stats().Keys != 2 {
-		t.Errorf("after the sweep %d things are listed and %d keys (%d counted) are left, want 3 and 2", n, keys, s.Stats().Keys)
+	if n, keys := size(t, s, inExpiry), size(t, s, inKV); n != 4 || keys != 2 || s.Stats().Keys != 2 {
+		t.Errorf("after the sweep %d things are listed and %d keys (%d counted) are left, want 4 and 2", n, keys, s.Stats().Keys)
 	}
 	if b, err := s.Take(ctx, "bucket", draw, c.Now()); err != nil || b.Level != 5 {
 		t.Errorf("the bucket in use has level %v, %v, want 5", b.Level, err)
 	}
 	c.pass(time.Hour)
 	s.sweep()
-	if n, b, sets := size(t, s, inExpiry), size(t, s, inBuckets), size(t, s, inSets); n+b+sets != 0 {
-		t.Errorf("%d listed, %d buckets and %d sets are left", n, b, sets)
+	if n, b, sets, series := size(t, s, inExpiry), size(t, s, inBuckets), size(t, s, inSets), size(t, s, inSeries); n+b+sets+series != 0 {
+		t.Errorf("%d listed, %d buckets, %d sets and %d series are left", n, b, sets, series)
 	}
 	holds(t, s, "made endless", "1")
 }

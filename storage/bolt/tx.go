@@ -15,6 +15,8 @@ import (
 //	kv       key -> stamp, value
 //	expiry   time in ns (8), kind (1), key -> nothing: when to look at the key
 //	buckets  name -> stamp, level, rate factor, burst factor, time in ns
+//	series   name -> stamp, varint count, time in ms (8), then for each window the
+//	         varint length of its name, the name, average; made when first used
 //	tokens   table -> bucket of
 //	             "cells":    last id (8) -> tokens, see cell.go
 //	             "classes":  name -> varint number, varint lessons
@@ -35,12 +37,14 @@ const (
 	inKV      = "kv"
 	inExpiry  = "expiry"
 	inBuckets = "buckets"
+	inSeries  = "series"
 	inTokens  = "tokens"
 	inLogs    = "logs"
 	inLists   = "lists"
 	inSets    = "sets"
 )
 
+// rootBuckets are those that every file of the version has.
 func rootBuckets() []string {
 	return []string{inMeta, inKV, inExpiry, inBuckets, inTokens, inLogs, inLists, inSets}
 }

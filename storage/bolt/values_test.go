@@ -103,6 +103,10 @@ func TestDamagedValues(t *testing.T) {
 	s := opened(t, Options{})
 	ctx := t.Context()
 	now := time.Now()
+	seen := []storage.Observation{{Series: "s", Value: 1, Windows: []storage.Window{{Name: "w", Span: time.Hour}}}}
+	if err := s.Observe(ctx, seen, now); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.Rank(ctx, "set", "m", 1, 0, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -122,6 +126,11 @@ func TestDamagedValues(t *testing.T) {
 		{"key", []string{inKV}, "k", func() error { _, err := s.Increment(ctx, "k", 1, 0); return err }},
 		{"bucket", []string{inBuckets}, "b", func() error { _, err := s.Take(ctx, "b", storage.Draw{Burst: 5, N: 1}, now); return err }},
 		{"bucket", []string{inBuckets}, "b", func() error { _, err := s.Take(ctx, "b", storage.Draw{Burst: 5}, now); return err }},
+		{"series", []string{inSeries}, "s", func() error {
+			_, err := s.Observed(ctx, []storage.SeriesOf{{Name: "s", Windows: []string{"w"}}})
+			return err
+		}},
+		{"series", []string{inSeries}, "s", func() error { return s.Observe(ctx, seen, now) }},
 		{"set", []string{inSets, "set"}, "s", func() error { _, err := s.RankOf(ctx, "set", "m"); return err }},
 		{"set", []string{inSets, "set"}, "s", func() error { return s.Rank(ctx, "set", "m", 1, 0, 0) }},
 		{"entry", []string{inLogs, "log", "entries"}, string(fixed(1)), func() error { _, err := s.ReadLog(ctx, "log", 1, 5); return err }},
@@ -152,7 +161,7 @@ func TestDamagedValues(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if st := s.Stats(); st.Failed != 14 || !st.Up {
-		t.Errorf("Stats() = %+v, want 14 failures", st)
+	if st := s.Stats(); st.Failed != 16 || !st.Up {
+		t.Errorf("Stats() = %+v, want 16 failures", st)
 	}
 }

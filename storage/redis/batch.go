@@ -112,6 +112,17 @@ func (s *Store) plan(call storage.Call) (p planned, err error) {
 			return p, err
 		}
 		p.cmds = []*command{s.settleCommand(c.Settlements, c.Now)}
+	case *storage.ObservedCall:
+		if err := storage.CheckSeries(c.Of); err != nil || len(c.Of) == 0 {
+			return p, err
+		}
+		p.cmds = s.averages(c.Of)
+		p.read = func() (err error) { c.Series, err = seriesOf(c.Of, p.cmds); return err }
+	case *storage.ObserveCall:
+		if err := storage.CheckObservations(c.Observations); err != nil || len(c.Observations) == 0 {
+			return p, err
+		}
+		p.cmds = s.observations(c.Observations, c.Now)
 	case *storage.RanksCall:
 		if p.cmds, err = s.rankOfCommands(c.Of); err == nil {
 			p.read = func() (err error) { c.Members, err = membersOf(c.Of, p.cmds); return err }

@@ -55,6 +55,7 @@
 //	l:{LOG}:s      hash      next number, bytes
 //	r:NAME         list      Recent
 //	z:NAME         zset      Ranked
+//	a:NAME         hash      Averages: l, n and v with the name of a window, as Rspamd 4.1.6 has them
 //
 // A lesson that can be moved and taken back keeps 8 bytes for each of its tokens,
 // up to Options.Lessons in each table.

@@ -17,6 +17,7 @@ func (l layout) name(kind, name string) string {
 
 func (l layout) kv(key string) string      { return l.name("k:", key) }
 func (l layout) bucket(name string) string { return l.name("b:", name) }
+func (l layout) series(name string) string { return l.name("a:", name) }
 func (l layout) list(name string) string   { return l.name("r:", name) }
 func (l layout) set(name string) string    { return l.name("z:", name) }
 

@@ -63,6 +63,65 @@ func TestRspamdBuckets(t *testing.T) {
 	}
 }
 
+// TestRspamdSeries reads and goes on with reputations as Rspamd keeps them, also
+// where a field is no number.
+func TestRspamdSeries(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	s := open(t, redis.Options{Addrs: []string{server.Addr}, Rspamd: true})
+	now := time.UnixMilli(1_700_000_000_000)
+	month := []storage.Window{{Name: "1m", Span: 30 * 24 * time.Hour}}
+	of := func(name string) storage.Series {
+		t.Helper()
+		got, err := s.Observed(t.Context(), []storage.SeriesOf{{Name: name, Windows: []string{"1m"}}})
+		if err != nil || len(got) != 1 {
+			t.Fatal(got, err)
+		}
+		return got[0]
+	}
+	observe := func(name string, value float64) {
+		t.Helper()
+		if err := s.Observe(t.Context(), []storage.Observation{{Series: name, Value: value, Windows: month, TTL: time.Hour}}, now); err != nil {
+			t.Error(err)
+		}
+	}
+	server.Must("HMSET", "RR:a:64500", "l", "1697408000000", "v1m", "7.3890560989307", "vx", "1", "n", "41")
+	if got := of("RR:a:64500"); got.Count != 41 || got.Time.UnixMilli() != 1697408000000 || got.Values["1m"] != 7.3890560989307 {
+		t.Errorf("%+v", got)
+	}
+	observe("RR:a:64500", 0)
+	if got := of("RR:a:64500"); math.Abs(got.Values["1m"]-math.E) > 1e-9 {
+		t.Errorf("after a window's time the average is %v", got.Values)
+	}
+	fields := hash(t, server, "RR:a:64500")
+	if !strings.HasPrefix(fields, "l=1700000000000 n=42 v1m=2.718281828") || !strings.HasSuffix(fields, " vx=1") {
+		t.Errorf("the series: %q", fields)
+	}
+	if ttl := server.Must("TTL", "RR:a:64500"); ttl != "3600" && ttl != "3599" {
+		t.Errorf("it lives %s s", ttl)
+	}
+	for _, odd := range [][]string{
+		{"l", "x", "n", "3", "v1m", "5"}, {"l", "1", "n", "-1", "v1m", "nan"}, {"l", "inf", "n", "1e400", "v1m", "-inf"},
+		{"n", "0x10", "v1m", ""}, {"l", "", "n", "\x00", "v1m", "1e999"},
+	} {
+		server.Must(append([]string{"HMSET", "RR:odd"}, odd...)...)
+		if got := of("RR:odd"); math.IsInf(got.Values["1m"], 0) || got.Count < 0 {
+			t.Errorf("%q: %+v", odd, got)
+		}
+		observe("RR:odd", 3)
+		if got := of("RR:odd"); got.Count < 1 || got.Values["1m"] != 3 || !got.Time.Equal(now) {
+			t.Errorf("%q: %+v afterwards", odd, got)
+		}
+		server.Must("DEL", "RR:odd")
+	}
+	server.Must("SET", "RR:text", "x")
+	_, read := s.Observed(t.Context(), []storage.SeriesOf{{Name: "RR:text", Windows: []string{"1m"}}})
+	write := s.Observe(t.Context(), []storage.Observation{{Series: "RR:text", Value: 1, Windows: month}}, now)
+	if read == nil || write == nil || server.Must("GET", "RR:text") != "x" {
+		t.Errorf("a key of another type: %v, %v", read, write)
+	}
+}
+
 func TestRspamdTokens(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)

@@ -12,6 +12,7 @@ type script struct{ text, hash string }
 type scripts struct {
 	add, swap, increment        script
 	take, tune, takeAll, settle script
+	observe                     script
 	counts, learn, lesson, drop script
 	append, state, trim         script
 	push, rank                  script
@@ -26,7 +27,8 @@ func newScripts(rspamd bool) scripts {
 		add: of(luaSet + luaAdd), swap: of(luaSet + luaSwap), increment: of(luaIncrement),
 		take: of(luaBucket + luaLook + luaTake), tune: of(luaBucket + luaTuned + luaTune),
 		takeAll: of(luaBucket + luaLook + luaTakeAll), settle: of(luaBucket + luaTuned + luaSettle),
-		counts: of(luaCounts), learn: of(luaNote + luaLearn + luaMove), lesson: of(luaNote + luaLesson), drop: of(luaDrop),
+		observe: of(luaObserve),
+		counts:  of(luaCounts), learn: of(luaNote + luaLearn + luaMove), lesson: of(luaNote + luaLesson), drop: of(luaDrop),
 		append: of(luaAppend), state: of(luaState), trim: of(luaTrim),
 		push: of(luaPush), rank: of(luaRank),
 	}

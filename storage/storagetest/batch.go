@@ -29,7 +29,8 @@ func batchTogether(t *testing.T, s Store, _ storage.Batcher) {
 	ranks := &storage.RanksCall{Of: []storage.MemberOf{{Set: "set", Member: "m"}, {Set: "none", Member: "m"}}}
 	rank := &storage.RankCall{Rankings: []storage.Ranking{{Set: "new", Member: "n", Score: 2, Add: true}, {Set: "new", Member: "o", Score: 1}}}
 	push := &storage.PushCall{List: "list", Item: []byte("item"), Keep: 2}
-	calls := []storage.Call{get, set, take, ranks, rank, push}
+	observe := &storage.ObserveCall{Observations: []storage.Observation{{Series: "a", Value: 2, Windows: month()}, {Series: "b", Value: 3, Windows: month()}}, Now: now}
+	calls := []storage.Call{get, set, take, ranks, rank, push, observe}
 	storage.Batch(ctx, store, calls)
 	for _, c := range calls {
 		must(t, c.Failed())
@@ -64,7 +65,11 @@ func batchTogether(t *testing.T, s Store, _ storage.Batcher) {
 		t.Errorf("score %v, %v", score, err)
 	}
 	// Only readers.
-	storage.Batch(ctx, store, []storage.Call{get, ranks})
+	averages := &storage.ObservedCall{Of: []storage.SeriesOf{{Name: "b", Windows: []string{"1m"}}, {Name: "none", Windows: []string{"1m"}}}}
+	storage.Batch(ctx, store, []storage.Call{get, ranks, averages})
+	must(t, averages.Err)
+	sameSeries(t, "series b", averages.Series[0], storage.Series{Count: 1, Time: now, Values: map[string]float64{"1m": 3}})
+	sameSeries(t, "no series", averages.Series[1], storage.Series{})
 	if get.Err != nil || ranks.Err != nil || string(get.Values[0]) != "v" || ranks.Members[0].Score != 4 {
 		t.Errorf("%q, %+v", get.Values, ranks.Members)
 	}
@@ -80,6 +85,8 @@ func batchErrors(t *testing.T, s Store, _ storage.Batcher) {
 			&storage.SetCall{Values: []storage.Value{{Key: "before", Data: []byte("x")}, {Key: bad}}},
 			&storage.TakeCall{Claims: []storage.Claim{{Name: bad, Draw: storage.Draw{Burst: 1, N: 1}}}},
 			&storage.SettleCall{Settlements: []storage.Settlement{{Name: bad, Back: 1}}},
+			&storage.ObservedCall{Of: []storage.SeriesOf{{Name: bad, Windows: []string{"w"}}}},
+			&storage.ObserveCall{Observations: []storage.Observation{{Series: bad, Windows: month()}}},
 			&storage.RanksCall{Of: []storage.MemberOf{{Set: "s", Member: bad}}},
 			&storage.RankCall{Rankings: []storage.Ranking{{Set: bad, Member: "m"}}},
 			&storage.PushCall{List: bad},

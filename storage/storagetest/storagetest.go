@@ -44,6 +44,10 @@ type Store struct {
 func Run(t *testing.T, open func(t *testing.T) Store) {
 	suite(t, open, "KV", func(kv storage.KV) error { return kv.Delete(t.Context(), "k") }, kvCases())
 	suite(t, open, "Buckets", func(b storage.Buckets) error { return b.Forget(t.Context(), "k") }, bucketCases())
+	suite(t, open, "Averages", func(a storage.Averages) error {
+		_, err := a.Observed(t.Context(), []storage.SeriesOf{{Name: "k", Windows: []string{"w"}}})
+		return err
+	}, averageCases())
 	suite(t, open, "Tokens", func(k storage.Tokens) error { return k.DropTable(t.Context(), "k") }, tokenCases())
 	suite(t, open, "Log", func(l storage.Log) error {
 		_, err := l.LogState(t.Context(), "k")

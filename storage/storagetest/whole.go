@@ -62,6 +62,16 @@ func calls(store storage.KV) []call {
 			}},
 			call{"Forget", func(ctx context.Context) error { return b.Forget(ctx, x) }})
 	}
+	if a, ok := store.(storage.Averages); ok {
+		all = append(all,
+			call{"Observe", func(ctx context.Context) error {
+				return a.Observe(ctx, []storage.Observation{{Series: x, Value: 1, Windows: month()}}, start())
+			}},
+			call{"Observed", func(ctx context.Context) error {
+				_, err := a.Observed(ctx, []storage.SeriesOf{{Name: x, Windows: []string{"1m"}}})
+				return err
+			}})
+	}
 	if k, ok := store.(storage.Tokens); ok {
 		l := storage.Lesson{Message: x, Class: x, IDs: []uint64{1}}
 		all = append(all,
@@ -120,6 +130,12 @@ func contexts(t *testing.T, _ Store, kv storage.KV) {
 func untouched(t *testing.T, kv storage.KV) {
 	t.Helper()
 	holds(t, kv, "x", "-")
+	if a, ok := kv.(storage.Averages); ok {
+		got, err := a.Observed(t.Context(), []storage.SeriesOf{{Name: "x", Windows: []string{"1m"}}})
+		if !errors.Is(err, storage.ErrUnsupported) && (err != nil || got[0].Count != 0) {
+			t.Errorf("series x: %+v, %v", got, err)
+		}
+	}
 	if k, ok := kv.(storage.Tokens); ok {
 		c, err := k.Counts(t.Context(), "x", []uint64{1})
 		if !errors.Is(err, storage.ErrUnsupported) && (err != nil || len(c.Lessons) != 0) {
@@ -152,7 +168,7 @@ func fillX(t *testing.T, kv storage.KV) {
 	t.Helper()
 	for _, c := range calls(kv) {
 		switch c.name {
-		case "Set", "Learn", "Append", "Push", "Rank":
+		case "Set", "Learn", "Append", "Push", "Rank", "Observe":
 			if err := c.run(t.Context()); err != nil && !errors.Is(err, storage.ErrUnsupported) {
 				t.Fatalf("%s: %v", c.name, err)
 			}
@@ -172,6 +188,12 @@ func fullX(t *testing.T, kv storage.KV) {
 		got, err := b.Take(t.Context(), "x", storage.Draw{Burst: 5}, start())
 		if !errors.Is(err, storage.ErrUnsupported) && (err != nil || got.Level != 2) {
 			t.Errorf("bucket x: %+v, %v", got, err)
+		}
+	}
+	if a, ok := kv.(storage.Averages); ok {
+		got, err := a.Observed(t.Context(), []storage.SeriesOf{{Name: "x", Windows: []string{"1m"}}})
+		if !errors.Is(err, storage.ErrUnsupported) && (err != nil || got[0].Count != 1 || got[0].Values["1m"] != 1) {
+			t.Errorf("series x: %+v, %v", got, err)
 		}
 	}
 	if k, ok := kv.(storage.Tokens); ok {
