@@ -118,7 +118,7 @@ func (w *whole) options(memory bool) winnow.Options {
 	}
 	o.Families = standard.Families(families)
 	o.Clock = wholeNow
-	o.Timeout = time.Hour // on however busy a machine
+	o.Timeout, o.StoreBudget = time.Hour, time.Hour // on however busy a machine
 	return o
 }
 
