@@ -113,12 +113,12 @@ func (m *Memory) learn(name string, l Lesson) (Learned, error) {
 	}
 	m.tables[name] = t
 	t.size += grows
-	freed := t.count(s.From, s.IDs, -s.Weight, -1) + t.count(s.To, s.IDs, s.Weight, 1)
+	freed := t.count(s.From, s.IDs, -s.Weight, -s.Messages) + t.count(s.To, s.IDs, s.Weight, s.Messages)
 	if old != nil {
 		freed += t.forget(old)
 	}
 	if s.To != "" {
-		n := &note{Lesson: Lesson{Message: l.Message, Class: s.To, IDs: s.IDs, Weight: s.Weight}}
+		n := &note{Lesson: Lesson{Message: l.Message, Class: s.To, IDs: s.IDs, Weight: s.Weight, Messages: s.Messages}}
 		n.place = t.order.PushBack(n)
 		t.notes[l.Message] = n
 	}

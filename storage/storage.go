@@ -234,10 +234,13 @@ type Lesson struct {
 	Class string
 	// IDs are the message's tokens; repeated ones count once.
 	IDs []uint64
-	// Weight is what each token's count grows by, at least 0; 0 means 1. The
-	// number of lessons always grows by one. To move or take back a lesson the
-	// store uses the IDs and the Weight that it noted when it learned.
+	// Weight is what each token's count grows by, at least 0; 0 means 1. To move
+	// or take back a lesson the store uses the IDs, the Weight and the Messages
+	// that it noted when it learned.
 	Weight int64
+	// Messages is what the number of lessons grows by, at least 0; 0 means 1. Only
+	// an import, which takes over what another filter counted, has more.
+	Messages int64
 }
 
 // Learned tells what became of a lesson.

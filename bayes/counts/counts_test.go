@@ -128,7 +128,7 @@ func TestStore(t *testing.T) {
 		}
 		d.Tokens = append(d.Tokens, d.Tokens[5], Token{ID: 3, Word: "left"})
 		store := storage.NewMemory(storage.MemoryOptions{MaxBytes: 1 << 30})
-		broken := &breaking{store, int(n)/2 + 1}
+		broken := &breaking{store, min(int(n)/2+1, 3)}
 		id := func(t Token) (uint64, bool) { return t.ID, t.Word == "" }
 		done := int64(0)
 		progress := func(n, all int64) {
@@ -168,6 +168,47 @@ func TestStore(t *testing.T) {
 	none := func(Token) (uint64, bool) { return 0, false }
 	if _, err := read(t, Rspamd, rspamdLines).Store(t.Context(), nil, "t", Classes{"spam", "ham"}, none, nil); !errors.Is(err, ErrUseless) {
 		t.Errorf("no token that the model knows: %v", err)
+	}
+}
+
+// A counting store counts what it is asked to write.
+type counting struct {
+	storage.Store
+	lessons, ids int
+}
+
+func (c *counting) LearnMany(ctx context.Context, table string, ls []storage.Lesson) ([]storage.Learned, error) {
+	c.lessons += len(ls)
+	for _, l := range ls {
+		c.ids += len(l.IDs)
+	}
+	return c.Store.LearnMany(ctx, table, ls)
+}
+
+// TestLyingDumps holds that a dump costs what it holds: one that claims millions of
+// messages and of each count is written in as few lessons as one of few.
+func TestLyingDumps(t *testing.T) {
+	for kind, text := range map[Kind]string{
+		Rspamd:       `"RS": {"learns_spam":"10000000","learns_ham":"9999999"}` + "\n" + `"RS_1": {"S":"9999999","H":"1048575"}`,
+		Bogofilter:   ".MSG_COUNT 10000000 9999999 20261128\nword 9999999 1048575 20261128\n",
+		SpamAssassin: "v\t3\tdb_version\nv\t10000000\tnum_spam\nv\t9999999\tnum_nonspam\nt\t9999999\t1048575\t1793697072\t5228b3cb04\n",
+	} {
+		d := read(t, kind, text)
+		store := &counting{Store: storage.NewMemory(storage.MemoryOptions{})}
+		one := func(Token) (uint64, bool) { return 1, true }
+		done := int64(0)
+		r, err := d.Store(t.Context(), store, "t", Classes{"spam", "ham"}, one, func(n, _ int64) { done = n })
+		if err != nil || r.Again || done != d.Spam+d.Ham {
+			t.Fatalf("%s: %+v, %d done, %v", kind, r, done, err)
+		}
+		c, err := store.Counts(t.Context(), "t", []uint64{1})
+		if err != nil || c.Lessons["spam"] != 10_000_000 || c.Lessons["ham"] != 9_999_999 || c.Tokens["spam"][0] != 9_999_999 || c.Tokens["ham"][0] != 1_048_575 {
+			t.Errorf("%s: %+v, %v", kind, c, err)
+		}
+		if store.lessons > 100 || store.ids > 100 {
+			t.Errorf("%s: %d lessons of %d ids for a dump of %d bytes", kind, store.lessons, store.ids, len(text))
+		}
+		store.Close()
 	}
 }
 

@@ -36,11 +36,12 @@ type Classes struct{ Spam, Ham string }
 // Store adds the counts of a dump to a table; id says by which number the model
 // finds a token, ok is false for one that it never looks for.
 //
-// An import is as many lessons as the other filter had learned, made up so that
-// they give its counts: a count is the sum of powers of two, each a lesson's
-// weight. They are named by the dump's content, so an import that was interrupted
-// can be repeated, and one that is repeated changes nothing; progress is called
-// with how many of the lessons are done.
+// An import is made of lessons that give the dump's counts: a count is the sum of
+// powers of two, each a lesson's weight, and the first lesson of a class stands for
+// all messages that need no own. So they are as many as the dump has tokens for,
+// however many messages it says it learned. They are named by the dump's content, so
+// an import that was interrupted can be repeated, and one that is repeated changes
+// nothing; progress is called with how many of the messages are done.
 func (d *Dump) Store(ctx context.Context, store storage.Tokens, table string, classes Classes, id func(Token) (n uint64, ok bool), progress func(done, all int64)) (Report, error) {
 	tokens, left := d.merged(id)
 	r := Report{Spam: d.Spam, Ham: d.Ham, Tokens: len(tokens), Left: left, Again: true}
@@ -57,35 +58,22 @@ func (d *Dump) Store(ctx context.Context, store storage.Tokens, table string, cl
 		{classes.Spam, d.Spam, func(t Token) int64 { return t.Spam }},
 		{classes.Ham, d.Ham, func(t Token) int64 { return t.Ham }},
 	} {
-		batch := make([]storage.Lesson, 0, lessonsAtOnce)
-		flush := func() error {
+		list := lessonsOf(tokens, c.lessons, c.of)
+		for i := range list {
+			list[i].Class, list[i].Message = c.name, fmt.Sprintf("import/%s/%s/%d", name, c.name, i)
+		}
+		for batch := range slices.Chunk(list, lessonsAtOnce) {
 			learned, err := store.LearnMany(ctx, table, batch)
-			for _, l := range learned {
+			for i, l := range learned {
 				r.Again = r.Again && !l.Changed
+				done += max(1, batch[i].Messages)
 			}
-			done += int64(len(learned))
-			batch = batch[:0]
-			if err == nil && progress != nil {
+			if err != nil {
+				return r, fmt.Errorf("counts: %w", err)
+			}
+			if progress != nil {
 				progress(done, d.Spam+d.Ham)
 			}
-			return err
-		}
-		list := lessonsOf(tokens, c.lessons, c.of)
-		for i := range c.lessons {
-			l := storage.Lesson{Class: c.name}
-			if i < int64(len(list)) {
-				l = list[i]
-				l.Class = c.name
-			}
-			l.Message = fmt.Sprintf("import/%s/%s/%d", name, c.name, i)
-			if batch = append(batch, l); len(batch) == lessonsAtOnce {
-				if err := flush(); err != nil {
-					return r, fmt.Errorf("counts: %w", err)
-				}
-			}
-		}
-		if err := flush(); err != nil {
-			return r, fmt.Errorf("counts: %w", err)
 		}
 	}
 	return r, nil
@@ -117,7 +105,7 @@ func (d *Dump) merged(id func(Token) (uint64, bool)) (out []Token, left int) {
 }
 
 // lessonsOf returns at most n lessons that give the tokens their counts, of which
-// none exceeds n, in a class.
+// none exceeds n, in a class. Together they stand for n messages.
 func lessonsOf(tokens []Token, n int64, of func(Token) int64) (list []storage.Lesson) {
 	var groups [64][]uint64
 	all := 0
@@ -136,6 +124,12 @@ func lessonsOf(tokens []Token, n int64, of func(Token) int64) (list []storage.Le
 		for part := range slices.Chunk(ids, size) {
 			list = append(list, storage.Lesson{IDs: part, Weight: 1 << bit})
 		}
+	}
+	if len(list) == 0 && n > 0 {
+		list = append(list, storage.Lesson{})
+	}
+	if len(list) > 0 {
+		list[0].Messages = n - int64(len(list)) + 1
 	}
 	return list
 }

@@ -182,7 +182,7 @@ func (tab *table) count(name string, step storage.LessonStep, sign int64) error 
 	if err != nil {
 		return err
 	}
-	c.lessons = max(0, c.lessons+sign)
+	c.lessons = max(0, c.lessons+sign*step.Messages)
 	tab.classes[name], tab.changed[name] = c, true
 	ds := tab.t.deltas[tab.name]
 	for _, id := range step.IDs {

@@ -72,7 +72,8 @@ func notedLesson(tb *bbolt.Bucket, message string) (*storage.Lesson, uint64, err
 }
 
 // appendLesson encodes what is noted: text class, varint weight, text message,
-// varint number of ids, each id less the one before as a varint.
+// varint number of ids, each id less the one before as a varint, and varint
+// messages unless it is 1.
 func appendLesson(message string, step storage.LessonStep) []byte {
 	b := make([]byte, 0, len(message)+len(step.To)+16+9*len(step.IDs))
 	b = binary.AppendUvarint(appendText(b, []byte(step.To)), uint64(step.Weight))
@@ -81,6 +82,9 @@ func appendLesson(message string, step storage.LessonStep) []byte {
 	for _, id := range step.IDs {
 		b = binary.AppendUvarint(b, id-last)
 		last = id
+	}
+	if step.Messages > 1 {
+		b = binary.AppendUvarint(b, uint64(step.Messages))
 	}
 	return b
 }
@@ -101,6 +105,10 @@ func parseLesson(raw []byte) (storage.Lesson, error) {
 		}
 		last += step
 		l.IDs = append(l.IDs, last)
+	}
+	if l.Messages = 1; len(f.rest) > 0 {
+		l.Messages = int64(f.varint())
+		f.bad = f.bad || l.Messages < 2
 	}
 	return l, f.end("a lesson")
 }

@@ -3,15 +3,20 @@ package redis
 // KEYS[1] is what the names of a table's keys begin with.
 
 // luaNote reads and writes the note of a lesson: the lengths of its class and its
-// weight, these, and the tokens.
+// weight, these, and the tokens. Behind the weight stand a slash and how many
+// messages the lesson is, unless it is one.
 const luaNote = `
 local function unpackNote(note)
   local a, b, rest = string.match(note, '^(%d+) (%d+) ()')
   a, b = tonumber(a), tonumber(b)
-  return string.sub(note, rest, rest + a - 1), string.sub(note, rest + a, rest + a + b - 1), string.sub(note, rest + a + b)
+  local weight, messages = string.match(string.sub(note, rest + a, rest + a + b - 1), '^(%d+)/?(%d*)$')
+  return string.sub(note, rest, rest + a - 1), weight, string.sub(note, rest + a + b), messages ~= '' and messages or '1'
 end
 
-local function packNote(class, weight, ids)
+local function packNote(class, weight, ids, messages)
+  if messages ~= '1' then
+    weight = weight .. '/' .. messages
+  end
   return #class .. ' ' .. #weight .. ' ' .. class .. weight .. ids
 end
 `
@@ -40,10 +45,10 @@ end
 return answer
 `
 
-// luaLearn: message, class, weight, tokens, how many lessons are noted, acks.
-// The rest is luaMove's.
+// luaLearn: message, class, weight, tokens, how many lessons are noted, acks, how
+// many messages the lesson is. The rest is luaMove's.
 const luaLearn = `
-local base, message, class, weight, ids = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local base, message, class, weight, ids, messages = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[7]
 
 -- addSmall adds in two calls. It does nothing and returns false where a sum might
 -- not be exact in Lua. Redis turns each number of Lua into text at some cost, so
@@ -121,7 +126,7 @@ const luaMove = `
 local was = ''
 local note = redis.call('HGET', base .. 'm', message)
 if note then
-  was, weight, ids = unpackNote(note)
+  was, weight, ids, messages = unpackNote(note)
 end
 if was == class then
   if note and ARGV[6] ~= '0' then
@@ -135,8 +140,8 @@ if class ~= '' then
     add(class, '-' .. weight, ids, upto)
     return wrong
   end
-  lessons(class, 1)
-  redis.call('HSET', base .. 'm', message, packNote(class, weight, ids))
+  lessons(class, tonumber(messages))
+  redis.call('HSET', base .. 'm', message, packNote(class, weight, ids, messages))
   redis.call('ZADD', base .. 'o', redis.call('INCR', base .. 's'), message)
   for _ = 1, 100 do
     if redis.call('ZCARD', base .. 'o') <= tonumber(ARGV[5]) then
@@ -150,7 +155,7 @@ else
 end
 if was ~= '' then
   add(was, '-' .. weight, ids)
-  lessons(was, -1)
+  lessons(was, -tonumber(messages))
 end
 return {was, 1}
 `

@@ -120,7 +120,7 @@ func (s *Store) lessonCommand(table string, l storage.Lesson) *command {
 	weight := strconv.FormatInt(max(1, l.Weight), 10)
 	c := &command{
 		op: "Learn", key: s.table(table), script: &s.scripts.learn, write: true, repeat: true,
-		args: []any{l.Message, l.Class, weight, s.pack(ids), s.o.Lessons, s.o.Acks},
+		args: []any{l.Message, l.Class, weight, s.pack(ids), s.o.Lessons, s.o.Acks, strconv.FormatInt(max(1, l.Messages), 10)},
 	}
 	if s.rspamd {
 		c.args = append(c.args, s.notes(table))

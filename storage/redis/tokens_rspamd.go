@@ -48,7 +48,7 @@ return answer
 
 // luaRspamdLearn: as luaLearn, and at last what the names of the notes begin with.
 const luaRspamdLearn = `
-local table, base, message, class, weight, ids = KEYS[1], ARGV[7], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local table, base, message, class, weight, ids, messages = KEYS[1], ARGV[8], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[7]
 
 local function add(class, by, ids, upto)
   local field = class == 'spam' and 'S' or class == 'ham' and 'H' or class

@@ -16,6 +16,7 @@ func tokenCases() []testCase[storage.Tokens] {
 		{"Move", move},
 		{"TakeBack", unlearn},
 		{"Weights", weights},
+		{"Messages", lessonOfMany},
 		{"Order", countOrder},
 		{"Large", largeLesson},
 		{"Many", learnMany},
@@ -120,6 +121,33 @@ func weights(t *testing.T, _ Store, k storage.Tokens) {
 	counted(t, k, "t", "ham", 0, ids, 0, 0)
 	if _, err := k.Learn(t.Context(), "t", storage.Lesson{Message: "m3", Class: "ham", IDs: ids, Weight: -1}); err == nil {
 		t.Error("a negative weight is no error")
+	}
+	counted(t, k, "t", "ham", 0, ids, 0, 0)
+}
+
+// lessonOfMany holds that a lesson that stands for many messages counts as many,
+// also where it is moved and taken back, and that others keep counting as one.
+func lessonOfMany(t *testing.T, _ Store, k storage.Tokens) {
+	ids := []uint64{1, 2}
+	many := storage.Lesson{Message: "many", Class: "spam", IDs: []uint64{1}, Weight: 3, Messages: 1_000_000}
+	for again := range 2 {
+		got, err := k.Learn(t.Context(), "t", many)
+		must(t, err)
+		eq(t, "answer", got.Changed, again == 0)
+	}
+	teach(t, k, "one", "spam", "", true, 1, 2)
+	counted(t, k, "t", "spam", 1_000_001, ids, 4, 1)
+	many.Class, many.Messages, many.Weight = "ham", 5, 1 // what was noted counts
+	_, err := k.Learn(t.Context(), "t", many)
+	must(t, err)
+	counted(t, k, "t", "spam", 1, ids, 1, 1)
+	counted(t, k, "t", "ham", 1_000_000, ids, 3, 0)
+	teach(t, k, "many", "", "ham", true)
+	counted(t, k, "t", "ham", 0, ids, 0, 0)
+	for _, n := range []int64{-1, math.MaxInt64} {
+		if _, err := k.Learn(t.Context(), "t", storage.Lesson{Message: "m", Class: "ham", Messages: n}); err == nil {
+			t.Errorf("a lesson of %d messages is no error", n)
+		}
 	}
 	counted(t, k, "t", "ham", 0, ids, 0, 0)
 }
