@@ -14,8 +14,8 @@
 // "warnings": nothing is dropped in silence. A header that would change what
 // is scanned (Compression, File, Message-Length …) is refused instead.
 //
-// The handler has no authentication and no TLS: bind it to loopback or put it
-// behind something that has both. The program examples/dms serves it.
+// The handler of New has no authentication: a Guard before it asks for Rspamd's
+// passwords. There is no TLS. The program examples/dms serves both.
 package controller
 
 import (

@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -22,6 +23,8 @@ type Daemon struct {
 	// ask, HOST:PORT or unix:PATH.
 	Controller string
 	Milter     []Socket
+	// Access says who may use the HTTP API.
+	Access Access
 	// DiscardOnReject and QuarantineOnReject are the milter's.
 	DiscardOnReject, QuarantineOnReject bool
 	History                             History
@@ -30,6 +33,14 @@ type Daemon struct {
 	LogLevel  *slog.Level
 	// Exports are what other services are told; its Publisher is the program's.
 	Exports exporter.Options
+}
+
+// Access says who may use the HTTP API: it has the fields of controller.Access.
+type Access struct {
+	Password, EnablePassword string
+	Trusted                  []netip.Prefix
+	MaxFailures              int
+	Window                   time.Duration
 }
 
 // A Socket is an address of the milter, with the mode and owner of a file.

@@ -185,7 +185,8 @@ func TestDaemon(t *testing.T) {
 		"local.d/redis.conf":               "servers = \"127.0.0.1:6379\"; password = \"p@ss/word\"; db = \"3\";",
 		"local.d/history_redis.conf":       "key_prefix = \"rs_history{{COMPRESS}}\"; nrows = 5k; subject_privacy = true;",
 		"local.d/logging.inc":              "type = \"console\"; level = \"silent\";",
-		"local.d/worker-controller.inc":    "bind_socket = \"*:11334\"; password = \"q1\";",
+		"local.d/worker-controller.inc":    "bind_socket = \"*:11334\"; password = \"q1\"; secure_ip = [\"127.0.0.1\", \"2001:db8::/32\"]; trusted_ips = \"192.0.2.1\";",
+		"override.d/worker-controller.inc": "enable_password = \"$1$ndquw7kjd7o3cmkgkpjrtpuhz74o51qs$wj6yzr1y86ojs68x57oya83ayrsi3cegty58ahkqyiy6emisqhrb\"; max_auth_failures = 3; auth_failure_window = 2min;",
 		"override.d/worker-proxy.inc":      "milter = yes; bind_socket = [\"[::1]:11332\", \"/run/milter.sock mode=0666 owner=nobody\"]; discard_on_reject = true; count = 4;",
 		"override.d/classifier-bayes.conf": "autolearn = [-5, 12];",
 	})
@@ -197,7 +198,10 @@ func TestDaemon(t *testing.T) {
 	if d.History.Rows != 5000 || !d.History.Hash || d.History.HistoryKey("host") != "rs_history_zst" || (History{Key: "rs_history"}).HistoryKey("h") != "rs_historyh_zst" {
 		t.Errorf("%+v", d.History)
 	}
-	if !strings.Contains(said(s), "worker-controller.inc:1:26: controller: password has no effect") {
+	if a := d.Access; a.Password != "q1" || !strings.HasPrefix(a.EnablePassword, "$1$ndq") || len(a.Trusted) != 2 || a.MaxFailures != 3 || a.Window != 2*time.Minute {
+		t.Errorf("%+v", a)
+	}
+	if !strings.Contains(said(s), "worker-controller.inc:1:87: controller: trusted_ips has no effect") {
 		t.Errorf("warnings: %s", said(s))
 	}
 }
@@ -219,13 +223,14 @@ func TestStore(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	for want, files := range map[string]map[string]string{
-		"rspamd.local.lua: Lua is not run here": {"rspamd.local.lua": "rspamd_config.X = {}"},
-		"lua.local.d/x.lua":                     {"lua.local.d/x.lua": "-- nothing"},
-		"local.d/greylist.conf:1:1: a time":     {"local.d/greylist.conf": "timeout = soon;"},
-		"local.d/options.inc:1:1":               {"local.d/options.inc": "gtube_patterns = \"some\";"},
-		"is none of mode, owner and group":      {"local.d/worker-proxy.inc": "bind_socket = \"/run/x.sock colour=red\";"},
-		"ham, 12, is not below":                 {"local.d/classifier-bayes.conf": "autolearn = [12, -5];"},
-		"forgotten before it may come again":    {"local.d/greylist.conf": "expire = 1min;", "local.d/redis.conf": "servers = \"localhost\";"},
+		"rspamd.local.lua: Lua is not run here":    {"rspamd.local.lua": "rspamd_config.X = {}"},
+		"lua.local.d/x.lua":                        {"lua.local.d/x.lua": "-- nothing"},
+		"local.d/greylist.conf:1:1: a time":        {"local.d/greylist.conf": "timeout = soon;"},
+		"local.d/options.inc:1:1":                  {"local.d/options.inc": "gtube_patterns = \"some\";"},
+		"worker-controller.inc:1:1: it is no hash": {"local.d/worker-controller.inc": "password = \"$2$abc\";"},
+		"is none of mode, owner and group":         {"local.d/worker-proxy.inc": "bind_socket = \"/run/x.sock colour=red\";"},
+		"ham, 12, is not below":                    {"local.d/classifier-bayes.conf": "autolearn = [12, -5];"},
+		"forgotten before it may come again":       {"local.d/greylist.conf": "expire = 1min;", "local.d/redis.conf": "servers = \"localhost\";"},
 	} {
 		if _, err := Read(load(t, files), Base{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v, want %q", files, err, want)

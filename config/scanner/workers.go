@@ -3,9 +3,11 @@ package scanner
 import (
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/winnowmail/winnow/checks/option"
 	"github.com/winnowmail/winnow/config/ucl"
+	"github.com/winnowmail/winnow/internal/passhash"
 )
 
 // workers are the controller and the proxy.
@@ -33,10 +35,16 @@ func common() []option.Key {
 // controller is the table of worker-controller.inc.
 func (s *Setup) controller() *option.Section {
 	var sockets []Socket
-	return &option.Section{Name: "controller", Doc: "is the HTTP API", Keys: append(append([]option.Key{
+	a := &s.Daemon.Access
+	return &option.Section{Name: "controller", Doc: "is the HTTP API", Keys: append([]option.Key{
 		listen(&sockets, "address of the HTTP API; of several the first"),
+		hash("password", &a.Password, "what lets clients read and scan, as dms pw makes it; q1 lets nobody"),
+		hash("enable_password", &a.EnablePassword, "what lets clients change things; without it the password does"),
+		option.Networks("secure_ip", &a.Trusted, "clients that need no password"),
+		option.Int("max_auth_failures", &a.MaxFailures, "wrong passwords of a client that are looked at within auth_failure_window").Or(10),
+		option.Duration("auth_failure_window", &a.Window, "how long wrong passwords count").Or(time.Minute),
 		option.Fixed("static_dir", "/usr/share/rspamd/www", "there are no web pages"),
-	}, option.Without("the HTTP API has no passwords: let nobody reach its port who may not use it", "password", "enable_password", "secure_ip", "trusted_ips")...), common()...),
+	}, append(option.Without("of proxies in secure_ip the client counts that they name", "trusted_ips"), common()...)...),
 		Use: func() error {
 			for i, socket := range sockets {
 				if !strings.HasPrefix(socket.Address, "unix:") {
@@ -50,6 +58,20 @@ func (s *Setup) controller() *option.Section {
 			}
 			return nil
 		}}
+}
+
+// hash is a key for a password or its hash.
+func hash(name string, field *string, help string) option.Key {
+	return option.Func(name, "string", func(v option.Value) error {
+		text, err := v.AsString()
+		if err == nil && passhash.Is(text) && passhash.Validate(text) != nil {
+			err = v.Errorf("%w", passhash.ErrForm)
+		}
+		if err == nil {
+			*field = text
+		}
+		return err
+	}, help).Example("secret")
 }
 
 // proxy is the table of worker-proxy.inc.

@@ -153,7 +153,7 @@ func (j *bucketsJob) ask(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := controllerClient().Do(req)
 	if err != nil {
 		return err
 	}

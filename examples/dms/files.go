@@ -161,7 +161,9 @@ func (f *filesFlags) compare(before *scanner.Setup, log *slog.Logger) {
 	for _, change := range f.setup.Changes(before) {
 		log.Info("configuration: " + change)
 	}
-	if !reflect.DeepEqual(before.Daemon, f.setup.Daemon) {
+	was, is := before.Daemon, f.setup.Daemon
+	was.Access = is.Access
+	if !reflect.DeepEqual(was, is) {
 		log.Warn("configuration: addresses, the state, DNS servers, how lists are followed, history, exports and the log's level change with the next start only")
 	}
 	f.tell(log)

@@ -108,7 +108,7 @@ func releaseGreylisted(ctx context.Context, controller, client, from string, rcp
 	if err != nil {
 		return err
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := controllerClient().Do(req)
 	if err != nil {
 		return err
 	}

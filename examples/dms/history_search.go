@@ -131,7 +131,7 @@ func askController(ctx context.Context, address string, q history.Query) ([]hist
 	if err != nil {
 		return nil, fmt.Errorf("-controller: %w", err)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := controllerClient().Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("-controller: %w", err)
 	}

@@ -89,6 +89,7 @@ type config struct {
 
 	client   *dnsclient.Client // nil without -dns
 	sign     signFlag
+	access   accessFlags
 	milter   milterFlags
 	dmarc    dmarcFlags
 	known    knownFlags
@@ -185,6 +186,7 @@ func (c *config) flags() *flag.FlagSet {
 	flags.Var(&c.memory, "memory", "`bytes` that messages in work may take, such as 256MiB; more wait; 0 means no bound")
 	flags.StringVar(&c.user, "user", "", "give up the rights of root for those of a user, `NAME[:GROUP]`")
 	flags.StringVar(&c.cpuProfile, "cpuprofile", "", "`file` for a profile of the CPU time from start to end")
+	c.access.register(flags)
 	c.milter.register(flags)
 	c.history.register(flags)
 	c.neural.register(flags)

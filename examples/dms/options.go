@@ -43,7 +43,7 @@ func (c *config) options() (winnow.Options, error) {
 	if _, on, err := c.autolearn.options(); err != nil || on && c.state == "" {
 		return o, cmp.Or(err, errors.New("-autolearn needs -state"))
 	}
-	if err := errors.Join(c.dmarc.validate(c), c.kept.validate(), c.history.check()); err != nil {
+	if err := errors.Join(c.access.access(c.files.setup).Validate(), c.dmarc.validate(c), c.kept.validate(), c.history.check()); err != nil {
 		return o, err
 	}
 	outgoing, err := c.sign.rules(c.dns != "none")

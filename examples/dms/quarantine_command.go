@@ -156,7 +156,7 @@ func (j *quarantineJob) complete(name string, ids []string) error {
 	if err != nil {
 		return err
 	}
-	j.reader, err = quarantine.NewReader(quarantine.Remote("http://"+j.controller, nil), string(private))
+	j.reader, err = quarantine.NewReader(quarantine.Remote("http://"+j.controller, controllerClient()), string(private))
 	return err
 }
 
@@ -229,7 +229,7 @@ func (j *quarantineJob) learn(ctx context.Context, message []byte) error {
 	if err != nil {
 		return err
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := controllerClient().Do(req)
 	if err != nil {
 		return fmt.Errorf("released, not learned: %w", err)
 	}

@@ -58,6 +58,9 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 		serve.History = c.history.kept
 	}
 	api, err := controller.New(serve)
+	if err == nil {
+		c.access.guard, err = controller.NewGuard(c.access.access(c.files.setup), o.Log)
+	}
 	if err != nil {
 		return err
 	}
@@ -70,7 +73,7 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 		return errors.Join(err, listener.Close())
 	}
 	server := &http.Server{
-		Handler:           c.beside(o.Store, api),
+		Handler:           c.access.guard.Handler(c.beside(o.Store, api)),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       2 * time.Minute, // a mail over a slow line
 		WriteTimeout:      3 * time.Minute, // counted from the end of the header: includes ReadTimeout and the scan
@@ -202,7 +205,7 @@ func (c *config) reload(ctx context.Context, live *winnow.Live, now *winnow.Opti
 	if before != nil {
 		c.files.compare(before, c.log.Logger)
 	}
-	return nil
+	return c.access.guard.Set(c.access.access(c.files.setup))
 }
 
 // swap puts in force what the flags and files say now.
