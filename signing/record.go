@@ -33,15 +33,24 @@ func Record(key crypto.PublicKey) (string, error) {
 // RecordName returns the name of the DNS record for a domain's selector.
 func RecordName(domain, selector string) string { return selector + "._domainkey." + domain }
 
+// zoneName is the name as a DNS master file has it: relative without a domain.
+func zoneName(domain, selector string) string {
+	if domain == "" {
+		return selector + "._domainkey"
+	}
+	return RecordName(domain, selector) + "."
+}
+
 // maxString is the longest character-string of a TXT record (RFC 1035
 // section 3.3).
 const maxString = 255
 
 // ZoneRecord returns a record as lines of a DNS master file (RFC 1035 section
-// 5): its text in strings of at most 255 bytes.
+// 5): its text in strings of at most 255 bytes. Without a domain the name is relative
+// to the file's origin.
 func ZoneRecord(domain, selector, record string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s. IN TXT (", RecordName(domain, selector))
+	fmt.Fprintf(&b, "%s IN TXT (", zoneName(domain, selector))
 	for len(record) > 0 {
 		n := min(len(record), maxString)
 		fmt.Fprintf(&b, "\n\t\"%s\"", record[:n])

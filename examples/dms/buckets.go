@@ -47,7 +47,7 @@ func bucketsCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&j.controller, "controller", "127.0.0.1:11334", "`address` of the daemon's controller")
 	flags.StringVar(&j.where, "state", "", state.Usage)
-	err := flags.Parse(args)
+	err := parseMixed(flags, args)
 	if errors.Is(err, flag.ErrHelp) || flags.Arg(0) == "help" {
 		fmt.Fprint(stdout, bucketsUsage)
 		flags.SetOutput(stdout)

@@ -24,11 +24,12 @@ func commands() map[string]command {
 		"dkim": {"[options], see dms dkim help", func(_ context.Context, args []string, stdout, stderr io.Writer) int {
 			return dkim(args, os.Hostname, stdout, stderr)
 		}},
-		"greylist":   {"release -client ADDRESS [flags] RECIPIENT...", greylistCommand},
-		"history":    {"[flags], see dms history -help", searchHistory},
-		"pw":         {"[-p PASSWORD] [-c HASH]", pw},
-		"setup":      {"[-json], reads docker-mailserver's environment", setup},
-		"quarantine": {"COMMAND [flags], see dms quarantine help", quarantineCommand},
+		"dkim_keygen": {"[flags], see dms dkim_keygen -help", dkimKeygen},
+		"greylist":    {"release -client ADDRESS [flags] RECIPIENT...", greylistCommand},
+		"history":     {"[flags], see dms history -help", searchHistory},
+		"pw":          {"[-e] [-q] [-p PASSWORD] [-c HASH]", pw},
+		"setup":       {"[-json], reads docker-mailserver's environment", setup},
+		"quarantine":  {"COMMAND [flags], see dms quarantine help", quarantineCommand},
 	}
 }
 

@@ -54,6 +54,12 @@ func TestConfigdump(t *testing.T) {
 	if !strings.Contains(out, "        path = \"/keys/rsa.txt\";\n") || !strings.HasPrefix(out, "*** Section dkim_signing ***\n") {
 		t.Errorf("got %s", out)
 	}
+	if again, _ := runCommand(t, 0, "configdump", "dkim_signing", "-c", dir+"/rspamd.conf"); again != out {
+		t.Errorf("with flags behind the section %s", again)
+	}
+	if _, errs := runCommand(t, 1, "configdump", "-config", dir, "--", "-j"); !strings.Contains(errs, "there is no section -j") {
+		t.Errorf("behind -- -j is a flag: %s", errs)
+	}
 	out, _ = runCommand(t, 0, "configdump", "-j", "--config", dir, "actions")
 	var actions map[string]float64
 	if err := json.Unmarshal([]byte(out), &actions); err != nil || actions["reject"] != 11 {

@@ -39,6 +39,13 @@ type treeFlags struct {
 
 func (t *treeFlags) register(flags *flag.FlagSet, byDefault, help string) {
 	t.vars = varFlag{}
+	flags.Func("c", "rspamadm's way to name the directory: the `file` rspamd.conf in it", func(file string) error {
+		if filepath.Base(file) != "rspamd.conf" {
+			return errors.New("the file of a configuration is its rspamd.conf")
+		}
+		t.dir = filepath.Dir(file)
+		return nil
+	})
 	flags.StringVar(&t.dir, "config", byDefault, "`directory` of rspamd.conf, local.d and override.d"+help)
 	flags.Var(t.vars, "var", "a variable of the files, `NAME=VALUE` such as DBDIR=/var/lib/rspamd; may be repeated")
 }
@@ -66,25 +73,6 @@ func (v varFlag) Set(s string) error {
 	return nil
 }
 
-// parseFlags parses the flags of a subcommand; done says that its work is done
-// with the exit code.
-func parseFlags(flags *flag.FlagSet, args []string, usage string, stdout, stderr io.Writer) (code int, done bool) {
-	flags.SetOutput(io.Discard)
-	flags.Usage = func() {}
-	err := flags.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stdout, usage)
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-		return 0, true
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", flags.Name(), err)
-		return 2, true
-	}
-	return 0, false
-}
-
 // configdump is the subcommand; it returns the exit code.
 func configdump(_ context.Context, args []string, stdout, stderr io.Writer) int {
 	var tree treeFlags
@@ -93,7 +81,9 @@ func configdump(_ context.Context, args []string, stdout, stderr io.Writer) int 
 	tree.register(flags, "", "; without it, docker-mailserver's defaults with its environment")
 	flags.BoolVar(&d.json, "j", false, "print JSON")
 	flags.StringVar(&d.file, "ucl", "", "print what one `file` says by itself")
-	flags.BoolVar(&d.states, "modules-state", false, "print which modules are enabled, and why others are not")
+	for _, name := range []string{"modules-state", "m"} {
+		flags.BoolVar(&d.states, name, false, "print which modules are enabled, and why others are not")
+	}
 	flags.BoolVar(&d.help, "show-help", false, "print what sections can say, with the defaults")
 	flags.BoolVar(&d.where, "where", false, "print behind each value the file and line it is from, and what it took the place of")
 	if code, done := parseFlags(flags, args, configdumpUsage, stdout, stderr); done {
@@ -256,7 +246,10 @@ func configtest(_ context.Context, args []string, stdout, stderr io.Writer) int 
 	flags := flag.NewFlagSet("dms configtest", flag.ContinueOnError)
 	tree.register(flags, "/etc/rspamd", "")
 	quiet := flags.Bool("q", false, "print errors and warnings only")
-	strict := flags.Bool("strict", false, "warnings make the test fail")
+	var strict bool
+	for _, name := range []string{"strict", "s"} {
+		flags.BoolVar(&strict, name, false, "warnings make the test fail")
+	}
 	const usage = "usage: dms configtest [flags]\n\nReads the configuration below a directory like /etc/rspamd: exit code 0 says that it can be read, 1 that it can't.\n\n"
 	if code, done := parseFlags(flags, args, usage, stdout, stderr); done {
 		return code
@@ -272,7 +265,7 @@ func configtest(_ context.Context, args []string, stdout, stderr io.Writer) int 
 		return 1
 	}
 	warn(stderr, warnings)
-	if *strict && len(warnings) > 0 {
+	if strict && len(warnings) > 0 {
 		fmt.Fprintln(stderr, "syntax OK, but there are warnings")
 		return 1
 	}

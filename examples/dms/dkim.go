@@ -1,13 +1,6 @@
 package main
 
 import (
-	"crypto"
-	"crypto/ed25519"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -174,7 +167,7 @@ func (j *dkimJob) run() error {
 		}
 	}
 	j.say(1, "makes an %s key with selector %s for %s", j.keytype, j.selector, j.domain)
-	key, text, err := j.newKey()
+	key, text, err := newKey(j.keytype, j.keysize)
 	if err != nil {
 		return err
 	}
@@ -203,21 +196,6 @@ func (j *dkimJob) run() error {
 	fmt.Fprintf(j.stdout, "The user of the scanner must be able to read %s, and nobody else.\n", private)
 	fmt.Fprintf(j.stdout, "The TXT record %s has to be:\n\n%s\n", signing.RecordName(j.domain, j.selector), record)
 	return nil
-}
-
-// newKey makes a key and its text as rspamadm writes it: PEM, or base64 of an
-// Ed25519 key, which older Rspamds read too.
-func (j *dkimJob) newKey() (crypto.Signer, string, error) {
-	if j.keytype == "ed25519" {
-		_, key, err := ed25519.GenerateKey(rand.Reader)
-		return key, base64.StdEncoding.EncodeToString(key) + "\n", err
-	}
-	key, err := rsa.GenerateKey(rand.Reader, j.keysize)
-	if err != nil {
-		return nil, "", err
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	return key, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), err
 }
 
 // write makes a file under its final name at once, with its directory.

@@ -221,3 +221,31 @@ func TestSign(t *testing.T) {
 		}
 	}
 }
+
+func TestDKIMKeygen(t *testing.T) {
+	out, _ := runCommand(t, 0, "dkim_keygen", "-d", "example.org", "-s", "mail", "-b", "1024")
+	private, record, ok := strings.Cut(out, "-----END PRIVATE KEY-----\n")
+	key, err := signing.ParseKey([]byte(private + "-----END PRIVATE KEY-----\n"))
+	if rsaKey, isRSA := key.(*rsa.PrivateKey); !ok || err != nil || !isRSA || rsaKey.N.BitLen() != 1024 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	published, err := signing.Record(key.Public())
+	if err != nil || !strings.HasPrefix(record, "mail._domainkey.example.org. IN TXT (\n\t\"v=DKIM1; k=rsa; p=") ||
+		strings.Join(strings.FieldsFunc(record, func(r rune) bool { return strings.ContainsRune("\"\n\t", r) })[1:], "") != published+")" {
+		t.Errorf("%v: the record is %s, of the key %s", err, record, published)
+	}
+	file := filepath.Join(t.TempDir(), "key")
+	out, _ = runCommand(t, 0, "dkim_keygen", "--type", "ed25519", "--privkey", file)
+	if key, err := signing.ParseKey([]byte(read(t, file))); err != nil || !strings.HasPrefix(out, "selector._domainkey IN TXT (\n\t\"v=DKIM1; k=ed25519; p=") {
+		t.Errorf("%T, %v: %s", key, err, out)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if _, errs := runCommand(t, 1, "dkim_keygen", "-k", file); !strings.Contains(errs, "exists") {
+		t.Errorf("a key was written over another: %s", errs)
+	}
+	for _, bad := range [][]string{{"-t", "dsa"}, {"-b", "512"}, {"-b", "8192"}, {"-t", "ed25519", "-b", "2048"}, {"-s", "a/b"}, {"-d", "exa mple"}, {"x"}} {
+		runCommand(t, 2, append([]string{"dkim_keygen"}, bad...)...)
+	}
+}

@@ -75,7 +75,7 @@ func greylistCommand(ctx context.Context, args []string, stdout, stderr io.Write
 	from := flags.String("from", "", "envelope `sender`; by default the null sender")
 	err := error(flag.ErrHelp)
 	if len(args) > 0 && args[0] == "release" {
-		err = flags.Parse(args[1:])
+		err = parseMixed(flags, args[1:])
 	} else if len(args) > 0 && strings.Trim(args[0], "-") != "help" && args[0] != "-h" {
 		err = fmt.Errorf("unknown command %q", args[0])
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/winnowmail/winnow/internal/passhash"
 )
 
-const pwUsage = `usage: dms pw [-p PASSWORD]
-       dms pw -c HASH [-p PASSWORD]
+const pwUsage = `usage: dms pw [-e] [-p PASSWORD]
+       dms pw -c HASH [-q] [-p PASSWORD]
 
 Prints the hash of a password for Rspamd's controller, in the form $1$SALT$KEY
 (PBKDF2), or checks one: exit code 0 says that the password is right, 1 that it
@@ -31,12 +31,18 @@ func pw(_ context.Context, args []string, stdout, stderr io.Writer) int {
 func pwFrom(stdin io.Reader, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("dms pw", flag.ContinueOnError)
 	hash := flags.String("c", "", "check the `hash` instead of making one")
+	encrypt := flags.Bool("e", false, "make a hash, as without -c")
+	quiet := flags.Bool("q", false, "with -c, tell by the exit code alone")
 	password := flags.String("p", "", "the `password`; other users of the machine may see it")
 	if code, done := parseFlags(flags, args, pwUsage, stdout, stderr); done {
 		return code
 	}
 	if flags.NArg() > 0 {
 		fmt.Fprintf(stderr, "dms pw: unexpected argument %q\n", flags.Arg(0))
+		return 2
+	}
+	if *encrypt && *hash != "" {
+		fmt.Fprintln(stderr, "dms pw: -e makes a hash and -c checks one")
 		return 2
 	}
 	var err error
@@ -55,12 +61,11 @@ func pwFrom(stdin io.Reader, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "dms pw: %v\n", err)
 		return 1
 	}
-	if !ok {
-		fmt.Fprintln(stdout, "password incorrect")
-		return 1
+	if *hash != "" && !*quiet {
+		fmt.Fprintln(stdout, map[bool]string{true: "password correct", false: "password incorrect"}[ok])
 	}
-	if *hash != "" {
-		fmt.Fprintln(stdout, "password correct")
+	if !ok {
+		return 1
 	}
 	return 0
 }

@@ -22,6 +22,13 @@ func TestPw(t *testing.T) {
 	if got := run(1, "Secret", "-c", hash); got != "password incorrect" {
 		t.Errorf("got %s", got)
 	}
+	if got := run(0, "", "-q", "-c", hash, "-p", "secret") + run(1, "Secret\n", "-q", "-c", hash); got != "" {
+		t.Errorf("with -q got %s", got)
+	}
+	if again := run(0, "", "-e", "-p", "secret"); !strings.HasPrefix(again, "$1$") || again == hash {
+		t.Errorf("got %s", again)
+	}
+	run(2, "secret\n", "-e", "-c", hash)
 	if got := run(1, "x", "-c", "$2$a$b"); !strings.Contains(got, "Catena") {
 		t.Errorf("got %s", got)
 	}

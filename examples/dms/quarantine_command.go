@@ -96,7 +96,7 @@ func (j *quarantineJob) parse(name string, args []string) (run func(ctx context.
 	if run = j.declare(name, flags); run == nil {
 		return nil, nil, usageError{fmt.Errorf("unknown command %q; see dms quarantine help", name)}
 	}
-	err = flags.Parse(args)
+	err = parseMixed(flags, args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(j.stdout, quarantineUsage)
 		flags.SetOutput(j.stdout)
