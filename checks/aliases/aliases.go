@@ -125,10 +125,14 @@ func (r *resolver) run(t *checks.Task) error {
 	}
 	var from, rcpt rewriter
 	from.resolver, rcpt.resolver = r, r
-	a.EnvelopeFrom, _ = from.address(a.EnvelopeFrom)
-	a.EnvelopeRcpts = rcpt.list(a.EnvelopeRcpts, len(a.EnvelopeRcpts))
-	a.From = from.list(a.From, 1)
-	a.Recipients = rcpt.list(a.Recipients, len(a.Recipients))
+	if !r.noEnvelope {
+		a.EnvelopeFrom, _ = from.address(a.EnvelopeFrom)
+		a.EnvelopeRcpts = rcpt.list(a.EnvelopeRcpts, len(a.EnvelopeRcpts))
+	}
+	if !r.noHeader {
+		a.From = from.list(a.From, 1)
+		a.Recipients = rcpt.list(a.Recipients, len(a.Recipients))
+	}
 	if len(from.tags) > 0 {
 		t.Hit(taggedFrom, from.tags...)
 	}

@@ -20,6 +20,11 @@ type Options struct {
 	System map[string][]string
 	// Depth is how many aliases may lead to each other; 0 means 10.
 	Depth int
+	// NoTags leaves what is behind a plus sign, NoGmail the dots in Gmail's addresses.
+	NoTags, NoGmail bool
+	// NoHeader and NoEnvelope leave the addresses of the header, or of the envelope,
+	// as they are.
+	NoHeader, NoEnvelope bool
 }
 
 // A resolver is Options ready for look-ups. It is immutable.
@@ -28,10 +33,12 @@ type resolver struct {
 	virtual map[string]string
 	system  map[string]string
 	depth   int
+
+	noTags, noGmail, noHeader, noEnvelope bool
 }
 
 func newResolver(o Options) *resolver {
-	r := &resolver{local: map[string]bool{}, virtual: map[string]string{}, system: map[string]string{}, depth: o.Depth}
+	r := &resolver{local: map[string]bool{}, virtual: map[string]string{}, system: map[string]string{}, depth: o.Depth, noTags: o.NoTags, noGmail: o.NoGmail, noHeader: o.NoHeader, noEnvelope: o.NoEnvelope}
 	if r.depth <= 0 {
 		r.depth = 10
 	}
@@ -112,7 +119,7 @@ func (w *rewriter) list(as []mail.Address, n int) []mail.Address {
 
 // address rewrites one address and reports whether anything changed.
 func (w *rewriter) address(a mail.Address) (mail.Address, bool) {
-	user, tags := withoutTag(a.User, a.Domain)
+	user, tags := w.withoutTag(a.User, a.Domain)
 	changed := user != a.User
 	if changed {
 		for _, t := range tags {
@@ -145,11 +152,11 @@ func withMailbox(a mail.Address, user, domain string) mail.Address {
 }
 
 // withoutTag takes tags off a local part. Gmail ignores dots.
-func withoutTag(user, domain string) (plain string, tags []string) {
-	if d := mail.DomainKey(domain); d == "gmail.com" || d == "googlemail.com" {
+func (r *resolver) withoutTag(user, domain string) (plain string, tags []string) {
+	if d := mail.DomainKey(domain); !r.noGmail && (d == "gmail.com" || d == "googlemail.com") {
 		user = strings.ReplaceAll(user, ".", "")
 	}
-	if base, rest, ok := strings.Cut(user, "+"); ok && base != "" {
+	if base, rest, ok := strings.Cut(user, "+"); ok && base != "" && !r.noTags {
 		return base, strings.Split(rest, "+")
 	}
 	return user, nil

@@ -28,7 +28,7 @@ func askDCC(r *Rule, q *question) func(net.Conn) (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		return readDCC(reply, cmp.Or(r.Bulk, many))
+		return readDCC(reply, r)
 	}
 }
 
@@ -37,7 +37,7 @@ func askDCC(r *Rule, q *question) func(net.Conn) (answer, error) {
 //	A
 //	AA
 //	X-DCC-example-Metrics: mx.example.org 1234; Body=many Fuz1=2 Fuz2=many rep=90%
-func readDCC(reply []byte, bulk int) (answer, error) {
+func readDCC(reply []byte, r *Rule) (answer, error) {
 	lines := strings.SplitN(string(bytes.ReplaceAll(reply, []byte("\r"), nil)), "\n", 4)
 	if len(lines) < 3 {
 		return answer{}, badReply("the reply has %d lines", len(lines))
@@ -50,7 +50,7 @@ func readDCC(reply []byte, bulk int) (answer, error) {
 	case "T":
 		return answer{}, badReply("temporary failure")
 	case "A":
-		return bulkOf(counts, bulk), nil
+		return bulkOf(counts, r), nil
 	case "G", "S":
 		return answer{}, nil
 	}
@@ -59,8 +59,10 @@ func readDCC(reply []byte, bulk int) (answer, error) {
 
 // bulkOf adds a third for each of the three checksums that many have reported,
 // times the client's reputation in percent, if it has one.
-func bulkOf(counts string, bulk int) answer {
+func bulkOf(counts string, r *Rule) answer {
 	var a answer
+	bulk := cmp.Or(r.Bulk, many)
+	limits := map[string]int{"body": bulk, "fuz1": cmp.Or(r.Fuz1, bulk), "fuz2": cmp.Or(r.Fuz2, bulk)}
 	reputation := 1.0
 	seen := map[string]bool{} // a checksum counts once
 	for _, word := range strings.Fields(strings.ToLower(counts)) {
@@ -75,7 +77,7 @@ func bulkOf(counts string, bulk int) answer {
 			if value == "many" {
 				n, err = many, nil
 			}
-			if err == nil && n >= bulk && !seen[name] {
+			if err == nil && n >= limits[name] && !seen[name] {
 				seen[name] = true
 				a.Options = append(a.Options, word)
 			}

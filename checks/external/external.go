@@ -13,6 +13,7 @@
 package external
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -22,6 +23,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/internal/peer"
@@ -78,6 +80,9 @@ type pattern struct {
 
 func newScanner(r Rule, dial peer.Dialer) *scanner {
 	s := &scanner{Rule: r, kind: kinds()[r.Type]}
+	if r.Whole {
+		s.parts = nil
+	}
 	s.peers = peer.New(peer.Options{Servers: r.Servers, Dial: dial, Timeout: r.Timeout, Tries: r.Tries})
 	if s.MaxSize == 0 {
 		s.MaxSize = 512 << 10
@@ -183,6 +188,7 @@ func (s *scanner) questions(t *checks.Task) []*question {
 			}
 		}
 	}
+	pieces = slices.DeleteFunc(pieces, func(q *question) bool { return len(q.data) < s.MinSize })
 	asked := slices.DeleteFunc(slices.Clone(pieces), func(q *question) bool { return len(q.data) > s.MaxSize })
 	asked = asked[:min(len(asked), maxParts)]
 	if len(asked) < len(pieces) {
@@ -225,11 +231,32 @@ func (s *scanner) raise(t *checks.Task, q *question, a answer) {
 	case !a.Found:
 		return
 	}
-	if h.Def != s.found || len(s.patterns) == 0 {
+	if h.Def == s.failed {
 		t.HitAt(h)
 		return
 	}
-	s.raiseNamed(t, h)
+	if len(s.Ignore) > 0 && len(h.Options) > 0 {
+		h.Options = slices.DeleteFunc(slices.Clone(h.Options), func(o string) bool { return slices.Contains(s.Ignore, o) })
+		if len(h.Options) == 0 {
+			return
+		}
+	}
+	if h.Def != s.found || len(s.patterns) == 0 {
+		t.HitAt(h)
+	} else {
+		s.raiseNamed(t, h)
+	}
+	s.act(t, h)
+}
+
+// act asks for the rule's action.
+func (s *scanner) act(t *checks.Task, h symbols.Hit) {
+	if s.Action == "" {
+		return
+	}
+	name := cmp.Or(s.Name, string(s.Type))
+	text := strings.NewReplacer("${SCANNER}", name, "${VIRUS}", strings.Join(h.Options, "; ")).Replace(cmp.Or(s.Message, DefaultMessage))
+	t.PreResult(actions.PreResult{Action: s.Action, Least: s.Action != actions.Reject, Check: name, Message: text}, h.Def)
 }
 
 // raiseNamed raises the symbols of the patterns that findings match, and the

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/checktest"
 	"github.com/winnowmail/winnow/checks/relay"
@@ -149,7 +150,7 @@ func TestFixtures(t *testing.T) {
 }
 
 func TestReplies(t *testing.T) {
-	dcc := func(b []byte) (answer, error) { return readDCC(b, many) }
+	dcc := func(b []byte) (answer, error) { return readDCC(b, &Rule{}) }
 	olefy := func(b []byte) (answer, error) { return readOlefy(b, false) }
 	extended := func(b []byte) (answer, error) { return readOlefy(b, true) }
 	for _, c := range []struct {
@@ -335,6 +336,10 @@ func TestValidate(t *testing.T) {
 		`Rules[0].Patterns[0].Symbol: P0F_FAIL says something else`:                 {Type: P0F, Patterns: []Pattern{{"P0F_FAIL", "a"}}, Servers: one},
 		"Rules[0].Patterns[0].Regexp: error parsing regexp: missing closing ]: `[`": {Type: P0F, Patterns: []Pattern{{"A", "["}}, Servers: one},
 		`Rules[0].Bulk: only DCC counts reports`:                                    {Type: Razor, Bulk: 1, Servers: one},
+		`Rules[0].Fuz1: 1000000 is not between 0 and 999999`:                        {Type: DCC, Fuz1: 1000000, Servers: one},
+		`Rules[0].Action: "no action" changes nothing, leave it empty`:              {Type: DCC, Action: actions.NoAction, Servers: one},
+		`Rules[0].MinSize: -1 is negative`:                                          {Type: DCC, MinSize: -1, Servers: one},
+		`Rules[0].Whole: dcc looks at the whole message anyway`:                     {Type: DCC, Whole: true, Servers: one},
 	} {
 		if err := (Options{Rules: []Rule{r}}).Validate(); err == nil || err.Error() != "external_services: "+want {
 			t.Errorf("got %v, want %s", err, want)

@@ -1,6 +1,7 @@
 package external
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -32,7 +33,7 @@ func office(p *mail.Part) bool {
 // askOlefy has olevba look at a file (OLEFY/1.0).
 func askOlefy(r *Rule, q *question) func(net.Conn) (answer, error) {
 	return func(c net.Conn) (answer, error) {
-		digest := q.part.Digest()
+		digest := sha256.Sum256(q.data)
 		reply, err := exchange(c, fmt.Appendf(nil, "OLEFY/1.0\nMethod: oletools\nRspamd-ID: %x\n\n", digest[:4]), q.data)
 		if err != nil {
 			return answer{}, err

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/internal/peer"
 	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/mail"
@@ -37,10 +38,23 @@ type Rule struct {
 	// Tries is how often it is asked at most, each time at the next server; 0
 	// means 2.
 	Tries int
+	// Name is the scanner's name as people read it, ${SCANNER} of Message; "" means
+	// the type.
+	Name string `json:",omitempty"`
+	// Action is what a finding asks for; "" means none. Other than reject it is a
+	// minimum. Message is the text of the SMTP reply, in which ${SCANNER} and
+	// ${VIRUS} stand for the names; "" means DefaultMessage.
+	Action  actions.Action `json:",omitempty"`
+	Message string         `json:",omitempty"`
+	// Ignore are findings, as options of symbols have them, that are none.
+	Ignore []string `json:",omitempty"`
 	// MaxSize is the most bytes of a message or part that are sent; what is
 	// larger is not looked at, which a note says. 0 means 512 KiB for whole
-	// messages, 20 MiB for parts.
+	// messages, 20 MiB for parts. What has fewer bytes than MinSize is not sent.
 	MaxSize int
+	MinSize int `json:",omitempty"`
+	// Whole has ICAP and Oletools look at the message instead of its parts.
+	Whole bool `json:",omitempty"`
 	// Expire is how long the Scanner's store keeps what was said of some bytes, or
 	// of a client; 0 means the type's own time (Types), negative that it keeps
 	// nothing. DCC and Rspamd, which look at the envelope too, are always asked.
@@ -58,9 +72,14 @@ type Rule struct {
 	// such findings.
 	Patterns []Pattern
 	// Bulk is from how many reports on DCC calls a checksum bulk; 0 means
-	// 999,999, which is also what "many" counts.
-	Bulk int
+	// 999,999, which is also what "many" counts. Fuz1 and Fuz2 are the same for
+	// the checksums of these names; 0 means Bulk.
+	Bulk       int
+	Fuz1, Fuz2 int `json:",omitempty"`
 }
+
+// DefaultMessage is Rule.Message's.
+const DefaultMessage = `${SCANNER}: threat found: "${VIRUS}"`
 
 // A Pattern gives findings that match Regexp a symbol.
 type Pattern struct{ Symbol, Regexp string }
@@ -130,6 +149,11 @@ func (o Options) Validate() error {
 		names[k.symbol] = true
 		peer.Validate(v, field, r.Servers, r.Timeout, r.Tries, r.MaxSize)
 		v.Number(field+".Bulk", int64(r.Bulk), 0, many)
+		v.Number(field+".Fuz1", int64(r.Fuz1), 0, many)
+		v.Number(field+".Fuz2", int64(r.Fuz2), 0, many)
+		v.If(r.Action == actions.NoAction, field+".Action", "%q changes nothing, leave it empty", r.Action)
+		v.If(r.MinSize < 0, field+".MinSize", "%d is negative", r.MinSize)
+		v.If(r.Whole && ok && k.parts == nil, field+".Whole", "%s looks at the whole message anyway", r.Type)
 		v.If(r.Service != "" && r.Type != ICAP, field+".Service", "only ICAP has services")
 		v.If(strings.ContainsFunc(r.Service, func(c rune) bool { return c <= ' ' || c >= 0x7f }), field+".Service", "%q is no path", r.Service)
 		v.If(r.Expire > 0 && ok && k.expire == 0, field+".Expire", "the answers of %s are about more than the bytes", r.Type)
@@ -146,7 +170,7 @@ func (o Options) Validate() error {
 		for _, p := range r.Patterns {
 			names[p.Symbol] = true
 		}
-		v.If(r.Bulk != 0 && r.Type != DCC, field+".Bulk", "only DCC counts reports")
+		v.If((r.Bulk != 0 || r.Fuz1 != 0 || r.Fuz2 != 0) && r.Type != DCC, field+".Bulk", "only DCC counts reports")
 	}
 	return v.Err()
 }

@@ -49,6 +49,7 @@ type Key struct {
 
 	set    func(Value, *reading) error
 	sample any // a value that changes the field
+	beside map[string]any
 	byName bool
 	idle   bool
 	picks  bool
@@ -107,6 +108,24 @@ func (k Key) Noting(f func()) Key {
 	}
 	return k
 }
+
+// When asks before the key is read whether it can count, by what keys that were
+// noted as Picking said: where the error is not nil the key is left out, with a
+// warning. beside is what a section must say for it to count.
+func (k Key) When(counts func(Value) error, beside map[string]any) Key {
+	set := k.set
+	k.beside = beside
+	k.set = func(v Value, r *reading) error {
+		if err := counts(v); err != nil {
+			return v.Errorf("%w: %s", ErrElsewhere, err.Error())
+		}
+		return set(v, r)
+	}
+	return k
+}
+
+// Beside is what a section must say for the key to count.
+func (k Key) Beside() map[string]any { return k.beside }
 
 // Picking notes that the key says which table or part a section is for, and sets
 // no field itself.

@@ -3,6 +3,7 @@ package standard
 import (
 	"github.com/winnowmail/winnow/checks/greylist"
 	"github.com/winnowmail/winnow/checks/knownsenders"
+	"github.com/winnowmail/winnow/checks/mxcheck"
 	"github.com/winnowmail/winnow/checks/option"
 	"github.com/winnowmail/winnow/checks/regexp"
 	"github.com/winnowmail/winnow/checks/replies"
@@ -16,11 +17,15 @@ import (
 func (o *Options) Sections() []*option.Section {
 	return []*option.Section{
 		o.ForceActions.Section(),
+		o.Relays.Section(),
+		o.Aliases.Section(),
+		o.MessageID.Section(),
 		o.HFilter.Section(),
 		o.ASN.Section(),
 		o.OnceReceived.Section(),
 		o.Whitelist.Section(),
 		o.MIME.Section(),
+		o.URLs.Section(),
 		o.Phishing.Section(),
 		o.Multimap.Section(),
 		o.SPF.Section(),
@@ -30,6 +35,9 @@ func (o *Options) Sections() []*option.Section {
 		o.Signing.Section(),
 		o.MilterHeaders.Section(),
 		o.Antivirus.Section(),
+		o.External.Section(),
+		o.External.P0FSection(),
+		o.External.DCCSection(),
 		o.RBL.Section(),
 		o.Ratelimit.Section(),
 		pointer(&o.Greylist, (*greylist.Options).Section),
@@ -37,6 +45,7 @@ func (o *Options) Sections() []*option.Section {
 		pointer(&o.SpamAssassin, (*spamassassin.Options).Section),
 		pointer(&o.Replies, (*replies.Options).Section),
 		pointer(&o.KnownSenders, (*knownsenders.Options).Section),
+		pointer(&o.MX, (*mxcheck.Options).Section),
 		pointer(&o.Spamtrap, (*spamtrap.Options).Section),
 	}
 }

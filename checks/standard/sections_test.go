@@ -50,9 +50,18 @@ func effects(t *testing.T, path string, s *option.Section, make func() (*Options
 			}
 			continue
 		}
+		example := with(s.Example, k.Beside()).(map[string]any)
+		plain := plain
+		if k.Beside() != nil {
+			other, whole := make()
+			plain = other
+			if err := whole.Apply(option.Of(wrap(example)), func(error) {}); err != nil {
+				t.Errorf("%s beside nothing: %v", at, err)
+			}
+		}
 		o, whole := make()
 		var warnings []error
-		if err := whole.Apply(option.Of(wrap(with(s.Example, map[string]any{k.Name(): k.Sample()}))), func(err error) { warnings = append(warnings, err) }); err != nil || len(warnings) > 0 {
+		if err := whole.Apply(option.Of(wrap(with(example, map[string]any{k.Name(): k.Sample()}))), func(err error) { warnings = append(warnings, err) }); err != nil || len(warnings) > 0 {
 			t.Errorf("%s = %v: %v, %v", at, k.Sample(), err, warnings)
 		}
 		if same(t, plain, o) {

@@ -12,8 +12,6 @@ func Absent() map[string]string {
 		"clustering":       "mails are not compared with each other",
 		"contextal":        "the service is not asked",
 		"gpt":              "language models are not asked",
-		"dcc":              "the module of this name is older than external_services, where dcc is",
-		"p0f":              "the module of this name is older than external_services, where p0f is",
 		"dynamic_conf":     "changes are made in the files",
 		"fuzzy_check":      "Rspamd's fuzzy storage is not asked: its terms and protocol are its operator's",
 		"fuzzy_collect":    "there is no fuzzy storage",
@@ -23,6 +21,8 @@ func Absent() map[string]string {
 		"trie":             "multimap and regexp look for fixed texts, too",
 		"url_redirector":   "links are not followed: what a redirector's link says itself is looked at",
 		"lua":              lua,
+		"lang_detection":   "languages are told by the letters and words of a text, all that there are",
+		"monitored":        "lists are watched over by the section rbl",
 		"dynamic":          "changes are made in the files",
 		"neural_autolearn": "neural decides by itself what it learns",
 	}

@@ -10,6 +10,7 @@ package scanner
 import (
 	"cmp"
 	"errors"
+	"net"
 	"slices"
 	"strings"
 
@@ -80,9 +81,12 @@ func Read(t *config.Tree, base Base) (*Setup, error) {
 	}
 	tables = append(tables, options)
 	errs = append(errs, s.redis(), s.workers(), s.classifiers(), s.settings(), s.dynamic())
-	s.switches(tables)
+	s.unread(tables)
 	if s.Daemon.State == "" && !base.Store {
 		s.withoutStore()
+	}
+	if mx := s.Families.MX; mx != nil && mx.Dial == nil { // Rspamd connects
+		mx.Dial = new(net.Dialer).DialContext
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -111,7 +115,7 @@ func (s *Setup) watcher(base Base) (err error) {
 // sections are the tables of the sections that have no names of their own, but for
 // that of options, which is read before.
 func (s *Setup) sections() []*option.Section {
-	return append(s.Families.Sections(), s.history(), s.logging(), s.Daemon.Exports.Section())
+	return append(append(s.Families.Sections(), s.plain()...), s.history(), s.logging(), s.Daemon.Exports.Section())
 }
 
 // Sections are the tables of all sections that files can have, for help and
@@ -158,9 +162,8 @@ func builtIn(at ucl.Pos) bool {
 	return true
 }
 
-// switches leaves out what modules without options are switched off, and warns
-// of sections that nothing reads.
-func (s *Setup) switches(tables []*option.Section) {
+// unread warns of sections that nothing reads.
+func (s *Setup) unread(tables []*option.Section) {
 	read := map[string]bool{}
 	for _, name := range others() {
 		read[name] = true
@@ -174,12 +177,9 @@ func (s *Setup) switches(tables []*option.Section) {
 		}
 		on, err := v.Get("enabled").AsBool()
 		off := err == nil && !on
-		family, plain := plainModules()[name]
 		reason, absent := Absent()[name]
 		switch {
-		case plain && off:
-			s.off = append(s.off, family)
-		case plain, off, absent && v.Len() == 0:
+		case off, absent && v.Len() == 0:
 		case absent:
 			s.warnOwn(v, name+" has no effect: "+reason)
 		default:
@@ -223,23 +223,12 @@ func (s *Setup) known(tables []*option.Section) []string {
 	for _, table := range tables {
 		names = append(names, table.Name)
 	}
-	for name := range plainModules() {
-		names = append(names, name)
-	}
 	return names
 }
 
 // others are sections that no table reads as a whole.
 func others() []string {
 	return []string{"actions", "group", "composites", "redis", "worker", "classifier", "lua", "modules", "metric", "symbols", "surbl", "emails", "settings"}
-}
-
-// plainModules are modules of Rspamd without options here, by the family that
-// does their work.
-func plainModules() map[string]string {
-	return map[string]string{
-		"maillist": "maillist", "chartable": "chartable", "forged_recipients": "forged_recipients", "rdns": "rdns", "url_suspect": "urls",
-	}
 }
 
 // withoutStore leaves out what can do nothing without a store.

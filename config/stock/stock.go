@@ -38,6 +38,7 @@ func Tree() Texts {
 		section(name, name+".conf", "")
 	}
 	section("metric", "metrics.conf", "")
+	section("lang_detection", "lang_detection.inc", "")
 	for _, name := range groups() {
 		section(fmt.Sprintf("group %q", name), name+"_group.conf", "")
 	}
@@ -80,17 +81,17 @@ func groups() []string {
 		"statistics subject surbl whitelist")
 }
 
-// modules are the sections of modules.
+// modules are the sections of modules, those that Rspamd 4 added too.
 func modules() []string {
-	return strings.Fields("antivirus arc asn aws_s3 bimi chartable clickhouse dcc dkim dkim_signing dmarc elastic emails external_relay external_services " +
-		"force_actions forged_recipients fuzzy_check greylist hfilter history_redis http_headers known_senders maillist metadata_exporter " +
+	return strings.Fields("aliases antivirus arc asn aws_s3 bayes_expiry bimi chartable clickhouse contextal dcc dkim dkim_signing dmarc elastic emails external_relay " +
+		"external_services force_actions forged_recipients fuzzy_check gpt greylist hfilter history_redis http_headers known_senders maillist metadata_exporter " +
 		"metric_exporter mid milter_headers mime_types multimap mx_check neural once_received p0f phishing ratelimit rbl redis regexp replies " +
-		"reputation rspamd_update spamassassin spamtrap spf surbl trie url_redirector whitelist")
+		"reputation rspamd_update spamassassin spamtrap spf surbl trie url_redirector url_suspect whitelist")
 }
 
 // off are the modules that are off until a file switches them on.
 func off() []string {
-	return strings.Fields("aws_s3 bimi dcc external_relay http_headers known_senders mx_check p0f rspamd_update spamtrap")
+	return strings.Fields("aws_s3 bimi contextal dcc external_relay gpt http_headers known_senders mx_check p0f rspamd_update spamtrap")
 }
 
 // formerly are the names of files that modules had before.

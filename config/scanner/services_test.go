@@ -1,0 +1,73 @@
+package scanner
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/winnowmail/winnow/actions"
+)
+
+// Scanners, relays and aliases as files of the field have them; what is not theirs
+// is warned of, and no more than that is lost.
+func TestServices(t *testing.T) {
+	s, _, _ := setup(t, map[string]string{
+		"local.d/external_services.conf": `spamassassin { servers = "127.0.0.1"; symbol = "SPAMD_HIGH"; max_size = 3000000; scheme = "x"; }
+			oletools { servers = "10.0.0.1:10050"; extended = true; cache_expire = 100; patterns { MACRO_A = "^A"; } action = "soft reject"; whitelist = ["AX"]; }
+			dcc { servers = "/var/dcc/dccifd"; body_max = 99; patterns {} }
+			eset { type = "icap"; servers = "10.0.0.2"; scheme = "respmod"; scan_mime_parts = false; }
+			vadesecure { servers = "127.0.0.1:23808"; }
+			razor { timeout = 3; }`,
+		"local.d/p0f.conf":            `enabled = true; socket = "/run/p0f.sock"; patterns { WINDOWS = '^Windows.*'; }`,
+		"local.d/external_relay.conf": `enabled = true; rules { RELAY_IP { strategy = "ip_map"; ip_map = ["192.0.2.7"]; } RELAY_USER { strategy = "authenticated"; user_map = ["smtp"]; } }`,
+		"local.d/aliases.conf":        `local_domains = ["example.org"]; virtual_aliases = "/etc/rspamd/virtual"; enable_gmail_rules = false; track_chain = true;`,
+		"local.d/mid.conf":            `source { url = ["https://maps.rspamd.com/rspamd/mid.inc.zst", "/etc/rspamd/mids"]; }`,
+		"local.d/mx_check.conf":       `enabled = true; timeout = 3; exclude_domains = ["/etc/rspamd/mx"]; greylist_invalid = false;`,
+		"local.d/maillist.conf":       `enabled = false;`,
+		"local.d/chartable.conf":      `threshold = 0.7;`,
+		"virtual":                     "# ours\ninfo@example.org\tann@example.org, bob@example.org\n@example.com ann@example.org\n",
+		"mids":                        "bank.example /^\\d+$/\n",
+		"mx":                          "*.example.net\n",
+	})
+	rules := s.Families.External.Rules
+	if len(rules) != 5 {
+		t.Fatalf("%+v", rules)
+	}
+	spamd, olefy, dcc, icap, p0f := rules[0], rules[1], rules[2], rules[3], rules[4]
+	if spamd.Symbol != "SPAMD_HIGH" || spamd.MaxSize != 3000000 || spamd.Servers[0] != "127.0.0.1:783" || spamd.Service != "" || !spamd.Local || !spamd.Authenticated {
+		t.Errorf("%+v", spamd)
+	}
+	if olefy.Type != "oletools" || !olefy.Extended || olefy.Expire != 100*time.Second || len(olefy.Patterns) != 1 || olefy.Action != actions.SoftReject || olefy.Ignore[0] != "AX" {
+		t.Errorf("%+v", olefy)
+	}
+	if dcc.Servers[0] != "unix:/var/dcc/dccifd" || dcc.Bulk != 99 || icap.Type != "icap" || icap.Symbol != "ESET" || icap.Servers[0] != "10.0.0.2:1344" || icap.Service != "respmod" || !icap.Whole {
+		t.Errorf("%+v\n%+v", dcc, icap)
+	}
+	if p0f.Type != "p0f" || p0f.Servers[0] != "unix:/run/p0f.sock" || p0f.Patterns[0].Symbol != "WINDOWS" {
+		t.Errorf("%+v", p0f)
+	}
+	if r := s.Families.Relays; r.Off || len(r.Rules) != 2 || r.Rules[0].Networks[0].String() != "192.0.2.7/32" || !slices.Equal(r.Rules[1].Users, []string{"smtp"}) {
+		t.Errorf("%+v", r)
+	}
+	if a := s.Families.Aliases; a.Virtual["info@example.org"] != "ann@example.org" || len(a.Virtual) != 1 || !a.NoGmail || a.LocalDomains[0] != "example.org" {
+		t.Errorf("%+v", a)
+	}
+	if known := s.Families.MessageID.Known; len(known) < 2 || known["bank.example"] == "" {
+		t.Errorf("%q", known)
+	}
+	if m := s.Families.MX; m == nil || m.Dial == nil || m.ConnectTimeout != 3*time.Second || m.ExcludeDomains[0] != "*.example.net" {
+		t.Errorf("%+v", m)
+	}
+	if !slices.Equal(s.off, []string{"maillist"}) {
+		t.Errorf("off: %q", s.off)
+	}
+	for _, want := range []string{"scheme", "vadesecure", "track_chain has no effect", "greylist_invalid has no effect", "threshold has no effect"} {
+		if !strings.Contains(said(s), want) {
+			t.Errorf("nothing is said of %s: %s", want, said(s))
+		}
+	}
+	if len(s.Warnings) != 5 {
+		t.Errorf("%s", said(s))
+	}
+}
