@@ -144,6 +144,7 @@ func TestAfterFailures(t *testing.T) {
 			})
 			a.Durable, a.Timeout = durable, time.Minute
 			o := options(raise("a", defSpam))
+			o.StoreBudget = 0
 			o.After = []winnow.After{a, afterwards("fine", func(context.Context, *winnow.Result) error { return nil })}
 			var told []error
 			o.Trace.AfterDone = func(name string, _ time.Duration, err error) {

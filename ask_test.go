@@ -156,7 +156,6 @@ func TestCommitWithoutBudget(t *testing.T) {
 			return ctx.Err()
 		})
 		o := options(c)
-		o.StoreBudget = -1
 		s := newScanner(t, o)
 		defer closeNow(t, s)
 		begun := time.Now()

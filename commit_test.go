@@ -91,7 +91,7 @@ func TestCommitFailures(t *testing.T) {
 			c.Symbols = []*symbols.Def{d}
 			c.Run = func(ctx context.Context, t *checks.Task) error { t.Hit(d); return inner(ctx, t) }
 			o := options(c)
-			o.Store = storage.NewMemory(storage.MemoryOptions{})
+			o.Store, o.StoreBudget = storage.NewMemory(storage.MemoryOptions{}), 0
 			s := newScanner(t, o)
 			defer closeNow(t, s)
 			m := letterOf(plain)

@@ -37,7 +37,6 @@ func remembering(t *testing.T, store storage.Store, now time.Time) rememberer {
 	open := func(families standard.Options, after ...winnow.After) *winnow.Scanner {
 		o := builtin()
 		o.Families, o.Store, o.Clock, o.After = standard.Families(families), store, func() time.Time { return now }, after
-		o.StoreBudget = -1 // however slow the disk is
 		o.Timeout = time.Minute
 		s := newScanner(t, o)
 		t.Cleanup(func() { closeNow(t, s) })

@@ -48,6 +48,7 @@ func floors() []floor {
 		{packages: "internal/headercommands", may: []string{"actions", "mail"}},
 		{packages: "internal/milterguard"},
 		{packages: "internal/statetest", may: []string{"storage", "storage/bolt"}},
+		{packages: "internal/redistest", may: []string{"storage/redis"}},
 		{packages: "internal/shared", may: []string{"resolver", "resolver/zone"}},
 		{packages: "internal/profile", may: []string{"actions", "score", "symbols"}},
 		{packages: "internal/zbase32", outside: []string{"golang.org/x/crypto/blake2b"}},

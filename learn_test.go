@@ -13,6 +13,7 @@ import (
 	"github.com/winnowmail/winnow/bayes"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/statistics"
+	"github.com/winnowmail/winnow/internal/statetest"
 	"github.com/winnowmail/winnow/storage"
 )
 
@@ -33,6 +34,7 @@ func labelled(n int, class bayes.Class) *winnow.Message {
 func learner(t testing.TB) *bayes.Learner {
 	t.Helper()
 	store := storage.NewMemory(storage.MemoryOptions{MaxBytes: 1 << 30})
+	statetest.Seed(t, store)
 	l, err := bayes.Open(t.Context(), bayes.Options{Store: store, Poll: -1})
 	if err != nil {
 		t.Fatal(err)
@@ -44,11 +46,7 @@ func learner(t testing.TB) *bayes.Learner {
 func taught(t testing.TB, o winnow.Options) *winnow.Scanner {
 	t.Helper()
 	o.Learner = learner(t)
-	s, err := winnow.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close(context.Background()) })
+	s := asking(t, o)
 	for n := range 80 {
 		class := []bayes.Class{bayes.Ham, bayes.Spam}[n%2]
 		if r, err := s.Learn(t.Context(), labelled(n, class), class, winnow.LearnOptions{Source: bayes.Import}); err != nil || r.Outcome != bayes.Learned && r.Outcome != bayes.Known {
@@ -226,6 +224,7 @@ func TestProbabilityInJSON(t *testing.T) {
 // is comes from the lesson, the settings, the host and the envelope.
 func TestLearnsForUsers(t *testing.T) {
 	store := storage.NewMemory(storage.MemoryOptions{MaxBytes: 1 << 30})
+	statetest.Seed(t, store)
 	l, err := bayes.Open(t.Context(), bayes.Options{Store: store, Users: true, Poll: -1})
 	if err != nil {
 		t.Fatal(err)

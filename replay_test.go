@@ -321,7 +321,7 @@ func TestDeadStore(t *testing.T) {
 				}}
 			}
 			o := options(asker("one", checks.Early), asker("two", checks.Main), asker("three", checks.Late), raise("spam", defSpam))
-			o.Store, o.DNS.SoftRejectOnTimeout = silentStore{storage.NewMemory(storage.MemoryOptions{})}, soft
+			o.Store, o.StoreBudget, o.DNS.SoftRejectOnTimeout = silentStore{storage.NewMemory(storage.MemoryOptions{})}, 0, soft
 			s := newScanner(t, o)
 			began := time.Now()
 			res, err := s.Scan(t.Context(), &winnow.Message{Body: winnow.FromBytes([]byte(plain)), Record: true})

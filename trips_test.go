@@ -126,6 +126,7 @@ func TestGatheringOfFailures(t *testing.T) {
 			store := statetest.Wrap(storage.NewMemory(storage.MemoryOptions{}))
 			store.Be(state)
 			o := options()
+			o.StoreBudget = 0
 			o.Store, o.Checks = store, []*checks.Check{calling("a", checks.Early, get("a")), calling("b", checks.Early, get("b")), calling("c", checks.Main, get("c"))}
 			s := newScanner(t, o)
 			begun := time.Now()

@@ -46,7 +46,7 @@ func learnAndTell(addr string) error {
 	ctx := context.Background()
 	number, err := strconv.Atoi(os.Getenv(childNumber))
 	lessons, err2 := strconv.Atoi(os.Getenv(childLessons))
-	store, err3 := redis.Open(ctx, redis.Options{Addrs: []string{addr}, Connect: true})
+	store, err3 := redis.Open(ctx, redis.Options{Addrs: []string{addr}, Connect: true, Timeout: time.Minute, DialTimeout: time.Minute})
 	if err := errors.Join(err, err2, err3); err != nil {
 		return err
 	}
@@ -112,12 +112,7 @@ func TestProcesses(t *testing.T) {
 func redisStore(t *testing.T, o redis.Options) *redis.Store {
 	t.Helper()
 	o.Connect = true
-	s, err := redis.Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
+	return redistest.Open(t, o)
 }
 
 // together holds that Learners have the tables of one that begins anew, in which

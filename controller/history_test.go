@@ -32,7 +32,7 @@ func (brokenHistory) Reset(context.Context) error { return errors.New("dead") }
 // 4 and one that is not logged.
 func serveHistory(t *testing.T, rows History, after ...winnow.After) string {
 	t.Helper()
-	scanner, err := winnow.New(winnow.Options{After: after})
+	scanner, err := winnow.New(winnow.Options{After: after, StoreBudget: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

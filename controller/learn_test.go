@@ -12,6 +12,7 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/bayes"
+	"github.com/winnowmail/winnow/internal/statetest"
 	"github.com/winnowmail/winnow/storage"
 )
 
@@ -21,6 +22,7 @@ const letter = "From: a@example.org\r\nTo: b@example.net\r\nMessage-ID: <1@examp
 func teacher(t *testing.T) *httptest.Server {
 	t.Helper()
 	store := storage.NewMemory(storage.MemoryOptions{})
+	statetest.Seed(t, store)
 	l, err := bayes.Open(t.Context(), bayes.Options{Store: store, Poll: -1})
 	if err != nil {
 		t.Fatal(err)

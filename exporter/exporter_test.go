@@ -43,7 +43,7 @@ func sent(t *testing.T, o Options, change func(*winnow.Message)) []winnow.AfterS
 		t.Hit(d, "why")
 		return nil
 	}}
-	s, err := winnow.New(winnow.Options{Families: []*checks.Family{}, Checks: []*checks.Check{c}, After: e.Afters()})
+	s, err := winnow.New(winnow.Options{Families: []*checks.Family{}, Checks: []*checks.Check{c}, After: e.Afters(), StoreBudget: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,11 +281,7 @@ func TestTCP(t *testing.T) {
 
 func TestRedis(t *testing.T) {
 	server := redistest.Start(t)
-	store, err := redis.Open(t.Context(), redis.Options{Addrs: []string{server.Addr}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
+	store := redistest.Open(t, redis.Options{Addrs: []string{server.Addr}})
 	client := goredis.NewClient(&goredis.Options{Addr: server.Addr})
 	defer client.Close()
 	sub := client.Subscribe(t.Context(), "mails")

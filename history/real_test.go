@@ -21,12 +21,7 @@ import (
 
 func openRedis(t *testing.T, addr string) *redis.Store {
 	t.Helper()
-	s, err := redis.Open(t.Context(), redis.Options{Addrs: []string{addr}, Rspamd: true, Timeout: time.Minute, DialTimeout: time.Minute})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s
+	return redistest.Open(t, redis.Options{Addrs: []string{addr}, Rspamd: true})
 }
 
 // TestTwoScannersOneRedis keeps one history, list or journal.

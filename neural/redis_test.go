@@ -31,12 +31,7 @@ func TestTwoMachinesOneRedis(t *testing.T) {
 	now := time.Now()
 	var sites [2]*site
 	for i := range sites {
-		store, err := redis.Open(t.Context(), redis.Options{Addrs: []string{server.Addr}, Timeout: 30 * time.Second, DialTimeout: 30 * time.Second})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = store.Close() })
-		sites[i] = newSite(t, store, &now)
+		sites[i] = newSite(t, redistest.Open(t, redis.Options{Addrs: []string{server.Addr}}), &now)
 	}
 	a, b := sites[0], sites[1]
 	a.vectors(0)

@@ -35,11 +35,7 @@ func TestImportOfRspamd(t *testing.T) {
 		t.Skip("rspamadm (package rspamd) is not installed")
 	}
 	server := redistest.Start(t)
-	store, err := redis.Open(t.Context(), redis.Options{Addrs: []string{server.Addr}, Rspamd: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
+	store := redistest.Open(t, redis.Options{Addrs: []string{server.Addr}, Rspamd: true})
 	theirs, err := New(store, Options{Dialect: Rspamd34, MinLearns: 10})
 	if err != nil {
 		t.Fatal(err)

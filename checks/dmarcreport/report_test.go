@@ -37,7 +37,7 @@ func today() time.Time { return checktest.Now() }
 // scanner scans with no check at all: what is known comes from seeds.
 func scanner(t testing.TB, after ...winnow.After) *winnow.Scanner {
 	t.Helper()
-	s, err := winnow.New(winnow.Options{Families: []*checks.Family{}, Clock: today, After: after})
+	s, err := winnow.New(winnow.Options{Families: []*checks.Family{}, Clock: today, After: after, StoreBudget: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -272,7 +272,7 @@ func TestNotedAfterScans(t *testing.T) {
 			return nil
 		}}
 		s, err := winnow.New(winnow.Options{
-			Families: []*checks.Family{}, Checks: []*checks.Check{c}, Clock: today, After: []winnow.After{After(Options{Store: kv})},
+			Families: []*checks.Family{}, Checks: []*checks.Check{c}, Clock: today, After: []winnow.After{After(Options{Store: kv})}, StoreBudget: -1,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -64,7 +64,7 @@ func (w *world) open(o greylist.Options, layers ...winnow.Layer) {
 		c.Symbols = append(c.Symbols, defs[word])
 	}
 	opt := winnow.Options{
-		Families: []*checks.Family{greylist.New(o)}, Checks: []*checks.Check{c}, Store: w.store, Clock: func() time.Time { return w.now },
+		Families: []*checks.Family{greylist.New(o)}, Checks: []*checks.Check{c}, Store: w.store, StoreBudget: -1, Clock: func() time.Time { return w.now },
 	}
 	if len(layers) > 0 {
 		opt.Layer = layers[0]
@@ -226,7 +226,7 @@ func TestPerRecipient(t *testing.T) {
 	}
 	memory := w.store
 	s, err := winnow.New(winnow.Options{
-		Families: []*checks.Family{greylist.New(greylist.Options{})}, Store: memory,
+		Families: []*checks.Family{greylist.New(greylist.Options{})}, Store: memory, StoreBudget: -1,
 		Checks: []*checks.Check{{Name: "points", Doc: "gives points", Symbols: []*symbols.Def{five}, Run: func(_ context.Context, t *checks.Task) error { t.Hit(five); return nil }}},
 		Settings: func(_ context.Context, r winnow.SettingsRequest) (*winnow.Settings, error) {
 			if r.Rcpt == "eve@example.com" {

@@ -40,7 +40,7 @@ var (
 func open(t testing.TB, o knownsenders.Options, store storage.Store) *winnow.Scanner {
 	t.Helper()
 	s, err := winnow.New(winnow.Options{
-		Families: []*checks.Family{replies.New(replies.Options{}), knownsenders.New(o)}, Checks: []*checks.Check{points}, Store: store,
+		Families: []*checks.Family{replies.New(replies.Options{}), knownsenders.New(o)}, Checks: []*checks.Check{points}, Store: store, StoreBudget: -1,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -189,12 +189,7 @@ func TestBesideRspamd(t *testing.T) {
 	server := redistest.Start(t)
 	var both [2]*winnow.Scanner
 	for i := range both {
-		store, err := redis.Open(t.Context(), redis.Options{Addrs: []string{server.Addr}, Rspamd: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = store.Close() })
-		both[i] = open(t, knownsenders.Options{}, store)
+		both[i] = open(t, knownsenders.Options{}, redistest.Open(t, redis.Options{Addrs: []string{server.Addr}, Rspamd: true}))
 	}
 	expect(t, both[0], "the one", bob, mail.Envelope{}, unknown("mime", "bob@gmail.com"))
 	expect(t, both[1], "the other", bob, mail.Envelope{}, known("mime", "bob@gmail.com"))

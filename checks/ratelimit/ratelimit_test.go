@@ -80,7 +80,7 @@ func (w *world) open(o ratelimit.Options) *winnow.Scanner {
 		return nil
 	}}
 	s, err := winnow.New(winnow.Options{
-		Families: []*checks.Family{ratelimit.New(o)}, Checks: []*checks.Check{c}, Store: w.store, Profile: w.profile,
+		Families: []*checks.Family{ratelimit.New(o)}, Checks: []*checks.Check{c}, Store: w.store, StoreBudget: -1, Profile: w.profile,
 		Clock: func() time.Time { return w.now },
 	})
 	if err != nil {
@@ -402,7 +402,7 @@ func TestOffBySettings(t *testing.T) {
 	w := newWorld(t, limit(t, "to", "1 / 1min"))
 	store := &flaky{Store: w.store}
 	s, err := winnow.New(winnow.Options{
-		Families: []*checks.Family{ratelimit.New(limit(t, "to", "1 / 1min"))}, Store: store,
+		Families: []*checks.Family{ratelimit.New(limit(t, "to", "1 / 1min"))}, Store: store, StoreBudget: -1,
 		Settings: func(context.Context, winnow.SettingsRequest) (*winnow.Settings, error) {
 			return &winnow.Settings{Layer: winnow.Layer{Disable: []string{"ratelimit"}}}, nil
 		},
@@ -426,7 +426,7 @@ func TestOffBySettings(t *testing.T) {
 func TestUsersOfProfile(t *testing.T) {
 	w := newWorld(t, limit(t, "user", "1 / 1min"))
 	s, err := winnow.New(winnow.Options{
-		Families: standard.Families(standard.Options{Ratelimit: limit(t, "user", "1 / 1min")}.WithoutMaps()), Store: w.store, Profile: winnow.DMS(),
+		Families: standard.Families(standard.Options{Ratelimit: limit(t, "user", "1 / 1min")}.WithoutMaps()), Store: w.store, StoreBudget: -1, Profile: winnow.DMS(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -204,7 +204,7 @@ func TestRspamdCases(t *testing.T) {
 	}}
 	s, err := winnow.New(winnow.Options{
 		Families: []*checks.Family{ratelimit.New(o)}, Clock: clock,
-		Store: storage.NewMemory(storage.MemoryOptions{Clock: clock}),
+		Store: storage.NewMemory(storage.MemoryOptions{Clock: clock}), StoreBudget: -1,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -273,12 +273,7 @@ func TestExactOnRedis(t *testing.T) {
 
 func openRedis(t *testing.T, server *redistest.Server) *redis.Store {
 	t.Helper()
-	s, err := redis.Open(t.Context(), redis.Options{Addrs: []string{server.Addr}, Rspamd: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s
+	return redistest.Open(t, redis.Options{Addrs: []string{server.Addr}, Rspamd: true})
 }
 
 // A user's own machine that scans under many names does not open more.

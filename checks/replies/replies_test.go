@@ -36,7 +36,7 @@ var (
 
 func open(t testing.TB, o replies.Options, store storage.Store, options ...func(*winnow.Options)) *winnow.Scanner {
 	t.Helper()
-	opt := winnow.Options{Families: []*checks.Family{replies.New(o)}, Checks: []*checks.Check{points}, Store: store}
+	opt := winnow.Options{Families: []*checks.Family{replies.New(o)}, Checks: []*checks.Check{points}, Store: store, StoreBudget: -1}
 	for _, f := range options {
 		f(&opt)
 	}
@@ -281,12 +281,7 @@ func TestTwoScanners(t *testing.T) {
 	server := redistest.Start(t)
 	var both [2]*winnow.Scanner
 	for i := range both {
-		store, err := redis.Open(t.Context(), redis.Options{Addrs: []string{server.Addr}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = store.Close() })
-		both[i] = open(t, replies.Options{}, store)
+		both[i] = open(t, replies.Options{}, redistest.Open(t, redis.Options{Addrs: []string{server.Addr}}))
 	}
 	expect(t, both[0], "the letter", letter, sent(), false)
 	expect(t, both[1], "the reply", replied, answer(), true)

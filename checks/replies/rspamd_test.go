@@ -19,11 +19,7 @@ import (
 func TestBesideRspamd(t *testing.T) {
 	server := redistest.Start(t)
 	theirs := rspamdtest.Start(t, server.Addr, []string{"replies"}, "replies { expire = 86400; }", "")
-	store, err := redis.Open(t.Context(), redis.Options{Addrs: []string{server.Addr}, Rspamd: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	store := redistest.Open(t, redis.Options{Addrs: []string{server.Addr}, Rspamd: true})
 	ours := open(t, replies.Options{}, store)
 	inTheirs := func(header string, env mail.Envelope) bool {
 		raw := strings.ReplaceAll(header+"To: "+env.Rcpts[0]+"\nSubject: hello\n\nhello\n", "\n", "\r\n")

@@ -22,7 +22,7 @@ import (
 
 func open(t testing.TB, o spamtrap.Options, store storage.Store) *winnow.Scanner {
 	t.Helper()
-	s, err := winnow.New(winnow.Options{Families: []*checks.Family{spamtrap.New(o)}, Store: store})
+	s, err := winnow.New(winnow.Options{Families: []*checks.Family{spamtrap.New(o)}, Store: store, StoreBudget: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,11 +155,7 @@ func TestFaults(t *testing.T) {
 func TestBesideRspamd(t *testing.T) {
 	server := redistest.Start(t)
 	theirs := rspamdtest.Start(t, server.Addr, []string{"spamtrap"}, "spamtrap { enabled = true; score = 0.1; }", `require "global_functions" ()`)
-	store, err := redis.Open(t.Context(), redis.Options{Addrs: []string{server.Addr}, Rspamd: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	store := redistest.Open(t, redis.Options{Addrs: []string{server.Addr}, Rspamd: true})
 	s := open(t, spamtrap.Options{}, store)
 	for _, trap := range []string{"Trap@Example.org", "@traps.example.org"} {
 		if err := store.Set(t.Context(), spamtrap.Key(trap), []byte("1"), 0); err != nil {

@@ -16,7 +16,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/winnowmail/winnow/storage/redis"
 )
+
+// patience is how long a test waits for what is sure to come.
+const patience = 2 * time.Minute
 
 // A Server is a redis-server or redis-sentinel.
 type Server struct {
@@ -115,7 +120,7 @@ func (s *Server) Await(want string, command ...string) {
 // scheduled for two seconds acts on nothing for half a minute.
 func Await(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -158,6 +163,32 @@ func (s *Server) Do(command ...string) (string, error) {
 		return "", err
 	}
 	return readReply(bufio.NewReader(c))
+}
+
+// Open opens a store on servers of a test, and closes it with the test. Unless the
+// options say otherwise it waits for two minutes: no test is to fail because a
+// machine is busy.
+func Open(t testing.TB, o redis.Options) *redis.Store {
+	t.Helper()
+	if o.Timeout == 0 {
+		o.Timeout = patience
+	}
+	if o.DialTimeout == 0 {
+		o.DialTimeout = patience
+	}
+	if o.Acks > 0 && o.AcksTimeout == 0 {
+		o.AcksTimeout = patience
+	}
+	s, err := redis.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
 }
 
 // FreeAddr returns an address on loopback that nobody listens on. Its port is

@@ -49,6 +49,17 @@ type Store struct {
 // Wrap makes a Store of another one.
 func Wrap(s storage.Store) *Store { return &Store{Store: s} }
 
+// Seed gives a Learner of a store, with users and without, a fixed hash seed, so
+// that what collides in its tables is the same in each run.
+func Seed(t testing.TB, s storage.Store) {
+	t.Helper()
+	for _, key := range []string{"bayes/main/seed", "bayes/main/users/seed"} {
+		if err := s.Set(t.Context(), key, []byte("8 bytes."), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Be changes how the store is.
 func (s *Store) Be(state State) { s.state.Store(int32(state)) }
 

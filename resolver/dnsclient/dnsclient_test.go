@@ -20,9 +20,13 @@ import (
 	"github.com/winnowmail/winnow/resolver/zone"
 )
 
-// dial makes a Client of servers whose clock the test moves.
+// dial makes a Client of servers whose clock the test moves. Without a time-out in
+// the options it is a patient one.
 func dial(t testing.TB, o Options, servers ...*resolvertest.Server) (c *Client, sleep func(time.Duration)) {
 	t.Helper()
+	if o.Timeout == 0 {
+		o.Timeout = patient
+	}
 	for _, s := range servers {
 		o.Servers = append(o.Servers, s.Addr)
 	}
@@ -36,8 +40,12 @@ func dial(t testing.TB, o Options, servers ...*resolvertest.Server) (c *Client, 
 	return c, func(d time.Duration) { slept.Add(int64(d)) }
 }
 
-// patient is for servers that answer, on however busy a machine.
-const patient = 10 * time.Second
+// patient is for servers that answer, on however busy a machine; hasty is for
+// tries in vain beside such that are answered within it.
+const (
+	patient = 2 * time.Minute
+	hasty   = 2 * time.Second
+)
 
 // kind returns what a look-up's error says, "" without one.
 func kind(err error) resolver.Kind {
@@ -69,10 +77,10 @@ gone.example      !timeout
 			t.Errorf("%s: %v, asked %v; want %q, %v", name, err, c.Stats().Queries > before, want, asked)
 		}
 	}
-	hasty, _ := dial(t, Options{Timeout: 10 * time.Millisecond, Attempts: 1}, s)
+	short, _ := dial(t, Options{Timeout: 10 * time.Millisecond, Attempts: 1}, s)
 	for n := uint64(1); n <= 2; n++ {
-		if _, err := hasty.Lookup(t.Context(), "gone.example", resolver.TypeA); kind(err) != resolver.KindTimeout || hasty.Stats().Queries != n {
-			t.Errorf("look-up %d of a name without answer: %v, %d questions", n, err, hasty.Stats().Queries)
+		if _, err := short.Lookup(t.Context(), "gone.example", resolver.TypeA); kind(err) != resolver.KindTimeout || short.Stats().Queries != n {
+			t.Errorf("look-up %d of a name without answer: %v, %d questions", n, err, short.Stats().Queries)
 		}
 	}
 	all := func(first bool) {
@@ -173,6 +181,7 @@ func TestCloseEndsLookups(t *testing.T) {
 }
 
 func TestKinds(t *testing.T) {
+	t.Parallel() // as all that wait in vain
 	for want, script := range map[resolver.Kind]resolvertest.Script{
 		resolver.KindServFail:  resolvertest.Rcode(dns.RcodeServerFailure),
 		resolver.KindRefused:   resolvertest.Rcode(dns.RcodeRefused),
@@ -189,7 +198,7 @@ func TestKinds(t *testing.T) {
 		case resolver.KindTimeout:
 			timeout = 20 * time.Millisecond
 		case resolver.KindTruncated: // time for UDP, and then in vain for TCP
-			timeout = time.Second
+			timeout = hasty
 		}
 		c, _ := dial(t, Options{Timeout: timeout, Attempts: 2}, resolvertest.Serve(t, script))
 		if _, err := c.Lookup(t.Context(), "a.example", resolver.TypeA); kind(err) != want {
@@ -214,9 +223,10 @@ func TestKinds(t *testing.T) {
 
 // A server that is silent is asked last for a while.
 func TestSilentServerIsAskedLast(t *testing.T) {
+	t.Parallel()
 	good := resolvertest.Zone(zone.Must("*.example A 192.0.2.1"))
 	dead, live := resolvertest.Serve(t, resolvertest.Silent), resolvertest.Serve(t, good)
-	c, sleep := dial(t, Options{Timeout: 500 * time.Millisecond}, dead, live)
+	c, _ := dial(t, Options{Timeout: hasty}, dead, live)
 	ask := func(i int) {
 		t.Helper()
 		if _, err := c.Lookup(t.Context(), fmt.Sprintf("n%d.example", i), resolver.TypeA); err != nil {
@@ -229,7 +239,11 @@ func TestSilentServerIsAskedLast(t *testing.T) {
 	if n := len(dead.Queries()); n != 2 {
 		t.Errorf("the silent server was asked %d times", n)
 	}
-	sleep(quarantine + time.Second)
+	last := &c.servers[0].last
+	if left := time.Until(time.Unix(0, last.Load())); left > quarantine || left < quarantine-time.Minute {
+		t.Errorf("it is asked last for %v more", left)
+	}
+	last.Store(time.Now().UnixNano()) // A clock that goes on would move deadlines of sockets too.
 	ask(10)
 	if n := len(dead.Queries()); n != 3 {
 		t.Errorf("later, the silent server was asked %d times", n)
@@ -284,11 +298,12 @@ func TestAuthentic(t *testing.T) {
 }
 
 func TestStatsAndObserve(t *testing.T) {
+	t.Parallel()
 	text := "a.example A 192.0.2.1\nbig.example TXT" + strings.Repeat(` "`+strings.Repeat("x", 250)+`"`, 40)
 	good := resolvertest.Zone(zone.Must(text))
 	s := resolvertest.Serve(t, resolvertest.First(1, resolvertest.Silent, resolvertest.Lie(good)))
 	var seen []string
-	c, _ := dial(t, Options{Timeout: 500 * time.Millisecond, Observe: func(e Exchange) {
+	c, _ := dial(t, Options{Timeout: hasty, Observe: func(e Exchange) {
 		seen = append(seen, fmt.Sprint(e.Question, " ", e.TCP, " ", e.Rcode, " ", e.Kind))
 	}}, s)
 	for range 2 {

@@ -19,9 +19,9 @@ import (
 // How long each call of a load may take, and what a call that takes longer than
 // that is allowed on a busy machine. Options.Timeout is far above both.
 const (
-	budget  = 100 * time.Millisecond
-	late    = 3 * time.Second
-	timeout = 20 * time.Second
+	budget  = time.Second
+	late    = time.Minute
+	timeout = 5 * time.Minute
 )
 
 // A load is what workers do to a store while its server fails, and what of it

@@ -14,16 +14,7 @@ import (
 
 func open(t testing.TB, o redis.Options) *redis.Store {
 	t.Helper()
-	s, err := redis.Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return redistest.Open(t, o)
 }
 
 // suite runs storagetest on one installation; each store has a prefix of its own.
