@@ -1,13 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"embed"
 	"flag"
 	"fmt"
 	"log/slog"
-	"maps"
 	"os"
 	"reflect"
 	"strconv"
@@ -15,15 +12,9 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks"
-	"github.com/winnowmail/winnow/checks/multimap"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/checks/statistics"
-	rspamdconf "github.com/winnowmail/winnow/config"
-	"github.com/winnowmail/winnow/config/dms"
 	"github.com/winnowmail/winnow/config/scanner"
-	"github.com/winnowmail/winnow/config/stock"
-	"github.com/winnowmail/winnow/config/ucl"
-	"github.com/winnowmail/winnow/lists"
 	"github.com/winnowmail/winnow/resolver/dnsclient"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -33,6 +24,7 @@ type filesFlags struct {
 	tree  treeFlags
 	setup *scanner.Setup // nil without -config
 	lists operatorLists
+	watch watchFlags
 
 	commands []string // warnings about custom-commands.conf
 	off      []string // modules that files switch off
@@ -44,77 +36,9 @@ const likeVersion = "4.1.6"
 func (f *filesFlags) register(flags *flag.FlagSet) {
 	f.tree.vars = varFlag{}
 	f.lists.register(flags)
+	f.watch.register(flags)
 	flags.StringVar(&f.tree.dir, "config", "", "`directory` like /etc/rspamd whose files set up what flags don't; without an rspamd.conf its local.d and override.d lie over the built-in defaults")
 	flags.Var(f.tree.vars, "var", "a variable of the files of -config, `NAME=VALUE` such as DBDIR=/var/lib/rspamd; may be repeated")
-}
-
-// stockFiles are the operator's files with a stock tree below them. With the
-// environment of docker-mailserver what it comes to lies between, and the
-// volume's custom-commands.conf is obeyed, which warn is told of. Without a
-// directory there is nothing but what lies below.
-func (t *treeFlags) stockFiles(env bool, warn func(format string, args ...any)) (o rspamdconf.Options, err error) {
-	o = t.options()
-	files := stock.Files{Dir: o.Dir, Below: stock.Tree()}
-	lookup := os.LookupEnv
-	if t.dir == "" {
-		files.Files, lookup = ucl.FS(embed.FS{}), switchedOn
-	} else if _, err := os.Stat(t.dir); err != nil {
-		return o, err
-	}
-	if env {
-		maps.Copy(files.Below, stock.Mailserver(dms.Read(lookup, os.ReadFile)))
-		if t.dir != "" {
-			files.Over, err = stock.Customized(t.dir, warn)
-		}
-	}
-	o.Files = files
-	return o, err
-}
-
-// switchedOn is os.LookupEnv, with the filter on unless the environment says
-// that it is off.
-func switchedOn(name string) (string, bool) {
-	value, ok := os.LookupEnv(name)
-	if name == "ENABLE_RSPAMD" && !ok {
-		return "1", true
-	}
-	return value, ok
-}
-
-// read reads the files.
-func (f *filesFlags) read(c *config) (*scanner.Setup, error) {
-	profile, err := winnow.ProfileNamed(c.profile)
-	if err != nil {
-		return nil, err
-	}
-	f.commands = nil
-	files, err := f.tree.stockFiles(c.env.use, func(format string, args ...any) { f.commands = append(f.commands, fmt.Sprintf(format, args...)) })
-	if err != nil {
-		return nil, fmt.Errorf("-config: %w", err)
-	}
-	tree, err := rspamdconf.Load(files)
-	if err != nil {
-		return nil, fmt.Errorf("-config: %w", err)
-	}
-	f.off = tree.Modules(nil).Explicitly
-	logger := func() *slog.Logger {
-		if c.log == nil { // the files are read before there is one
-			return nil
-		}
-		return c.log.Logger
-	}
-	setup, err := scanner.Read(tree, scanner.Base{
-		Options: winnow.Options{Profile: profile}, Store: c.state != "",
-		Families: standard.Options{Multimap: multimap.Options{Tables: &f.lists}},
-		Lists:    func(m scanner.Maps) (*lists.Watcher, error) { return f.lists.watch(m, tree.Var("DBDIR"), logger) },
-	})
-	if err == nil {
-		err = f.lists.check(setup, cmp.Or(c.state, setup.Daemon.State))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("-config: %w", err)
-	}
-	return setup, nil
 }
 
 // defaults reads the files and sets flags that were not given to what they say.

@@ -208,7 +208,7 @@ func companions(flags *flag.FlagSet) error {
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	for _, c := range []struct{ needs, list string }{
 		{"clamav", "clamav-max-size"},
-		{"config", "maps-cache-dir"},
+		{"config", "maps-cache-dir watch"},
 		{"dmarc-reports", dmarcCompanions},
 		{"greylist", "greylist-timeout"},
 		{"history", "history-key history-hash"},
