@@ -189,9 +189,15 @@ type providers struct {
 	defs  map[*symbols.Def]int
 }
 
+// An owner is the check that says what a symbol is.
+type owner struct {
+	check string
+	def   *symbols.Def
+}
+
 func (p *Plan) index() (providers, error) {
 	pr := providers{map[string]int{}, map[*symbols.Def]int{}}
-	names, symbolNames := map[string]bool{}, map[string]string{}
+	names, symbolNames := map[string]bool{}, map[string]owner{}
 	for i, c := range p.checks {
 		if err := c.valid(); err != nil {
 			return pr, err
@@ -201,10 +207,13 @@ func (p *Plan) index() (providers, error) {
 		}
 		names[c.Name] = true
 		for _, d := range c.Symbols {
-			if other := symbolNames[d.Name]; other != "" {
-				return pr, fmt.Errorf("check %s: symbol %s is declared by check %s too", c.Name, d.Name, other)
+			other := symbolNames[d.Name]
+			if other.check != "" && (other.def == d || !d.Shared && !other.def.Shared) {
+				return pr, fmt.Errorf("check %s: symbol %s is declared by check %s too", c.Name, d.Name, other.check)
 			}
-			symbolNames[d.Name] = c.Name
+			if other.check == "" || !d.Shared {
+				symbolNames[d.Name] = owner{c.Name, d}
+			}
 			pr.defs[d] = i
 			p.defs = append(p.defs, d)
 		}

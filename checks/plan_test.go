@@ -109,3 +109,28 @@ func TestRandIsPerCheck(t *testing.T) {
 		t.Errorf("draws %v, again %v, other check %v", a, again, b)
 	}
 }
+
+// Checks raise one symbol together where all but one of their Defs are shared.
+func TestSharedSymbols(t *testing.T) {
+	check := func(name string, d *symbols.Def) *Check {
+		return &Check{Name: name, Doc: "d", Run: nop, Symbols: []*symbols.Def{d}}
+	}
+	own := func() *symbols.Def { return &symbols.Def{Name: "A", Doc: "a"} }
+	shared := func() *symbols.Def { return &symbols.Def{Name: "A", Doc: "a", Shared: true} }
+	one := shared()
+	for name, c := range map[string]struct {
+		list []*Check
+		ok   bool
+	}{
+		"one of them":            {[]*Check{check("x", own()), check("y", shared())}, true},
+		"all":                    {[]*Check{check("x", shared()), check("y", shared()), check("z", shared())}, true},
+		"all but the last":       {[]*Check{check("x", shared()), check("y", shared()), check("z", own())}, true},
+		"none":                   {[]*Check{check("x", own()), check("y", own())}, false},
+		"two beside a third":     {[]*Check{check("x", own()), check("y", shared()), check("z", own())}, false},
+		"the same Def two times": {[]*Check{check("x", one), check("y", one)}, false},
+	} {
+		if _, err := NewPlan(nil, c.list...); (err == nil) != c.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -3,7 +3,7 @@
 // winnow.Scanner through it.
 //
 // It serves /ping, /healthy, /ready and /checkv2, with /check and /symbols as
-// older names for the same, /stat, /statreset and /bayes/classifiers, with a
+// older names for the same, /checkv3, which has both as parts of a form, /stat, /statreset and /bayes/classifiers, with a
 // Teacher /learnspam, /learnham and /learnclass, and with a History /history and
 // /historyreset. The envelope comes in request
 // headers, the message is the body, the reply is one JSON object
@@ -118,6 +118,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/checkv2", "/check", "/symbols":
 		if allow(w, r, http.MethodPost, http.MethodPut) {
 			h.check(w, r)
+		}
+	case "/checkv3":
+		if allow(w, r, http.MethodPost, http.MethodPut) {
+			h.checkForm(w, r)
 		}
 	case "/learnspam", "/learnham", "/learnclass":
 		h.learn(w, r)

@@ -168,9 +168,9 @@ func (c *compiler) declare(d *symbols.Def) (id int32, ok bool) {
 	if known, ok := c.out.ids[d]; ok {
 		return known, false
 	}
-	if _, taken := c.out.id(d.Name); taken {
-		c.errorf("symbol %s is declared twice", d.Name)
-		return 0, false
+	if other, taken := c.out.id(d.Name); taken {
+		c.share(other, d)
+		return other, false
 	}
 	id = int32(len(c.out.defs))
 	if c.fresh {
@@ -185,6 +185,28 @@ func (c *compiler) declare(d *symbols.Def) (id int32, ok bool) {
 	c.out.off = append(c.out.off, 0)
 	c.checkDef(d)
 	return id, true
+}
+
+// share makes d another Def of a symbol. One that is not shared says what it is.
+func (c *compiler) share(id int32, d *symbols.Def) {
+	out := c.out
+	known := out.defs[id]
+	if !c.fresh || !known.Shared && !d.Shared {
+		c.errorf("symbol %s is declared twice", d.Name)
+		return
+	}
+	c.checkDef(d)
+	out.ids[d] = id
+	groups := known.Groups
+	if !d.Shared {
+		out.defs[id], out.weights[id], out.own[id], groups = d, d.Weight, c.shots(d), d.Groups
+	}
+	for _, g := range slices.Concat(out.groups[id], d.Groups) {
+		if !slices.Contains(groups, g) {
+			groups = append(slices.Clip(groups), g)
+		}
+	}
+	out.groups[id] = groups
 }
 
 func (c *compiler) checkDef(d *symbols.Def) {
@@ -246,9 +268,15 @@ func (c *compiler) insertion(m *Metric) {
 		return
 	}
 	c.out.rank = make(map[*symbols.Def]int, len(m.Order))
+	place := make(map[int32]int, len(m.Order))
 	for i, name := range m.Order {
 		if id, ok := c.out.names[name]; ok {
-			c.out.rank[c.out.defs[id]] = i + 1
+			place[id] = i + 1
+		}
+	}
+	for d, id := range c.out.ids {
+		if n := place[id]; n > 0 {
+			c.out.rank[d] = n
 		}
 	}
 }

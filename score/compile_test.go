@@ -96,3 +96,44 @@ func TestCompiledIsShared(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// Of several Defs of one symbol the one that is not shared says what it is, wherever
+// it stands; the symbol is in the groups of all.
+func TestSharedSymbol(t *testing.T) {
+	own := &symbols.Def{Name: "A", Weight: 3, Groups: []string{"own"}, OneShot: true}
+	other := &symbols.Def{Name: "A", Weight: 5, Groups: []string{"other"}, Shared: true}
+	third := &symbols.Def{Name: "A", Weight: 7, Groups: []string{"third", "own"}, Shared: true}
+	for name, c := range map[string]struct {
+		defs   []*symbols.Def
+		weight float64
+		groups []string
+		total  float64 // of a hit by each
+	}{
+		"own first":   {[]*symbols.Def{own, other}, 3, []string{"own", "other"}, 3},
+		"own last":    {[]*symbols.Def{other, third, own}, 3, []string{"own", "other", "third"}, 3},
+		"only shared": {[]*symbols.Def{other, third}, 5, []string{"other", "third", "own"}, 10},
+	} {
+		m, err := (&Metric{Order: []string{"B", "A"}}).Compile(Symbols{Defs: c.defs})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if len(m.Defs()) != 1 || m.Weight(c.defs[len(c.defs)-1]) != c.weight || !m.Enabled(c.defs[0]) {
+			t.Errorf("%s: %d symbols, weight %v", name, len(m.Defs()), m.Weight(c.defs[0]))
+		}
+		for _, g := range c.groups {
+			if got := m.SymbolsOf(g); !slices.Equal(got, []string{"A"}) {
+				t.Errorf("%s: the group %s has %q", name, g, got)
+			}
+		}
+		s := m.NewSheet()
+		for _, d := range c.defs {
+			s.Add(symbols.Hit{Def: d, Factor: 1})
+		}
+		if len(s.Symbols()) != 1 || s.Total() != c.total {
+			t.Errorf("%s: %v, total %v", name, s.Symbols(), s.Total())
+		}
+	}
+	if _, err := (&Metric{Composites: []Composite{{Def: def("A", 1), Expression: "B"}}}).Compile(Symbols{Defs: []*symbols.Def{other, def("B", 1)}}); err == nil {
+		t.Error("a composite shares its symbol")
+	}
+}

@@ -28,6 +28,10 @@ type Def struct {
 	// question got no answer. It does not count when most of a scan's
 	// questions got none, whatever its weight.
 	NoAnswer bool
+	// Shared lets another check raise the symbol, too, by a Def of its own: of those
+	// with one name all but one have to be Shared, and that one, else the first in
+	// list order, says what the symbol is. It is in the groups of all.
+	Shared bool `json:",omitempty"`
 }
 
 // A Hit is one raising of a symbol by a check.

@@ -25,6 +25,8 @@ type Options struct {
 	// for everything below it. nil takes the package's list; a list that is
 	// not nil and empty matches nothing. ReadList reads one.
 	Freemail, Disposable []string
+	// Without names symbols that are not raised: rules of the operator's stand for them.
+	Without []string
 }
 
 // Bounds of what one message may cost.
@@ -68,7 +70,8 @@ func (o Options) config() any {
 	return struct {
 		Off                  bool
 		Freemail, Disposable string
-	}{o.Off, choose(o.Freemail, builtinFreemail).digest(), choose(o.Disposable, builtinDisposable).digest()}
+		Without              []string
+	}{o.Off, choose(o.Freemail, builtinFreemail).digest(), choose(o.Disposable, builtinDisposable).digest(), o.Without}
 }
 
 // New returns the family.
@@ -79,11 +82,14 @@ func New(o Options) *checks.Family {
 	}
 	free := &kind{choose(o.Freemail, builtinFreemail), defs("FREEMAIL", "free", 0)}
 	disposable := &kind{choose(o.Disposable, builtinDisposable), defs("DISPOSABLE", "disposable", 0.5)}
+	free.without(o.Without)
+	disposable.without(o.Without)
+	raised := slices.DeleteFunc(slices.Concat(free.defs[:], disposable.defs[:], []*symbols.Def{differ}), func(d *symbols.Def) bool { return d == nil })
 	f.Checks = []*checks.Check{{
 		Name:     "freemail",
 		Doc:      "senders, recipients and reply addresses at providers of free and disposable mailboxes",
 		Requires: checks.Facts(aliases.Fact),
-		Symbols:  slices.Concat(free.defs[:], disposable.defs[:], []*symbols.Def{differ}),
+		Symbols:  raised,
 		Run: func(_ context.Context, t *checks.Task) error {
 			run(t, []*kind{free, disposable})
 			return nil
@@ -112,6 +118,15 @@ func defs(prefix, word string, mdnWeight float64) (ds [parties]*symbols.Def) {
 	return ds
 }
 
+// without leaves symbols out.
+func (k *kind) without(names []string) {
+	for i, d := range k.defs {
+		if slices.Contains(names, d.Name) {
+			k.defs[i] = nil
+		}
+	}
+}
+
 func run(t *checks.Task, kinds []*kind) {
 	m := t.Message()
 	h := m.Header()
@@ -129,6 +144,9 @@ func run(t *checks.Task, kinds []*kind) {
 	look(replyTo, h.Get("reply-to"), m.ReplyTo())
 	if f := h.Get("disposition-notification-to"); f != nil {
 		look(mdn, f, mail.ParseAddressList(f.Value(), maxAddresses))
+	}
+	if kinds[0].defs[from] == nil || kinds[0].defs[replyTo] == nil {
+		return
 	}
 	a, b := t.Raised(kinds[0].defs[from]), t.Raised(kinds[0].defs[replyTo])
 	if len(a) > 0 && len(b) > 0 && a[0].Options[0] != b[0].Options[0] {
@@ -172,7 +190,7 @@ func (k *kind) look(t *checks.Task, party int, f *mail.Field, as []mail.Address,
 			found = append(found, domain)
 		}
 	}
-	if found != nil {
+	if found != nil && k.defs[party] != nil {
 		t.HitField(k.defs[party], f, found...)
 	}
 }

@@ -53,10 +53,14 @@ func (o *Options) routine(name string) *option.Section {
 	}
 	h := o.Headers[name]
 	remove := option.Func("remove", "whole number", func(v option.Value) error {
+		if v.IsNull() {
+			h.Keep = true
+			return nil
+		}
 		n, err := v.AsInt()
 		h.Keep = n < 0
 		return err
-	}, "remove such headers that the message came with; -1 keeps them, and all other numbers remove all").Or("0").Example(-1)
+	}, "remove such headers that the message came with; -1 and null keep them, and all other numbers remove all").Or("0").Example(-1).Nullable()
 	keys := []option.Key{
 		option.String("header", &h.Name, "name of the header").Example("X-Other"),
 		remove,

@@ -68,11 +68,14 @@ func (o Options) compile() ([]*rule, error) {
 		if groups == nil {
 			groups = []string{"multimap"}
 		}
-		r.def = &symbols.Def{Name: r.Symbol, Groups: groups, Weight: r.Score, Doc: r.doc(), OneShot: r.OneShot || r.Type == Combined}
+		r.def = &symbols.Def{Name: r.Symbol, Groups: groups, Weight: r.Score, Doc: r.doc(), OneShot: r.OneShot || r.Type == Combined, Shared: true}
 		if known := defs[r.Symbol]; known == nil {
 			defs[r.Symbol] = r.def
 		}
 		rules = append(rules, r)
+	}
+	for i, l := range o.RuleLists {
+		v.If(l.List == nil, valid.At("RuleLists", i)+".List", "there is none")
 	}
 	if err := v.Err(); err != nil {
 		return nil, err
@@ -90,7 +93,7 @@ func (r *rule) name(defs map[string]*symbols.Def) error {
 	r.named = map[string]*symbols.Def{}
 	add := func(name string, weight float64) {
 		if defs[name] == nil {
-			defs[name] = &symbols.Def{Name: name, Groups: r.def.Groups, Weight: weight, Doc: "a list names it: " + r.doc(), OneShot: r.OneShot}
+			defs[name] = &symbols.Def{Name: name, Groups: r.def.Groups, Weight: weight, Doc: "a list names it: " + r.doc(), OneShot: r.OneShot, Shared: true}
 		}
 		r.named[name] = defs[name]
 	}

@@ -117,6 +117,8 @@ type Options struct {
 	// Off leaves the family out.
 	Off   bool
 	Rules []Rule
+	// RuleLists are lists of rules of patterns.
+	RuleLists []RuleList
 	// Watcher makes the lists that Section reads of, nil means one of its own;
 	// Tables is asked for those in Redis, nil means that there are none.
 	Watcher *lists.Watcher `json:"-"`
@@ -135,6 +137,9 @@ func New(o Options) *checks.Family {
 	}
 	for _, rules := range divide(rules) {
 		f.Checks = append(f.Checks, newCheck(rules))
+	}
+	if c := o.ruleCheck(); c != nil {
+		f.Checks = append(f.Checks, c)
 	}
 	return f
 }
@@ -161,11 +166,16 @@ func (o Options) config() any {
 			}
 		}
 	}
+	texts := make([]string, len(o.RuleLists))
+	for i, f := range o.ruleFiles() {
+		texts[i] = f.Text
+	}
 	return struct {
-		Off   bool
-		Rules string
-		N     int
-	}{o.Off, checks.Digest(all), len(all)}
+		Off       bool
+		Rules     string
+		N         int
+		RuleLists string
+	}{o.Off, checks.Digest(all), len(all), checks.Digest(texts)}
 }
 
 // doc returns what the symbol means.

@@ -132,6 +132,8 @@ func (o *Options) use(r *reading) error {
 		}
 	}
 	switch {
+	case r.Type == regexpRules:
+		return o.ruleList(r)
 	case r.Type == DNSBL && r.source != nil:
 		zone, err := r.source.AsString()
 		r.Zone = zone

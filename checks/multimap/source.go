@@ -1,6 +1,9 @@
 package multimap
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,6 +55,26 @@ func (o *Options) list(r *reading, kind lists.Kind) error {
 		return v.Errorf("%w", err)
 	}
 	r.List = l
+	return nil
+}
+
+// regexpRules is the type of a list of rules, which is none of Rule.
+const regexpRules Type = "regexp_rules"
+
+// ruleList adds a list of rules.
+func (o *Options) ruleList(r *reading) error {
+	if r.source == nil {
+		return fmt.Errorf("a rule of type regexp_rules needs map")
+	}
+	if err := o.list(r, lists.Lines); err != nil {
+		return err
+	}
+	if r.List == nil {
+		return r.source.Errorf("rules can't be in a table that is asked")
+	}
+	o.RuleLists = slices.DeleteFunc(o.RuleLists, func(l RuleList) bool { return l.Name == r.Symbol })
+	o.RuleLists = append(o.RuleLists, RuleList{Name: r.Symbol, List: r.List})
+	slices.SortFunc(o.RuleLists, func(a, b RuleList) int { return cmp.Compare(a.Name, b.Name) })
 	return nil
 }
 

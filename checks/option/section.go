@@ -54,10 +54,18 @@ type Key struct {
 	idle   bool
 	picks  bool
 	zero   func() bool
+	null   bool
 }
 
 // Name is the key's first name.
 func (k Key) Name() string { return k.Names[0] }
+
+// Nullable has null be a value of the key, where it means that nothing is said
+// otherwise.
+func (k Key) Nullable() Key {
+	k.null = true
+	return k
+}
 
 // Or notes the default that the value 0 of the field stands for.
 func (k Key) Or(byDefault any) Key {
@@ -231,10 +239,10 @@ func (s *Section) off(v Value) bool {
 
 // one reads one key.
 func (s *Section) one(name string, v Value, r *reading) error {
-	if v.IsNull() {
+	k := s.Key(name)
+	if v.IsNull() && (k == nil || !k.null) {
 		return nil
 	}
-	k := s.Key(name)
 	switch {
 	case k != nil && k.Absent != "" && k.says(v):
 		return nil

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -133,6 +135,7 @@ func (l *list) interpret(ip [4]byte) outcome {
 type code struct {
 	patterns []pattern
 	bits     []uint32
+	texts    []*regexp.Regexp
 }
 
 func (c code) matches(ip [4]byte) bool {
@@ -147,5 +150,9 @@ func (c code) matches(ip [4]byte) bool {
 			return true
 		}
 	}
-	return false
+	if len(c.texts) == 0 {
+		return false
+	}
+	text := netip.AddrFrom4(ip).String()
+	return slices.ContainsFunc(c.texts, func(re *regexp.Regexp) bool { return re.MatchString(text) })
 }

@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/selector"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -21,10 +24,14 @@ type list struct {
 	codes  []code
 	// defs holds for each prefix ("" without) a Def per code, the one for
 	// unknown answers last.
-	defs    map[string][]*symbols.Def
-	fail    *symbols.Def
-	white   map[*symbols.Def]bool
-	compose composition
+	defs  map[string][]*symbols.Def
+	fail  *symbols.Def
+	white map[*symbols.Def]bool
+	// selectors are Selectors with their functions.
+	selectors []Selector
+	requires  []checks.Requirement
+	known     map[string]bool
+	compose   composition
 	// early means that the check for the client raises the list's symbols for
 	// what is known at connect, only that the list has no others.
 	early, only bool
@@ -53,6 +60,10 @@ func compile(l List, keys map[string]string, known *defs) (c *list, field string
 	}
 	if err := c.makeDefs(known); err != nil {
 		return nil, "Symbols", err
+	}
+	c.known = map[string]bool{}
+	for _, d := range l.Known {
+		c.known[mail.DomainKey(d)] = true
 	}
 	c.exempt = l.IgnoreWhite || l.IgnoreKnown || c.asks[From] || c.asks[Received]
 	return c, "", nil
@@ -102,9 +113,17 @@ func (l *list) readChecks(map[string]string) error {
 
 func (l *list) readSelectors(map[string]string) error {
 	for _, s := range l.Selectors {
-		if s.Label == "" || s.Values == nil {
-			return errors.New("a selector lacks its label or its function")
+		if s.Label == "" || (s.Values == nil) == (s.Select == "") {
+			return errors.New("a selector lacks its label, or has not one of a text and a function")
 		}
+		if s.Values == nil {
+			sel, err := selector.Parse(s.Select, selector.Options{})
+			if err != nil {
+				return err
+			}
+			s.Values, l.requires = sel.Eval, append(l.requires, sel.Requires()...)
+		}
+		l.selectors = append(l.selectors, s)
 	}
 	return nil
 }
@@ -129,7 +148,7 @@ func (l *list) readCodes(map[string]string) error {
 		if c.Symbol == "" {
 			return errors.New("a code without symbol")
 		}
-		if len(c.Answers)+len(c.Bits) == 0 {
+		if len(c.Answers)+len(c.Bits)+len(c.Patterns) == 0 {
 			return fmt.Errorf("%s has no answers and no bits", c.Symbol)
 		}
 		for _, a := range c.Answers {
@@ -138,6 +157,13 @@ func (l *list) readCodes(map[string]string) error {
 				return fmt.Errorf("%s: %w", c.Symbol, err)
 			}
 			compiled.patterns = append(compiled.patterns, p)
+		}
+		for _, text := range c.Patterns {
+			re, err := regexp.Compile(text)
+			if err != nil {
+				return fmt.Errorf("%s: %w", c.Symbol, err)
+			}
+			compiled.texts = append(compiled.texts, re)
 		}
 		if slices.Contains(c.Bits, 0) {
 			return fmt.Errorf("%s: bits without a bit", c.Symbol)

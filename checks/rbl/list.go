@@ -48,6 +48,8 @@ type Code struct {
 	// Bits raise the symbol when all bits of one of them are set in the
 	// answer, read as a number: 8 for 127.0.0.8 and 127.0.0.12.
 	Bits []uint32
+	// Patterns are regular expressions over the answer's text, anywhere in it.
+	Patterns []string
 	// Blocked says that the list refuses to answer this resolver: it has
 	// asked too much, or is an open one. Such an answer lists nothing.
 	Blocked bool
@@ -86,7 +88,9 @@ type Hash struct {
 // A Selector asks a list about values of the operator's choice.
 type Selector struct {
 	Label string // what options call it
-	// Values returns what to ask; it must depend on the task alone.
+	// Select is a selector (package checks/selector) that gives what to ask; Values is
+	// a function that does, in its place. It must depend on the task alone.
+	Select string
 	Values func(*checks.Task) []string `json:"-"`
 }
 
@@ -151,6 +155,8 @@ type List struct {
 	// from being asked about the same value for the same reason.
 	White  bool
 	Except []string
+	// Known are domains that the list is not asked about, beside Options.Known.
+	Known []string
 	// IgnoreWhite asks in spite of white lists and known domains,
 	// IgnoreKnown in spite of known domains.
 	IgnoreWhite, IgnoreKnown bool
@@ -168,6 +174,10 @@ type List struct {
 	// 127.0.0.2 and 127.0.0.1, "test" and "invalid" for a list of names. "-"
 	// means that there is none.
 	Listed, Unlisted string
+
+	// changed tells that files changed a built-in list: it may describe symbols that it
+	// raises no more.
+	changed bool
 }
 
 // DefaultLimit is the default of List.Limit, Rspamd's limit for a message.

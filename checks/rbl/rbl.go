@@ -126,7 +126,7 @@ func New(o Options) *checks.Family {
 		Name:     "rbl",
 		Doc:      "DNS lists of addresses, domains, URLs and mail addresses",
 		Symbols:  slices.DeleteFunc(all.all, func(d *symbols.Def) bool { return slices.Contains(clientDefs, d) }),
-		Requires: checks.Facts(relay.Fact, rdns.Fact, dkim.Fact, aliases.Fact),
+		Requires: e.requires(),
 		Needs:    checks.Needs{DNS: true, Queries: o.MaxQueries},
 		Secrets:  e.secrets(),
 		Run:      func(ctx context.Context, t *checks.Task) error { message.run(ctx, t); return nil },
@@ -208,6 +208,19 @@ func newEngine(o Options) (*engine, *defs, error) {
 	}
 	e.health = newHealth(o, e.lists)
 	return e, all, v.Err()
+}
+
+// requires are what the message's half reads.
+func (e *engine) requires() []checks.Requirement {
+	list := checks.Facts(relay.Fact, rdns.Fact, dkim.Fact, aliases.Fact)
+	for _, l := range e.lists {
+		for _, r := range l.requires {
+			if !slices.ContainsFunc(list, func(o checks.Requirement) bool { return o.Name() == r.Name() }) {
+				list = append(list, r)
+			}
+		}
+	}
+	return list
 }
 
 // secrets returns the zones that hold keys, and what is asked instead.

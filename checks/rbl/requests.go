@@ -119,11 +119,11 @@ func (e *engine) ofList(s *subject, l *list, all []*request) []*request {
 
 // isKnown reports whether a value is a known domain, or a mail address at one.
 func (e *engine) isKnown(l *list, i item) bool {
-	if len(e.known) == 0 {
+	if len(e.known)+len(l.known) == 0 {
 		return false
 	}
 	v := strings.ToLower(i.value)
-	if e.known[v] {
+	if e.known[v] || l.known[v] {
 		return true
 	}
 	if l.DomainOnly || i.what != Emails && i.what != ReplyTo {
@@ -135,7 +135,7 @@ func (e *engine) isKnown(l *list, i item) bool {
 		if !ok {
 			return false
 		}
-		if v = after; e.known[v] {
+		if v = after; e.known[v] || l.known[v] {
 			return true
 		}
 	}

@@ -3,10 +3,7 @@ package rbl
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/winnowmail/winnow/checks/option"
 )
@@ -51,16 +48,21 @@ func (o *Options) list(name string, d *defaultsOf) *option.Section {
 	l := List{Name: name, Symbol: name, ExcludeLocal: true}
 	if builtIn >= 0 {
 		l = Default()[builtIn]
+		l.changed = true
 		name = cmp.Or(l.Name, l.Symbol)
 	}
 	said := map[string]bool{}
 	ignoreDefaults := false
-	keys := listKeys(&l, said, &ignoreDefaults)
+	r := &listReading{list: &l}
+	keys := r.keys(said, &ignoreDefaults)
 	return &option.Section{
 		Name: name, Doc: "one list", Drop: func() { o.drop(name) }, Keys: keys, Example: map[string]any{"rbl": "bl.example.org"},
 		Use: func() error {
 			if l.Zone == "" {
 				return fmt.Errorf("rbl names no zone")
+			}
+			if err := r.returnCodes(); err != nil {
+				return err
 			}
 			if builtIn < 0 && !ignoreDefaults {
 				for field, value := range map[string]struct {
@@ -100,14 +102,16 @@ func (o *Options) put(l List) {
 	o.Lists = append(o.Lists, l)
 }
 
-// listKeys are the keys of one list; said is told of those that are there.
-func listKeys(l *List, said map[string]bool, ignoreDefaults *bool) []option.Key {
+// keys are the keys of one list; said is told of those that are there.
+func (r *listReading) keys(said map[string]bool, ignoreDefaults *bool) []option.Key {
+	l := r.list
 	noted := func(k option.Key) option.Key { return k.Noting(func() { said[k.Name()] = true }) }
 	keys := []option.Key{
 		option.String("rbl", &l.Zone, "the zone; a label in braces stands for a key of the program").Alias("suffix").Example("other.example.org"),
 		option.String("symbol", &l.Symbol, "what answers without a code raise").Example("OTHER_RBL"),
 		option.Func("checks", "list of words", l.checks, "what is asked: from, received, urls, emails, replyto, dkim, helo, rdns …").Example([]string{"helo"}),
-		option.Func("returncodes", "addresses by symbol", l.returnCodes, "what answers mean; octets may be ranges, %d+ or *").Example(map[string]any{"X": "127.0.0.2"}),
+		option.Func("returncodes", "answers by symbol", func(v option.Value) error { r.codes = v; return nil }, "what answers mean").Example(map[string]any{"X": "127.0.0.2"}),
+		option.Enum("returncodes_matcher", &r.matcher, matchers(), "how returncodes are written: addresses (equality), patterns of Lua, regular expressions, globs or networks (radix)"),
 		option.Func("returnbits", "numbers by symbol", l.returnBits, "what bits of answers mean").Example(map[string]any{"X": 8}),
 		noted(option.Bool("unknown", &l.Unknown, "take answers without a code")),
 		option.Func("symbols_prefixes", "prefixes by what is asked", l.prefixes, "symbols by what was asked").Example(map[string]any{"from": "RBL"}),
@@ -135,6 +139,12 @@ func listKeys(l *List, said map[string]bool, ignoreDefaults *bool) []option.Key 
 		option.Bool("disable_monitoring", &l.NoMonitoring, "do not look after its health"),
 		option.String("monitored_address", &l.Unlisted, "what the list must not list").Example("192.0.2.1"),
 		option.Bool("random_monitored", new(bool), "a health check asks for what is in no list").Picking(),
+		option.Strings("received_flags", &l.Hops.With, "what Received headers have to have: ssl, authenticated").Example([]string{"ssl"}),
+		option.Strings("received_nflags", &l.Hops.Without, "what they must not have").Example([]string{"ssl"}),
+		option.Func("selector", "selector, or selectors by label", l.selectors, "ask about what selectors give").Example("helo"),
+		option.Fixed("selector_flatten", true, "each value of a selector is asked about"),
+		option.Func("whitelist", "list, or file with one", l.known, "domains that the list is not asked about").Alias("url_whitelist").Example([]string{"example.org"}),
+		option.Func("url_compose_map", "list, or file with one", l.composed, "domains below which more of a name is asked about").Example([]string{"*.example.org"}),
 		option.Int("min", &l.Hops.Min, "from which Received header on").Alias("received_min_pos").Example(2),
 		option.Int("max", &l.Hops.Max, "up to which Received header").Alias("received_max_pos").Example(2),
 	}
@@ -146,14 +156,13 @@ func listKeys(l *List, said map[string]bool, ignoreDefaults *bool) []option.Key 
 	for _, what := range words() {
 		keys = append(keys, option.Func(string(what), "boolean", func(v option.Value) error { return l.ask(what, v) }, "ask about this, as one of checks").Example(true))
 	}
-	return append(keys, append(option.Without("it is a way of the program to ask", "selector", "selector_flatten", "selectors", "process_script", "replyto_process_script", "whitelist", "received_flags", "received_nflags",
-		"images", "content_urls"),
+	return append(keys, append(option.Without("Lua is not run: hash and hash_format say how a question is written", "process_script", "replyto_process_script"),
 		option.Idle("symbols and lists are described by their groups", "description", "group", "score", "weight", "one_shot", "type", "disable_monitored")...)...)
 }
 
 // words are what has a key of its own.
 func words() []What {
-	return []What{From, Received, HELO, RDNS, DKIM, URLs, Emails, ReplyTo}
+	return []What{From, Received, HELO, RDNS, DKIM, URLs, Images, ContentURLs, NumericURLs, Emails, ReplyTo}
 }
 
 // ask switches one thing that is asked on or off.
@@ -175,7 +184,7 @@ func (l *List) checks(v option.Value) error {
 	if err != nil {
 		return err
 	}
-	known := append(words(), Images, ContentURLs, NumericURLs, EnvelopeFrom, HeaderFrom, MessageID)
+	known := append(words(), EnvelopeFrom, HeaderFrom, MessageID)
 	l.Checks = nil
 	for _, word := range list {
 		if !slices.Contains(known, What(word)) {
@@ -184,78 +193,6 @@ func (l *List) checks(v option.Value) error {
 		if !slices.Contains(l.Checks, What(word)) {
 			l.Checks = append(l.Checks, What(word))
 		}
-	}
-	return nil
-}
-
-// code finds the code of a symbol, or adds one.
-func (l *List) code(symbol string) *Code {
-	i := slices.IndexFunc(l.Codes, func(c Code) bool { return c.Symbol == symbol })
-	if i < 0 {
-		l.Codes = append(l.Codes, Code{Symbol: symbol, Blocked: strings.Contains(symbol, "BLOCKED")})
-		i = len(l.Codes) - 1
-	}
-	return &l.Codes[i]
-}
-
-// fresh takes the codes of files in place of the built-in ones.
-func (l *List) fresh(symbols map[string]bool) {
-	l.Codes = slices.DeleteFunc(slices.Clone(l.Codes), func(c Code) bool { return !symbols[c.Symbol] })
-}
-
-func (l *List) returnCodes(v option.Value) error {
-	answers := map[string][]string{}
-	order := []string{}
-	for symbol, item := range v.All() {
-		list, err := item.AsStrings()
-		if err != nil {
-			return err
-		}
-		order = append(order, symbol)
-		for _, text := range list {
-			pattern := answer(text)
-			if _, err := parsePattern(pattern); err != nil {
-				return item.Errorf("%w", err)
-			}
-			answers[symbol] = append(answers[symbol], pattern)
-		}
-	}
-	l.fresh(keysOf(answers))
-	for _, symbol := range order {
-		l.code(symbol).Answers = answers[symbol]
-	}
-	return nil
-}
-
-func keysOf[T any](m map[string]T) map[string]bool {
-	has := map[string]bool{}
-	for key := range maps.Keys(m) {
-		has[key] = true
-	}
-	return has
-}
-
-// answer is a Lua pattern, as files in the field have them, in this package's
-// form.
-func answer(text string) string {
-	return strings.NewReplacer("%d+", "*", "%d*", "*", ".+", ".*", "^", "", "$", "", "%.", ".").Replace(text)
-}
-
-func (l *List) returnBits(v option.Value) error {
-	for symbol, item := range v.All() {
-		var bits []uint32
-		for _, one := range item.Items() {
-			text, err := one.AsString()
-			if err != nil {
-				return err
-			}
-			n, err := strconv.ParseUint(text, 0, 32)
-			if err != nil || n == 0 {
-				return one.Errorf("%q is no number of bits", text)
-			}
-			bits = append(bits, uint32(n))
-		}
-		l.code(symbol).Bits = bits
 	}
 	return nil
 }

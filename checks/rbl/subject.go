@@ -125,7 +125,7 @@ func (s *subject) items(l *list, add func(item)) {
 	if l.asks[MessageID] {
 		plain(MessageID, l.cased(domain(s.messageID())))
 	}
-	for _, sel := range l.Selectors {
+	for _, sel := range l.selectors {
 		for _, v := range sel.Values(s.t) {
 			if v != "" {
 				add(item{What(sel.Label), v, v})

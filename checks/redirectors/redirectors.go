@@ -37,8 +37,11 @@ type Options struct {
 	Domains []string
 }
 
+// Symbol is what a link to such a service raises.
+const Symbol = "REDIRECTOR_URL"
+
 var url = &symbols.Def{
-	Name: "REDIRECTOR_URL", Groups: []string{"multimap"}, OneShot: true,
+	Name: Symbol, Groups: []string{"multimap"}, OneShot: true,
 	Doc: "a URL belongs to a service that redirects, such as a URL shortener",
 }
 

@@ -110,7 +110,7 @@ func compile(o Options) (*ruleSet, error) {
 			doc = r.Expr
 		}
 		s.rules = append(s.rules, rule{
-			def:  &symbols.Def{Name: r.Symbol, Doc: doc, Groups: r.Groups, Weight: r.Score, OneShot: r.OneShot, MaxShots: r.MaxShots},
+			def:  &symbols.Def{Name: r.Symbol, Doc: doc, Groups: r.Groups, Weight: r.Score, OneShot: r.OneShot, MaxShots: r.MaxShots, Shared: true},
 			expr: e,
 		})
 	}

@@ -170,6 +170,7 @@ func (r *reader) finish() {
 		x := r.rules[name]
 		x.about = r.about[name]
 		x.score = r.scored(name)
+		_, x.said = r.scores[name]
 		for _, f := range r.tflags[name] {
 			if n, ok := strings.CutPrefix(f, "maxhits="); ok {
 				if x.most, _ = strconv.Atoi(n); x.most < 1 || x.most > 1000 {

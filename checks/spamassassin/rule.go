@@ -13,6 +13,7 @@ type rule struct {
 	name  string
 	place place
 	score float64 // 0: it does not run
+	said  bool    // a line scores it
 	about string  // what describe says
 
 	// What it looks at: a pattern in texts, a function, or other rules.

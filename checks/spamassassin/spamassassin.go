@@ -39,6 +39,8 @@ type Options struct {
 	// no meta rules and whose score is not above it, up or down, only serve meta
 	// rules. 0 means Rspamd's 0.5, a negative value makes all of them symbols.
 	Alpha float64
+	// Scored makes symbols only of rules that a line scores, and of meta rules.
+	Scored bool
 	// MatchLimit is how many bytes of one text are looked at; 0 means 1 MiB.
 	MatchLimit int
 	// Group is the group of the symbols, "" means "spamassassin".
@@ -196,8 +198,11 @@ func newSheet(o Options, r *reader) *sheet {
 		alpha = 0.5
 	}
 	for i, x := range s.rules {
+		if o.Scored && x.meta == nil && !x.said {
+			continue
+		}
 		if x.score != 0 && !x.hidden() && (x.meta != nil || math.Abs(x.score) > alpha) {
-			s.symbols = append(s.symbols, symbol{&symbols.Def{Name: x.name, Doc: x.doc(), Groups: []string{group}, Weight: x.score, OneShot: true}, i})
+			s.symbols = append(s.symbols, symbol{&symbols.Def{Name: x.name, Doc: x.doc(), Groups: []string{group}, Weight: x.score, OneShot: true, Shared: true}, i})
 		}
 		if x.meta != nil {
 			s.foreign = s.foreign || slices.ContainsFunc(x.meta.names, func(n string) bool { _, own := s.byName[n]; return !own })

@@ -6,7 +6,10 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/multimap"
 	"github.com/winnowmail/winnow/checks/option"
+	"github.com/winnowmail/winnow/lists"
 )
 
 // TestSections holds that each key of each table has help and a name of its
@@ -90,4 +93,35 @@ func same(t *testing.T, a, b *Options) bool {
 		t.Fatal(err)
 	}
 	return string(x) == string(y) && reflect.DeepEqual(a, b)
+}
+
+// An operator's rule of multimap takes the place of what stands for Rspamd's rule of
+// its name.
+func TestOperatorsRules(t *testing.T) {
+	raisers := func(o Options) map[string]int {
+		n := map[string]int{}
+		for _, c := range Checks(o) {
+			for _, d := range c.Symbols {
+				n[d.Name]++
+			}
+		}
+		return n
+	}
+	list, err := lists.NewWatcher(lists.Options{}).List(lists.Definition{Name: "own", Entries: []string{"example.org"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := func(symbol string) multimap.Rule {
+		return multimap.Rule{Symbol: symbol, Type: multimap.Header, Headers: []string{"Cc"}, Filter: "email:domain", List: list}
+	}
+	o := Options{Multimap: multimap.Options{Rules: []multimap.Rule{rule("FREEMAIL_CC"), rule("REDIRECTOR_URL"), rule("SUBJ_ALL_CAPS")}}}
+	n := raisers(o)
+	for symbol, want := range map[string]int{"FREEMAIL_CC": 1, "FREEMAIL_FROM": 1, "REDIRECTOR_URL": 1, "SUBJ_ALL_CAPS": 2} {
+		if n[symbol] != want {
+			t.Errorf("%d checks raise %s, want %d", n[symbol], symbol, want)
+		}
+	}
+	if _, err := checks.NewPlan(Families(o)); err != nil {
+		t.Error(err)
+	}
 }

@@ -11,6 +11,7 @@ package standard
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/aliases"
@@ -199,8 +200,14 @@ func (o Options) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Families returns new values of the built-in families, in order.
+// Families returns new values of the built-in families, in order. Rules of Multimap take
+// the place of the symbols of Freemail and Redirectors that have their names, for
+// those are rules of the module in Rspamd.
 func Families(o Options) []*checks.Family {
+	for _, r := range o.Multimap.Rules {
+		o.Freemail.Without = append(slices.Clip(o.Freemail.Without), r.Symbol)
+		o.Redirectors.Off = o.Redirectors.Off || r.Symbol == redirectors.Symbol
+	}
 	list := []*checks.Family{
 		gtube.New(o.GTUBE),
 		relay.New(o.Relays),

@@ -81,6 +81,7 @@ func Read(t *config.Tree, base Base) (*Setup, error) {
 	}
 	tables = append(tables, options)
 	errs = append(errs, s.redis(), s.workers(), s.classifiers(), s.settings(), s.dynamic())
+	s.ruleLists()
 	s.unread(tables)
 	if s.Daemon.State == "" && !base.Store {
 		s.withoutStore()

@@ -63,6 +63,14 @@ func (s *Setup) dynamic() error {
 	return nil
 }
 
+// ruleLists are lists of rules of the section multimap: what they hold are symbols.
+func (s *Setup) ruleLists() {
+	for _, r := range s.Families.Multimap.RuleLists {
+		s.Followed = append(s.Followed, r.List)
+		s.seen = append(s.seen, r.List.Snapshot())
+	}
+}
+
 // Stale reports whether a list of Followed holds something else than was read.
 func (s *Setup) Stale() bool {
 	for i, l := range s.Followed {
