@@ -5,7 +5,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/winnowmail/winnow/mail"
@@ -45,11 +47,12 @@ func (s *Scanner) configDigest() (string, error) {
 		Local      any
 		OnTimeout  bool
 		DNS, Store bool
+		Stores     []string `json:",omitempty"`
 		MaxQueries int
 		Budget     time.Duration
 	}{
 		moduleVersion(), fs, cs, s.opt.Profile.get(), site, s.opt.Limits, s.opt.LocalNetworks,
-		s.opt.DNS.SoftRejectOnTimeout, s.opt.DNS.Enabled(), s.opt.Store != nil, s.opt.DNS.MaxQueries, s.opt.StoreBudget,
+		s.opt.DNS.SoftRejectOnTimeout, s.opt.DNS.Enabled(), s.opt.Store != nil, slices.Sorted(maps.Keys(s.opt.Stores)), s.opt.DNS.MaxQueries, s.opt.StoreBudget,
 	})
 	if err != nil {
 		return "", fmt.Errorf("configuration digest: %w", err)

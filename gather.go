@@ -18,7 +18,6 @@ import (
 // with a context of their own, goes by itself.
 type gathering struct {
 	ctx     context.Context
-	next    storage.Store
 	members []string
 
 	mu      sync.Mutex
@@ -29,6 +28,7 @@ type gathering struct {
 // An asked call waits for its trip.
 type asked struct {
 	call  storage.Call
+	next  storage.Store // what is asked
 	done  chan struct{} // closed when the call is
 	lead  chan struct{} // has a token for who is to make the trip
 	taken bool          // it is on its way
@@ -36,23 +36,23 @@ type asked struct {
 
 // gather begins a gathering, nil if there is nothing to gather.
 func (st *scanStore) gather(ctx context.Context, members []string) *gathering {
-	if st == nil || st.next == nil || !st.batches {
+	if st == nil || !st.batches {
 		return nil
 	}
 	var g *gathering
 	if len(members) > 1 {
-		g = &gathering{ctx: ctx, next: st.next, members: members}
+		g = &gathering{ctx: ctx, members: members}
 	}
 	st.gathering.Store(g)
 	return g
 }
 
-// ask makes a call for a member.
-func (g *gathering) ask(call storage.Call) error {
+// ask makes a call of a store for a member.
+func (g *gathering) ask(call storage.Call, next storage.Store) error {
 	if err := g.ctx.Err(); err != nil {
 		return err
 	}
-	a := &asked{call: call, done: make(chan struct{}), lead: make(chan struct{}, 1)}
+	a := &asked{call: call, next: next, done: make(chan struct{}), lead: make(chan struct{}, 1)}
 	g.mu.Lock()
 	g.busy--
 	g.waiting = append(g.waiting, a)
@@ -133,14 +133,27 @@ func (g *gathering) nudge() {
 	}
 }
 
-// send makes a trip. It is called with the lock held and gives it back.
+// send makes a trip to each store that is asked, at the same time. It is called
+// with the lock held and gives it back.
 func (g *gathering) send(trip []*asked) {
 	g.mu.Unlock()
-	if err := g.batch(trip); err != nil {
-		for _, a := range trip {
-			a.call.Fail(err)
+	var wg sync.WaitGroup
+	for rest := trip; len(rest) > 0; {
+		var one, others []*asked
+		for _, a := range rest {
+			if a.next == rest[0].next {
+				one = append(one, a)
+			} else {
+				others = append(others, a)
+			}
+		}
+		if rest = others; len(rest) == 0 {
+			g.batch(one)
+		} else {
+			wg.Go(func() { g.batch(one) })
 		}
 	}
+	wg.Wait()
 	g.mu.Lock()
 	g.busy += len(trip)
 	g.mu.Unlock()
@@ -149,19 +162,20 @@ func (g *gathering) send(trip []*asked) {
 	}
 }
 
-// batch calls the store, which may panic.
-func (g *gathering) batch(trip []*asked) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: it panicked: %v", storage.ErrUnavailable, r)
-		}
-	}()
+// batch calls a store, which may panic.
+func (g *gathering) batch(trip []*asked) {
 	calls := make([]storage.Call, len(trip))
 	for i, a := range trip {
 		calls[i] = a.call
 	}
-	storage.Batch(g.ctx, g.next, calls)
-	return nil
+	defer func() {
+		if r := recover(); r != nil {
+			for _, c := range calls {
+				c.Fail(fmt.Errorf("%w: it panicked: %v", storage.ErrUnavailable, r))
+			}
+		}
+	}()
+	storage.Batch(g.ctx, trip[0].next, calls)
 }
 
 // gatherStage begins the gathering of a stage's checks; the lock is held. Those that
@@ -190,15 +204,23 @@ func onlyStore(c *checks.Check) bool { return c.Needs.Store && !c.Needs.DNS && !
 // A joined store is that of a check while there is a gathering.
 type joined struct {
 	storage.Store
-	g *gathering
+	g trips
 }
+
+// trips are those of a gathering to one store.
+type trips struct {
+	*gathering
+	next storage.Store
+}
+
+func (t trips) ask(call storage.Call) error { return t.gathering.ask(call, t.next) }
 
 // via is the store that the check's next call goes to.
 func (k *checkStore) via() storage.Store {
 	if g := k.scan.gathering.Load(); g != nil && slices.Contains(g.members, k.check) {
-		return joined{k.scan.next, g}
+		return joined{k.next, trips{g, k.next}}
 	}
-	return k.scan.next
+	return k.next
 }
 
 func (j joined) GetMany(ctx context.Context, keys []string) ([][]byte, error) {

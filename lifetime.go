@@ -49,6 +49,8 @@ func (s *Scanner) start() error {
 
 func (s *Scanner) startAll(ctx context.Context, env checks.Env) error {
 	for _, f := range append(slices.Clone(s.plan.Families()), &checks.Family{Checks: s.opt.Checks}) {
+		env := env
+		env.Store = s.opt.storeOf(f.Name)
 		if err := f.Begin(env); err != nil {
 			return err
 		}

@@ -36,6 +36,10 @@ type Options struct {
 	DNS resolver.Options
 	// Store keeps state over scans; nil: nothing is kept.
 	Store storage.KV
+	// Stores are stores of single families, by the families' names, in place of Store.
+	// What checks ask at the same time goes in one trip to each store, and each has
+	// StoreBudget.
+	Stores map[string]storage.KV
 	// StoreBudget is how long one scan waits for the store in sum, commits and
 	// durable After values included; 0 means DefaultStoreBudget, a negative one
 	// that only the scan's time is a bound. Calls after that, or in progress

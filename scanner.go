@@ -35,6 +35,7 @@ type engine struct {
 	opt      Options
 	plan     *checks.Plan
 	families []string              // by check, whose it is
+	stores   []ownStore            // of Options.Stores
 	shares   map[*checks.Check]int // DNS questions that each check may ask in one scan
 	labels   map[*symbols.Def]label
 	maxSize  int64 // bytes of a message that are parsed
@@ -68,8 +69,12 @@ func New(o Options) (*Scanner, error) {
 	if err := maskSecrets(&o, plan); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}
+	stores, err := ownStores(plan, o.Stores)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
+	}
 	s := &Scanner{account: &account{}, cache: ruleCache{most: mostRules}, engine: &engine{
-		opt: o, plan: plan, families: familiesOf(plan), shares: shares(plan, o.DNS),
+		opt: o, plan: plan, families: familiesOf(plan), stores: stores, shares: shares(plan, o.DNS),
 		maxSize:  mail.Parse(nil, mail.Envelope{}, o.Limits).Limits().Size,
 		patience: patienceOf(o.Timeout),
 	}}

@@ -20,13 +20,14 @@ const DefaultStoreBudget = 300 * time.Millisecond
 // A scanStore is the store of one scan: it bounds the waiting, remembers which
 // checks did not get what they asked for, and records or replays the calls.
 type scanStore struct {
-	next   storage.Store       // nil in a replay
-	timed  *storage.TimedStore // next, where there is a budget
+	next   storage.Store            // nil in a replay, and where only families have stores
+	own    map[string]storage.Store // of families that have one, by the names of their checks
+	timed  []*storage.TimedStore    // all of them, where there is a budget
 	budget time.Duration
 	record bool
 	rerun  *rerun // nil unless this is a replay
 
-	batches   bool // next makes several calls in one trip
+	batches   bool // one of them makes several calls in one trip
 	gathering atomic.Pointer[gathering]
 
 	mu    sync.Mutex
@@ -35,19 +36,47 @@ type scanStore struct {
 
 // newScanStore makes the store of a scan, nil for a Scanner without one.
 func (s *Scanner) newScanStore(record bool, r *rerun) *scanStore {
-	if s.opt.Store == nil {
+	if s.opt.Store == nil && len(s.stores) == 0 {
 		return nil
 	}
 	st := &scanStore{budget: s.opt.StoreBudget, record: record, rerun: r, views: map[string]*checkStore{}}
 	if r != nil {
 		return st
 	}
-	if st.next = storage.Full(s.opt.Store); st.budget > 0 {
-		st.timed = storage.Timed(st.next, st.budget)
-		st.next = st.timed
+	if s.opt.Store != nil {
+		st.next = st.bounded(s.opt.Store)
 	}
-	st.batches = storage.Batches(st.next)
+	for _, own := range s.stores {
+		next := st.bounded(own.store)
+		for _, check := range own.checks {
+			if st.own == nil {
+				st.own = map[string]storage.Store{}
+			}
+			st.own[check] = next
+		}
+	}
 	return st
+}
+
+// bounded is a store with the budget of a scan.
+func (st *scanStore) bounded(kv storage.KV) storage.Store {
+	full := storage.Full(kv)
+	st.batches = st.batches || storage.Batches(full)
+	if st.budget <= 0 {
+		return full
+	}
+	t := storage.Timed(full, st.budget)
+	st.timed = append(st.timed, t)
+	return t
+}
+
+// spentBudget is how much of the budget is used up: of several stores, which are
+// waited for at the same time, the most.
+func (st *scanStore) spentBudget() (most time.Duration) {
+	for _, t := range st.timed {
+		most = max(most, t.Spent())
+	}
+	return most
 }
 
 // of returns the scan's store for one check.
@@ -56,7 +85,13 @@ func (st *scanStore) of(c *checks.Check) storage.Store {
 	defer st.mu.Unlock()
 	v := st.views[c.Name]
 	if v == nil {
-		v = &checkStore{scan: st, check: c.Name}
+		v = &checkStore{scan: st, check: c.Name, next: st.next}
+		if own := st.own[c.Name]; own != nil {
+			v.next = own
+		}
+		if v.next == nil && st.rerun == nil {
+			return nil
+		}
 		if st.rerun != nil {
 			v.left = byCall(st.rerun.t.Store[c.Name])
 		}
@@ -94,8 +129,8 @@ func (s *scan) storeLeft() (left time.Duration, bounded bool) {
 		return max(o.Timeout-time.Since(s.begun), 0), true
 	}
 	left = o.StoreBudget
-	if s.store != nil && s.store.timed != nil {
-		left -= s.store.timed.Spent()
+	if s.store != nil {
+		left -= s.store.spentBudget()
 	}
 	return max(left, 0), true
 }
@@ -153,19 +188,21 @@ func (st *scanStore) calls() map[string][]recordedCall {
 
 // letGo leaves calls that the store has not finished to the Scanner's account.
 func (s *Scanner) letGo(st *scanStore) {
-	if st == nil || st.timed == nil {
+	if st == nil {
 		return
 	}
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
-	if st.timed.Wait(ended) == nil {
-		return
+	for _, t := range st.timed {
+		if t.Wait(ended) == nil {
+			continue
+		}
+		s.leave("store")
+		go func() {
+			_ = t.Wait(context.Background())
+			s.returned("store")
+		}()
 	}
-	s.leave("store")
-	go func() {
-		_ = st.timed.Wait(context.Background())
-		s.returned("store")
-	}()
 }
 
 // A checkStore is the store as one check of a scan has it; the check's own
@@ -173,6 +210,7 @@ func (s *Scanner) letGo(st *scanStore) {
 type checkStore struct {
 	scan  *scanStore
 	check string
+	next  storage.Store // nil in a replay
 
 	mu     sync.Mutex
 	calls  []recordedCall            // recorded
@@ -201,7 +239,7 @@ func (k *checkStore) seen() (calls []recordedCall, failed *storeError, cut bool)
 func (k *checkStore) copy(st *scanStore) *checkStore {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	c := &checkStore{scan: st, check: k.check, calls: slices.Clip(k.calls), failed: k.failed, cut: k.cut, step: k.step}
+	c := &checkStore{scan: st, check: k.check, next: k.next, calls: slices.Clip(k.calls), failed: k.failed, cut: k.cut, step: k.step}
 	if k.step != nil {
 		k.step.mu.Lock()
 		defer k.step.mu.Unlock()
@@ -291,7 +329,7 @@ func finite(v any) bool {
 
 // spent reports whether an error is due to the scan's budget.
 func (st *scanStore) spent(err error) bool {
-	return st.timed != nil && errors.Is(err, storage.ErrUnavailable) && st.timed.Spent() >= st.budget
+	return len(st.timed) > 0 && errors.Is(err, storage.ErrUnavailable) && st.spentBudget() >= st.budget
 }
 
 // note remembers that the store failed the check. Of several failures the one

@@ -31,7 +31,7 @@ func (k *checkStore) Stats() storage.Stats {
 	if k.scan.rerun != nil {
 		return storage.Stats{Kind: "transcript", Keys: -1, Bytes: -1, Free: -1}
 	}
-	return k.scan.next.Stats()
+	return k.next.Stats()
 }
 
 func (k *checkStore) Get(ctx context.Context, key string) ([]byte, error) {
