@@ -70,7 +70,7 @@ func TestStores(t *testing.T) {
 		t.Errorf("%+v", res.Incomplete)
 	}
 	own.Be(statetest.Dead)
-	res = scanned(t, s, &winnow.Message{Body: winnow.FromBytes([]byte(plain))})
+	res = scanned(t, s, &winnow.Message{Record: true, Body: winnow.FromBytes([]byte(plain))})
 	if len(res.Incomplete) != 2 || !strings.HasPrefix(res.Incomplete[0].Check, "own_") || !strings.HasPrefix(res.Incomplete[1].Check, "own_") {
 		t.Errorf("%+v", res.Incomplete)
 	}

@@ -3,7 +3,6 @@ package scanner
 import (
 	"log/slog"
 	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
@@ -17,8 +16,12 @@ import (
 type Daemon struct {
 	// State is the URL of the Redis server, as package storage/redis takes it.
 	State string
-	DNS   DNS
-	Maps  Maps
+	// Stores are those of modules that have a server of their own, by the module's
+	// name, which is that of its family (winnow.Options.Stores), history_redis or
+	// neural. Classifier "bayes" stands for what is learned.
+	Stores map[string]string
+	DNS    DNS
+	Maps   Maps
 	// Controller is where the HTTP API listens, HOST:PORT; Milter is where MTAs
 	// ask, HOST:PORT or unix:PATH.
 	Controller string
@@ -105,106 +108,6 @@ func (s *Setup) logging() *option.Section {
 		option.Fixed("log_usec", false, "times are whole seconds"),
 	}, option.Without("the log goes to standard error", "filename", "facility", "log_buffered", "log_buffer", "log_severity", "log_json",
 		"log_urls", "log_re_cache", "log_format", "debug_modules", "debug_ip", "max_log_tag", "error_elts", "error_maxlen", "log_errors")...)}
-}
-
-// redis is where state is kept.
-func (s *Setup) redis() error {
-	r := redisServer{timeout: time.Second}
-	v, ok := s.tree.Section("redis")
-	if !ok {
-		return nil
-	}
-	if err := r.table().Apply(v, s.warn); err != nil {
-		return err
-	}
-	list := r.write
-	if len(list) == 0 {
-		list = r.servers
-	}
-	if len(list) == 0 {
-		return nil
-	}
-	if len(list) > 1 && r.master == "" {
-		s.warn(v.Errorf("redis: of several servers the first is used: name Sentinels to change over"))
-	}
-	s.Daemon.State = r.url(list)
-	return nil
-}
-
-// redisServer is what the section redis says.
-type redisServer struct {
-	servers, write, sentinels      []string
-	username, password, db, master string
-	timeout                        time.Duration
-	tls                            bool
-	sentinelPassword, sentinelUser string
-}
-
-func (r *redisServer) table() *option.Section {
-	list := func(name string, field *[]string, help string) option.Key {
-		return option.Func(name, "list of HOST:PORT, or a socket's path", func(v option.Value) (err error) {
-			*field, err = option.Servers(v)
-			return err
-		}, help).Example([]string{"127.0.0.1:6379"})
-	}
-	return &option.Section{Name: "redis", Doc: "says where state is kept", Keys: append([]option.Key{
-		list("servers", &r.servers, "the server").Alias("server"),
-		list("write_servers", &r.write, "the server that is written to, which is read, too"),
-		list("sentinels", &r.sentinels, "Sentinels that know the server"),
-		option.String("sentinel_master_name", &r.master, "the server's name with them"),
-		option.String("sentinel_username", &r.sentinelUser, "user of the Sentinels"),
-		option.String("sentinel_password", &r.sentinelPassword, "password of the Sentinels"),
-		option.String("username", &r.username, "user of the server"),
-		option.String("password", &r.password, "password of the server"),
-		option.String("db", &r.db, "number of the database").Alias("dbname", "database"),
-		option.Duration("timeout", &r.timeout, "how long an answer may take"),
-		option.Bool("ssl", &r.tls, "speak TLS"),
-		noted("read_servers", "list of HOST:PORT", "of no account: the server that is written to is read, too"),
-		noted("disabled_modules", "list of strings", "of no account: what needs no store has none"),
-	}, append(option.Without("there is one server for all", "expand_keys", "no_ssl_verify", "redis_version", "use_tls"),
-		option.Each("*", func(string) *option.Section { return new(redisServer).below() }, "a server for one module: there is one for all"))...)}
-}
-
-// below is a server for a single module, which there is not.
-func (r *redisServer) below() *option.Section {
-	return &option.Section{Name: "MODULE", Doc: "a server for one module", Keys: option.Without("there is one server for all modules",
-		"servers", "server", "write_servers", "read_servers", "password", "db", "dbname", "prefix", "timeout", "username", "expand_keys")}
-}
-
-// url is the server as a URL.
-func (r *redisServer) url(list []string) string {
-	u := url.URL{Scheme: "redis", Host: list[0]}
-	if r.tls {
-		u.Scheme = "rediss"
-	}
-	if r.username != "" || r.password != "" {
-		u.User = url.UserPassword(r.username, r.password)
-	}
-	query := url.Values{"rspamd": {"true"}}
-	if path := strings.TrimPrefix(list[0], "unix:"); strings.HasPrefix(path, "/") {
-		u.Scheme, u.Host, u.Path = "unix", "", path
-		if r.db != "" {
-			query.Set("db", r.db)
-		}
-	} else if r.db != "" {
-		u.Path = "/" + r.db
-	}
-	if len(r.sentinels) > 0 && r.master != "" {
-		u.Scheme, u.Host, u.Path = u.Scheme+"+sentinel", strings.Join(r.sentinels, ","), "/"+r.master
-		if r.db != "" {
-			u.Path += "/" + r.db
-		}
-		for name, text := range map[string]string{"sentinel_username": r.sentinelUser, "sentinel_password": r.sentinelPassword} {
-			if text != "" {
-				query.Set(name, text)
-			}
-		}
-	}
-	if r.timeout != time.Second {
-		query.Set("timeout", r.timeout.String())
-	}
-	u.RawQuery = query.Encode()
-	return u.String()
 }
 
 // named are the sections `name "x" { }` of one name.

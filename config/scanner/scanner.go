@@ -56,6 +56,11 @@ type Setup struct {
 	seen  []*lists.Snapshot // of Followed
 	more  *ucl.Value        // composites of a followed list
 	off   []string          // families that are switched off
+
+	servers   map[string]*redisServer // of modules, by their sections
+	within    map[string]*redisServer // by sections redis within these
+	below     map[string]*redisServer // by sections within redis
+	stateless []string                // modules that have no server, though others do
 }
 
 // Base is what lies below the files.
@@ -80,12 +85,10 @@ func Read(t *config.Tree, base Base) (*Setup, error) {
 		errs = append(errs, s.read(table))
 	}
 	tables = append(tables, options)
-	errs = append(errs, s.redis(), s.workers(), s.classifiers(), s.settings(), s.dynamic())
+	errs = append(errs, s.classifiers(), s.redis(), s.workers(), s.settings(), s.dynamic())
 	s.ruleLists()
 	s.unread(tables)
-	if s.Daemon.State == "" && !base.Store {
-		s.withoutStore()
-	}
+	s.withoutStore(s.Daemon.State != "" || base.Store)
 	if mx := s.Families.MX; mx != nil && mx.Dial == nil { // Rspamd connects
 		mx.Dial = new(net.Dialer).DialContext
 	}
@@ -116,14 +119,20 @@ func (s *Setup) watcher(base Base) (err error) {
 // sections are the tables of the sections that have no names of their own, but for
 // that of options, which is read before.
 func (s *Setup) sections() []*option.Section {
-	return append(append(s.Families.Sections(), s.plain()...), s.history(), s.logging(), s.Daemon.Exports.Section())
+	list := append(append(s.Families.Sections(), s.plain()...), s.history(), s.logging(), s.Daemon.Exports.Section())
+	for _, table := range list {
+		if slices.Contains(stateful(), table.Name) {
+			s.withServer(table)
+		}
+	}
+	return list
 }
 
 // Sections are the tables of all sections that files can have, for help and
 // documentation.
 func Sections() []*option.Section {
 	s := &Setup{}
-	return append(s.sections(), s.options(), new(redisServer).table())
+	return append(s.sections(), s.options(), new(redisServer).table(s.forModule))
 }
 
 // read reads one section.
@@ -230,10 +239,4 @@ func (s *Setup) known(tables []*option.Section) []string {
 // others are sections that no table reads as a whole.
 func others() []string {
 	return []string{"actions", "group", "composites", "redis", "worker", "classifier", "lua", "modules", "metric", "symbols", "surbl", "emails", "settings"}
-}
-
-// withoutStore leaves out what can do nothing without a store.
-func (s *Setup) withoutStore() {
-	s.Families.Greylist, s.Families.Replies, s.Families.KnownSenders = nil, nil, nil
-	s.Families.Ratelimit.Off = true
 }

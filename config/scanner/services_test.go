@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -69,5 +70,42 @@ func TestServices(t *testing.T) {
 	}
 	if len(s.Warnings) != 5 {
 		t.Errorf("%s", said(s))
+	}
+}
+
+// The server of a module is that of its section, else that of its section within
+// redis, else the common one.
+func TestServers(t *testing.T) {
+	s, _, _ := setup(t, map[string]string{
+		"local.d/redis.conf": `servers = "10.0.0.1"; password = "all"; disabled_modules = ["replies", "antivirus"];
+			greylist { servers = "10.0.0.2:6380"; db = 3; password = "grey"; prefix = "x"; } known_senders { db = 2; servers = "10.0.0.1"; } rbl { servers = "10.0.0.9"; }`,
+		"local.d/ratelimit.conf":     `servers = "10.0.0.3"; prefix = "RL"; rates { to = "9 / 1m"; }`,
+		"local.d/known_senders.conf": `enabled = true;`,
+		"local.d/mx_check.conf":      `enabled = true; timeout = 3; redis { servers = "/run/mx.sock"; timeout = 2; } db = 9;`,
+		"local.d/replies.conf":       `expire = 1d;`,
+	})
+	want := map[string]string{
+		"greylist":      "redis://:grey@10.0.0.2:6380/3?rspamd=true",
+		"ratelimit":     "redis://:all@10.0.0.3?rspamd=true",
+		"known_senders": "redis://10.0.0.1/2?rspamd=true",
+		"mx_check":      "unix://:all@/run/mx.sock?db=9&rspamd=true&timeout=2s",
+	}
+	if !maps.Equal(s.Daemon.Stores, want) || s.Daemon.State != "redis://:all@10.0.0.1?rspamd=true" {
+		t.Errorf("%q, %q", s.Daemon.State, s.Daemon.Stores)
+	}
+	if s.Families.Greylist == nil || s.Families.Replies != nil || s.Families.MX.ConnectTimeout != 3*time.Second {
+		t.Errorf("%+v, %+v", s.Families.Greylist, s.Families.Replies)
+	}
+	for _, want := range []string{"prefix has no effect", "rbl has no store of its own", "antivirus is not left out"} {
+		if !strings.Contains(said(s), want) {
+			t.Errorf("nothing is said of %s: %s", want, said(s))
+		}
+	}
+	if len(s.Warnings) != 3 {
+		t.Errorf("%s", said(s))
+	}
+	only, _, _ := setup(t, map[string]string{"local.d/greylist.conf": `servers = "10.0.0.2";`, "local.d/ratelimit.conf": `rates { to = "9 / 1m"; }`})
+	if only.Families.Greylist == nil || !only.Families.Ratelimit.Off || only.Daemon.State != "" || only.Daemon.Stores["greylist"] != "redis://10.0.0.2?rspamd=true" {
+		t.Errorf("%+v, %q", only.Families.Greylist, only.Daemon.Stores)
 	}
 }

@@ -102,6 +102,7 @@ type config struct {
 	puts     deferFlag
 	history  historyFlags
 	neural   neuralFlags
+	own      ownStores // of modules
 	logging  logFlags
 	log      *log
 }

@@ -88,6 +88,7 @@ func (c *config) swap(ctx context.Context, live *winnow.Live, now *winnow.Option
 			}
 		}
 	}
+	c.own.use(&next)
 	scanner, err := winnow.New(next)
 	if err != nil {
 		return err

@@ -126,8 +126,15 @@ func shutdown(server *http.Server, mta *milterServer, live *winnow.Live) error {
 // end closes it.
 func (c *config) remember(ctx context.Context, o *winnow.Options) (end func() error, err error) {
 	store, err := state.Open(ctx, c.state, o.Log)
-	if err != nil || store == nil {
-		return func() error { return nil }, err
+	if err != nil {
+		return nil, err
+	}
+	if err := c.own.open(ctx, c.files.stores(), o.Log); err != nil {
+		return nil, errors.Join(err, closeStore(store))
+	}
+	c.own.use(o)
+	if store == nil {
+		return c.own.close, nil
 	}
 	o.Store = store
 	c.files.lists.use(store)
@@ -137,11 +144,11 @@ func (c *config) remember(ctx context.Context, o *winnow.Options) (end func() er
 				o.Log.Warn("what was seen of the latest mail is lost", "err", err)
 			}
 		}
-		return store.Close()
+		return errors.Join(c.own.close(), store.Close())
 	}
-	o.Classifiers, err = c.model.Classifiers(store)
+	o.Classifiers, err = c.model.Classifiers(c.own.of("bayes", store))
 	if err == nil && c.model.Fused() {
-		o.Learner, err = state.Learner(ctx, store, c.perUser, o.Log)
+		o.Learner, err = state.Learner(ctx, c.own.of("bayes", store), c.perUser, o.Log)
 	}
 	if err == nil {
 		err = errors.Join(c.autolearn.after(o), c.known.after(o))
@@ -149,7 +156,7 @@ func (c *config) remember(ctx context.Context, o *winnow.Options) (end func() er
 	if err != nil {
 		return nil, errors.Join(err, end())
 	}
-	if err := errors.Join(c.history.after(o, store, c.profile), c.neural.after(o, store)); err != nil {
+	if err := errors.Join(c.history.after(o, c.own.of("history_redis", store), c.profile), c.neural.after(o, c.own.of("neural", store))); err != nil {
 		return nil, errors.Join(err, end())
 	}
 	if c.dmarc.email != "" {
