@@ -9,6 +9,7 @@ import (
 	"github.com/winnowmail/winnow/checks/option"
 	"github.com/winnowmail/winnow/config/ucl"
 	"github.com/winnowmail/winnow/exporter"
+	"github.com/winnowmail/winnow/neural"
 )
 
 // A Daemon is what files say of a program around a Scanner. Zero fields say
@@ -34,6 +35,9 @@ type Daemon struct {
 	// Autolearn is what is learned by itself: "", "action", or HAM,SPAM.
 	Autolearn string
 	LogLevel  *slog.Level
+	// Neural are the nets that the section neural describes; nil: there are none. Its
+	// Store and Symbols are the program's.
+	Neural *neural.Options
 	// Exports are what other services are told; its Publisher is the program's.
 	Exports exporter.Options
 }
@@ -77,6 +81,21 @@ func (s *Setup) history() *option.Section {
 		s.Daemon.History = h
 		return nil
 	}}
+}
+
+// neural is the table of neural, which counts where files of the operator's own say
+// something of it or weigh its symbols: without weights nets change nothing.
+func (s *Setup) neural() *option.Section {
+	o := new(neural.Options)
+	table := o.Section()
+	use := table.Use
+	table.Use = func() error {
+		if s.tree == nil || ownPlace(s.tree.Root.Get("neural")) != nil || ownPlace(s.tree.Root.Get("group", "neural")) != nil {
+			s.Daemon.Neural = o
+		}
+		return use()
+	}
+	return table
 }
 
 // HistoryKey is the name of the list for a host.

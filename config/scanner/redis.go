@@ -88,6 +88,9 @@ func (s *Setup) withoutStore(general bool) {
 	if !general || !s.stored("history_redis", general) {
 		s.Daemon.History = History{}
 	}
+	if !general || !s.stored("neural", general) {
+		s.Daemon.Neural = nil
+	}
 }
 
 // redisServer is what a section says of a server.

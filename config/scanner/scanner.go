@@ -119,7 +119,7 @@ func (s *Setup) watcher(base Base) (err error) {
 // sections are the tables of the sections that have no names of their own, but for
 // that of options, which is read before.
 func (s *Setup) sections() []*option.Section {
-	list := append(append(s.Families.Sections(), s.plain()...), s.history(), s.logging(), s.Daemon.Exports.Section())
+	list := append(append(s.Families.Sections(), s.plain()...), s.history(), s.neural(), s.logging(), s.Daemon.Exports.Section())
 	for _, table := range list {
 		if slices.Contains(stateful(), table.Name) {
 			s.withServer(table)

@@ -109,3 +109,32 @@ func TestServers(t *testing.T) {
 		t.Errorf("%+v, %q", only.Families.Greylist, only.Daemon.Stores)
 	}
 }
+
+// Nets are there where the operator's files speak of them, or weigh their symbols.
+func TestNets(t *testing.T) {
+	const redis = "servers = \"127.0.0.1\";"
+	for name, tt := range map[string]struct {
+		files map[string]string
+		rules int
+	}{
+		"nothing":     {map[string]string{"local.d/redis.conf": redis}, 0},
+		"switched on": {map[string]string{"local.d/redis.conf": redis, "local.d/neural.conf": "enabled = true;"}, 1},
+		"weights":     {map[string]string{"local.d/redis.conf": redis, "local.d/neural_group.conf": "symbols { NEURAL_SPAM { weight = 3; } }"}, 1},
+		"rules":       {map[string]string{"local.d/redis.conf": redis, "local.d/neural.conf": "rules { A { symbol_spam = \"A_S\"; symbol_ham = \"A_H\"; } B { symbol_spam = \"B_S\"; symbol_ham = \"B_H\"; } }"}, 2},
+		"off":         {map[string]string{"local.d/redis.conf": redis, "local.d/neural.conf": "enabled = false;", "local.d/neural_group.conf": "symbols { }"}, 0},
+		"no store":    {map[string]string{"local.d/neural.conf": "enabled = true;"}, 0},
+		"disabled":    {map[string]string{"local.d/redis.conf": redis + "disabled_modules = [\"neural\"];", "local.d/neural.conf": "enabled = true;"}, 0},
+	} {
+		s, err := Read(load(t, tt.files), Base{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rules := 0
+		if s.Daemon.Neural != nil {
+			rules = len(s.Daemon.Neural.Rules)
+		}
+		if rules != tt.rules {
+			t.Errorf("%s: %d rules, want %d", name, rules, tt.rules)
+		}
+	}
+}

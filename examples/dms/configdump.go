@@ -234,7 +234,8 @@ func tested(tree *treeFlags) ([]ucl.Warning, error) {
 	}
 	c.files.setup = setup
 	o := winnow.Options{Profile: setup.Options.Profile}
-	if err := c.files.lay(&o, setup.Families, setup.Daemon.State != ""); err != nil {
+	c.neural.on = setup.Daemon.Neural != nil
+	if err := c.files.lay(&o, setup.Families, c.learned(setup.Daemon.State != "")); err != nil {
 		return nil, err
 	}
 	return setup.Warnings, nil

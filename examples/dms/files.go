@@ -13,7 +13,6 @@ import (
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/standard"
-	"github.com/winnowmail/winnow/checks/statistics"
 	"github.com/winnowmail/winnow/config/scanner"
 	"github.com/winnowmail/winnow/resolver/dnsclient"
 	"github.com/winnowmail/winnow/symbols"
@@ -120,6 +119,9 @@ func (f *filesFlags) flags(env bool) map[string][]string {
 	}
 	if d.State != "" {
 		set("autolearn", d.Autolearn)
+		if d.Neural != nil {
+			set("neural", "true")
+		}
 		if h := d.History; h.Rows > 0 {
 			host, _ := os.Hostname() // without a name the key has none
 			set("history", strconv.Itoa(h.Rows))
@@ -163,7 +165,7 @@ func (f *filesFlags) families() standard.Options {
 
 // lay puts the layer of the files into the Scanner's options, below the weights
 // that flags give.
-func (f *filesFlags) lay(o *winnow.Options, families standard.Options, state bool) error {
+func (f *filesFlags) lay(o *winnow.Options, families standard.Options, learned []*symbols.Def) error {
 	if f.setup == nil {
 		return nil
 	}
@@ -172,7 +174,7 @@ func (f *filesFlags) lay(o *winnow.Options, families standard.Options, state boo
 	if f.setup.Rules.Len() > 0 { // what is done with mail of users is theirs to say
 		o.Profile = o.Profile.CheckUsers()
 	}
-	known, err := vocabulary(o.Profile, list, o.Checks, state)
+	known, err := vocabulary(o.Profile, list, o.Checks, learned)
 	if err != nil {
 		return err
 	}
@@ -192,14 +194,10 @@ func (f *filesFlags) lay(o *winnow.Options, families standard.Options, state boo
 }
 
 // vocabulary are the names that a layer may name.
-func vocabulary(p winnow.Profile, families []*checks.Family, own []*checks.Check, state bool) (scanner.Vocabulary, error) {
+func vocabulary(p winnow.Profile, families []*checks.Family, own []*checks.Check, learned []*symbols.Def) (scanner.Vocabulary, error) {
 	s, err := winnow.New(winnow.Options{Profile: p, Families: families, Checks: own})
 	if err != nil {
 		return scanner.Vocabulary{}, err
-	}
-	var learned []*symbols.Def
-	if state {
-		learned = []*symbols.Def{statistics.Spam, statistics.Ham, statistics.Prior}
 	}
 	known := scanner.NewVocabulary(s.Metric(), families, learned...)
 	return known, s.Close(context.Background())

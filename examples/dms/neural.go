@@ -10,16 +10,18 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/neural"
 	"github.com/winnowmail/winnow/storage"
+	"github.com/winnowmail/winnow/symbols"
 )
 
 // neuralFlags are what -neural says.
 type neuralFlags struct {
 	on   bool
-	nets *neural.Nets // nil without -neural, and until the state is open
+	nets *neural.Nets    // nil without -neural, and until the state is open
+	said *neural.Options // what files say; nil: docker-mailserver's nets
 }
 
 func (f *neuralFlags) register(flags *flag.FlagSet) {
-	flags.BoolVar(&f.on, "neural", false, "train docker-mailserver's three nets on the symbols of clear mail, in the state, and ask them")
+	flags.BoolVar(&f.on, "neural", false, "train nets on the symbols of clear mail, in the state, and ask them: docker-mailserver's three, or those that files describe")
 }
 
 // after adds the nets to the Scanner's options.
@@ -28,9 +30,9 @@ func (f *neuralFlags) after(o *winnow.Options, store storage.Store) error {
 		return nil
 	}
 	host, _ := os.Hostname() // it only tells whoever looks at a lock
-	nets, err := neural.New(neural.Options{
-		Rules: neural.Mailserver(), Symbols: neural.SymbolsOf(o.Families), Exclude: f.learned(o), Store: store, Host: host,
-	})
+	no := f.options()
+	no.Symbols, no.Exclude, no.Store, no.Host = neural.SymbolsOf(o.Families), append(slices.Clip(no.Exclude), f.learned(o)...), store, host
+	nets, err := neural.New(no)
 	if err != nil {
 		return fmt.Errorf("-neural: %w", err)
 	}
@@ -38,6 +40,32 @@ func (f *neuralFlags) after(o *winnow.Options, store storage.Store) error {
 	o.Families = f.add(o.Families)
 	o.After = append(o.After, nets.After())
 	return nil
+}
+
+// setup takes what files say, until nets are at work.
+func (f *neuralFlags) setup(said *neural.Options) {
+	if f.nets == nil {
+		f.said = said
+	}
+}
+
+// options are those of the nets, as far as flags and files say them.
+func (f *neuralFlags) options() neural.Options {
+	if f.said != nil {
+		return *f.said
+	}
+	return neural.Options{Rules: neural.Mailserver()}
+}
+
+// defs are the symbols of the nets, none without -neural.
+func (f *neuralFlags) defs() (list []*symbols.Def) {
+	if !f.on {
+		return nil
+	}
+	for _, r := range f.options().Rules {
+		list = append(list, r.Spam, r.Ham)
+	}
+	return list
 }
 
 // learned are the symbols of what is learned otherwise.

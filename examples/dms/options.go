@@ -13,7 +13,9 @@ import (
 	"github.com/winnowmail/winnow/checks/gtube"
 	"github.com/winnowmail/winnow/checks/milterheaders"
 	"github.com/winnowmail/winnow/checks/standard"
+	"github.com/winnowmail/winnow/checks/statistics"
 	"github.com/winnowmail/winnow/resolver/dnsclient"
+	"github.com/winnowmail/winnow/symbols"
 )
 
 // options turns the flags into the Scanner's.
@@ -88,7 +90,7 @@ func (c *config) options() (winnow.Options, error) {
 	if len(c.puts.texts) > 0 {
 		o.Checks = append(o.Checks, c.puts.check())
 	}
-	if err := c.files.lay(&o, families, c.state != ""); err != nil {
+	if err := c.files.lay(&o, families, c.learned(c.state != "")); err != nil {
 		return o, err
 	}
 	o.Families = c.neural.add(c.files.withRules(standard.Families(families)))
@@ -145,4 +147,15 @@ func (c *config) added(o *milterheaders.Options) error {
 		return fmt.Errorf("-headers: %w", err)
 	}
 	return nil
+}
+
+// learned are the symbols of what is learned, where there is a store.
+func (c *config) learned(state bool) []*symbols.Def {
+	if c.files.setup != nil {
+		c.neural.setup(c.files.setup.Daemon.Neural)
+	}
+	if !state {
+		return nil
+	}
+	return append(c.neural.defs(), statistics.Spam, statistics.Ham, statistics.Prior)
 }
