@@ -88,6 +88,12 @@ func commitOne(ctx context.Context, name string, list []checks.CommitFunc, f che
 // final is the verdict as commits see it.
 func (r *Result) final() *checks.Final {
 	f := &checks.Final{Score: r.Score, Action: r.Action, PreResult: r.PreResult, Replayed: r.scan.rerun != nil}
+	f.ScoreOf = func(symbol string) float64 {
+		if s := r.Symbol(symbol); s != nil {
+			return s.Score
+		}
+		return 0
+	}
 	for i := range r.Symbols {
 		switch s := r.Symbols[i].Score; {
 		case s > 0:

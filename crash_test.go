@@ -12,6 +12,7 @@ import (
 	"github.com/winnowmail/winnow/checks/knownsenders"
 	"github.com/winnowmail/winnow/checks/ratelimit"
 	"github.com/winnowmail/winnow/checks/replies"
+	"github.com/winnowmail/winnow/checks/reputation"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/history"
 	"github.com/winnowmail/winnow/internal/statetest"
@@ -44,7 +45,8 @@ func remembering(t *testing.T, store storage.Store, now time.Time) rememberer {
 	}
 	r.strict = open(standard.Options{Greylist: &greylist.Options{MinScore: &always}})
 	r.lax = open(standard.Options{
-		Replies: &replies.Options{}, KnownSenders: &knownsenders.Options{Domains: []string{"example.org"}},
+		Reputation: &reputation.Options{Rules: []reputation.Rule{{Kind: reputation.From, Symbol: "FROM_REPUTATION", Weight: 1, LowerBound: -1}}},
+		Replies:    &replies.Options{}, KnownSenders: &knownsenders.Options{Domains: []string{"example.org"}},
 		Ratelimit: ratelimit.Options{Limits: []ratelimit.Limit{{Name: "from", Buckets: []ratelimit.Bucket{{Burst: 2, Rate: 1e-6}}}}},
 	}, r.rows.After())
 	return r
@@ -59,7 +61,7 @@ func send(t *testing.T, s *winnow.Scanner, env mail.Envelope, header string) (ra
 	if len(res.Incomplete) > 0 {
 		t.Errorf("incomplete: %v", res.Incomplete)
 	}
-	for _, name := range []string{"GREYLIST", "REPLY", "KNOWN_SENDER", "UNKNOWN_SENDER", "RATELIMITED"} {
+	for _, name := range []string{"GREYLIST", "REPLY", "KNOWN_SENDER", "UNKNOWN_SENDER", "RATELIMITED", "FROM_REPUTATION"} {
 		if h := res.Symbol(name); h != nil {
 			if name == "GREYLIST" {
 				name += " " + h.Options[0]
@@ -92,7 +94,7 @@ func TestCrash(t *testing.T) {
 		want []string
 	}{
 		{"what was put off comes again", r.strict, first, []string{"GREYLIST pass"}},
-		{"an answer of a known sender, the second letter of two", r.lax, "In-Reply-To: <2@example.net>\r\n", []string{"REPLY", "KNOWN_SENDER"}},
+		{"an answer of a known sender, the second letter of two", r.lax, "In-Reply-To: <2@example.net>\r\n", []string{"REPLY", "KNOWN_SENDER", "FROM_REPUTATION"}},
 		{"the third", r.lax, first, []string{"KNOWN_SENDER", "RATELIMITED"}},
 	} {
 		if got := send(t, c.s, ann, c.head); !slices.Equal(got, c.want) {

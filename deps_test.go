@@ -86,6 +86,7 @@ func floors() []floor {
 		{packages: "neural", may: append([]string{"."}, below...)},
 		{packages: "history", may: append([]string{"."}, below...), outside: []string{"github.com/klauspost/compress/zstd", "golang.org/x/crypto/blake2b"}},
 		{packages: "checks/selector", may: append([]string{"checks", "checks/*", "internal/..."}, frame...), outside: []string{"golang.org/x/crypto/blake2b"}},
+		{packages: "checks/reputation", may: append([]string{"checks", "checks/*", "internal/..."}, frame...), outside: []string{"golang.org/x/crypto/blake2b"}},
 		{packages: "checks/*", may: append([]string{"checks", "checks/*", "score", "signing", "bayes/...", "internal/..."}, frame...), outside: []string{
 			"golang.org/x/text/...", "golang.org/x/net/idna",
 		}},

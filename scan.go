@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/statistics"
 	"github.com/winnowmail/winnow/internal/dnsscan"
@@ -146,6 +147,7 @@ func (s *Scanner) prepare(ctx context.Context, m *Message, seeds []checks.Seeded
 	if err != nil {
 		return nil, err
 	}
+	sc.state.Required = sc.want.common.thresholds[actions.Reject]
 	if user := sc.want.user(&m.Envelope); user != "" && s.opt.Learner != nil {
 		seeds = append(slices.Clip(seeds), checks.Seed(statistics.Owner, user))
 	}

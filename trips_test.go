@@ -54,10 +54,10 @@ func TestTrips(t *testing.T) {
 		env          mail.Envelope
 		want         string
 	}{
-		{"a letter that is put off", "", strict, env, early + ", SetMany, Settle, Push"},
-		{"a stranger's letter", "", lax, env, early + ", RankMany, Push"},
-		{"an answer", "In-Reply-To: <2@example.net>\r\n", lax, env, "GetMany+" + early + ", Settle, Push"},
-		{"a user's letter", "", lax, user, "GetMany+RanksOf+TakeAll, SetMany+Settle, Push"},
+		{"a letter that is put off", "", strict, env, early + ", Observed, SetMany, Settle, Push"},
+		{"a stranger's letter", "", lax, env, early + ", Observed, Observe+RankMany, Push"},
+		{"an answer", "In-Reply-To: <2@example.net>\r\n", lax, env, "GetMany+" + early + ", Observed, Observe+Settle, Push"},
+		{"a user's letter", "", lax, user, "GetMany+RanksOf+TakeAll, Observed, Observe+SetMany+Settle, Push"},
 	} {
 		store.Trips()
 		res := scanned(t, c.s, &winnow.Message{Envelope: c.env, Body: winnow.FromBytes([]byte(letter + c.header + "\r\nHello Bob.\r\n"))})

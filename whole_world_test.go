@@ -26,6 +26,7 @@ import (
 	"github.com/winnowmail/winnow/checks/ratelimit"
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/replies"
+	"github.com/winnowmail/winnow/checks/reputation"
 	checksigning "github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/spamtrap"
 	"github.com/winnowmail/winnow/checks/standard"
@@ -128,6 +129,8 @@ func remember(o *standard.Options) {
 	few := []ratelimit.Bucket{{Burst: 2, Rate: .01}}
 	o.Greylist = &greylist.Options{CheckLocal: true, CheckAuthenticated: true, MinScore: &always}
 	o.Replies = &replies.Options{}
+	o.Reputation = &reputation.Options{Rules: append(reputation.Default(),
+		reputation.Rule{Kind: reputation.URL, LowerBound: -1}, reputation.Rule{Kind: reputation.From, Symbol: "FROM_REPUTATION", LowerBound: -1, Weight: 1})}
 	o.KnownSenders = &knownsenders.Options{Domains: []string{"example.org", ".example"}}
 	o.Spamtrap = &spamtrap.Options{Patterns: []string{"^r"}, Store: true, Several: true}
 	o.Languages = languages.Options{Welcome: []string{"de"}, MinWords: 3}

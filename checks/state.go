@@ -43,10 +43,12 @@ type State struct {
 	// IsLocal reports whether an address is in the host's own networks; nil:
 	// only loopback is.
 	IsLocal func(netip.Addr) bool
-	Seed    uint64                         // of the random sources
-	DNS     func(*Check) resolver.Resolver // nil: no DNS
-	Store   func(*Check) storage.Store     // nil: no store
-	Log     *slog.Logger                   // nil: silent
+	// Required is the reject threshold, 0: there is none.
+	Required float64
+	Seed     uint64                         // of the random sources
+	DNS      func(*Check) resolver.Resolver // nil: no DNS
+	Store    func(*Check) storage.Store     // nil: no store
+	Log      *slog.Logger                   // nil: silent
 	// Outside, if set, is called by Observe in place of f. It returns what f
 	// returns, or what a recorded scan saw, nil if that saw nothing.
 	Outside func(c *Check, name string, f func() []byte) []byte

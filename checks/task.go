@@ -128,6 +128,10 @@ func (t *Task) Store() storage.Store {
 // before the late symbols count. In earlier stages both are zero.
 func (t *Task) Verdict() (score float64, action actions.Action) { return t.state.verdict() }
 
+// Required returns the reject threshold that the message is scored against, 0 if
+// there is none.
+func (t *Task) Required() float64 { return t.state.Required }
+
 // DecidedBy returns the pre-result that gives the action of Verdict, nil if the
 // score does.
 func (t *Task) DecidedBy() *actions.PreResult { return t.state.decidedBy() }
@@ -278,7 +282,9 @@ type Final struct {
 	PreResult *actions.PreResult
 	// Raising and Lowering are how many symbols raise and lower the score.
 	Raising, Lowering int
-	Rcpts             []FinalRcpt // of all recipients, in envelope order
+	// ScoreOf returns what a symbol adds to Score, 0 for one that does not count.
+	ScoreOf func(symbol string) float64
+	Rcpts   []FinalRcpt // of all recipients, in envelope order
 	// Replayed tells that the verdict is one of a replay: nobody is told of it.
 	Replayed bool
 }

@@ -179,7 +179,7 @@ func (c *compiler) declare(d *symbols.Def) (id int32, ok bool) {
 		c.out.added[d.Name] = id
 	}
 	c.out.defs = append(c.out.defs, d)
-	c.out.weights = append(c.out.weights, d.Weight)
+	c.out.weights = append(c.out.weights, signed(d, d.Weight))
 	c.out.groups = append(c.out.groups, d.Groups)
 	c.out.own = append(c.out.own, c.shots(d))
 	c.out.off = append(c.out.off, 0)
@@ -199,7 +199,7 @@ func (c *compiler) share(id int32, d *symbols.Def) {
 	out.ids[d] = id
 	groups := known.Groups
 	if !d.Shared {
-		out.defs[id], out.weights[id], out.own[id], groups = d, d.Weight, c.shots(d), d.Groups
+		out.defs[id], out.weights[id], out.own[id], groups = d, signed(d, d.Weight), c.shots(d), d.Groups
 	}
 	for _, g := range slices.Concat(out.groups[id], d.Groups) {
 		if !slices.Contains(groups, g) {
@@ -207,6 +207,14 @@ func (c *compiler) share(id int32, d *symbols.Def) {
 		}
 	}
 	out.groups[id] = groups
+}
+
+// signed is a weight of a symbol with the sign that it counts with.
+func signed(d *symbols.Def, w float64) float64 {
+	if d.Lowers && w > 0 {
+		return -w
+	}
+	return w
 }
 
 func (c *compiler) checkDef(d *symbols.Def) {
@@ -240,7 +248,7 @@ func (c *compiler) shots(d *symbols.Def) int32 {
 func (c *compiler) base(m *Metric) {
 	for name, w := range m.Weights {
 		if id, ok := c.out.names[name]; ok {
-			c.out.weights[id] = w
+			c.out.weights[id] = signed(c.out.defs[id], w)
 		}
 		if !within(w) {
 			c.errorf("weight of %s is %v", name, w)

@@ -98,6 +98,7 @@ func (c *compiler) weigh(id int32, w float64) {
 		c.errorf("weight of %s is %v, which is not within ±%g", c.out.defs[id].Name, w, float64(Limit))
 		return
 	}
+	w = signed(c.out.defs[id], w)
 	table := mine(c, &c.cloned.weights, &c.out.weights)
 	old := table[id]
 	table[id] = w
@@ -241,7 +242,7 @@ func (c *compiler) redefine(id int32, d *symbols.Def) {
 	c.checkDef(d)
 	c.out.defs = slices.Clone(c.out.defs)
 	c.out.defs[id], c.out.added[d.Name] = d, id
-	mine(c, &c.cloned.weights, &c.out.weights)[id] = d.Weight
+	mine(c, &c.cloned.weights, &c.out.weights)[id] = signed(d, d.Weight)
 	mine(c, &c.cloned.groups, &c.out.groups)[id] = d.Groups
 	mine(c, &c.cloned.own, &c.out.own)[id] = c.shots(d)
 	c.regroup = true

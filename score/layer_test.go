@@ -109,3 +109,30 @@ func TestWithManyMistakes(t *testing.T) {
 		t.Errorf("%.200v", err)
 	}
 }
+
+// TestLowers: the weight of a symbol that lowers counts as negative from wherever it
+// comes.
+func TestLowers(t *testing.T) {
+	for _, sign := range []float64{1, -1} {
+		a, b, c := def("A", 3*sign), def("B", 0), def("C", 0)
+		for _, d := range []*symbols.Def{a, b, c} {
+			d.Lowers = true
+		}
+		m := Metric{Weights: map[string]float64{"B": 4 * sign}}
+		base, err := m.Compile(Symbols{Defs: []*symbols.Def{a, b, c}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		over, err := base.With(Layer{Weights: map[string]float64{"C": 5 * sign}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := over.NewSheet()
+		for _, d := range []*symbols.Def{a, b, c} {
+			s.Add(hit(d, 0.5))
+		}
+		if got := s.Total(); !near(got, -6) {
+			t.Errorf("sign %v: %v, want -6", sign, got)
+		}
+	}
+}

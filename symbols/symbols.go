@@ -18,6 +18,9 @@ type Def struct {
 	// together.
 	Groups []string
 	Weight float64 // score of one hit with factor 1
+	// Lowers tells that the symbol never raises the score: its weight counts as
+	// negative, whatever sign an operator gives it.
+	Lowers bool
 	// OneShot counts the symbol once however often it is raised; the largest
 	// factor wins. The same as MaxShots 1.
 	OneShot bool

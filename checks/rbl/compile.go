@@ -10,6 +10,7 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/selector"
+	"github.com/winnowmail/winnow/internal/dnsname"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -73,7 +74,7 @@ func compile(l List, keys map[string]string, known *defs) (c *list, field string
 func (l *list) readZone(keys map[string]string) error {
 	l.zone = mail.DomainKey(l.Zone)
 	l.suffix = "." + l.zone
-	if !askable(l.zone) {
+	if !dnsname.Askable(l.zone) {
 		return fmt.Errorf("%q is no domain", l.Zone)
 	}
 	for label := range strings.SplitSeq(l.zone, ".") {
@@ -82,7 +83,7 @@ func (l *list) readZone(keys map[string]string) error {
 		case !ok:
 		case key == "":
 			return fmt.Errorf("there is no key %q", name)
-		case !askable(key) || strings.Contains(key, "."):
+		case !dnsname.Askable(key) || strings.Contains(key, "."):
 			return fmt.Errorf("the secret of key %q is no label of a domain", name) // and stays one
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/winnowmail/winnow/internal/dnsname"
 	"github.com/winnowmail/winnow/internal/publicsuffix"
 	"github.com/winnowmail/winnow/mail"
 )
@@ -30,7 +31,7 @@ func newComposition(rules []string) (composition, error) {
 		s, r.except = strings.CutPrefix(s, "!")
 		r.base, r.whole = strings.CutPrefix(s, "*.")
 		r.base = mail.DomainKey(r.base)
-		if !askable(r.base) {
+		if !dnsname.Askable(r.base) {
 			return nil, fmt.Errorf("%q is no rule", text)
 		}
 		domain, ok := publicsuffix.ESLD(r.base)

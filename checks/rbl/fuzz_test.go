@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/dnsname"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 )
@@ -65,7 +66,7 @@ func FuzzQuestions(f *testing.F) {
 			for _, z := range zones {
 				under = under || strings.HasSuffix(name, z)
 			}
-			if !under || len(name) > maxQuestion || !askable(name) || strings.ToLower(name) != name {
+			if !under || len(name) > maxQuestion || !dnsname.Askable(name) || strings.ToLower(name) != name {
 				t.Errorf("asked about %q", name)
 			}
 		}

@@ -8,10 +8,10 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/crypto/blake2b"
 
+	"github.com/winnowmail/winnow/internal/dnsname"
 	"github.com/winnowmail/winnow/internal/zbase32"
 	"github.com/winnowmail/winnow/mail"
 )
@@ -74,34 +74,10 @@ func (l *list) question(key string) string {
 	if l.Hash.Sum != "" {
 		key = l.hashed(key)
 	}
-	if len(key)+1+len(l.zone) > maxQuestion || !askable(key) {
+	if len(key)+1+len(l.zone) > maxQuestion || !dnsname.Askable(key) {
 		return ""
 	}
 	return strings.ToLower(key) + l.suffix
-}
-
-// askable reports whether every label of a name has 1 to 63 bytes and neither
-// begins nor ends with a hyphen, and the whole is UTF-8 without control
-// characters or white space.
-func askable(name string) bool {
-	if !utf8.ValidString(name) {
-		return false
-	}
-	start := 0
-	for i := 0; i <= len(name); i++ {
-		if i < len(name) && name[i] != '.' {
-			if name[i] <= ' ' || name[i] == 0x7f || name[i] == '\\' {
-				return false
-			}
-			continue
-		}
-		label := name[start:i]
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
-		}
-		start = i + 1
-	}
-	return true
 }
 
 // mailbox normalises an address as Rspamd does before it asks a list: a tag

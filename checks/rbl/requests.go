@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/dnsname"
 	"github.com/winnowmail/winnow/internal/dnsscan"
 	"github.com/winnowmail/winnow/resolver"
 )
@@ -89,7 +90,7 @@ func (e *engine) ofList(s *subject, l *list, all []*request) []*request {
 		name := i.key
 		if !l.ResolveIP || i.what == From || i.what == Received {
 			name = l.question(i.key)
-		} else if !askable(name) {
+		} else if !dnsname.Askable(name) {
 			name = ""
 		}
 		if name == "" {

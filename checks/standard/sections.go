@@ -7,6 +7,7 @@ import (
 	"github.com/winnowmail/winnow/checks/option"
 	"github.com/winnowmail/winnow/checks/regexp"
 	"github.com/winnowmail/winnow/checks/replies"
+	"github.com/winnowmail/winnow/checks/reputation"
 	"github.com/winnowmail/winnow/checks/spamassassin"
 	"github.com/winnowmail/winnow/checks/spamtrap"
 )
@@ -46,6 +47,7 @@ func (o *Options) Sections() []*option.Section {
 		pointer(&o.Replies, (*replies.Options).Section),
 		pointer(&o.KnownSenders, (*knownsenders.Options).Section),
 		pointer(&o.MX, (*mxcheck.Options).Section),
+		pointer(&o.Reputation, (*reputation.Options).Section),
 		pointer(&o.Spamtrap, (*spamtrap.Options).Section),
 	}
 }

@@ -61,6 +61,7 @@ import (
 	"github.com/winnowmail/winnow/checks/regexp"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/checks/replies"
+	"github.com/winnowmail/winnow/checks/reputation"
 	"github.com/winnowmail/winnow/checks/sender"
 	"github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/spamassassin"
@@ -128,6 +129,9 @@ type Options struct {
 	// KnownSenders tells senders who have written before, or have answered, from
 	// others; it needs a store and, for the answers, Replies.
 	KnownSenders *knownsenders.Options
+	// Reputation knows what mail came from where; it needs a store, unless its rules
+	// ask lists in DNS.
+	Reputation *reputation.Options
 	// Spamtrap tells mail to addresses that nobody uses.
 	Spamtrap *spamtrap.Options
 	// MX looks at the mail exchangers of the sender's domain.
@@ -266,6 +270,9 @@ func Families(o Options) []*checks.Family {
 	}
 	if o.Greylist != nil {
 		list = append(list, greylist.New(*o.Greylist))
+	}
+	if o.Reputation != nil {
+		list = append(list, reputation.New(*o.Reputation))
 	}
 	if o.Regexp != nil {
 		list = append(list, regexp.New(*o.Regexp))

@@ -11,6 +11,7 @@ import (
 	"github.com/winnowmail/winnow/checks/languages"
 	relays "github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/checks/replies"
+	"github.com/winnowmail/winnow/checks/reputation"
 	"github.com/winnowmail/winnow/checks/spamtrap"
 	"github.com/winnowmail/winnow/checks/standard"
 )
@@ -19,6 +20,7 @@ import (
 // addresses and of its users.
 type knownFlags struct {
 	replies, senders bool
+	reputation       bool
 	traps, providers listFlag
 	languages        string
 }
@@ -26,6 +28,7 @@ type knownFlags struct {
 func (k *knownFlags) register(flags *flag.FlagSet) {
 	flags.BoolVar(&k.replies, "replies", false, "recognise replies to mail of users and of the own networks (REPLY, -4 points); needs -state")
 	flags.BoolVar(&k.senders, "known-senders", false, "tell senders at providers of free mailboxes who have written before from new ones, and those who have answered from others; needs -replies")
+	flags.BoolVar(&k.reputation, "reputation", false, "let the scores of earlier mail of a client, an SPF record and a signing domain count; needs -state")
 	flags.Var(&k.traps, "spamtrap", "learn mail to a trap, `ADDRESS` or @DOMAIN that nobody uses, as spam; may be repeated; needs -state")
 	flags.Var(&k.providers, "fetched", "mail that local programs such as fetchmail hand in may be from a mailbox at this provider, `DOMAIN`: judge whoever sent it there; may be repeated")
 	flags.StringVar(&k.languages, "languages", "", "`languages` that users read, as en,de; mail in others gets UNWELCOME_LANGUAGE (2.8 points); by default all are read")
@@ -38,11 +41,16 @@ func (k *knownFlags) add(o *standard.Options, state string) error {
 		return errors.New("-known-senders needs -replies")
 	case k.replies && state == "":
 		return errors.New("-replies needs -state")
+	case k.reputation && state == "":
+		return errors.New("-reputation needs -state")
 	case len(k.traps) > 0 && state == "":
 		return errors.New("-spamtrap needs -state")
 	}
 	if k.replies {
 		o.Replies = &replies.Options{}
+	}
+	if k.reputation {
+		o.Reputation = &reputation.Options{}
 	}
 	if k.senders {
 		o.KnownSenders = &knownsenders.Options{}

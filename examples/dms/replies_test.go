@@ -65,7 +65,7 @@ func TestReplies(t *testing.T) {
 			t.Errorf("%q: exit code %d: %s", args, code, &errs)
 		}
 	}
-	for flag, needs := range map[string]string{"-replies": "-state", "-known-senders": "-replies"} {
+	for flag, needs := range map[string]string{"-replies": "-state", "-reputation": "-state", "-known-senders": "-replies"} {
 		var errs bytes.Buffer
 		if code := run(t.Context(), []string{flag}, io.Discard, &errs); code != 2 || !strings.Contains(errs.String(), flag+" needs "+needs) {
 			t.Errorf("exit code %d: %s", code, &errs)

@@ -28,6 +28,7 @@ import (
 	"github.com/winnowmail/winnow/checks/ratelimit"
 	"github.com/winnowmail/winnow/checks/rbl"
 	"github.com/winnowmail/winnow/checks/replies"
+	"github.com/winnowmail/winnow/checks/reputation"
 	signingcheck "github.com/winnowmail/winnow/checks/signing"
 	"github.com/winnowmail/winnow/checks/spamtrap"
 	"github.com/winnowmail/winnow/checks/standard"
@@ -63,7 +64,7 @@ func everything() []*checks.Family {
 	dkim.Path, arc.Path = "$domain.$selector.key", "$domain.$selector.key" // keys are files of the operator's
 	return append(standard.Families(standard.Options{
 		MX: &mxcheck.Options{}, AuthHeader: &authheader.Options{}, Greylist: &greylist.Options{},
-		Replies: &replies.Options{}, KnownSenders: &knownsenders.Options{}, Spamtrap: &spamtrap.Options{}, Languages: languages.Options{Welcome: []string{"en"}},
+		Replies: &replies.Options{}, Reputation: &reputation.Options{}, KnownSenders: &knownsenders.Options{}, Spamtrap: &spamtrap.Options{}, Languages: languages.Options{Welcome: []string{"en"}},
 		Signing:  signingcheck.Options{DKIM: &dkim, ARC: &signingcheck.ARC{Rules: arc}},
 		External: scanners(), Antivirus: antivirus.Options{Rules: []antivirus.Rule{antivirus.Mailserver("192.0.2.1:3310")}},
 		Ratelimit: ratelimit.Options{Users: ratelimit.Users{Messages: []ratelimit.Bucket{{Burst: 1}}}},
