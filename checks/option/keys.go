@@ -14,6 +14,12 @@ func Func(name, kind string, set func(Value) error, help string) Key {
 	return Key{Names: []string{name}, Type: kind, Help: help, set: func(v Value, _ *reading) error { return set(v) }}
 }
 
+// of notes the field that the key is bound to.
+func (k Key) of(field any) Key {
+	k.field = field
+	return k
+}
+
 // as makes a key of a field and of the method that reads it.
 func as[T comparable](name, kind string, field *T, read func(Value) (T, error), help string) Key {
 	k := Func(name, kind, func(v Value) error {
@@ -24,7 +30,7 @@ func as[T comparable](name, kind string, field *T, read func(Value) (T, error), 
 		return err
 	}, help)
 	var zero T
-	k.zero = func() bool { return *field == zero }
+	k.field, k.zero = field, func() bool { return *field == zero }
 	if *field != zero {
 		k.Default = text(*field)
 	}
@@ -46,7 +52,7 @@ func Not(name string, field *bool, help string) Key {
 			*field = !on
 		}
 		return err
-	}, help).Example(*field)
+	}, help).of(field).Example(*field)
 	k.Default = strconv.FormatBool(!*field)
 	return k
 }
@@ -75,7 +81,7 @@ func FloatPtr(name string, field **float64, help string) Key {
 			*field = &x
 		}
 		return err
-	}, help).Example(0.75)
+	}, help).of(field).Example(0.75)
 }
 
 // Duration is a key for a time; numbers are seconds.
@@ -134,7 +140,7 @@ func Strings(name string, field *[]string, help string) Key {
 			*field = list
 		}
 		return err
-	}, help).Example([]string{"example"})
+	}, help).of(field).Example([]string{"example"})
 }
 
 // Entries is a key for a list of texts that stand in it or in a file that it
@@ -146,7 +152,7 @@ func Entries(name string, field *[]string, help string) Key {
 			*field = list
 		}
 		return err
-	}, help).Example([]string{"example.org"})
+	}, help).of(field).Example([]string{"example.org"})
 }
 
 // Networks is a key for a list of networks and addresses, in the file or in one
@@ -158,7 +164,7 @@ func Networks(name string, field *[]netip.Prefix, help string) Key {
 			*field = list
 		}
 		return err
-	}, help).Example([]string{"192.0.2.0/24"})
+	}, help).of(field).Example([]string{"192.0.2.0/24"})
 }
 
 // ReadNetworks reads a list of networks and addresses, without duplicates.

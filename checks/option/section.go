@@ -55,6 +55,8 @@ type Key struct {
 	picks  bool
 	zero   func() bool
 	null   bool
+	field  any   // pointer to what it is bound to, where that is one field
+	said   Value // by the section that was applied
 }
 
 // Name is the key's first name.
@@ -266,6 +268,7 @@ func (s *Section) one(name string, v Value, r *reading) error {
 		}
 		return k.set(named{v, name}, r)
 	}
+	k.said = v
 	if err := k.set(v, r); errors.Is(err, ErrElsewhere) {
 		r.warn(s.in(name, err))
 		return nil
@@ -319,6 +322,22 @@ func (s *Section) Key(name string) *Key {
 		}
 	}
 	return nil
+}
+
+// Said is the value that Apply set a field by, which is given by its address.
+func (s *Section) Said(field any) (Value, bool) {
+	for i := range s.Keys {
+		k := &s.Keys[i]
+		if k.field == field && k.said != nil {
+			return k.said, true
+		}
+		for _, below := range k.Sections {
+			if v, ok := below.Said(field); ok {
+				return v, true
+			}
+		}
+	}
+	return nil, false
 }
 
 // names are those that a misspelt one can mean.

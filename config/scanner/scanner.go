@@ -96,7 +96,7 @@ func Read(t *config.Tree, base Base) (*Setup, error) {
 		return nil, err
 	}
 	if err := s.Families.Validate(); err != nil {
-		return nil, err
+		return nil, s.placed(err, tables)
 	}
 	slices.SortStableFunc(s.Warnings, func(a, b ucl.Warning) int {
 		return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line))
