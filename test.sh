@@ -14,6 +14,9 @@ cd "$(dirname "$0")" || exit 1
 started=$(date +%s)
 root=$(pwd)
 export GOWORK=off # a package that the workspace lends would not be missed
+# All but the race detector does without cgo, so that what one step has compiled
+# the next one finds in Go's cache.
+export CGO_ENABLED=0
 summary=
 failed=
 
@@ -90,7 +93,7 @@ staticchecked() { each go tool -modfile="$root/tools/go.mod" staticcheck ./...; 
 
 tidy() { each go mod tidy -diff && (cd tools && go mod tidy -diff); }
 
-built() { each env CGO_ENABLED=0 go build ./...; }
+built() { each go build ./...; }
 
 # workspace runs what the README says, from the root.
 workspace() (
@@ -112,11 +115,16 @@ generated() {
 	return 1
 }
 
+# tests has one package more under way than there are processors, as many of them
+# wait for other processes. A program under the race detector sleeps for a second
+# when it ends, for races of what still runs then; a twentieth of that is enough.
 tests() {
 	code=0
 	: >"$log/tests"
+	at_once=$(($(getconf _NPROCESSORS_ONLN) + 1))
+	export GORACE="atexit_sleep_ms=50 ${GORACE:-}"
 	for module in . examples; do
-		(cd "$module" && go test -race -vet=off -shuffle=on -timeout 15m -v ./...) >>"$log/tests" 2>&1 || code=1
+		(cd "$module" && CGO_ENABLED=1 go test -p "$at_once" -race -vet=off -shuffle=on -timeout 15m -v ./...) >>"$log/tests" 2>&1 || code=1
 	done
 	if [ $code != 0 ]; then
 		grep -vE '^ *(=== (RUN|PAUSE|CONT|NAME)|--- PASS)|^PASS$' "$log/tests"
@@ -142,10 +150,10 @@ work() {
 fuzz_package() {
 	dir=$1 log=$2
 	binary=$log/$(echo "$dir" | tr / _).test
-	(cd "$dir" && go test -c -vet=off -fuzz . -o "$binary" .) || return 1
-	package=$(cd "$dir" && go list .) && targets=$(cd "$dir" && "$binary" -test.list '^Fuzz') || { echo "$dir: no list of fuzz targets"; return 1; }
+	(cd "$dir" && go test -c -vet=off -ldflags='-s -w' -fuzz . -o "$binary" .) || return 1
+	targets=$(cd "$dir" && "$binary" -test.list '^Fuzz') || { echo "$dir: no list of fuzz targets"; return 1; }
 	kept=$binary.kept
-	[ -z "${FUZZTIME:-}" ] || kept=$(go env GOCACHE)/fuzz/$package
+	[ -z "${FUZZTIME:-}" ] || kept=$(go env GOCACHE)/fuzz/$(cd "$dir" && go list .) || return 1
 	for target in $targets; do
 		times=${FUZZTIME:-2000x}
 		case $target in
