@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -185,6 +187,24 @@ func TestHashesAreBounded(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Guesses that come at once are no more than those that come one after the other.
+func TestGuessesAtOnce(t *testing.T) {
+	ask := guarded(t, Access{Password: hashed, MaxFailures: 2, Window: time.Hour})
+	var refused atomic.Int64
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if code, _ := ask("192.0.2.1", "/stat", "Password", "wrong"); code == http.StatusTooManyRequests {
+				refused.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if n := refused.Load(); n != 18 {
+		t.Errorf("%d of 20 guesses are refused", n)
+	}
 }
 
 // Another Access takes the place of the first; passwords that stay are known.
