@@ -96,7 +96,7 @@ func compositeTable(c *score.Composite) *option.Section {
 		list, err := v.AsStrings()
 		c.Def.Groups = append(c.Def.Groups, list...)
 		return err
-	}, "groups of the symbol").Alias("groups")
+	}, "groups of the symbol").Alias("groups").Example("example")
 	policies := map[string]score.Policy{}
 	for _, p := range []score.Policy{score.RemoveAll, score.RemoveWeight, score.RemoveSymbol, score.Leave} {
 		policies[p.String()] = p

@@ -35,6 +35,9 @@ type Daemon struct {
 	// Autolearn is what is learned by itself: "", "action", or HAM,SPAM.
 	Autolearn string
 	LogLevel  *slog.Level
+	// Classifier is that of the section classifier, where files of the operator's own
+	// shape it; nil leaves what learns to the program.
+	Classifier *Classifier
 	// Neural are the nets that the section neural describes; nil: there are none. Its
 	// Store and Symbols are the program's.
 	Neural *neural.Options

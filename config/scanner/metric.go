@@ -152,10 +152,10 @@ func groupTable(g *score.Group) *option.Section {
 		option.Float("max_score", &g.Max, "the most that the symbols of the group add"),
 		option.Float("min_score", &g.Min, "the most that the symbols of the group take away, below 0").Example(-3).From("3.11"),
 		option.Bool("one_shot", &g.OneShot, "each symbol of the group counts once"),
-		noted("symbols", "sections by name", "weights by symbol, see SYMBOL"),
-		noted("description", "string", "for people"),
-		noted("priority", "whole number", "of no account: the layers have their own"),
+		noted("symbols", "sections by name", "weights by symbol"),
 		noted("disabled", "boolean", "as enabled = false"),
+		option.Idle("it is for people", "description")[0],
+		option.Idle("the layers have their own", "priority")[0],
 	}}
 }
 
@@ -216,10 +216,10 @@ func symbolTable(name string, change *winnow.SymbolChange) (table *option.Sectio
 		once.Example(true),
 		option.Bool("any_shot", &anyShot, "it counts each time, though its group counts once"),
 		option.Int("nshots", &shots, "how often it counts").Alias("max_hits"),
-		noted("description", "string", "for people"),
-		noted("priority", "whole number", "of no account: the layers have their own"),
-		noted("ignore", "boolean", "of no account"),
-		noted("allow_hidden", "boolean", "of no account"),
+		option.Idle("it is for people", "description")[0],
+		option.Idle("the layers have their own", "priority")[0],
+		option.Idle("symbols that nothing raises are warned of, and none is hidden", "ignore", "allow_hidden")[0],
+		option.Idle("symbols that nothing raises are warned of, and none is hidden", "ignore", "allow_hidden")[1],
 	}}
 	return table, func(group string, has []string) {
 		change.Weight = weight

@@ -21,7 +21,9 @@ import (
 	"github.com/winnowmail/winnow/config/ucl"
 	"github.com/winnowmail/winnow/internal/nearest"
 	"github.com/winnowmail/winnow/lists"
+	"github.com/winnowmail/winnow/score"
 	"github.com/winnowmail/winnow/settings"
+	"github.com/winnowmail/winnow/symbols"
 )
 
 // A Setup is what a tree comes to.
@@ -132,7 +134,14 @@ func (s *Setup) sections() []*option.Section {
 // documentation.
 func Sections() []*option.Section {
 	s := &Setup{}
-	return append(s.sections(), s.options(), new(redisServer).table(s.forModule))
+	of := func(table *option.Section, name string) *option.Section {
+		table.Name = name
+		return table
+	}
+	symbol, _ := symbolTable("NAME", new(winnow.SymbolChange))
+	return append(s.sections(), s.options(), new(redisServer).table(s.forModule), s.withServer(s.bayes()), of(s.controller(), "worker controller"),
+		of(s.proxy(), "worker rspamd_proxy"), of(s.normal(), "worker normal"), groupTable(new(score.Group)), of(symbol, "symbols"),
+		compositeTable(&score.Composite{Def: new(symbols.Def)}))
 }
 
 // read reads one section.

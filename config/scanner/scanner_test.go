@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"maps"
 	"math"
 	"net/netip"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"github.com/winnowmail/winnow/config/stock"
 	"github.com/winnowmail/winnow/config/ucl"
 	"github.com/winnowmail/winnow/score"
+	"github.com/winnowmail/winnow/symbols"
 )
 
 // load reads files of /etc/rspamd over the stock tree.
@@ -334,28 +336,106 @@ func TestDynamicComposites(t *testing.T) {
 	}
 }
 
-// TestTables holds the tables of this package against what they are bound to.
-func TestTables(t *testing.T) {
-	for name, table := range map[string]func(*Setup) *option.Section{"options": (*Setup).options, "logging": (*Setup).logging, "history_redis": (*Setup).history, "bayes": (*Setup).bayes} {
-		if err := table(new(Setup)).Check(); err != nil {
-			t.Errorf("%s: %v", name, err)
+// A bound table belongs to what it changes; done, if there is one, puts together what
+// the table read.
+type bound struct {
+	table *option.Section
+	state any
+	done  func()
+}
+
+// bounds are the tables of this package, each made anew.
+func bounds() map[string]func() bound {
+	of := func(table func(*Setup) *option.Section) func() bound {
+		return func() bound {
+			s := new(Setup)
+			return bound{table: table(s), state: s}
 		}
-		for _, k := range table(new(Setup)).Keys {
-			if k.Absent != "" || k.Sample() == nil {
-				continue
-			}
-			before, after := new(Setup), new(Setup)
-			_ = table(before).Apply(option.Of(map[string]any{}), func(error) {})
-			if err := table(after).Apply(option.Of(map[string]any{k.Name(): k.Sample()}), func(err error) { t.Error(err) }); err != nil {
-				t.Errorf("%s: %v", k.Name(), err)
-			}
-			if same(before, after) {
-				t.Errorf("%s.%s = %v has no effect", name, k.Name(), k.Sample())
-			}
-		}
+	}
+	return map[string]func() bound{
+		"options": of((*Setup).options), "logging": of((*Setup).logging), "history_redis": of((*Setup).history), "neural": of((*Setup).neural),
+		"bayes": of(func(s *Setup) *option.Section { return s.withServer(s.bayes()) }), "controller": of((*Setup).controller), "normal": of((*Setup).normal),
+		"rspamd_proxy": of((*Setup).proxy),
+		"redis": func() bound {
+			s, r := new(Setup), new(redisServer)
+			return bound{table: r.table(s.forModule), state: []any{s, r}}
+		},
+		"greylist": of(func(s *Setup) *option.Section {
+			return s.withServer(&option.Section{Name: "greylist", Doc: "has no keys"})
+		}),
+		"group": func() bound {
+			g := new(score.Group)
+			return bound{table: groupTable(g), state: g}
+		},
+		"symbol": func() bound {
+			c := new(winnow.SymbolChange)
+			table, finish := symbolTable("A", c)
+			return bound{table, c, func() { finish("", nil) }}
+		},
+		"composites": func() bound {
+			c := &score.Composite{Def: new(symbols.Def)}
+			return bound{table: compositeTable(c), state: c}
+		},
 	}
 }
 
-func same(a, b *Setup) bool {
-	return reflect.DeepEqual(a.Options, b.Options) && reflect.DeepEqual(a.Families, b.Families) && reflect.DeepEqual(a.Daemon, b.Daemon)
+// read applies what a section says to a new table.
+func (one bounded) read(t *testing.T, says map[string]any) any {
+	t.Helper()
+	b := one()
+	if err := b.table.Apply(option.Of(says), func(err error) { t.Error(err) }); err != nil {
+		t.Errorf("%s: %v: %v", b.table.Name, says, err)
+	}
+	if b.done != nil {
+		b.done()
+	}
+	return b.state
+}
+
+type bounded func() bound
+
+// TestTables holds the tables of this package against what they are bound to: each
+// key that they know changes something, or is told of as one that does not.
+func TestTables(t *testing.T) {
+	elsewhere := []string{"group.symbols", "group.disabled"} // read by who applies the table
+	beside := map[string]map[string]any{                     // what must be there for anything to count
+		"rspamd_proxy": {"milter": true, "bind_socket": "127.0.0.1:1"}, "controller": {"bind_socket": "127.0.0.1:1"},
+	}
+	for name, b := range bounds() {
+		if err := b().table.Check(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		var walk func(s *option.Section, path string, wrap func(map[string]any) map[string]any)
+		walk = func(s *option.Section, path string, wrap func(map[string]any) map[string]any) {
+			before := bounded(b).read(t, wrap(beside[path]))
+			if !reflect.DeepEqual(before, bounded(b).read(t, wrap(beside[path]))) {
+				t.Errorf("%s: what it reads can't be compared", path)
+			}
+			for _, k := range s.Keys {
+				at := path + "." + k.Name()
+				switch {
+				case k.Absent != "" || slices.Contains(elsewhere, at):
+				case k.Sample() != nil:
+					says := maps.Clone(beside[path])
+					if says == nil {
+						says = map[string]any{}
+					}
+					says[k.Name()] = k.Sample()
+					if at == "rspamd_proxy.milter" {
+						says[k.Name()] = false
+					}
+					if reflect.DeepEqual(before, bounded(b).read(t, wrap(says))) {
+						t.Errorf("%s = %v has no effect", at, says[k.Name()])
+					}
+				case len(k.Sections) == 0:
+					t.Errorf("%s: no value is known that has an effect", at)
+				default:
+					for _, below := range k.Sections {
+						walk(below, at, func(v map[string]any) map[string]any { return wrap(k.Around(v)) })
+					}
+				}
+			}
+		}
+		walk(b().table, name, func(v map[string]any) map[string]any { return v })
+	}
 }

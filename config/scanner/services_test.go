@@ -138,3 +138,53 @@ func TestNets(t *testing.T) {
 		}
 	}
 }
+
+// A classifier whose shape the operator's files say is Rspamd's own; what they only
+// say of what is learned, and stock files, leave the model to the program.
+func TestClassifier(t *testing.T) {
+	const redis = "servers = \"127.0.0.1\";"
+	read := func(file, text string) *Setup {
+		s, _, _ := setup(t, map[string]string{"local.d/redis.conf": redis, "local.d/" + file: text})
+		return s
+	}
+	if s := read("classifier-bayes.conf", "autolearn = true; servers = \"10.0.0.2\"; expire = 8640000;"); s.Daemon.Classifier != nil || s.Daemon.Autolearn != "action" ||
+		s.Daemon.Stores["bayes"] != "redis://10.0.0.2?rspamd=true" || !strings.Contains(said(s), "expire has no effect") || len(s.Warnings) != 1 {
+		t.Errorf("%+v, %q, %s", s.Daemon.Classifier, s.Daemon.Stores, said(s))
+	}
+	s := read("classifier-bayes.conf", "backend = \"redis\"; min_learns = 50; min_tokens = 5; prefix = \"B\"; learn_condition = \"return true\"; new_schema = true;\n"+
+		"tokenizer { name = \"osb\"; } statfile { symbol = \"BAYES_HAM\"; spam = false; } statfile { symbol = \"BAYES_SPAM\"; spam = true; }")
+	if c := s.Daemon.Classifier; c == nil || c.MinLearns != 50 || c.MinTokens != 5 || c.Table != "B" || c.Classes != nil || !strings.Contains(said(s), "Lua is not run") {
+		t.Errorf("%+v, %s", c, said(s))
+	}
+	s = read("classifier-bayes.conf", "statfile [ { class = \"spam\"; }, { class = \"ham\"; }, { class = \"news\"; } ]")
+	if c := s.Daemon.Classifier; c == nil || !slices.Equal(c.Classes, []string{"spam", "ham", "news"}) {
+		t.Errorf("%+v, %s", c, said(s))
+	}
+	if _, err := Read(load(t, map[string]string{"local.d/classifier-bayes.conf": "statfile { symbol = \"X\"; }"}), Base{}); err == nil || !strings.Contains(err.Error(), "needs a class") {
+		t.Errorf("%v", err)
+	}
+}
+
+// Every module of Rspamd 4.1.6 is read, or known and absent with a reason.
+func TestModules(t *testing.T) {
+	read := map[string]bool{}
+	for _, table := range Sections() {
+		read[table.Name] = true
+	}
+	for _, name := range append(others(), "reputation") {
+		read[name] = true
+	}
+	for name := range strings.FieldsSeq("actions aliases antivirus arc asn aws_s3 bayes_expiry bimi chartable clickhouse composites contextal dcc dkim dkim_signing dmarc elastic emails " +
+		"external_relay external_services force_actions forged_recipients fuzzy_check gpt greylist hfilter history_redis http_headers known_senders lang_detection logging maillist " +
+		"metadata_exporter metric_exporter mid milter_headers mime_types multimap mx_check neural once_received options p0f phishing ratelimit rbl redis regexp replies reputation " +
+		"rspamd_update settings spamassassin spamtrap spf surbl trie url_redirector url_suspect whitelist") {
+		if _, absent := Absent()[name]; absent == read[name] {
+			t.Errorf("%s is read: %t, and absent: %t", name, read[name], absent)
+		}
+	}
+	for _, name := range stateful() {
+		if !read[name] {
+			t.Errorf("nothing reads %s, which is to have a server of its own", name)
+		}
+	}
+}

@@ -152,7 +152,7 @@ func (s *Setup) classifiers() error {
 				s.warnOwn(v, "the classifier "+name+" has no effect: there is bayes")
 				continue
 			}
-			errs = append(errs, s.bayes().Apply(s.tree.Value(v), s.warn))
+			errs = append(errs, s.withServer(s.bayes()).Apply(s.tree.Value(v), s.warn))
 		}
 	}
 	return errors.Join(errs...)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/bayes/osb"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/config/scanner"
@@ -50,7 +51,7 @@ func (f *filesFlags) defaults(flags *flag.FlagSet, c *config) (err error) {
 	}
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	for name, values := range f.flags(c.env.use) {
+	for name, values := range f.flags(c) {
 		if given[name] || name == "milter-mode" && given["milter"] || name == "milter-owner" && given["milter"] {
 			continue
 		}
@@ -93,7 +94,7 @@ func (f *filesFlags) compare(before *scanner.Setup, log *slog.Logger) {
 }
 
 // flags are those of what belongs to the daemon.
-func (f *filesFlags) flags(env bool) map[string][]string {
+func (f *filesFlags) flags(c *config) map[string][]string {
 	d := f.setup.Daemon
 	of := map[string][]string{"dns": {"system"}}
 	set := func(name, value string) {
@@ -119,6 +120,11 @@ func (f *filesFlags) flags(env bool) map[string][]string {
 	}
 	if d.State != "" {
 		set("autolearn", d.Autolearn)
+		if m := d.Classifier; m != nil {
+			set("model", "osb")
+			set("classes", strings.Join(m.Classes, ","))
+			c.model.OSB = osb.Options{Table: m.Table, MinLearns: m.MinLearns, MinTokens: m.MinTokens, MinHits: m.MinHits, Strength: m.Strength}
+		}
 		if d.Neural != nil {
 			set("neural", "true")
 		}
@@ -139,7 +145,7 @@ func (f *filesFlags) flags(env bool) map[string][]string {
 	if d.LogLevel != nil {
 		set("log-level", d.LogLevel.String())
 	}
-	if env {
+	if c.env.use {
 		set("profile", "dms")
 	}
 	return of

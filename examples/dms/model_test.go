@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -52,6 +53,43 @@ func TestRspamdModel(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 	if code := stop(); code != 0 {
 		t.Errorf("exit code %d: %s", code, log)
+	}
+}
+
+// A classifier that the files describe learns into Rspamd's keys with its own server.
+func TestModelByFiles(t *testing.T) {
+	common, own := redistest.Start(t), redistest.Start(t)
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "local.d"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"redis.conf":            "servers = \"" + common.Addr + "\";\n",
+		"classifier-bayes.conf": "backend = \"redis\"; servers = \"" + own.Addr + "\"; prefix = \"MY\"; min_learns = 1;\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "local.d", name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	url, log, stop := start(t, "-config", dir, "-dns", "none")
+	mail, err := os.ReadFile("../../testdata/spam.eml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.Post(url+"/learnspam", "", bytes.NewReader(mail))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	http.DefaultClient.CloseIdleConnections()
+	if code := stop(); code != 0 || res.StatusCode != http.StatusOK {
+		t.Errorf("%s, exit code %d: %s", res.Status, code, log)
+	}
+	if n := own.Must("HGET", "MY", "learns_spam"); n != "1" {
+		t.Errorf("%q lessons: %s", n, own.Must("KEYS", "*"))
+	}
+	if keys := common.Must("KEYS", "MY*"); keys != "" {
+		t.Errorf("%s with the common server", keys)
 	}
 }
 

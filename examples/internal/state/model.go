@@ -19,7 +19,12 @@ const (
 )
 
 // A Model is what the flags -model and -classes choose; the zero value is fused.
-type Model struct{ Name, Classes string }
+type Model struct {
+	Name, Classes string
+	// OSB has what files say of the model osb; its classes and dialect are those of
+	// the flags.
+	OSB osb.Options
+}
 
 // Check returns an error for flags that name no model.
 func (m *Model) Check() error {
@@ -60,11 +65,14 @@ func (m *Model) list() []string {
 func (m *Model) Classifiers(store storage.Tokens) ([]statistics.Classifier, error) {
 	var model bayes.Classifier
 	var err error
+	oo := m.OSB
+	oo.Classes = m.list()
 	switch m.Name {
 	case "osb":
-		model, err = osb.New(store, osb.Options{Classes: m.list()})
+		model, err = osb.New(store, oo)
 	case "osb34":
-		model, err = osb.New(store, osb.Options{Dialect: osb.Rspamd34, Classes: m.list()})
+		oo.Dialect = osb.Rspamd34
+		model, err = osb.New(store, oo)
 	case "naive":
 		model, err = naive.New(store, naive.Options{Classes: m.list()})
 	default:
