@@ -36,6 +36,12 @@ func (t *htmlTree) others(b *Block) {
 			for _, u := range strings.Fields(a.Value) {
 				t.other(b, u, URLLoaded)
 			}
+		case "cite", "longdesc", "manifest", "profile", "icon", "pluginspage", "pluginurl", "action":
+			if namesMore(b.Tag, a.Name) {
+				t.absolute(b, a.Value)
+			}
+		case "archive":
+			t.archives(b, a.Value)
 		case "content":
 			if b.Tag == "meta" {
 				t.refresh(b, a.Value)
@@ -61,6 +67,26 @@ func namesTarget(tag string) bool {
 		return true
 	}
 	return strings.HasPrefix(tag, "v:")
+}
+
+// namesMore tells elements whose attribute names the source of a quotation, a
+// description, or what a program may load or offer beside the page.
+func namesMore(tag, attr string) bool {
+	switch tag {
+	case "blockquote", "q", "del", "ins":
+		return attr == "cite"
+	case "img", "iframe", "frame":
+		return attr == "longdesc"
+	case "html":
+		return attr == "manifest"
+	case "head":
+		return attr == "profile"
+	case "menuitem", "command":
+		return attr == "icon"
+	case "embed":
+		return attr == "pluginspage" || attr == "pluginurl"
+	}
+	return tag == "isindex" && attr == "action"
 }
 
 // loads returns URLLoaded for elements that show or play what they name; 0 for
@@ -158,6 +184,20 @@ func (t *htmlTree) refresh(b *Block, content string) {
 func (t *htmlTree) absolute(b *Block, value string) {
 	if value = strings.TrimSpace(value); absoluteHref(value) || strings.HasPrefix(value, "//") || bareScheme(value) {
 		t.other(b, value, 0)
+	}
+}
+
+// archives takes the archives of an object, which blanks separate, and of an applet,
+// which commas do (HTML 4.01 sections 13.3 and 13.4).
+func (t *htmlTree) archives(b *Block, list string) {
+	if b.Tag != "object" && b.Tag != "applet" {
+		return
+	}
+	for u := range strings.FieldsFuncSeq(list, func(r rune) bool { return r <= ' ' || r == ',' }) {
+		if t.h.Cut {
+			return
+		}
+		t.absolute(b, u)
 	}
 }
 

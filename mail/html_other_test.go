@@ -63,6 +63,12 @@ func TestHTMLOtherURLs(t *testing.T) {
 		`<iframe src="data:text/html,%3Ca%20href=http://a.example.org/%3Ex"></iframe>`:                                                          "a.example.org",
 		`<object data="data:text/html;charset=utf-8;base64,PGEgaHJlZj0iaHR0cDovL2EuZXhhbXBsZS5vcmcvIj54PC9hPg=="></object>`:                     "a.example.org",
 		`<embed src="data:image/svg+xml,<svg><a xlink:href='http://a.example.org/'/></svg>">`:                                                   "a.example.org",
+		`<blockquote cite="http://a.example.org/x">x</blockquote><q cite=//b.example.org>y</q><ins cite="https://c.example.org/">z</ins>`:       "a.example.org b.example.org c.example.org",
+		`<html manifest="http://a.example.org/m.appcache"><head profile="http://b.example.org/p"></head>`:                                       "a.example.org b.example.org",
+		`<img src=cid:1 longdesc="http://a.example.org/d.html"><iframe longdesc="//b.example.org/d"></iframe>`:                                  "a.example.org b.example.org",
+		`<object archive="http://a.example.org/1.jar //b.example.org/2"></object><applet archive="x.jar, http://c.example.org/3">`:              "a.example.org b.example.org c.example.org",
+		`<embed pluginspage="http://a.example.org/get"><menuitem icon="http://b.example.org/i.png"><isindex action=http://c.example.org>`:       "a.example.org b.example.org c.example.org",
+		`<base href="http://no.example.org/"><blockquote cite="mid:1@example.org">x</blockquote><img longdesc="d.html">`:                        "",
 		// What Outlook alone shows.
 		`<!--[if mso]><a href="http://a.example.org/x">Pay</a><![endif]-->`:                                                               "a.example.org",
 		`<!--[if gte mso 9]><v:background fill=t><v:fill src="http://a.example.org/bg.jpg"/></v:background><![endif]-->`:                  "a.example.org",

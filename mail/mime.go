@@ -23,6 +23,7 @@ func (m *Message) walk() {
 		w := &walker{m: m, left: m.decodedBudget(), buf: m.raw[m.body:end], base: m.body}
 		root := w.add(&m.head, nil, 0, len(w.buf))
 		w.descend(root)
+		w.unheralded(root)
 		m.mime.parts, m.mime.outside, m.mime.bad = w.parts, w.outside, w.bad
 	})
 }
@@ -60,6 +61,9 @@ func (w *walker) add(h *Header, parent *Part, from, to int) *Part {
 	w.parts = append(w.parts, p)
 	w.setBody(p, from, to)
 	p.Type = chooseType(h)
+	if !w.m.exact {
+		p.Type = turnType(p.Type)
+	}
 	if p.Type.Type == "" {
 		given := h.Has("Content-Type")
 		p.Type = ContentType{Type: "text", Subtype: "plain", Absent: !given, Broken: given}
@@ -124,6 +128,23 @@ func mendType(c ContentType) ContentType {
 		c.Subtype, c.Broken = "alternative", true
 	case c.Subtype == "" && c.Type != "":
 		c.Broken = true
+	}
+	return c
+}
+
+// turnType corrects what programs write for the two types of text, in the wrong
+// order, without the first half, in quotes or with another slash. Rspamd 4.1.6
+// takes these for unknown types, whose content it does not read.
+func turnType(c ContentType) ContentType {
+	typ, subtype := strings.Trim(c.Type, "'\""), strings.Trim(c.Subtype, "'\"")
+	if subtype == "" {
+		typ, subtype, _ = strings.Cut(typ, "\\")
+	}
+	if (typ == "plain" || typ == "html") && (subtype == "" || subtype == "text") {
+		typ, subtype = "text", typ
+	}
+	if typ == "text" && (subtype == "plain" || subtype == "html") && (typ != c.Type || subtype != c.Subtype) {
+		c.Type, c.Subtype, c.Broken = typ, subtype, true
 	}
 	return c
 }

@@ -35,13 +35,58 @@ func (w *walker) keepOutside(parent *Part, from, to int) {
 	w.outside = append(w.outside, p)
 }
 
+// unheralded keeps the texts of parts that follow one another in a message whose
+// header does not say that there are any: the first line of its body, or the first
+// behind a sentence for old programs, is a boundary with a header of MIME behind it.
+// The message stays what its header says; some programs show the parts.
+func (w *walker) unheralded(root *Part) {
+	if !root.Type.Absent || root.Header.Has("Content-Transfer-Encoding") || w.m.exact {
+		return
+	}
+	boundary := opensPart(root.body)
+	if boundary == "" {
+		return
+	}
+	inner := &walker{m: w.m, depth: w.depth, left: w.left, buf: w.buf, base: w.base}
+	p := &Part{Header: &Header{}, Path: root.Path, Index: root.Index, msg: w.m, Type: ContentType{Type: "multipart", Subtype: "mixed", Boundary: boundary}}
+	inner.setBody(p, root.from, root.from+len(root.body))
+	inner.findLines(p)
+	inner.multipart(p, 0, len(inner.lines), root.from+len(root.body))
+	w.left = inner.left
+	for _, part := range inner.parts {
+		if part.Type.Type == "text" && !part.IsAttachment() && len(w.outside) < w.m.limits.Parts {
+			part.Path, part.Index = root.Path, root.Index
+			w.outside = append(w.outside, part)
+		}
+	}
+}
+
+// opensPart returns the boundary at the beginning of a body that a field of MIME
+// stands behind, "" if it does not begin so.
+func opensPart(b []byte) string {
+	const look, field = 1024, "content-"
+	b = bytes.TrimLeft(b[:min(len(b), look)], "\r\n")
+	if !bytes.HasPrefix(b, []byte("--")) {
+		before, behind, ok := bytes.Cut(b, []byte("\n--"))
+		if !ok || bytes.Count(before, []byte("\n")) > 2 {
+			return ""
+		}
+		b = append([]byte("--"), behind...)
+	}
+	line, rest, _ := bytes.Cut(b[2:], []byte("\n"))
+	if len(rest) < len(field) || !bytes.EqualFold(rest[:len(field)], []byte(field)) || len(bytes.Trim(line, "- \r")) == 0 {
+		return ""
+	}
+	return string(bytes.TrimRight(line, " \t\r"))
+}
+
 // outsideTexts makes the text views of what stands outside of all parts.
 func (m *Message) outsideTexts() []*Text {
 	const look, markup = 4096, 20
 	texts := make([]*Text, 0, len(m.mime.outside))
 	for _, p := range m.mime.outside {
 		b := p.Content()
-		texts = append(texts, &Text{Part: p, IsHTML: htmlWeight(b[:min(len(b), look)]) >= markup})
+		texts = append(texts, &Text{Part: p, IsHTML: p.Type.Subtype == "html" || htmlWeight(b[:min(len(b), look)]) >= markup})
 	}
 	return texts
 }

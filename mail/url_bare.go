@@ -22,10 +22,12 @@ func (d finder) bareHost(fin, i int) (u URL, start, end int, ok bool) {
 		seen = end
 	}
 	if d.strict {
-		return u, 0, 0, false
+		if k := labelEnd(s, i+1); !d.paths || k == len(s) || s[k] != '/' {
+			return u, 0, 0, false
+		}
 	}
 	u, start, end, ok = d.underTLD(fin, i)
-	return u, start, max(end, seen), ok
+	return u, start, max(end, seen), ok && (!d.strict || u.Path != "")
 }
 
 // underTLD reads the bare host whose last label begins behind the dot at i.

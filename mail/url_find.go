@@ -36,6 +36,7 @@ func impossible(host string) bool {
 type finder struct {
 	text   string
 	strict bool // no bare hosts: text of HTML, as Rspamd does
+	paths  bool // of bare hosts those with a path, where strict
 	within int  // what gives a URL away is looked for in so many bytes; 0: in all
 	// slashed takes hosts behind "//" whatever they end in.
 	slashed bool

@@ -145,7 +145,7 @@ func (c *urlCollector) html(t *Text) {
 		}
 	}
 	masked := c.findMasked(h.Visible)
-	finder{text: h.Visible, strict: true}.find(func(u URL, start, end int) bool {
+	finder{text: h.Visible, strict: true, paths: !c.m.exact}.find(func(u URL, start, end int) bool {
 		if !c.m.exact && overlaps(masked, start, end) {
 			return true
 		}

@@ -46,6 +46,11 @@ func (g *Guesses) Decode(b []byte, label string) Result {
 		r.Unknown = true
 	case contradicted(b, r.Charset, r.Broken):
 		return Result{Text: string(b), Charset: "utf-8", Guessed: true}
+	case western(r.Charset) && foreign(b):
+		if other, sure := g.guess(b); sure && !other.Broken && !latin(other.Charset) {
+			other.Guessed = true
+			return other
+		}
 	case r.Broken && !ascii(b):
 		if other, sure := g.guess(b); !other.Broken && (sure || unreadable(r.Text)) {
 			other.Guessed, other.Broken = true, true

@@ -80,6 +80,34 @@ func latin(name string) bool {
 	return false
 }
 
+// western tells the labels that programs write when they were not told any.
+func western(name string) bool {
+	return name == "iso-8859-1" || name == "iso-8859-15" || name == "windows-1252"
+}
+
+// foreign reports whether a text is in no language of Western Europe, whose letters
+// with accents stand alone among those of ASCII: bytes above ASCII stand together, by
+// three and more on average, and are various.
+func foreign(b []byte) bool {
+	const least, various, together = 8, 6, 3
+	n, runs, kinds := 0, 0, 0
+	var seen [256]bool
+	for i, c := range b {
+		if c < 0x80 {
+			continue
+		}
+		n++
+		if i == 0 || b[i-1] < 0x80 {
+			runs++
+		}
+		if !seen[c] {
+			seen[c] = true
+			kinds++
+		}
+	}
+	return n >= least && kinds >= various && n >= together*runs
+}
+
 // unreadable reports whether so much of a decoded text could not be read that
 // its charset must be another one.
 func unreadable(s string) bool {

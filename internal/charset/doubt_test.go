@@ -38,6 +38,38 @@ func TestContradictedLabel(t *testing.T) {
 	}
 }
 
+// TestForeignLetters: what calls itself Latin-1 and is in letters that stand together
+// is in the charset of these; what may be of Western Europe is left alone.
+func TestForeignLetters(t *testing.T) {
+	for _, label := range []string{"iso-8859-1", "iso-8859-15", "windows-1252"} {
+		for want, encoding := range map[string]interface{ String(string) (string, error) }{
+			"尊敬的客户您好，请访问 http://中国银行.com/ 查看您的账户，谢谢您的支持与合作。":                             simplifiedchinese.GBK.NewEncoder(),
+			"고객님 안녕하세요, 다음 주소를 방문해 주십시오. 감사합니다.":                                         korean.EUCKR.NewEncoder(),
+			"お客様へ、次のサイトをご覧ください。よろしくお願いします。":                                              japanese.EUCJP.NewEncoder(),
+			"Уважаемый клиент, посетите наш сайт и проверьте счет. Спасибо за внимание.": charmap.Windows1251.NewEncoder(),
+		} {
+			raw, err := encoding.String(want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r := Decode([]byte(raw), label); r.Text != want || !r.Guessed {
+				t.Errorf("%s: %+v, want %q", label, r, want)
+			}
+		}
+		for _, text := range []string{
+			"Grüße aus Köln, schöne Tage, Ärger und Öl", "«À côté», dit-elle… déjà créée", "··········  °°°° ¯¯¯¯¯¯¯ ÄÖÜ", "ÀÉÈÙ ÇÔÛ", "ÅÄÖ åäö",
+		} {
+			raw, err := charmap.Windows1252.NewEncoder().String(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r := Decode([]byte(raw), label); label != "iso-8859-15" && (r.Text != text || r.Guessed) {
+				t.Errorf("%s: %+v, want %q", label, r, text)
+			}
+		}
+	}
+}
+
 // TestTrueLabel: what is labelled rightly is read by its label, however short
 // it is and however like UTF-8.
 func TestTrueLabel(t *testing.T) {
