@@ -2,13 +2,16 @@ package bayes
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/winnowmail/winnow/storage"
 	"github.com/winnowmail/winnow/storage/bolt"
 )
 
@@ -231,4 +234,38 @@ func FuzzNote(f *testing.F) {
 			t.Errorf("%+v became %+v, %v", n, m, err)
 		}
 	})
+}
+
+// A batching store tells how much it was given to set at once.
+type batching struct {
+	storage.Store
+	most, all int
+}
+
+func (b *batching) SetMany(ctx context.Context, values []storage.Value, ttl time.Duration) error {
+	n := 0
+	for _, v := range values {
+		n += len(v.Data)
+	}
+	b.most, b.all = max(b.most, n), b.all+len(values)
+	return storage.SetMany(ctx, b.Store, values, ttl)
+}
+
+// TestRestoreOfLargeNotes: notes of any size are written by a few megabytes.
+func TestRestoreOfLargeNotes(t *testing.T) {
+	var list bytes.Buffer
+	w := newBackupWriter(&list)
+	for i := range 20 {
+		if err := w.section(sectionNote, fmt.Sprint(i), make([]byte, 900<<10)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.end(); err != nil {
+		t.Fatal(err)
+	}
+	store := &batching{Store: storage.NewMemory(storage.MemoryOptions{MaxBytes: 64 << 20})}
+	l := &Learner{opt: Options{Store: store, Name: "main"}}
+	if _, err := l.restoreNotes(t.Context(), &list); err != nil || store.all != 20 || store.most > 4<<20 {
+		t.Errorf("%d notes, up to %d bytes at once, %v", store.all, store.most, err)
+	}
 }

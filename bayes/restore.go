@@ -106,12 +106,17 @@ func (l *Learner) makeRoom(ctx context.Context, replace bool) error {
 	return l.dropNotes(ctx, names)
 }
 
+// restoredAtOnce is how many bytes of notes are written together, about.
+const restoredAtOnce = 2 << 20
+
 // restoreNotes writes all but the tables, which it returns.
 func (l *Learner) restoreNotes(ctx context.Context, r io.Reader) (tables []byte, err error) {
 	var notes []storage.Value
+	waiting := 0
 	flush := func() error {
 		err := storage.SetMany(ctx, l.opt.Store, notes, keepLessons)
-		notes = notes[:0]
+		clear(notes)
+		notes, waiting = notes[:0], 0
 		return err
 	}
 	err = readBackup(r, func(letter byte, key string, value []byte) (err error) {
@@ -123,7 +128,8 @@ func (l *Learner) restoreNotes(ctx context.Context, r io.Reader) (tables []byte,
 		case sectionTables:
 			tables = value
 		case sectionNote:
-			if notes = append(notes, storage.Value{Key: l.key("lesson/") + key, Data: value}); len(notes) == 256 {
+			notes = append(notes, storage.Value{Key: l.key("lesson/") + key, Data: value})
+			if waiting += len(value); len(notes) == 256 || waiting > restoredAtOnce {
 				err = flush()
 			}
 		}

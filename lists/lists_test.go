@@ -345,3 +345,41 @@ func FuzzList(f *testing.F) {
 		lists.ReadCDB([]byte(data), key)
 	})
 }
+
+// TestFullTables: a database whose tables have no empty slot, or lie one over the
+// other, costs a look-up or the reading no more than another.
+func TestFullTables(t *testing.T) {
+	full := func(slots int) []byte {
+		data := makeCDB("key", "value")
+		at := uint32(2048)
+		table := uint32(len(data))
+		h := uint32(5381)
+		for _, c := range []byte("key") {
+			h = (h<<5 + h) ^ uint32(c)
+		}
+		binary.LittleEndian.PutUint32(data[8*(h%256):], table)
+		binary.LittleEndian.PutUint32(data[8*(h%256)+4:], uint32(slots))
+		first := int(h >> 8 % uint32(slots))
+		for i := range slots {
+			hash := h + 256 // of another key
+			if i == (first+slots-1)%slots {
+				hash = h // of the key, in the last slot that a look-up sees
+			}
+			data = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(data, hash), at)
+		}
+		return data
+	}
+	for slots, want := range map[int]bool{8: true, 1 << 14: true, 1<<14 + 1: false, 1 << 18: false} {
+		if n, found := lists.ReadCDB(full(slots), "key"); found != want || n == 0 {
+			t.Errorf("%d slots: %d records, %v", slots, n, found)
+		}
+	}
+	over := makeCDB("key", "value", "b", "c")
+	for i := range 256 {
+		binary.LittleEndian.PutUint32(over[8*i:], 2048)
+		binary.LittleEndian.PutUint32(over[8*i+4:], uint32(len(over)-2048)/8)
+	}
+	if n, _ := lists.ReadCDB(over, "key"); n != 0 {
+		t.Error("tables that lie one over the other are taken")
+	}
+}

@@ -66,7 +66,7 @@ func TestTurnedType(t *testing.T) {
 func TestBareHostsOfHTML(t *testing.T) {
 	for text, want := range map[string]string{
 		"<p>Please pay at shop.example.org/pay today":                           "shop.example.org",
-		"<p>shop.example.org/a?b=c</p><p>other.example.net/x.</p>":          "shop.example.org other.example.net",
+		"<p>shop.example.org/a?b=c</p><p>other.example.net/x.</p>":              "shop.example.org other.example.net",
 		"<b>shop.example.org</b>/pay":                                           "shop.example.org",
 		"<p>We are example.org, not example.net.":                               "",
 		"<p>example.org/ and/or input/output, 1.5/2.0, x.invalid/a, file.txt/a": "",

@@ -129,7 +129,7 @@ func (r *Reader) Show(ctx context.Context, id string) (item Item, message []byte
 		return Item{}, nil, err
 	}
 	if item, err = r.item(head); err == nil {
-		message, err = open(body, item.Size, r.ids)
+		message, err = open(body, min(max(item.Size, 0), maxCopy), r.ids)
 	}
 	if err != nil {
 		return Item{}, nil, fmt.Errorf("quarantine: copy %q: %w", id, err)

@@ -30,6 +30,8 @@ const (
 	// page is how many entries are read at once, and maxPages how many pages one
 	// new copy removes at most: that is far more than it adds.
 	page, maxPages = 64, 16
+	// maxCopy is more than a copy holds, sealed or not.
+	maxCopy = 1 << 30
 )
 
 // An entry of the log.
@@ -129,6 +131,9 @@ func (s shelf) bound(ctx context.Context, b bounds, total int64) error {
 func parseEntry(o storage.Entry) (e entry, err error) {
 	if err := json.Unmarshal(o.Data, &e); err != nil {
 		return entry{ID: o.ID}, fmt.Errorf("quarantine: entry %d of the store: %w", o.Seq, err)
+	}
+	if e.Bytes < 0 || e.Bytes > maxCopy || e.Pieces < 0 || e.Pieces > e.Bytes/pieceSize+1 {
+		return entry{ID: o.ID}, fmt.Errorf("quarantine: entry %d of the store: %d pieces of %d bytes", o.Seq, e.Pieces, e.Bytes)
 	}
 	return e, nil
 }

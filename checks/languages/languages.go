@@ -188,14 +188,20 @@ func mainScript(x *mail.Text) string {
 	return ""
 }
 
-// sites are the languages of the recipients' sites.
+// sites are the languages of the recipients' sites, each once: a message may be for
+// thousands and have thousands of parts.
 func (f *family) sites(m *mail.Message) (sites []set) {
+	seen := map[string]bool{}
 	for _, r := range m.EnvelopeRcpts() {
-		s, ok := f.byDomain[r.DomainKey()]
+		domain := r.DomainKey()
+		s, ok := f.byDomain[domain]
 		if !ok {
-			s = f.welcome
+			domain, s = "", f.welcome
 		}
-		sites = append(sites, s)
+		if !seen[domain] {
+			seen[domain] = true
+			sites = append(sites, s)
+		}
 	}
 	if len(sites) == 0 {
 		sites = append(sites, f.welcome)

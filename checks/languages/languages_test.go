@@ -1,10 +1,12 @@
 package languages
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/winnowmail/winnow/checks/checktest"
 	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/mail"
 )
 
 func TestFixtures(t *testing.T) {
@@ -28,5 +30,20 @@ func TestValidate(t *testing.T) {
 		if f := New(o); f.Err != nil || len(f.Checks) != 0 {
 			t.Errorf("%+v: %v, %d checks", o, f.Err, len(f.Checks))
 		}
+	}
+}
+
+// TestSitesOnce: a message for thousands is compared with each site once.
+func TestSitesOnce(t *testing.T) {
+	f := &family{welcome: newSet([]string{"en"}), byDomain: map[string]set{"a.example": newSet([]string{"de"}), "b.example": newSet([]string{"fr"})}}
+	var rcpts []string
+	for i := range 3000 {
+		rcpts = append(rcpts, fmt.Sprintf("u%d@%s.example", i, []string{"a", "b", fmt.Sprint("x", i)}[i%3]))
+	}
+	if n := len(f.sites(mail.Parse(nil, mail.Envelope{Rcpts: rcpts}, mail.Limits{}))); n != 3 {
+		t.Errorf("%d sites", n)
+	}
+	if n := len(f.sites(mail.Parse(nil, mail.Envelope{}, mail.Limits{}))); n != 1 {
+		t.Errorf("%d sites without recipients", n)
 	}
 }
