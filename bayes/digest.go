@@ -29,12 +29,23 @@ func Digest(m *mail.Message) string {
 			h.Write(d[:])
 			continue
 		}
-		for line := range bytes.Lines(p.Content()) {
-			h.piece(bytes.TrimRight(line, " \t\r\n"), '\n')
+		for b := p.Content(); len(b) > 0; {
+			line, rest, _ := bytes.Cut(b, []byte{'\n'})
+			h.piece(trimmed(line), '\n')
+			b = rest
 		}
 	}
 	h.flush()
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:18])
+}
+
+// trimmed takes the blanks off the end of a line.
+func trimmed(line []byte) []byte {
+	n := len(line)
+	for n > 0 && (line[n-1] == ' ' || line[n-1] == '\t' || line[n-1] == '\r' || line[n-1] == '\n') {
+		n--
+	}
+	return line[:n]
 }
 
 // A digester gathers short pieces, so that the hash is not called for each line.

@@ -24,6 +24,9 @@ type field struct {
 func written(list []field, h *mail.Header) []field {
 	for _, f := range h.Fields() {
 		spelt := f.Name()
+		if passesOver(spelt) {
+			continue
+		}
 		name := strings.ToLower(spelt)
 		if !bySender(name) {
 			continue
@@ -33,6 +36,22 @@ func written(list []field, h *mail.Header) []field {
 		}
 	}
 	return list
+}
+
+// passesOver tells names that are short and of ASCII and that bySender does not know:
+// most, for which no memory is needed.
+func passesOver(name string) bool {
+	var room [32]byte
+	if len(name) > len(room) {
+		return false
+	}
+	for i := range len(name) {
+		if name[i] >= 0x80 {
+			return false
+		}
+		room[i] = lower(name[i])
+	}
+	return !bySender(string(room[:len(name)]))
 }
 
 // bySender reports whether a sender writes a field of this name. Whatever the

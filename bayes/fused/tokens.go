@@ -146,8 +146,7 @@ func (e *extractor) fieldValue(f *field) {
 	pair := kind(tokenFieldWords).string(f.name).byte(0)
 	var before hash
 	last := ""
-	words(text, func(w string) {
-		h := kind(0).lower(w)
+	words(text, func(w string, h hash) {
 		e.token(single.join(h), tokenFieldWord, f.name, w)
 		e.token(pair.join(before).join(h), tokenFieldWords, last, w)
 		before, last = h, w
@@ -161,8 +160,7 @@ func (e *extractor) textWords(text string) {
 	pair := kind(tokenTextWords)
 	var before hash
 	last := ""
-	words(text, func(w string) {
-		h := kind(0).lower(w)
+	words(text, func(w string, h hash) {
 		e.token(pair.join(before).join(h), tokenTextWords, last, w)
 		before, last = h, w
 		if len(w) > 1 && capital(w[0]) && capital(w[1]) {
@@ -193,7 +191,7 @@ func (e *extractor) url(u *mail.URL) {
 	e.token(kind(tokenHost).string(u.Host), tokenHost, u.Host, "")
 	e.token(kind(tokenTLD).string(tld), tokenTLD, tld, "")
 	e.token(shape(kind(tokenPathShape), u.Path), tokenPathShape, u.Path, "")
-	words(u.Path, func(w string) { e.token(kind(tokenPathWord).lower(w), tokenPathWord, w, "") })
+	words(u.Path, func(w string, _ hash) { e.token(kind(tokenPathWord).lower(w), tokenPathWord, w, "") })
 	if u.Query != "" {
 		e.token(shape(kind(tokenQueryShape), u.Query), tokenQueryShape, u.Query, "")
 	}
@@ -231,24 +229,37 @@ func shape(h hash, s string) hash {
 }
 
 // words calls f for each run of letters, digits and $ ' ! % _ -, of which at
-// most maxWord bytes count. Bytes beyond ASCII are letters.
-func words(s string, f func(w string)) {
+// most maxWord bytes count, with the sum of the word in lower case. Bytes beyond
+// ASCII are letters.
+func words(s string, f func(w string, h hash)) {
 	for i := 0; i < len(s); {
-		if !inWord[s[i]] {
+		c := inWord[s[i]]
+		if c == 0 {
 			i++
 			continue
 		}
-		from := i
-		for i < len(s) && inWord[s[i]] {
+		from, h := i, kind(0)
+		for end := min(len(s), i+maxWord); c != 0; c = inWord[s[i]] {
+			h = (h ^ hash(c)) * fnvPrime
+			if i++; i == end {
+				break
+			}
+		}
+		w := s[from:i]
+		for i < len(s) && inWord[s[i]] != 0 {
 			i++
 		}
-		f(s[from:min(i, from+maxWord)])
+		f(w, h)
 	}
 }
 
-var inWord = func() (t [256]bool) {
-	for c := range t {
-		t[c] = c >= 0x80 || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || strings.IndexByte("$'!%_-", byte(c)) >= 0
+// inWord has for each byte of words what it is in lower case, and 0 for others.
+var inWord = func() (t [256]byte) {
+	for i := range t {
+		c := byte(i)
+		if c >= 0x80 || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || strings.IndexByte("$'!%_-", c) >= 0 {
+			t[c] = lower(c)
+		}
 	}
 	return t
 }()
