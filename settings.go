@@ -83,6 +83,13 @@ func (s *Scanner) siteRules() (*rules, error) {
 	for _, f := range s.plan.Families() {
 		set.Families[f.Name] = nil
 	}
+	for _, f := range s.plan.Families() {
+		for name, defs := range f.Switches {
+			if _, taken := set.Families[name]; !taken {
+				set.Families[name] = defs
+			}
+		}
+	}
 	for i, c := range s.plan.Checks() {
 		set.Families[s.families[i]] = append(set.Families[s.families[i]], c.Symbols...)
 	}

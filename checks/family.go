@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+
+	"github.com/winnowmail/winnow/symbols"
 )
 
 // A Family is a set of checks that are switched on, configured and named
@@ -18,6 +20,9 @@ type Family struct {
 	Doc  string // what it looks at, for operators
 	// Checks are the rules; a family that is switched off has none.
 	Checks []*Check
+	// Switches are further names by which settings turn several symbols of the family
+	// on and off: those of Rspamd's functions that raise them.
+	Switches map[string][]*symbols.Def
 	// Config is the family's complete configuration as data: the configuration
 	// digest covers it. It must marshal to JSON.
 	Config any

@@ -27,7 +27,9 @@ type Apply struct {
 	Whitelist              bool
 	PassAll, NoLog, NoStat bool // flags
 	Edits                  []actions.HeaderEdit
-	ignored                []string
+	// Routines are those of milter_headers that write, nil leaves it the choice.
+	Routines []string
+	ignored  []string
 }
 
 // A Raised is a symbol that settings raise.
@@ -99,7 +101,9 @@ func (a *Apply) member(key string, v *ucl.Value) (err error) {
 		return a.addHeaders(v)
 	case "remove_headers":
 		return a.removeHeaders(v)
-	case "variables", "plugins", "messages", "id", "_merge_info":
+	case "plugins":
+		return a.plugins(v)
+	case "variables", "messages", "id", "_merge_info":
 		a.ignored = append(a.ignored, key)
 	default:
 		weight, ok := v.AsFloat()
@@ -109,6 +113,22 @@ func (a *Apply) member(key string, v *ucl.Value) (err error) {
 		return a.score(key, weight)
 	}
 	return err
+}
+
+// plugins reads what is for single modules: the routines of milter_headers.
+func (a *Apply) plugins(v *ucl.Value) (err error) {
+	for module, section := range v.All() {
+		for key, value := range section.All() {
+			if module != "milter_headers" || key != "routines" {
+				a.ignored = append(a.ignored, "plugins: "+module+": "+key)
+				continue
+			}
+			if a.Routines, err = names(value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // names reads a list of names, never nil.

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -58,8 +59,14 @@ func Lay(n Names, warn func(format string, args ...any), layers ...Layer) *winno
 	} else if len(l.facts.Symbols)+len(l.facts.Edits) > 0 || l.facts.Subject != "" {
 		l.warn("Settings: symbols, subject and headers have no effect here")
 	}
+	if _, _, family := n.Knows(routines.Name); family && l.routines != nil {
+		l.set.Facts = append(l.set.Facts, checks.Seed(routines, l.routines))
+	}
 	return l.set
 }
+
+// routines is the fact by which the family milter_headers knows what to write.
+var routines = checks.Fact[[]string]{Name: "milter_headers"}
 
 // laying is the work of Lay.
 type laying struct {
@@ -68,6 +75,7 @@ type laying struct {
 	set       *winnow.Settings
 	facts     Effect
 	whitelist bool
+	routines  []string // of milter_headers
 }
 
 // take takes over all of a layer but which symbols are on.
@@ -90,6 +98,9 @@ func (l *laying) take(a *Apply) {
 	if a.Subject != "" {
 		l.facts.Subject = a.Subject
 	}
+	if a.Routines != nil {
+		l.routines = a.Routines
+	}
 	l.facts.Edits = append(l.facts.Edits, a.Edits...)
 	for _, r := range a.Symbols {
 		if len(l.known("symbols", []string{r.Name}, false)) == 0 {
@@ -100,9 +111,10 @@ func (l *laying) take(a *Apply) {
 	}
 }
 
-// family is the family that a name of Rspamd's modules stands for, "" if there is none.
+// family is the family, or the further name of a family's, that a name of Rspamd's
+// modules stands for, "" if there is none.
 func (l *laying) family(name string) string {
-	family := callbacks()[name]
+	family := cmp.Or(callbacks()[name], name)
 	if _, _, known := l.names.Knows(family); !known {
 		return ""
 	}

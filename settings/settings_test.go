@@ -205,7 +205,7 @@ func TestWrongRules(t *testing.T) {
 }
 
 func TestWarnings(t *testing.T) {
-	r := rules(t, `r { frm = x; from = y; local = no; priority = 0; apply { plugins {} flags = [milter] } }
+	r := rules(t, `r { frm = x; from = y; local = no; priority = 0; apply { plugins { other { x = 1; } } flags = [milter] } }
 		e { external_map { map = "http://192.0.2.1/"; selector = "ip" } }`)
 	var text strings.Builder
 	for _, w := range r.Warnings() {

@@ -21,6 +21,10 @@ import (
 	"github.com/winnowmail/winnow/mail"
 )
 
+// Use are the routines that settings choose for a message, in place of Options.Use.
+// Names of none are passed over.
+var Use = checks.Fact[[]string]{Name: "milter_headers"}
+
 // New returns the family that adds the headers.
 func New(o Options) *checks.Family {
 	f := &checks.Family{Name: "milter_headers", Doc: "adds headers that tell what the scan found", Config: o, Err: o.Validate()}
@@ -33,7 +37,7 @@ func New(o Options) *checks.Family {
 			Doc:      f.Doc,
 			Stage:    checks.Late,
 			Priority: 10,
-			Requires: checks.Facts(authheader.Facts()...),
+			Requires: append(checks.Facts(authheader.Facts()...), checks.Facts(Use)...),
 			Run:      func(_ context.Context, t *checks.Task) error { o.run(t, use); return nil },
 		}}
 	}
@@ -44,8 +48,12 @@ func New(o Options) *checks.Family {
 // a verdict.
 func (o Options) run(t *checks.Task, use []string) {
 	var todo []string
+	if own, ok := Use.Get(t); ok {
+		use = own
+	}
 	for _, name := range use {
 		switch {
+		case !slices.Contains(Routines(), name):
 		case o.skips(t, name):
 		case name == authenticationResults:
 			if by := t.DecidedBy(); by == nil || !by.Test {

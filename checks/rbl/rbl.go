@@ -109,6 +109,7 @@ func New(o Options) *checks.Family {
 	if o.Off || f.Err != nil {
 		return f
 	}
+	f.Switches = e.switches()
 	o = e.opt
 	client, message := half{e, true}, half{e, false}
 	clientDefs := e.early(all)
@@ -208,6 +209,22 @@ func newEngine(o Options) (*engine, *defs, error) {
 	}
 	e.health = newHealth(o, e.lists)
 	return e, all, v.Err()
+}
+
+// switches are the names of Rspamd's functions: one for each list, SYMBOL_CHECK.
+func (e *engine) switches() map[string][]*symbols.Def {
+	all := map[string][]*symbols.Def{}
+	for _, l := range e.lists {
+		name := l.Symbol + "_CHECK"
+		for _, own := range l.defs {
+			for _, d := range append(slices.Clip(own), l.fail) {
+				if d != nil && !slices.Contains(all[name], d) {
+					all[name] = append(all[name], d)
+				}
+			}
+		}
+	}
+	return all
 }
 
 // requires are what the message's half reads.

@@ -32,7 +32,7 @@ func stubs() []*checks.Check {
 	}, {
 		Name: "stub urls", Doc: "tells the links", Symbols: []*symbols.Def{url}, Run: func(_ context.Context, t *checks.Task) error {
 			for _, u := range t.Message().URLs() {
-				t.Hit(url, strings.NewReplacer("=", `\=`, "+", "%20").Replace(u.Text)) // as the table has them
+				t.Hit(url, strings.NewReplacer("=", `\=`, " ", "%20").Replace(u.Text)) // as the table has them
 			}
 			return nil
 		},

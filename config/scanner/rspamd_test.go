@@ -21,9 +21,15 @@ func leftOut(r caseRow) string {
 // apart are rows in which we differ on purpose, or lack the symbol.
 func apart() map[string]string {
 	return map[string]string{
-		"280_rules.robot/Broken Rich Text": "an attachment that is called rich text is no broken type",
-		"280_rules.robot/PDF encrypted":    "PDF_ENCRYPTED is not raised",
-		"280_rules.robot/RCVD_COUNT_SEVEN": "settings turn symbols on by their names, not with what else a function raises",
+		"280_rules.robot/Broken Rich Text":             "an attachment that is called rich text is no broken type",
+		"280_rules.robot/PDF encrypted":                "PDF_ENCRYPTED is not raised",
+		"280_rules.robot/RCVD_COUNT_SEVEN":             "settings turn symbols on by their names, not with what else a function raises",
+		"300_rbl.robot/RBL FROM HIT WL":                "likewise",
+		"300_rbl.robot/EMAILBL Compose Map 2":          "a list of the files that has the name of a built-in one changes that, its hash stays",
+		"430_checkv3.robot/checkv3 malformed boundary": "a wrong request gets status 400",
+		"114_phishing.robot/TEST PHISHING STRICT ONE":  "feeds of phishing pages are given by programs",
+		"102_multimap.robot/URL_ICS":                   "links in calendars are not looked for",
+		"450_grow_factor.robot/CHECK BASIC":            "the table does not have the scores",
 	}
 }
 
@@ -63,7 +69,7 @@ func TestRspamdCases(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d expectations are met, %d are missed; not attempted: %v", met, all, missed, out)
-	if met*100 < all*90 {
+	if met*100 < all*95 {
 		t.Errorf("%d of %d expectations are met", met, all)
 	}
 }

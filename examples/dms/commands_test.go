@@ -123,6 +123,26 @@ func TestConfigtest(t *testing.T) {
 	runCommand(t, 2, "configtest", "more")
 }
 
+// Lines of rule files that have no effect are counted, and listed on demand.
+func TestConfigtestRules(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, map[string]string{
+		"local.d/spamassassin.conf": `rules = "` + dir + `/rules.cf";`,
+		"local.d/multimap.conf":     `PATTERNS { type = "regexp_rules"; map = "` + dir + `/patterns.map"; }`,
+		"rules.cf":                  "body A /a/\nbody B /(/\nscore A 1\n",
+		"patterns.map":              "# rules\nbody C /c/\nuridnsbl D bl.example.org. A\n",
+	})
+	if _, errs := runCommand(t, 0, "configtest", "-config", dir); !strings.Contains(errs, "rule files: 2 lines have no effect") {
+		t.Errorf("got %s", errs)
+	}
+	_, errs := runCommand(t, 0, "configtest", "-rules", "-config", dir)
+	for _, want := range []string{"rules.cf:2: ", "body B /(/", "PATTERNS:3: uridnsbl asks DNS lists"} {
+		if !strings.Contains(errs, want) {
+			t.Errorf("no %s in %s", want, errs)
+		}
+	}
+}
+
 func TestCustomCommands(t *testing.T) {
 	for name, c := range map[string]struct {
 		commands, before, after, warning string

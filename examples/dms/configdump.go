@@ -16,6 +16,7 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks/option"
+	"github.com/winnowmail/winnow/checks/spamassassin"
 	rspamdconf "github.com/winnowmail/winnow/config"
 	"github.com/winnowmail/winnow/config/scanner"
 	"github.com/winnowmail/winnow/config/ucl"
@@ -226,19 +227,19 @@ func warn(w io.Writer, warnings []ucl.Warning) {
 }
 
 // tested reads a configuration as the daemon does.
-func tested(tree *treeFlags) ([]ucl.Warning, error) {
+func tested(tree *treeFlags) ([]ucl.Warning, []spamassassin.Problem, error) {
 	c := config{profile: "rspamd", files: filesFlags{tree: *tree}}
 	setup, err := c.files.read(&c)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c.files.setup = setup
 	o := winnow.Options{Profile: setup.Options.Profile}
 	c.neural.on = setup.Daemon.Neural != nil
 	if err := c.files.lay(&o, setup.Families, c.learned(setup.Daemon.State != "")); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return setup.Warnings, nil
+	return setup.Warnings, problemsOf(setup.Families), nil
 }
 
 // configtest reads a configuration and says whether it can be used.
@@ -247,6 +248,7 @@ func configtest(_ context.Context, args []string, stdout, stderr io.Writer) int 
 	flags := flag.NewFlagSet("dms configtest", flag.ContinueOnError)
 	tree.register(flags, "/etc/rspamd", "")
 	quiet := flags.Bool("q", false, "print errors and warnings only")
+	rules := flags.Bool("rules", false, "list the lines of rule files that have no effect, with the reason")
 	var strict bool
 	for _, name := range []string{"strict", "s"} {
 		flags.BoolVar(&strict, name, false, "warnings make the test fail")
@@ -259,13 +261,14 @@ func configtest(_ context.Context, args []string, stdout, stderr io.Writer) int 
 		fmt.Fprintf(stderr, "dms configtest: unexpected argument %q\n", flags.Arg(0))
 		return 2
 	}
-	warnings, err := tested(&tree)
+	warnings, problems, err := tested(&tree)
 	if err != nil {
 		fmt.Fprintf(stderr, "dms configtest: %v\n", err)
 		fmt.Fprintln(stderr, "syntax BAD")
 		return 1
 	}
 	warn(stderr, warnings)
+	tellProblems(stderr, problems, *rules)
 	if strict && len(warnings) > 0 {
 		fmt.Fprintln(stderr, "syntax OK, but there are warnings")
 		return 1
