@@ -15,7 +15,8 @@ const (
 // A reader gathers what files say.
 type reader struct {
 	rules    map[string]*rule
-	order    []string // names as they came
+	order    []string // names as they came, of dropped rules, too
+	seen     map[string]bool
 	scores   map[string]float64
 	about    map[string]string
 	tflags   map[string][]string
@@ -30,7 +31,7 @@ type reader struct {
 }
 
 func read(files []File) *reader {
-	r := &reader{rules: map[string]*rule{}, scores: map[string]float64{}, about: map[string]string{}, tflags: map[string][]string{}, tags: newReplacements(), lists: newLists()}
+	r := &reader{rules: map[string]*rule{}, seen: map[string]bool{}, scores: map[string]float64{}, about: map[string]string{}, tflags: map[string][]string{}, tags: newReplacements(), lists: newLists()}
 	for _, f := range files {
 		r.conditions = nil
 		n := 0
@@ -99,7 +100,9 @@ func (r *reader) line(s string) {
 		name, flags := word(rest)
 		r.tflags[name] = append(r.tflags[name], strings.Fields(flags)...)
 	case "replace_tag", "replace_pre", "replace_inter", "replace_post", "replace_rules", "replace_start", "replace_end":
-		r.tags.read(key, rest)
+		if err := r.tags.read(key, rest); err != nil {
+			r.problem(err.Error())
+		}
 	case "lang":
 		// Only texts of other languages stand there.
 	default:
@@ -126,7 +129,8 @@ func (r *reader) add(x *rule) {
 		r.problem("more than " + strconv.Itoa(maxRules) + " rules")
 		return
 	}
-	if r.rules[x.name] == nil {
+	if !r.seen[x.name] {
+		r.seen[x.name] = true
 		r.order = append(r.order, x.name)
 	}
 	r.rules[x.name] = x
@@ -134,10 +138,7 @@ func (r *reader) add(x *rule) {
 
 // drop forgets a rule whose newer definition is not understood.
 func (r *reader) drop(name string) {
-	if r.rules[name] != nil {
-		delete(r.rules, name)
-		r.order = slices.DeleteFunc(r.order, func(n string) bool { return n == name })
-	}
+	delete(r.rules, name)
 }
 
 // score reads "NAME n", or "NAME n n n n": of these the last is taken, which is
@@ -166,8 +167,11 @@ func (r *reader) score(rest string) {
 
 // finish applies what files say of rules wherever it stood.
 func (r *reader) finish() {
-	for _, name := range slices.Clone(r.order) {
+	for _, name := range r.order {
 		x := r.rules[name]
+		if x == nil {
+			continue
+		}
 		x.about = r.about[name]
 		x.score = r.scored(name)
 		_, x.said = r.scores[name]

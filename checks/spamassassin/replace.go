@@ -1,7 +1,10 @@
 package spamassassin
 
 import (
+	"errors"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -12,17 +15,21 @@ type replacements struct {
 	pre, inter, post map[string]string
 	rules            map[string]bool
 	start, end       string
+	names            []string // of tags, sorted; nil: to be made
 }
 
 func newReplacements() replacements {
 	return replacements{tags: map[string]string{}, pre: map[string]string{}, inter: map[string]string{}, post: map[string]string{}, rules: map[string]bool{}, start: "<", end: ">"}
 }
 
-func (t *replacements) read(key, rest string) {
+func (t *replacements) read(key, rest string) error {
 	name, text := word(rest)
 	switch key {
 	case "replace_tag":
-		t.tags[name] = text
+		if _, ok := t.tags[name]; !ok && len(t.tags) == maxTags {
+			return errTags
+		}
+		t.tags[name], t.names = text, nil
 	case "replace_pre":
 		t.pre[name] = text
 	case "replace_inter":
@@ -38,10 +45,17 @@ func (t *replacements) read(key, rest string) {
 			t.rules[r] = true
 		}
 	}
+	return nil
 }
 
-// maxReplaced bounds what tags make of a pattern.
-const maxReplaced = 500 << 10
+// Bounds of tags, of which SpamAssassin has some 150: how many there are, and the
+// bytes of what they make of a pattern.
+const (
+	maxTags     = 2000
+	maxReplaced = 500 << 10
+)
+
+var errTags = errors.New("more than " + strconv.Itoa(maxTags) + " replacement tags")
 
 // apply replaces the tags of a pattern; tags may hold tags.
 func (t *replacements) apply(s string) string {
@@ -49,28 +63,29 @@ func (t *replacements) apply(s string) string {
 	inter, s := t.around("inter ", t.inter, s)
 	post, s := t.around("post ", t.post, s)
 	if inter != "" {
-		s = strings.ReplaceAll(s, t.end+t.start, t.end+inter+t.start)
+		s = expand(s, t.end+t.start, t.end+inter+t.start)
 	}
-	names := make([]string, 0, len(t.tags))
-	for n := range t.tags {
-		names = append(names, n)
+	if t.names == nil {
+		t.names = slices.Sorted(maps.Keys(t.tags))
 	}
-	slices.Sort(names)
 	for range 5 { // as deep as SpamAssassin goes
 		before := s
-		for _, n := range names {
-			if tag := t.start + n + t.end; strings.Contains(s, tag) {
-				s = strings.ReplaceAll(s, tag, pre+t.tags[n]+post)
-			}
-			if len(s) > maxReplaced {
-				return s
-			}
+		for _, n := range t.names {
+			s = expand(s, t.start+n+t.end, pre+t.tags[n]+post)
 		}
 		if s == before {
 			break
 		}
 	}
 	return s
+}
+
+// expand replaces a tag, unless the result is too large: the pattern is none then.
+func expand(s, tag, text string) string {
+	if tag == "" || len(s)+strings.Count(s, tag)*len(text) > maxReplaced {
+		return s
+	}
+	return strings.ReplaceAll(s, tag, text)
 }
 
 // around takes a tag such as <inter W1> out and returns what it stands for.

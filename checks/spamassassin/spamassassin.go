@@ -183,6 +183,9 @@ func newSheet(o Options, r *reader) *sheet {
 	b := texts.Builder{Octets: true}
 	for _, name := range r.order {
 		x := r.rules[name]
+		if x == nil {
+			continue
+		}
 		s.byName[name] = len(s.rules)
 		s.rules = append(s.rules, x)
 		if x.pattern != nil && x.score != 0 {
