@@ -16,8 +16,7 @@ func (o *Options) Section() *option.Section {
 	}
 	return &option.Section{
 		Name: "reputation", Doc: "knows what mail came from where", Off: &o.Off,
-		Keys: append([]option.Key{option.Each("rules", o.rule, "a rule")},
-			option.Idle("all state is at the server of the section redis", redisKeys()...)...),
+		Keys: []option.Key{option.Each("rules", o.rule, "a rule")},
 	}
 }
 
@@ -143,7 +142,7 @@ func (r *Rule) backend(kind string) *option.Section {
 				"which hash").Or("blake2").Example("md5"),
 			option.String("hash_encoding", &r.Hash.Encoding, "how it is written: base32, base64 or hex").Or("base32").Example("hex"),
 			option.Int("hashlen", &r.Hash.Length, "bytes of the key that are kept").Alias("hash_len"),
-		}, option.Idle("all state is at the server of the section redis", redisKeys()...)...),
+		}, option.Idle("reputations of all rules are at the server that the section reputation names, or redis", redisKeys()...)...),
 		Use: func() error {
 			r.Backend = Backend(kind)
 			if !hashed {
