@@ -25,10 +25,10 @@ func ownStores(plan *checks.Plan, stores map[string]storage.KV) (list []ownStore
 			for _, f := range plan.Families() {
 				known = append(known, f.Name)
 			}
-			return nil, fmt.Errorf("Stores: there is no family %q%s", name, nearest.Hint(name, slices.Values(known)))
+			return nil, fmt.Errorf("options.Stores: there is no family %q%s", name, nearest.Hint(name, slices.Values(known)))
 		}
 		if stores[name] == nil {
-			return nil, fmt.Errorf("Stores: the store of %s is nil", name)
+			return nil, fmt.Errorf("options.Stores: the store of %s is nil", name)
 		}
 		own := ownStore{store: stores[name]}
 		for _, c := range plan.Families()[i].Checks {
