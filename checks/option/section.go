@@ -55,6 +55,7 @@ type Key struct {
 	picks  bool
 	zero   func() bool
 	null   bool
+	short  func(name string, v Value) error
 	field  any   // pointer to what it is bound to, where that is one field
 	said   Value // by the section that was applied
 }
@@ -136,6 +137,12 @@ func (k Key) When(counts func(Value) error, beside map[string]any) Key {
 
 // Beside is what a section must say for the key to count.
 func (k Key) Beside() map[string]any { return k.beside }
+
+// Short has the key take names that hold no section, too.
+func (k Key) Short(f func(name string, v Value) error) Key {
+	k.short = f
+	return k
+}
 
 // Picking notes that the key says which table or part a section is for, and sets
 // no field itself.
@@ -262,6 +269,9 @@ func (s *Section) one(name string, v Value, r *reading) error {
 		return s.in(name, err)
 	case k == nil:
 		k = s.Key("*")
+		if k != nil && k.short != nil && !v.IsObject() {
+			return s.in(name, k.short(name, v))
+		}
 		if k == nil || k.byName && !v.IsObject() {
 			r.warn(v.Errorf("%s has no key %s%s", s.Name, name, nearest.Hint(name, s.names())))
 			return nil

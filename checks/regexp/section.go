@@ -13,7 +13,11 @@ func (o *Options) Section() *option.Section {
 		Keys: []option.Key{
 			option.Int("max_size", &o.MaxSize, "bytes of one text that are looked at").Or(1 << 20),
 			option.Without("Rspamd has no use for it any more", "max_threads")[0],
-			option.Each("*", o.section, "a rule, by the name of its symbol"),
+			option.Each("*", o.section, "a rule, by the name of its symbol; the expression alone is one, too").Short(func(name string, v option.Value) error {
+				expr, err := v.AsString()
+				o.Rules = append(o.Rules, Rule{Symbol: name, Expr: expr})
+				return err
+			}),
 		},
 	}
 }

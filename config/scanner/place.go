@@ -29,14 +29,24 @@ func (s *Setup) placed(err error, tables []*option.Section) error {
 	if v, ok := s.bound(family, path, tables); ok {
 		return v.Errorf("%w", err)
 	}
-	name := family
 	if path == "ARC" { // a part of signing with a section of its own
-		name = "arc"
+		family = path
 	}
+	name := s.sectionOf(family)
 	if section, ok := s.tree.Section(name); ok {
 		return s.meant(name, section, text).Errorf("%w", err)
 	}
 	return fmt.Errorf("configuration: %w", err)
+}
+
+// sectionOf is the name of a family's section.
+func (s *Setup) sectionOf(family string) string {
+	for name := range s.tree.Root.All() {
+		if plain(name) == plain(family) {
+			return name
+		}
+	}
+	return plain(family)
 }
 
 // bound finds the value of the field that a path of a family's options names, or of
@@ -74,20 +84,20 @@ func into(at reflect.Value, step string) reflect.Value {
 }
 
 // meant is the value of a section that a text is about: that to which its words lead,
-// else one that it quotes, else the first that the operator wrote.
+// or one below that it quotes; else the first that the operator wrote.
 func (s *Setup) meant(name string, section option.Value, text string) option.Value {
-	if v, ok := named(section, text); ok {
-		return v
-	}
-	for _, word := range steps(text) {
-		if v, ok := holding(section, word); ok {
-			return v
+	v, ok := named(section, text)
+	if v.IsObject() {
+		for _, word := range steps(text) {
+			if below, quoted := holding(v, word); quoted {
+				return below
+			}
 		}
 	}
-	if own := ownPlace(s.tree.Root.Get(name)); own != nil {
+	if own := ownPlace(s.tree.Root.Get(name)); !ok && own != nil {
 		return s.tree.Value(own)
 	}
-	return section
+	return v
 }
 
 // holding finds a value that is a text, or a list with it.

@@ -26,6 +26,12 @@ func TestPlaces(t *testing.T) {
 		{"multimap", "BAD {\n type = \"ip\"; map = [\"192.0.2.1\"];\n filter = \"email\"; }", "3:2"},
 		{"multimap", "BAD {\n type = \"ip\"; }", "1:1"},
 		{"regexp", "\"GOOD\" = \"Subject=/x/\";\n\"BAD\" = {\n re = \"%%%(\"; }", "2:1"},
+		{"regexp", "GOOD = \"Subject=/x/\";\nBAD = \"Subject=/x\";", "2:1"},
+		{"metadata_exporter", "rules {\n GOOD { backend = \"http\"; url = \"http://[::1]/\"; }\n BAD { backend = \"htp\";\n url = \"http://[::1]/\"; } }", "3:8"},
+		{"force_actions", "rules {\n BAD { action = \"rejct\"; expression = \"A\"; } }", "2:8"},
+		{"dmarc", "actions { reject = \"rejct\"; }", "1:11"},
+		{"antivirus", "clamav { servers = \"[::1]:3310\";\n action = \"drop it\"; }", "2:2"},
+		{"multimap", "A { type = \"ip\"; map = [\"192.0.2.1\"];\n action = \"rejct\"; }", "2:2"},
 		{"force_actions", "rules {\n GOOD { action = \"reject\"; expression = \"A\"; }\n BAD { action = \"reject\"; expression = \"A &\"; } }", ""},
 		{"phishing", "exceptions {\n REDIRECTOR_FALSE = [\"a b(\"]; }", "2:2"},
 	} {

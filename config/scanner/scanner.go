@@ -97,7 +97,7 @@ func Read(t *config.Tree, base Base) (*Setup, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	if err := s.Families.Validate(); err != nil {
+	if err := errors.Join(s.Families.Validate(), s.strangeActions(), s.exports()); err != nil {
 		return nil, s.placed(err, tables)
 	}
 	slices.SortStableFunc(s.Warnings, func(a, b ucl.Warning) int {

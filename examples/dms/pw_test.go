@@ -29,7 +29,7 @@ func TestPw(t *testing.T) {
 		t.Errorf("got %s", again)
 	}
 	run(2, "secret\n", "-e", "-c", hash)
-	if got := run(1, "x", "-c", "$2$a$b"); !strings.Contains(got, "Catena") {
+	if got := run(1, "x", "-c", "$2$a$b"); !strings.Contains(got, "no hash of the form") {
 		t.Errorf("got %s", got)
 	}
 	run(1, "")

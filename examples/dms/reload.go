@@ -65,6 +65,9 @@ func (c *config) reload(ctx context.Context, live *winnow.Live, now *winnow.Opti
 	if before != nil {
 		c.files.compare(before, c.log.Logger)
 	}
+	if c.access.guard == nil {
+		return nil // nobody is served
+	}
 	return c.access.guard.Set(c.access.access(c.files.setup))
 }
 
