@@ -117,6 +117,7 @@ func TestRewrite(t *testing.T) {
 func TestWarnings(t *testing.T) {
 	for name, c := range map[string]struct{ file, text, want string }{
 		"unknown action":   {"local.d/actions.conf", "rejekt = 3;", `local.d/actions.conf:1:1: actions has the unknown key rejekt; did you mean "reject"?`},
+		"no threshold":     {"local.d/actions.conf", "reject = lots;", "local.d/actions.conf:1:1: the threshold of reject is no number: the action is taken away"},
 		"order":            {"override.d/actions.conf", "\nadd_header = 20;", "that of add_header (20, from /etc/rspamd/override.d/actions.conf:2:1)"},
 		"whole section":    {"override.d/options.inc", "dns { timeout = 2s }", "override.d/options.inc:1:1: options.dns takes the place of the whole section of that name: sockets are gone"},
 		"all groups":       {"override.d/groups.conf", `group "own" { symbols { } }`, "override.d/groups.conf:1:1: group takes the place of the whole section of that name: headers, rbl are gone"},

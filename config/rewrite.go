@@ -176,7 +176,8 @@ func override(v, other *ucl.Value) {
 	}
 }
 
-// actions takes null thresholds out, unless one of no action is there.
+// actions takes null thresholds out, and as Rspamd texts, unless one of no action is
+// there.
 func (t *Tree) actions(actions *ucl.Value) {
 	if actions.Get("no action") != nil || actions.Get("no_action") != nil || actions.Get("accept") != nil {
 		return
@@ -193,6 +194,9 @@ func (t *Tree) actions(actions *ucl.Value) {
 		f, err := score.AsFloat()
 		switch {
 		case v.Kind != ucl.Object && (err != nil || v.Kind == ucl.String):
+			if !v.IsNull() {
+				t.warn(v, "the threshold of %s is no number: the action is taken away, as null takes it away", name)
+			}
 			actions.Remove(name)
 			t.Unset = append(t.Unset, name)
 		case err == nil && f < 0:

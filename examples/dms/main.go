@@ -86,6 +86,7 @@ type config struct {
 	cpuProfile, clamav, user              string
 	memory                                bytesFlag
 	monitoring                            bool
+	storeBudget                           time.Duration
 
 	client   *dnsclient.Client // nil without -dns
 	sign     signFlag
@@ -185,6 +186,7 @@ func (c *config) flags() *flag.FlagSet {
 	c.known.register(flags)
 	c.kept.register(flags)
 	flags.Var(&c.memory, "memory", "`bytes` that messages in work may take, such as 256MiB; more wait; 0 means no bound")
+	flags.DurationVar(&c.storeBudget, "store-budget", winnow.DefaultStoreBudget, "how long one scan waits for the state in all, and goes on without it then; negative: as long as it takes")
 	flags.StringVar(&c.user, "user", "", "give up the rights of root for those of a user, `NAME[:GROUP]`")
 	flags.StringVar(&c.cpuProfile, "cpuprofile", "", "`file` for a profile of the CPU time from start to end")
 	c.access.register(flags)

@@ -35,7 +35,7 @@ func (c *config) options() (winnow.Options, error) {
 		o = c.files.setup.Options
 	}
 	o.Profile, o.Weights = chosen, c.env.weights
-	o.Admission.Bytes = int64(c.memory)
+	o.Admission.Bytes, o.StoreBudget = int64(c.memory), c.storeBudget
 	if err := c.model.Check(); err != nil {
 		return o, err
 	}

@@ -41,7 +41,7 @@ func storm(t *testing.T, mta *postfix.Server, addr string) {
 	}
 	defer log.Close()
 	process := func() *exec.Cmd {
-		cmd := exec.Command(os.Args[0], "-controller", "127.0.0.1:0", "-milter", addr, "-profile", "dms", "-maps", "none")
+		cmd := exec.Command(os.Args[0], "-controller", "127.0.0.1:0", "-store-budget", "-1s", "-milter", addr, "-profile", "dms", "-maps", "none")
 		cmd.Env, cmd.Stderr = append(os.Environ(), "DMS_TEST_RUN=1"), log
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
