@@ -25,46 +25,6 @@ type Symbols struct {
 	Families map[string][]*symbols.Def
 }
 
-// Compiled is a Metric made ready for a set of symbols. It is immutable and
-// safe for concurrent use. Those that With makes of it share the tables that
-// did not change.
-type Compiled struct {
-	metric *Metric
-
-	// The names: fixed ones, and those that layers added.
-	ids   map[*symbols.Def]int32
-	names map[string]int32
-	added map[string]int32
-
-	// By symbol.
-	defs    []*symbols.Def
-	weights []float64
-	groups  [][]string
-	own     []int32   // shots before groups limit them
-	shots   []int32   // shots that count
-	caps    [][]int32 // capped groups, in the order of groups
-	off     []int32   // place in causes why the symbol is off, 0: it is on
-	users   [][]int32 // composites that name it
-
-	members    map[string][]int32 // symbols by group name
-	limits     map[string]Group   // by group name
-	groupCaps  []groupCap
-	families   map[string][]int32
-	causes     []cause
-	familyOff  []string    // families that are off by name, sorted
-	rules      []rule      // composites in the order of their declaration
-	composites []composite // each after those it names
-	always     []int32     // composites that can be true without any symbol
-	late       map[int32]bool
-	unknown    []string
-	rank       map[*symbols.Def]int // place in Metric.Order, from 1
-}
-
-type groupCap struct {
-	name     string
-	max, min float64
-}
-
 // Limit bounds weights, limits of groups and what one hit may add: a larger
 // number is a mistake, and the sum of huge ones need not be a number.
 const Limit = 1e9
@@ -146,86 +106,6 @@ func (c *compiler) checkNumbers(m *Metric) {
 	}
 }
 
-// maxOptions returns the bytes that a symbol's options may have.
-func (c *Compiled) maxOptions() int {
-	if c.metric.MaxOptionsLen == 0 {
-		return 4096
-	}
-	return c.metric.MaxOptionsLen
-}
-
-// declare adds a symbol; ok is false when that is an error, or when the same
-// Def is there already.
-func (c *compiler) declare(d *symbols.Def) (id int32, ok bool) {
-	switch {
-	case d == nil:
-		c.errorf("a symbol is nil")
-		return 0, false
-	case d.Name == "":
-		c.errorf("a symbol has no name")
-		return 0, false
-	}
-	if known, ok := c.out.ids[d]; ok {
-		return known, false
-	}
-	if other, taken := c.out.id(d.Name); taken {
-		c.share(other, d)
-		return other, false
-	}
-	id = int32(len(c.out.defs))
-	if c.fresh {
-		c.out.ids[d], c.out.names[d.Name] = id, id
-	} else {
-		c.out.added[d.Name] = id
-	}
-	c.out.defs = append(c.out.defs, d)
-	c.out.weights = append(c.out.weights, signed(d, d.Weight))
-	c.out.groups = append(c.out.groups, d.Groups)
-	c.out.own = append(c.out.own, c.shots(d))
-	c.out.off = append(c.out.off, 0)
-	c.checkDef(d)
-	return id, true
-}
-
-// share makes d another Def of a symbol. One that is not shared says what it is.
-func (c *compiler) share(id int32, d *symbols.Def) {
-	out := c.out
-	known := out.defs[id]
-	if !c.fresh || !known.Shared && !d.Shared {
-		c.errorf("symbol %s is declared twice", d.Name)
-		return
-	}
-	c.checkDef(d)
-	out.ids[d] = id
-	groups := known.Groups
-	if !d.Shared {
-		out.defs[id], out.weights[id], out.own[id], groups = d, signed(d, d.Weight), c.shots(d), d.Groups
-	}
-	for _, g := range slices.Concat(out.groups[id], d.Groups) {
-		if !slices.Contains(groups, g) {
-			groups = append(slices.Clip(groups), g)
-		}
-	}
-	out.groups[id] = groups
-}
-
-// signed is a weight of a symbol with the sign that it counts with.
-func signed(d *symbols.Def, w float64) float64 {
-	if d.Lowers && w > 0 {
-		return -w
-	}
-	return w
-}
-
-func (c *compiler) checkDef(d *symbols.Def) {
-	if !within(d.Weight) {
-		c.errorf("symbol %s: weight %v", d.Name, d.Weight)
-	}
-	if d.MaxShots < 0 || d.MaxShots > maxShots {
-		c.errorf("symbol %s: MaxShots is %d", d.Name, d.MaxShots)
-	}
-}
-
 // maxShots bounds how often a symbol may count.
 const maxShots = 1 << 20
 
@@ -289,35 +169,6 @@ func (c *compiler) insertion(m *Metric) {
 	}
 }
 
-// Sorted returns the hits in the order of Metric.Order; without one, in their
-// own. hits itself stays as it is.
-func (c *Compiled) Sorted(hits []symbols.Hit) []symbols.Hit {
-	if c.rank == nil {
-		return hits
-	}
-	var room [64]uint64
-	order := room[:0] // place and index
-	for i, h := range hits {
-		order = append(order, uint64(c.place(h.Def))<<32|uint64(i))
-	}
-	slices.Sort(order)
-	sorted := make([]symbols.Hit, len(hits))
-	for i, o := range order {
-		sorted[i] = hits[uint32(o)]
-	}
-	return sorted
-}
-
-func (c *Compiled) place(d *symbols.Def) int {
-	if r := c.rank[d]; r > 0 {
-		return r
-	}
-	return len(c.metric.Order) + 1
-}
-
-// Ordered reports whether there is a Metric.Order.
-func (c *Compiled) Ordered() bool { return c.rank != nil }
-
 func (c *compiler) checkGroup(name string, g Group) {
 	if !within(g.Max) || g.Max < 0 {
 		c.errorf("group %s: maximum %v is not positive", name, g.Max)
@@ -366,58 +217,6 @@ func (c *compiler) limit() {
 			}
 			if out.limits[name].OneShot {
 				out.shots[i] = 1
-			}
-		}
-	}
-}
-
-// id finds a symbol by its name.
-func (c *Compiled) id(name string) (int32, bool) {
-	id, ok := c.names[name]
-	if !ok && len(c.added) > 0 {
-		id, ok = c.added[name]
-	}
-	return id, ok
-}
-
-// idOf finds a symbol.
-func (c *Compiled) idOf(d *symbols.Def) (int32, bool) {
-	id, ok := c.ids[d]
-	if !ok && len(c.added) > 0 && d != nil {
-		if id, ok = c.id(d.Name); ok {
-			ok = c.defs[id] == d
-		}
-	}
-	return id, ok
-}
-
-// UnknownAtoms lists, sorted, the symbols and groups that composites name but
-// that are not declared.
-func (c *Compiled) UnknownAtoms() []string { return slices.Clone(c.unknown) }
-
-// Enabled reports whether d may be raised: it is declared and not off.
-func (c *Compiled) Enabled(d *symbols.Def) bool {
-	id, ok := c.idOf(d)
-	return ok && c.off[id] == 0
-}
-
-// Defs lists the symbols, those of composites included.
-func (c *Compiled) Defs() []*symbols.Def { return slices.Clone(c.defs) }
-
-// Weight returns the score of one hit of d with factor 1.
-func (c *Compiled) Weight(d *symbols.Def) float64 {
-	if id, ok := c.idOf(d); ok {
-		return c.weights[id]
-	}
-	return 0
-}
-
-// symbolNames yields all symbols' names.
-func (c *Compiled) symbolNames() iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for _, d := range c.defs {
-			if !yield(d.Name) {
-				return
 			}
 		}
 	}
