@@ -129,7 +129,9 @@ func start(t *testing.T, args ...string) (url string, log *tail, stop func() int
 	ctx, cancel := context.WithCancel(t.Context())
 	log = &tail{match: regexp.MustCompile(`listening"?[ ,]"?controller"?[=:]"?([0-9.:]+)`), found: make(chan string, 1)}
 	code := make(chan int, 1)
-	go func() { code <- run(ctx, append([]string{"-controller", "127.0.0.1:0", "-store-budget", "-1s"}, args...), io.Discard, log) }()
+	go func() {
+		code <- run(ctx, append([]string{"-controller", "127.0.0.1:0", "-store-budget", "-1s"}, args...), io.Discard, log)
+	}()
 	stop = func() int { cancel(); return <-code }
 	select {
 	case addr := <-log.found:
