@@ -31,6 +31,11 @@ func committer(name string, ph checks.Phase, f func(ctx context.Context, t *chec
 func TestCommit(t *testing.T) {
 	var seen []string
 	count := committer("count", checks.MailFrom, func(_ context.Context, _ *checks.Task, v checks.Final) error {
+		sum := v.ScoreOf(defSpam.Name) + v.ScoreOf(defLate.Name)
+		if unknown := v.ScoreOf("NONE"); unknown != 0 || sum != v.Score {
+			t.Errorf("symbols add up to %g, one that does not count is %g, the score is %g", sum, unknown, v.Score)
+		}
+		v.ScoreOf = nil // a function prints as where it is
 		seen = append(seen, fmt.Sprint(v))
 		return nil
 	})
@@ -58,7 +63,7 @@ func TestCommit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := "[{14 add header <nil> 2 0 [{b@example.net 14 add header} {strict@example.net 14 reject}] false}]"
+	want := "[{14 add header <nil> 2 0 <nil> [{b@example.net 14 add header} {strict@example.net 14 reject}] false}]"
 	if fmt.Sprint(seen) != want {
 		t.Errorf("seen %v, want %v", seen, want)
 	}
