@@ -215,16 +215,12 @@ func (r *rules) allow(ctx context.Context, client netip.Addr, trusted bool, pass
 		return errNoPassword
 	case r.failures.blocked(client):
 		return errTooMany
-	}
-	err := errWrong
-	if password == "q1" || password == "q2" {
-		err = errPlaceholder // of Rspamd's own files
-	} else if len(known) > 0 {
-		err = r.failures.check(ctx, client, known, password)
-	}
-	if errors.Is(err, errWrong) || errors.Is(err, errPlaceholder) {
+	case password == "q1" || password == "q2": // of Rspamd's own files
 		r.failures.add(client)
-	} else if err == nil {
+		return errPlaceholder
+	}
+	err := r.failures.check(ctx, client, known, password)
+	if err == nil {
 		r.failures.forget(client)
 	}
 	return err

@@ -150,7 +150,7 @@ func (f *failures) forget(client netip.Addr) {
 }
 
 // check returns nil if a password is one of those, errWrong if not, or why that can't
-// be told now.
+// be told now. A wrong one is counted before the next hash is computed.
 func (f *failures) check(ctx context.Context, client netip.Addr, known []*secret, password string) error {
 	unsure := []*secret(nil)
 	for _, s := range known {
@@ -163,6 +163,7 @@ func (f *failures) check(ctx context.Context, client netip.Addr, known []*secret
 		}
 	}
 	if len(unsure) == 0 {
+		f.add(client)
 		return errWrong
 	}
 	select {
@@ -179,5 +180,6 @@ func (f *failures) check(ctx context.Context, client netip.Addr, known []*secret
 			return nil
 		}
 	}
+	f.add(client)
 	return errWrong
 }
