@@ -39,9 +39,12 @@ func ParseKey(data []byte) (crypto.Signer, error) {
 	if len(data) > MaxKeyBytes {
 		return nil, keyErrorf("longer than %d bytes", MaxKeyBytes)
 	}
-	if len(data) != ed25519.SeedSize && len(data) != ed25519.PrivateKeySize {
-		data = bytes.TrimSpace(data)
+	// Binary forms come first: their last byte may be one that text calls a
+	// blank.
+	if key, err := parseRaw(data); err == nil {
+		return key, nil
 	}
+	data = bytes.TrimSpace(data)
 	switch {
 	case len(data) == 0:
 		return nil, keyErrorf("it is empty")

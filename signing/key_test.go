@@ -1,6 +1,7 @@
 package signing
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -67,6 +68,21 @@ func TestParseKey(t *testing.T) {
 		}
 		if pub, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !pub.Equal(c.want.Public()) {
 			t.Errorf("%s: another key", name)
+		}
+	}
+}
+
+// A binary form keeps all its bytes, also those that are blanks in text.
+func TestParseKeyBlankBytes(t *testing.T) {
+	for _, blank := range " \n\t\r\v\f" {
+		seed := append([]byte{byte(blank)}, bytes.Repeat([]byte{7}, ed25519.SeedSize-1)...)
+		seed[len(seed)-1] = byte(blank)
+		key := ed25519.NewKeyFromSeed(seed)
+		for name, data := range map[string][]byte{"seed": seed, "DER": pkcs8(t, key), "both": key} {
+			got, err := ParseKey(data)
+			if err != nil || !key.Equal(got) {
+				t.Errorf("%s with %q: %v", name, blank, err)
+			}
 		}
 	}
 }
