@@ -16,6 +16,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -70,11 +71,16 @@ type posted struct {
 }
 
 func server(t *testing.T, status int) (url string, got func() []posted) {
-	var all []posted
+	var (
+		mu  sync.Mutex
+		all []posted
+	)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		user, pass, _ := r.BasicAuth()
+		mu.Lock()
 		all = append(all, posted{r.Header, body, user + ":" + pass})
+		mu.Unlock()
 		w.WriteHeader(status)
 	}))
 	t.Cleanup(s.Close)
