@@ -75,7 +75,7 @@ func scan(t *testing.T, o winnow.Options, m *winnow.Message, seeds ...checks.See
 
 func closeNow(t *testing.T, s *winnow.Scanner) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	if err := s.Close(ctx); err != nil {
 		t.Error(err)

@@ -173,7 +173,7 @@ func TestFailover(t *testing.T) {
 func TestRedisAway(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, "--appendonly", "yes")
-	store := redisStore(t, redis.Options{Addrs: []string{server.Addr}, Timeout: 200 * time.Millisecond, DialTimeout: 200 * time.Millisecond})
+	store := redisStore(t, redis.Options{Addrs: []string{server.Addr}})
 	l := open(t, Options{Store: store})
 	for n := range 4 {
 		if _, err := l.Learn(t.Context(), implicit(l, n)); err != nil {

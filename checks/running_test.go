@@ -8,14 +8,24 @@ import (
 	"testing/synctest"
 )
 
-// A starter counts what is begun and runs in the background until ctx ends.
-type starter struct{ begun, running int }
+// A starter counts what is begun and runs in the background until ctx has ended
+// and somebody waits for it.
+type starter struct {
+	begun, running int
+	awaited        chan struct{}
+}
+
+func (s *starter) wait(do func()) {
+	close(s.awaited)
+	do()
+}
 
 func (s *starter) family(fail error) *Family {
 	start := func(ctx context.Context, env *Env) error {
 		s.begun++
 		s.running++
-		env.Go("feed", func() { <-ctx.Done(); s.running-- })
+		s.awaited = make(chan struct{})
+		env.Go("feed", func() { <-ctx.Done(); <-s.awaited; s.running-- })
 		return nil
 	}
 	list := []*Check{{Name: "a", Start: start}}
@@ -30,7 +40,7 @@ func TestSharedFamilyStartsOnce(t *testing.T) {
 		var s starter
 		f := s.family(nil)
 		var waits []string
-		wait := func(name string, do func()) { waits = append(waits, name); do() }
+		wait := func(name string, do func()) { waits = append(waits, name); s.wait(do) }
 		for round := 1; round <= 2; round++ { // it can begin again
 			for range 3 {
 				if err := f.Begin(Env{}); err != nil {
@@ -58,7 +68,7 @@ func TestFailedStartEndsWhatBegan(t *testing.T) {
 		bad := errors.New("no feed")
 		f := s.family(bad)
 		waits := 0
-		err := f.Begin(Env{Go: func(name string, do func()) { waits++; do() }})
+		err := f.Begin(Env{Go: func(name string, do func()) { waits++; s.wait(do) }})
 		if !errors.Is(err, bad) || !strings.Contains(err.Error(), "check b") || s.running != 0 || waits != 1 {
 			t.Fatalf("%v, running %d, waited for %d", err, s.running, waits)
 		}

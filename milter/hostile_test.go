@@ -236,7 +236,7 @@ func FuzzDialogue(f *testing.F) {
 		}
 		defer conn.Close()
 		go func() { _, _ = conn.Write(dialogue(script, data)); _ = conn.(*net.TCPConn).CloseWrite() }()
-		_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+		_ = conn.SetReadDeadline(time.Now().Add(2 * time.Minute))
 		if _, err := io.Copy(io.Discard, conn); err != nil && !strings.Contains(err.Error(), "reset") {
 			t.Fatal(err)
 		}

@@ -82,7 +82,7 @@ func start(t *testing.T, o milter.Options) *world {
 	served := make(chan error, 1)
 	go func() { served <- w.server.Serve(l) }()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 		defer cancel()
 		if err := w.server.Shutdown(ctx); err != nil {
 			t.Errorf("shutdown: %v", err)

@@ -133,7 +133,7 @@ func TestWrongFlags(t *testing.T) {
 			t.Errorf("%q: exit code %d, said %q", args, code, errs.String())
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var out, errs bytes.Buffer
 	if code := run(ctx, []string{"-dir", t.TempDir(), "-listen", "256.0.0.1:1"}, &out, &errs); code != 1 {
