@@ -68,10 +68,11 @@ func floors() []floor {
 		{packages: "checks/checktest", may: append([]string{"checks", "score", "resolver/zone"}, frame...), outside: []string{"golang.org/x/tools/txtar"}},
 		{packages: "checks/option", may: []string{"internal/nearest"}},
 		{packages: "checks/standard", may: []string{"checks", "checks/*", "symbols"}},
-		{packages: "bayes/osb", may: []string{"bayes", "bayes/counts", "mail", "storage", "internal/publicsuffix", "internal/stem"}, outside: []string{
+		{packages: "bayes/osb", may: []string{"bayes", "bayes/counts", "bayes/internal/lesson", "mail", "storage", "internal/publicsuffix", "internal/stem"}, outside: []string{
 			"github.com/cespare/xxhash/v2", "github.com/clipperhouse/uax29/...", "golang.org/x/text/unicode/norm",
 		}},
-		{packages: "bayes/naive", may: []string{"bayes", "bayes/counts", "mail", "storage"}, outside: []string{"github.com/cespare/xxhash/v2", "github.com/jbrukh/bayesian"}},
+		{packages: "bayes/internal/lesson", may: []string{"bayes", "storage"}},
+		{packages: "bayes/naive", may: []string{"bayes", "bayes/counts", "bayes/internal/lesson", "mail", "storage"}, outside: []string{"github.com/cespare/xxhash/v2", "github.com/jbrukh/bayesian"}},
 		{packages: "bayes/fused", may: []string{"mail", "internal/adagrad"}},
 		{packages: "bayes/archive"},
 		{packages: "bayes/counts", may: []string{"storage"}},

@@ -2,13 +2,14 @@ package naive
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 
 	"github.com/winnowmail/winnow/bayes"
+	"github.com/winnowmail/winnow/bayes/internal/lesson"
 	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/storage"
 )
 
 var _ bayes.Classifier = (*Classifier)(nil)
@@ -59,50 +60,17 @@ func (c *Classifier) opine(ctx context.Context, tokens []uint64) (bayes.Opinion,
 // Teach implements bayes.Classifier. Every message is learned.
 func (c *Classifier) Teach(ctx context.Context, name, class string, m *mail.Message, _ bool) (bayes.LearnResult, error) {
 	tokens := Tokens(m)
-	before, err := c.opine(ctx, tokens)
-	if err != nil {
-		return bayes.LearnResult{}, err
-	}
-	r := bayes.LearnResult{Outcome: bayes.Learned, Before: before.Probability(), After: before.Probability()}
-	l, err := c.Learn(ctx, name, class, tokens)
-	r.Was = bayes.Class(l.Was)
-	switch {
-	case errors.Is(err, ErrEmpty):
-		r.Outcome = bayes.TooFew
-		return r, nil
-	case err != nil:
-		return bayes.LearnResult{}, err
-	case !l.Changed:
-		r.Outcome = bayes.Already
-		return r, nil
-	}
-	return c.after(ctx, tokens, r)
+	return c.lesson(tokens, func(ctx context.Context) (storage.Learned, error) { return c.Learn(ctx, name, class, tokens) }).Teach(ctx)
 }
 
 // Forget implements bayes.Classifier.
 func (c *Classifier) Forget(ctx context.Context, name string, m *mail.Message) (bayes.LearnResult, error) {
-	tokens := Tokens(m)
-	before, err := c.opine(ctx, tokens)
-	if err != nil {
-		return bayes.LearnResult{}, err
-	}
-	l, err := c.Unlearn(ctx, name)
-	if err != nil {
-		return bayes.LearnResult{}, err
-	}
-	r := bayes.LearnResult{Outcome: bayes.Undone, Was: bayes.Class(l.Was), Before: before.Probability(), After: before.Probability()}
-	if !l.Changed {
-		r.Outcome = bayes.Unknown
-		return r, nil
-	}
-	return c.after(ctx, tokens, r)
+	return c.lesson(Tokens(m), func(ctx context.Context) (storage.Learned, error) { return c.Unlearn(ctx, name) }).Forget(ctx)
 }
 
-// after adds what is thought of a message now. That it can't be told is no error of
-// the lesson, which is kept.
-func (c *Classifier) after(ctx context.Context, tokens []uint64, r bayes.LearnResult) (bayes.LearnResult, error) {
-	if now, err := c.opine(ctx, tokens); err == nil {
-		r.After = now.Probability()
+func (c *Classifier) lesson(tokens []uint64, change func(context.Context) (storage.Learned, error)) lesson.Lesson {
+	return lesson.Lesson{
+		Opine:  func(ctx context.Context) (bayes.Opinion, error) { return c.opine(ctx, tokens) },
+		Change: change, Few: ErrEmpty,
 	}
-	return r, nil
 }

@@ -2,12 +2,13 @@ package osb
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/winnowmail/winnow/bayes"
+	"github.com/winnowmail/winnow/bayes/internal/lesson"
 	"github.com/winnowmail/winnow/mail"
+	"github.com/winnowmail/winnow/storage"
 )
 
 var _ bayes.Classifier = (*Classifier)(nil)
@@ -48,53 +49,19 @@ func (c *Classifier) opine(ctx context.Context, tokens []Token) (bayes.Opinion, 
 // learned, unless always.
 func (c *Classifier) Teach(ctx context.Context, name, class string, m *mail.Message, always bool) (bayes.LearnResult, error) {
 	tokens := c.Tokens(m, Seen{})
-	before, err := c.opine(ctx, tokens)
-	if err != nil {
-		return bayes.LearnResult{}, err
-	}
-	r := bayes.LearnResult{Outcome: bayes.Learned, Before: before.Probability(), After: before.Probability()}
-	l, err := c.Learn(ctx, Lesson{Message: name, Class: class, Tokens: tokens, Always: always})
-	r.Was = bayes.Class(l.Was)
-	switch {
-	case errors.Is(err, ErrShort):
-		r.Outcome = bayes.TooFew
-		return r, nil
-	case errors.Is(err, ErrKnown):
-		r.Outcome = bayes.Known
-		return r, nil
-	case err != nil:
-		return bayes.LearnResult{}, err
-	case !l.Changed:
-		r.Outcome = bayes.Already
-		return r, nil
-	}
-	return c.after(ctx, tokens, r)
+	return c.lesson(tokens, func(ctx context.Context) (storage.Learned, error) {
+		return c.Learn(ctx, Lesson{Message: name, Class: class, Tokens: tokens, Always: always})
+	}).Teach(ctx)
 }
 
 // Forget implements bayes.Classifier.
 func (c *Classifier) Forget(ctx context.Context, name string, m *mail.Message) (bayes.LearnResult, error) {
-	tokens := c.Tokens(m, Seen{})
-	before, err := c.opine(ctx, tokens)
-	if err != nil {
-		return bayes.LearnResult{}, err
-	}
-	l, err := c.Unlearn(ctx, name)
-	if err != nil {
-		return bayes.LearnResult{}, err
-	}
-	r := bayes.LearnResult{Outcome: bayes.Undone, Was: bayes.Class(l.Was), Before: before.Probability(), After: before.Probability()}
-	if !l.Changed {
-		r.Outcome = bayes.Unknown
-		return r, nil
-	}
-	return c.after(ctx, tokens, r)
+	return c.lesson(c.Tokens(m, Seen{}), func(ctx context.Context) (storage.Learned, error) { return c.Unlearn(ctx, name) }).Forget(ctx)
 }
 
-// after adds what is thought of a message now. That it can't be told is no error of
-// the lesson, which is kept.
-func (c *Classifier) after(ctx context.Context, tokens []Token, r bayes.LearnResult) (bayes.LearnResult, error) {
-	if now, err := c.opine(ctx, tokens); err == nil {
-		r.After = now.Probability()
+func (c *Classifier) lesson(tokens []Token, change func(context.Context) (storage.Learned, error)) lesson.Lesson {
+	return lesson.Lesson{
+		Opine:  func(ctx context.Context) (bayes.Opinion, error) { return c.opine(ctx, tokens) },
+		Change: change, Few: ErrShort, Known: ErrKnown,
 	}
-	return r, nil
 }
