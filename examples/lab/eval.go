@@ -64,6 +64,8 @@ func (o *options) evalFlags(fs *flag.FlagSet) (check func() error) {
 	errorsOnly := fs.Bool("only-errors", false, "learn only messages that were judged wrong")
 	unsure := fs.Bool("unsure-queue", false, "learn only messages that were judged wrong or with log-odds within ±2")
 	fs.Float64Var(&r.share, "share", 1, "`SHARE` of the messages to be learned that are, 0 to 1")
+	fs.Float64Var(&r.self, "self-training", 0, "learn messages without a label by the model's own verdict where its `LOG-ODDS` are larger, of either sign; with -share, 0 for never")
+	fs.IntVar(&r.inbox, "inbox-as-ham", 0, "learn as ham after so many `MESSAGES` what was judged ham and is not labelled by then, as a filter does that takes what stays in the inbox\nfor ham. Labels are errors that somebody moved (-only-errors), of which -share says how many; 0 for never")
 	source := fs.String("source", "", "`explicit` for labels that people corrected, implicit for those that rules or folders tell (default explicit, with -noise implicit)")
 	users := fs.Bool("users", false, "mix the corpora, each of which is a user's mail: with features that count twice, for all and for the user (users),\nwith one table that knows no users (users=one), and with a table for each (users=separate). Of the fused model")
 	attack := fs.Bool("attack", false, "learn the first 70 % and judge the spam of the rest with text added that shall hide it: the commonest words of ham, words chosen\nfrom the ham that was learned, or a whole ham message behind or in front; before and after 1, 3, 10 and 30 such messages were learned")
@@ -90,6 +92,9 @@ func (o *options) evalFlags(fs *flag.FlagSet) (check func() error) {
 				return errors.New("-only-errors and -unsure-queue exclude each other")
 			}
 			r.ask = "unsure-queue"
+		}
+		if r.inbox > 0 && r.ask == "all" {
+			r.ask = "only-errors"
 		}
 		r.sure = *source == "explicit" || *source == "" && r.noise == 0
 		if !slices.Contains([]string{"", "explicit", "implicit"}, *source) {
@@ -134,6 +139,12 @@ func (o *options) check() error {
 		return fmt.Errorf("-noise %v: a share from 0 to 1", r.noise)
 	case !(r.share >= 0 && r.share <= 1):
 		return fmt.Errorf("-share %v: a share from 0 to 1", r.share)
+	case !(r.self >= 0):
+		return fmt.Errorf("-self-training %v: log-odds from 0", r.self)
+	case r.inbox < 0:
+		return fmt.Errorf("-inbox-as-ham %d: a number of messages", r.inbox)
+	case r.self > 0 && r.inbox > 0:
+		return errors.New("-self-training and -inbox-as-ham exclude each other")
 	case r.delay < 0:
 		return fmt.Errorf("-delay %d: a number of messages", r.delay)
 	case o.shuffles < 0 || o.shuffles > 100:

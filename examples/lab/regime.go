@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand"
+	"slices"
 	"time"
 )
 
@@ -15,6 +17,12 @@ type regime struct {
 	ask   string  // all, only-errors, unsure-queue
 	share float64 // share of messages that are labelled at all
 	sure  bool    // labels are corrections by a person
+	// self is from what log-odds on, of either sign, a message without a label is
+	// learned by the model's own verdict, 0 for never.
+	self float64
+	// inbox is after how many messages one that was judged ham and has no label
+	// is learned as ham, 0 for never: it has stayed in the inbox.
+	inbox int
 }
 
 // words name what is not as usual.
@@ -30,6 +38,12 @@ func (r *regime) words() (w []string) {
 	}
 	if r.share < 1 {
 		w = append(w, fmt.Sprintf("share=%g", r.share))
+	}
+	if r.self > 0 {
+		w = append(w, fmt.Sprintf("self-training=%g", r.self))
+	}
+	if r.inbox > 0 {
+		w = append(w, fmt.Sprintf("inbox-as-ham=%d", r.inbox))
 	}
 	if r.sure == (r.noise > 0) { // not the source that goes with it
 		w = append(w, "source="+map[bool]string{true: "explicit", false: "implicit"}[r.sure])
@@ -116,15 +130,32 @@ func (s *student) next(ctx context.Context, i int, it *sample) error {
 	s.trial.results = append(s.trial.results, v)
 	s.n++
 	asked := s.ask == "all" || it.spam != (v.p > .5) || s.ask == "unsure-queue" && v.score < 2 && v.score > -2
-	if s.draw.Float64() >= s.share || !asked {
-		return nil
+	labelled := s.draw.Float64() < s.share && asked
+	own := v.p > .5
+	switch {
+	case labelled:
+		return s.after(s.delay, label{i, it.features, it.spam != (s.draw.Float64() < s.noise), s.sure})
+	case s.self > 0 && math.Abs(v.score) > s.self:
+		return s.learn(label{i, it.features, own, false})
+	case s.inbox > 0 && !own:
+		return s.after(s.inbox, label{i, it.features, false, false})
 	}
-	l := label{i, it.features, it.spam != (s.draw.Float64() < s.noise), s.sure}
-	if s.delay > 0 {
-		s.wait = append(s.wait, pending{s.n - 1 + s.delay, l})
-		return nil
+	return nil
+}
+
+// after learns a label behind the verdicts on so many messages, the one of the label
+// among them.
+func (s *student) after(messages int, l label) error {
+	if messages == 0 {
+		return s.learn(l)
 	}
-	return s.learn(l)
+	due := s.n - 1 + messages
+	at := len(s.wait)
+	for at > 0 && s.wait[at-1].due > due {
+		at--
+	}
+	s.wait = slices.Insert(s.wait, at, pending{due, l})
+	return nil
 }
 
 func (s *student) judge(it *sample) (scored, error) {
