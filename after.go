@@ -23,6 +23,12 @@ type After struct {
 	Name    string // unique within a Scanner
 	Doc     string // what it does, for operators
 	Durable bool
+	// Together has a durable one run while what checks commit is saved instead of
+	// after it, so that what it asks for with Result.Call goes with that. Run waits
+	// for nothing else then, since commits would wait with it. The Incomplete of its
+	// Result does not name commits. Where the scan is recorded it runs after them all
+	// the same.
+	Together bool
 	// Reads names facts: Run is not called for a Result in which a check that
 	// provides one of them did not come to its end.
 	Reads []checks.AnyFact
@@ -85,6 +91,8 @@ func (s *Scanner) newAfters(list []After) error {
 			return fmt.Errorf("After %s: no Run", a.Name)
 		case a.Queue < 0 || a.QueueBytes < 0 || a.Timeout < 0:
 			return fmt.Errorf("After %s: Queue, QueueBytes or Timeout is negative", a.Name)
+		case a.Together && !a.Durable:
+			return fmt.Errorf("After %s: it is Together with commits and not Durable", a.Name)
 		case slices.ContainsFunc(list[:i], func(b After) bool { return b.Name == a.Name }):
 			return fmt.Errorf("After %s: listed twice", a.Name)
 		}
@@ -107,11 +115,13 @@ func orDefault[T int | int64 | time.Duration](v, fallback T) T {
 	return v
 }
 
-// follow runs the durable After values and queues the Result for the others.
-func (s *scan) follow(ctx context.Context, res *Result) {
+// follow runs the durable After values, but for those that ran already, and queues
+// the Result for the others.
+func (s *scan) follow(ctx context.Context, res *Result, ran []*afterWorker) {
 	var wg sync.WaitGroup
 	for _, a := range s.scanner.afters {
 		switch {
+		case slices.Contains(ran, a):
 		case s.missed(a.reads):
 			a.count(func(st *AfterStat) { st.Skipped++ })
 		case a.Durable:
@@ -160,36 +170,6 @@ func (a *afterWorker) now(ctx context.Context, res *Result) {
 
 // account is the name under which Close reports a Run that does not return.
 func (a *afterWorker) account() string { return "after " + a.Name }
-
-// within runs f and returns its error. When ctx ends first f has not ended, and
-// is in the Scanner's account.
-func (s *Scanner) within(ctx context.Context, name string, f func() error) (ended bool, err error) {
-	if ctx.Err() != nil {
-		return false, nil
-	}
-	return endOf(ctx, s.begin(name, f))
-}
-
-// begin runs f in the Scanner's account.
-func (s *Scanner) begin(name string, f func() error) <-chan error {
-	s.leave(name)
-	done := make(chan error, 1)
-	s.spares.run(func() {
-		defer s.returned(name)
-		done <- f()
-	})
-	return done
-}
-
-// endOf waits for what begin began, or for the end of ctx.
-func endOf(ctx context.Context, done <-chan error) (ended bool, err error) {
-	select {
-	case err := <-done:
-		return true, err
-	case <-ctx.Done():
-		return false, nil
-	}
-}
 
 // run calls Run and contains its panics.
 func (a *afterWorker) run(ctx context.Context, res *Result) error {

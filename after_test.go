@@ -278,6 +278,7 @@ func TestWrongAfters(t *testing.T) {
 		"no doc":       change(func(a *winnow.After) { a.Doc = "" }),
 		"no Run":       change(func(a *winnow.After) { a.Run = nil }),
 		"negative":     change(func(a *winnow.After) { a.Queue = -1 }),
+		"not Durable":  change(func(a *winnow.After) { a.Together = true }),
 		"listed twice": {fine, fine},
 		"is a string":  change(func(a *winnow.After) { a.Reads = []checks.AnyFact{checks.Fact[string]{Name: "n"}} }),
 		"no start": change(func(a *winnow.After) {

@@ -20,9 +20,9 @@ func (s *scan) hasCommits() bool {
 	return slices.ContainsFunc(s.results, func(r checkResult) bool { return r.out != nil && len(r.out.Commits()) > 0 })
 }
 
-// commit runs what checks handed over with Task.Commit, all at once, for as long as
-// ctx lasts.
-func (s *scan) commit(ctx context.Context, res *Result) {
+// commit runs what checks handed over with Task.Commit, and beside it the After
+// values that run together with that, all at once, for as long as ctx lasts.
+func (s *scan) commit(ctx context.Context, res *Result, afters []*afterWorker) {
 	var running []int // positions in the plan
 	var members []string
 	var all []commitResult
@@ -37,8 +37,8 @@ func (s *scan) commit(ctx context.Context, res *Result) {
 		}
 		running, members = append(running, i), append(members, name)
 	}
-	if len(running) > 0 {
-		all = append(all, s.commitAll(ctx, running, members, res.final())...)
+	if len(running) > 0 || len(afters) > 0 {
+		all = append(all, s.commitAll(ctx, running, members, afters, res)...)
 		slices.SortFunc(all, func(a, b commitResult) int { return a.check - b.check })
 	}
 	for _, c := range all {
@@ -48,12 +48,17 @@ func (s *scan) commit(ctx context.Context, res *Result) {
 	}
 }
 
-func (s *scan) commitAll(ctx context.Context, list []int, names []string, f *checks.Final) []commitResult {
-	g := s.store.gather(ctx, names)
+func (s *scan) commitAll(ctx context.Context, list []int, names []string, afters []*afterWorker, res *Result) []commitResult {
+	members := slices.Clone(names)
+	for _, a := range afters {
+		members = append(members, a.account())
+	}
+	g := s.store.gather(ctx, members)
 	if g != nil {
-		g.busy = len(list)
+		g.busy = len(members)
 		defer s.store.gathering.Store(nil)
 	}
+	f := res.final()
 	done := make([]<-chan error, len(list))
 	for n, i := range list {
 		own := *f
@@ -65,10 +70,14 @@ func (s *scan) commitAll(ctx context.Context, list []int, names []string, f *che
 			return commitOne(ctx, names[n], s.out(i).Commits(), own)
 		})
 	}
+	running := s.beginAfters(ctx, afters, res, g)
 	all := make([]commitResult, len(list))
 	for n, i := range list {
 		all[n].check = i
 		all[n].ended, all[n].err = endOf(ctx, done[n])
+	}
+	for _, r := range running {
+		r.end(ctx)
 	}
 	return all
 }

@@ -180,3 +180,33 @@ func (s *Scanner) exit() { s.account.exit() }
 func (s *Scanner) leave(name string) { s.account.leave(name) }
 
 func (s *Scanner) returned(name string) { s.account.returned(name) }
+
+// within runs f and returns its error. When ctx ends first f has not ended, and
+// is in the Scanner's account.
+func (s *Scanner) within(ctx context.Context, name string, f func() error) (ended bool, err error) {
+	if ctx.Err() != nil {
+		return false, nil
+	}
+	return endOf(ctx, s.begin(name, f))
+}
+
+// begin runs f in the Scanner's account.
+func (s *Scanner) begin(name string, f func() error) <-chan error {
+	s.leave(name)
+	done := make(chan error, 1)
+	s.spares.run(func() {
+		defer s.returned(name)
+		done <- f()
+	})
+	return done
+}
+
+// endOf waits for what begin began, or for the end of ctx.
+func endOf(ctx context.Context, done <-chan error) (ended bool, err error) {
+	select {
+	case err := <-done:
+		return true, err
+	case <-ctx.Done():
+		return false, nil
+	}
+}

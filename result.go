@@ -50,7 +50,8 @@ type Result struct {
 	emails  []*mail.URL
 	scan    *scan
 	verdict *verdict
-	hold    *hold // what it takes in the queues of Options.After
+	hold    *hold      // what it takes in the queues of Options.After
+	with    *gathering // what Call goes with, nil: nothing
 }
 
 // A Verdict is the outcome for one or for all recipients.

@@ -215,13 +215,17 @@ func (s *scan) complete(ctx context.Context, res *Result) *Result {
 	}
 	commits := s.step == checks.Data && !s.skipped && s.hasCommits()
 	follows := s.step == checks.Data && s.rerun == nil && len(s.scanner.afters) > 0
+	var together []*afterWorker
+	if commits && follows {
+		together = s.together()
+	}
 	if commits || follows {
 		var cancel context.CancelFunc
 		ctx, cancel = s.afterwards(ctx)
 		defer cancel()
 	}
 	if commits {
-		s.commit(ctx, res)
+		s.commit(ctx, res, together)
 	}
 	res.Timings, res.Incomplete = s.timings(), s.incomplete()
 	if s.record != nil && s.record.wanted {
@@ -231,7 +235,7 @@ func (s *scan) complete(ctx context.Context, res *Result) *Result {
 	s.keep(res)
 	res.Took = time.Since(s.begun)
 	if follows {
-		s.follow(ctx, res)
+		s.follow(ctx, res, together)
 	}
 	s.trace(res)
 	return res

@@ -11,20 +11,27 @@ import (
 	"time"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/bayes/osb"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/ratelimit"
 	"github.com/winnowmail/winnow/checks/standard"
+	"github.com/winnowmail/winnow/checks/statistics"
 	"github.com/winnowmail/winnow/history"
 	"github.com/winnowmail/winnow/internal/statetest"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/storage"
 )
 
-// TestTrips counts how often a scan with every family that remembers goes to its
-// store: what is asked at the same time goes together.
+// TestTrips counts how often a scan with every family that remembers, with rows of
+// the history and with a classifier in the store goes to it: what is asked at the
+// same time goes together.
 func TestTrips(t *testing.T) {
 	store := statetest.Wrap(storage.NewMemory(storage.MemoryOptions{Clock: wholeNow}))
 	rows, err := history.New(history.Options{Store: store, Key: "rows", Rows: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := osb.New(store, osb.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,6 +45,7 @@ func TestTrips(t *testing.T) {
 		}
 		o := builtin()
 		o.Families, o.Store, o.Clock, o.After = standard.Families(families), store, wholeNow, []winnow.After{rows.After()}
+		o.Classifiers = []statistics.Classifier{{Model: model}}
 		s := newScanner(t, o)
 		t.Cleanup(func() { closeNow(t, s) })
 		return s
@@ -47,17 +55,17 @@ func TestTrips(t *testing.T) {
 	env := mail.Envelope{ClientIP: netip.MustParseAddr("192.0.2.7"), From: "ann@example.org", HasFrom: true, Rcpts: []string{"bob@example.net"}}
 	user := env
 	user.User, user.Rcpts = "bob", []string{"ann@example.org"}
-	const early = "GetMany+GetMany+RanksOf+TakeAll"
+	const early, late = "GetMany+GetMany+RanksOf+TakeAll", "Observed, Counts"
 	for _, c := range []struct {
 		what, header string
 		s            *winnow.Scanner
 		env          mail.Envelope
 		want         string
 	}{
-		{"a letter that is put off", "", strict, env, early + ", Observed, SetMany, Settle, Push"},
-		{"a stranger's letter", "", lax, env, early + ", Observed, Observe+RankMany, Push"},
-		{"an answer", "In-Reply-To: <2@example.net>\r\n", lax, env, "GetMany+" + early + ", Observed, Observe+Settle, Push"},
-		{"a user's letter", "", lax, user, "GetMany+RanksOf+TakeAll, Observed, Observe+SetMany+Settle, Push"},
+		{"a letter that is put off", "", strict, env, early + ", " + late + ", SetMany, Push+Settle"},
+		{"a stranger's letter", "", lax, env, early + ", " + late + ", Observe+Push+RankMany"},
+		{"an answer", "In-Reply-To: <2@example.net>\r\n", lax, env, "GetMany+" + early + ", " + late + ", Observe+Push+Settle"},
+		{"a user's letter", "", lax, user, "GetMany+RanksOf+TakeAll, " + late + ", Observe+Push+SetMany+Settle"},
 	} {
 		store.Trips()
 		res := scanned(t, c.s, &winnow.Message{Envelope: c.env, Body: winnow.FromBytes([]byte(letter + c.header + "\r\nHello Bob.\r\n"))})

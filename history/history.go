@@ -122,7 +122,7 @@ func (o *Options) Validate() error {
 
 // A shelf is where rows stand, newest first.
 type shelf interface {
-	add(ctx context.Context, r *Row, data []byte) error
+	add(ctx context.Context, r *winnow.Result, data []byte) error
 	// walk calls see with the data of rows, newest first, until it returns false.
 	// Rows that have none of these terms may be left out, and so may those that
 	// are not within the times.
@@ -186,8 +186,10 @@ func (h *History) omits(address string) bool {
 
 // After returns the work that keeps rows: an element of winnow.Options.After.
 func (h *History) After() winnow.After {
+	_, list := h.shelf.(*list)
 	return winnow.After{
-		Name: "history", Doc: "keeps a row of each scanned message", Durable: !h.o.Queued, Timeout: DefaultTimeout, Run: h.keep,
+		Name: "history", Doc: "keeps a row of each scanned message", Durable: !h.o.Queued, Together: list && !h.o.Queued,
+		Timeout: DefaultTimeout, Run: h.keep,
 	}
 }
 
@@ -201,7 +203,7 @@ func (h *History) keep(ctx context.Context, r *winnow.Result) error {
 	if err != nil {
 		return err
 	}
-	return h.shelf.add(ctx, row, data)
+	return h.shelf.add(ctx, r, data)
 }
 
 // Reset forgets all rows.

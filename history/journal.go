@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/storage"
 )
 
@@ -31,7 +32,7 @@ type journal struct {
 // add appends a row. Whoever completes a block writes what is in it; a block about
 // which nothing was written, since that failed, is read when something is looked
 // for.
-func (j *journal) add(ctx context.Context, _ *Row, data []byte) error {
+func (j *journal) add(ctx context.Context, _ *winnow.Result, data []byte) error {
 	seq, err := j.o.Store.Append(ctx, rowsLog, "", data)
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ func (s *site) fill(from, to int) {
 		}
 		data, err := s.codec.encode(r)
 		if err == nil {
-			err = s.shelf.add(s.Context(), r, data)
+			err = s.shelf.add(s.Context(), nil, data)
 		}
 		if err != nil {
 			s.Fatal(err)

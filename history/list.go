@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 
+	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/storage"
 )
 
@@ -16,8 +17,8 @@ type list struct {
 // page is how many rows are read at once.
 const page = 128
 
-func (l *list) add(ctx context.Context, _ *Row, data []byte) error {
-	return l.store.Push(storage.ByDeadline(ctx, l.store), l.key, data, l.rows)
+func (l *list) add(ctx context.Context, r *winnow.Result, data []byte) error {
+	return r.Call(ctx, l.store, &storage.PushCall{List: l.key, Item: data, Keep: l.rows})
 }
 
 func (l *list) walk(ctx context.Context, f filter, see func([]byte) bool) error {

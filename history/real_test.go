@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/internal/redistest"
 	"github.com/winnowmail/winnow/storage"
@@ -68,7 +69,7 @@ func TestListIsTrimmed(t *testing.T) {
 	for i := range DefaultRows + 5 {
 		data, err := s.codec.encode(&Row{Subject: fmt.Sprint(i)})
 		if err == nil {
-			err = s.shelf.add(t.Context(), nil, data)
+			err = s.shelf.add(t.Context(), &winnow.Result{}, data)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -219,7 +220,7 @@ func BenchmarkBolt(b *testing.B) {
 			own.MessageID = fmt.Sprint(i, "@example.org")
 			data, err := h.codec.encode(&own)
 			if err == nil {
-				err = h.shelf.add(b.Context(), &own, data)
+				err = h.shelf.add(b.Context(), nil, data)
 			}
 			if err != nil {
 				b.Error(err)
