@@ -2,10 +2,10 @@ package winnow
 
 import (
 	"bytes"
-	"encoding/json"
 	"math"
 	"strconv"
 
+	"github.com/winnowmail/winnow/internal/jsontext"
 	"github.com/winnowmail/winnow/score"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -60,26 +60,13 @@ func (w *jsonWriter) raw(s string) { w.sep(); w.WriteString(s) }
 
 func (w *jsonWriter) str(s string) {
 	w.sep()
-	if isPlain(s) {
+	if jsontext.IsPlain(s) {
 		w.WriteByte('"')
 		w.WriteString(s)
 		w.WriteByte('"')
 		return
 	}
-	enc := json.NewEncoder(&w.Buffer)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(s) // a string always encodes
-	w.Truncate(w.Len() - 1)
-}
-
-// isPlain reports whether s stands for itself in JSON: most strings do.
-func isPlain(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return true
+	w.Write(jsontext.AppendString(nil, s))
 }
 
 // num writes whole numbers with one decimal, as Rspamd does. JSON can't hold

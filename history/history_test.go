@@ -433,11 +433,11 @@ func TestLongRow(t *testing.T) {
 		r.RcptSMTP, r.RcptMIME = append(r.RcptSMTP, a), append(r.RcptMIME, a)
 		r.Symbols[a] = Symbol{Options: slices.Repeat(Strings{a}, 10)}
 	}
-	if _, err := r.marshal(); err == nil { // names of symbols are the site's own and never such
+	if _, err := r.marshal(nil); err == nil { // names of symbols are the site's own and never such
 		t.Error("a row of 500 KB")
 	}
 	clear(r.Symbols)
-	data, err := r.marshal()
+	data, err := r.marshal(nil)
 	if err != nil || len(data) > maxRow || len(r.RcptSMTP) != 10 {
 		t.Errorf("%d bytes, %d recipients, %v", len(data), len(r.RcptSMTP), err)
 	}

@@ -121,7 +121,7 @@ func TestAgeEnds(t *testing.T) {
 }
 
 func FuzzItems(f *testing.F) {
-	c, err := newCodec(false)
+	c, err := newCodec(packed)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -129,12 +129,12 @@ func FuzzItems(f *testing.F) {
 	f.Add(item)
 	f.Add([]byte("\x28\xb5\x2f\xfd\x04\x00\x11\x00\x00{}"))
 	f.Fuzz(func(t *testing.T, item []byte) {
-		for _, c := range []*codec{c, {plain: true}} {
+		for _, c := range []*codec{c, {packing: bare}} {
 			r, err := c.row(item)
 			if err != nil {
 				continue
 			}
-			if _, err := r.marshal(); err != nil && len(item) < 1000 {
+			if _, err := r.marshal(nil); err != nil && len(item) < 1000 {
 				t.Errorf("%q is read and not written: %v", item, err)
 			}
 			d := newDescription(1)

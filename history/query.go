@@ -93,7 +93,7 @@ func (h *History) Find(ctx context.Context, v url.Values) ([]json.RawMessage, er
 	}
 	list := []json.RawMessage{}
 	for i := range rows {
-		if data, err := rows[i].marshal(); err == nil { // else it is somebody else's, and too long
+		if data, err := rows[i].marshal(nil); err == nil { // else it is somebody else's, and too long
 			list = append(list, data)
 		}
 	}

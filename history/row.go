@@ -1,7 +1,6 @@
 package history
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -166,22 +165,20 @@ func orUnknown(s string) string {
 	return s
 }
 
-// marshal returns the row as JSON, without what makes it too long.
-func (row *Row) marshal() ([]byte, error) {
+// marshal appends the row as JSON to b, without what makes it too long.
+func (row *Row) marshal(b []byte) ([]byte, error) {
 	for _, shorten := range []func(){
 		func() {}, row.dropOptions,
 		func() { row.Own, row.RcptMIME = nil, row.RcptMIME[:min(len(row.RcptMIME), 10)] },
 		func() { row.RcptSMTP = row.RcptSMTP[:min(len(row.RcptSMTP), 10)] },
 	} {
 		shorten()
-		var b bytes.Buffer
-		enc := json.NewEncoder(&b)
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(row); err != nil {
-			return nil, fmt.Errorf("history: %w", err)
+		w := rowWriter{b: b}
+		if w.row(row); w.err != nil {
+			return nil, fmt.Errorf("history: %w", w.err)
 		}
-		if b.Len() <= maxRow {
-			return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+		if len(w.b)-len(b) <= maxRow {
+			return w.b, nil
 		}
 	}
 	return nil, fmt.Errorf("history: row of more than %d bytes", maxRow)
