@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 )
 
 // TestLinkUnderWrongLabel: a reader's program shows the text, so a link in it is
@@ -50,6 +51,12 @@ func TestLinkUnderWrongLabel(t *testing.T) {
 		{"", kr("여기에서 확인 http://자료실.example/ 감사"), "자료실.example"},
 		{"euc-jp", encoded(charmap.Windows1251.NewEncoder().String("Оплатите счет по ссылке http://счет.example/ сегодня, спасибо за понимание")), "счет.example"},
 		{"utf-8", encoded(simplifiedchinese.GBK.NewEncoder().String("请点击这里查看您的账单 http://账单.example/ 谢谢您的合作，祝您生活愉快，我们的网站")), "账单.example"},
+		{"iso-8859-1", encoded(traditionalchinese.Big5.NewEncoder().String("請點擊這裡查看您的帳單 http://帳單.example/ 謝謝您的合作")), "帳單.example"},
+		{"big5", encoded(simplifiedchinese.GBK.NewEncoder().String("请点击这里查看您的账单 http://账单.example/ 谢谢您的合作")), "账单.example"},
+		{"iso-2022-kr", encoded(korean.EUCKR.NewEncoder().String("여기에서 확인하세요 http://자료실.example/ 감사합니다")), "자료실.example"},
+		{"iso-2022-jp", encoded(japanese.ShiftJIS.NewEncoder().String("資料はこちらです http://資料室.example/ ご確認ください")), "資料室.example"},
+		{"koi8-r", encoded(charmap.Windows1251.NewEncoder().String("Оплатите счет http://счет.example/ сегодня")), "счет.example"},
+		{"windows-1251", encoded(charmap.KOI8R.NewEncoder().String("Оплатите счет http://счет.example/ сегодня")), "счет.example"},
 	} {
 		typ := "text/plain"
 		if c.label != "" {

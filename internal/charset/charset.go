@@ -46,6 +46,14 @@ func (g *Guesses) Decode(b []byte, label string) Result {
 		r.Unknown = true
 	case contradicted(b, r.Charset, r.Broken):
 		return Result{Text: string(b), Charset: "utf-8", Guessed: true}
+	}
+	if other := meant(b, r.Charset); ok && other != "" {
+		broken := r.Broken
+		r, _ = decodeAs(b, other)
+		r.Guessed, r.Broken = true, r.Broken || broken
+		return r
+	}
+	switch {
 	case western(r.Charset) && foreign(b):
 		if other, sure := g.guess(b); sure && !other.Broken && !latin(other.Charset) {
 			other.Guessed = true
@@ -130,7 +138,7 @@ func (g *Guesses) decodeUTF8(b []byte, name string) Result {
 	if utf8.Valid(b) {
 		return Result{Text: string(b), Charset: "utf-8", Guessed: name != "utf-8"}
 	}
-	if name == "utf-8" && mostlyUTF8(b) && !isHangul(b) {
+	if name == "utf-8" && mostlyUTF8(b) {
 		return Result{Text: strings.ToValidUTF8(string(b), "\uFFFD"), Charset: name, Broken: true}
 	}
 	r, _ := g.guess(b)
@@ -179,7 +187,8 @@ func ukrainian(b []byte) bool {
 }
 
 // mostlyUTF8 reports whether enough of the non-ASCII sequences are valid UTF-8
-// to call it a damaged UTF-8 text: in other charsets they hardly ever are.
+// to call it a damaged UTF-8 text: in other charsets they hardly ever are, and then
+// the text is usual in one of them.
 func mostlyUTF8(b []byte) bool {
 	good, bad := 0, 0
 	for i := 0; i < len(b); {
@@ -198,7 +207,10 @@ func mostlyUTF8(b []byte) bool {
 		}
 		i += n
 	}
-	return good >= bad && good > 0
+	if good < bad || good == 0 {
+		return false
+	}
+	return good >= 4*bad || fitting(sampleOf(b)) == "" && !isHangul(b)
 }
 
 // lookup finds the decoder of a canonical label.

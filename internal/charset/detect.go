@@ -28,6 +28,9 @@ func detect(b []byte) (name string, confidence int) {
 	if isHangul(sample) {
 		return "euc-kr", 100
 	}
+	if name := fitting(sample); name != "" {
+		return name, 100
+	}
 	if name := isShort(sample); name != "" {
 		return name, sureFrom
 	}

@@ -85,13 +85,35 @@ func western(name string) bool {
 	return name == "iso-8859-1" || name == "iso-8859-15" || name == "windows-1252"
 }
 
+// meant names the charset of b, in which there are bytes above ASCII, where it
+// can hardly be that of the label: that is of 7 bits and says nothing of what they
+// would be, or has letters of the West, which stand alone, or b fits another one
+// far better. "" if the label may be right.
+func meant(b []byte, label string) string {
+	if sevenBit(label) && (ascii(b) || bytes.IndexByte(b, '\x1b') >= 0) {
+		return ""
+	}
+	sample := sampleOf(b)
+	switch {
+	case sevenBit(label), latin(label) && foreign(b):
+		return fitting(sample)
+	case latin(label):
+		for _, name := range [...]string{"big5", "shift_jis"} { // whose second bytes are letters of ASCII too
+			if f := fitPairs(sample, name); f.n >= fitMany && f.share() >= fitSure && fitting(sample) == name {
+				return name
+			}
+		}
+		return ""
+	}
+	return refit(sample, label)
+}
+
 // foreign reports whether a text is in no language of Western Europe, whose letters
 // with accents stand alone among those of ASCII: bytes above ASCII stand together, by
 // three and more on average, and are various.
 func foreign(b []byte) bool {
 	const least, various, together = 8, 6, 3
-	n, runs, kinds := 0, 0, 0
-	var seen [256]bool
+	n, runs := 0, 0
 	for i, c := range b {
 		if c < 0x80 {
 			continue
@@ -100,12 +122,8 @@ func foreign(b []byte) bool {
 		if i == 0 || b[i-1] < 0x80 {
 			runs++
 		}
-		if !seen[c] {
-			seen[c] = true
-			kinds++
-		}
 	}
-	return n >= least && kinds >= various && n >= together*runs
+	return n >= least && n >= together*runs && kinds(b) >= various
 }
 
 // unreadable reports whether so much of a decoded text could not be read that

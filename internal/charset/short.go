@@ -16,9 +16,14 @@ func isShort(b []byte) string {
 type pairKind uint8
 
 const (
-	noPair  pairKind = iota
-	usual            // a usual character
-	telling          // a usual one that other charsets have no usual one for
+	noPair      pairKind = iota
+	usual                // a usual character
+	telling              // a usual one that other charsets have no usual one for
+	kana                 // a syllable of Japanese
+	sign                 // punctuation, digits and letters of full width
+	rare                 // a character that is seldom written
+	foreignPair          // one that the language of the charset does not have
+	halfPair             // no pair: the first byte is a character
 )
 
 // big5Pair knows the usual characters and punctuation. A second byte of ASCII
