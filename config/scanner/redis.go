@@ -85,10 +85,10 @@ func (s *Setup) withoutStore(general bool) {
 	if !s.stored("ratelimit", general) {
 		f.Ratelimit.Off = true
 	}
-	if !general || !s.stored("history_redis", general) {
+	if !s.has("history_redis", general) {
 		s.Daemon.History = History{}
 	}
-	if !general || !s.stored("neural", general) {
+	if !s.has("neural", general) {
 		s.Daemon.Neural = nil
 	}
 }

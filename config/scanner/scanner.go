@@ -48,6 +48,9 @@ type Setup struct {
 	// Idle are about what means nothing here and is missed by nobody, such as the
 	// number of processes.
 	Idle []ucl.Warning
+	// Storeless are modules that stock files alone switch on and that do nothing, since
+	// they have no store. Warnings tell of those that the operator's own files name.
+	Storeless []string
 
 	// Followed are lists that the files name and that change what they come to:
 	// whoever sees one change reads the files again.
@@ -90,6 +93,7 @@ func Read(t *config.Tree, base Base) (*Setup, error) {
 	errs = append(errs, s.classifiers(), s.redis(), s.workers(), s.settings(), s.dynamic())
 	s.ruleLists()
 	s.unread(tables)
+	s.tellStoreless(s.Daemon.State != "" || base.Store)
 	s.withoutStore(s.Daemon.State != "" || base.Store)
 	if mx := s.Families.MX; mx != nil && mx.Dial == nil { // Rspamd connects
 		mx.Dial = new(net.Dialer).DialContext

@@ -106,6 +106,22 @@ func TestConfigdumpOfEnvironment(t *testing.T) {
 	}
 }
 
+// Modules that are on and have no store are told, unless the daemon is given one.
+func TestConfigtestWithoutStore(t *testing.T) {
+	dir := t.TempDir()
+	if _, errs := runCommand(t, 0, "configtest", "-strict", "-config", dir); errs != "modules without a store do nothing: bayes, greylist, history_redis, replies; the section redis can name a server, or -state a store\n" {
+		t.Errorf("got %s", errs)
+	}
+	put(t, dir, map[string]string{"local.d/greylist.conf": "timeout = 4min;"})
+	_, errs := runCommand(t, 1, "configtest", "-strict", "-config", dir)
+	if !strings.Contains(errs, "local.d/greylist.conf:1:1: greylist has no store") || !strings.Contains(errs, "modules without a store do nothing: bayes, history_redis, replies;") {
+		t.Errorf("got %s", errs)
+	}
+	if _, errs = runCommand(t, 0, "configtest", "-strict", "-state", "bolt:/nowhere", "-config", dir); errs != "" && !strings.Contains(errs, "rule files") {
+		t.Errorf("got %s", errs)
+	}
+}
+
 func TestConfigtest(t *testing.T) {
 	dir := tree(t)
 	if out, _ := runCommand(t, 0, "configtest", "-config", dir); out != "syntax OK\n" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -10,33 +11,33 @@ import (
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks"
-	"github.com/winnowmail/winnow/checks/spamassassin"
 	"github.com/winnowmail/winnow/checks/standard"
-	"github.com/winnowmail/winnow/config/ucl"
+	"github.com/winnowmail/winnow/config/scanner"
 )
 
 // tested reads a configuration as the daemon does, and begins with it for a moment.
 // What its checks have to say of lists, keys and files is logged to log.
-func tested(tree *treeFlags, log *slog.Logger) ([]ucl.Warning, []spamassassin.Problem, error) {
-	c := config{profile: "rspamd", files: filesFlags{tree: *tree}}
+// state is the store that the daemon has besides, "" for none.
+func tested(tree *treeFlags, state string, log *slog.Logger) (*scanner.Setup, error) {
+	c := config{profile: "rspamd", state: state, files: filesFlags{tree: *tree}}
 	setup, err := c.files.read(&c)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	c.files.setup = setup
 	o := winnow.Options{Profile: setup.Options.Profile}
 	c.neural.on = setup.Daemon.Neural != nil
-	if err := c.files.lay(&o, setup.Families, c.learned(setup.Daemon.State != "")); err != nil {
-		return nil, nil, err
+	if err := c.files.lay(&o, setup.Families, c.learned(cmp.Or(state, setup.Daemon.State) != "")); err != nil {
+		return nil, err
 	}
 	families := slices.DeleteFunc(c.files.withRules(standard.Families(setup.Families)), func(f *checks.Family) bool {
 		return f.Name == "spamassassin" // its problems are told more briefly
 	})
 	s, err := winnow.New(winnow.Options{Profile: o.Profile, Families: families, Log: log})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return setup.Warnings, problemsOf(setup.Families), s.Close(context.Background())
+	return setup, s.Close(context.Background())
 }
 
 // configtest reads a configuration and says whether it can be used.
@@ -45,6 +46,7 @@ func configtest(_ context.Context, args []string, stdout, stderr io.Writer) int 
 	flags := flag.NewFlagSet("dms configtest", flag.ContinueOnError)
 	tree.register(flags, "/etc/rspamd", "")
 	quiet := flags.Bool("q", false, "print errors and warnings only")
+	state := flags.String("state", "", "the `URL` of the store that the daemon is given besides, which is not opened: modules have it then")
 	rules := flags.Bool("rules", false, "list the lines of rule files that have no effect, with the reason")
 	var strict bool
 	for _, name := range []string{"strict", "s"} {
@@ -59,15 +61,18 @@ func configtest(_ context.Context, args []string, stdout, stderr io.Writer) int 
 		return 2
 	}
 	log := &complaints{w: stderr}
-	warnings, problems, err := tested(&tree, slog.New(log))
+	setup, err := tested(&tree, *state, slog.New(log))
 	if err != nil {
 		fmt.Fprintf(stderr, "dms configtest: %v\n", err)
 		fmt.Fprintln(stderr, "syntax BAD")
 		return 1
 	}
-	warn(stderr, warnings)
-	tellProblems(stderr, problems, *rules)
-	if strict && (len(warnings) > 0 || log.some) {
+	warn(stderr, setup.Warnings)
+	if len(setup.Storeless) > 0 {
+		fmt.Fprintln(stderr, storeless(setup.Storeless))
+	}
+	tellProblems(stderr, problemsOf(setup.Families), *rules)
+	if strict && (len(setup.Warnings) > 0 || log.some) {
 		fmt.Fprintln(stderr, "syntax OK, but there are warnings")
 		return 1
 	}

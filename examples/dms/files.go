@@ -225,4 +225,12 @@ func (f *filesFlags) tell(log *slog.Logger) {
 	for _, w := range f.setup.Warnings {
 		log.Warn("configuration: " + w.String())
 	}
+	if list := f.setup.Storeless; len(list) > 0 {
+		log.Warn(storeless(list))
+	}
+}
+
+// storeless tells of modules that do nothing.
+func storeless(modules []string) string {
+	return "modules without a store do nothing: " + strings.Join(modules, ", ") + "; the section redis can name a server, or -state a store"
 }

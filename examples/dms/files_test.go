@@ -75,6 +75,7 @@ func TestConfig(t *testing.T) {
 	if l := until(t, lines, "configuration:"); !strings.Contains(l, `options.inc:1:1: options has no key task_timeot; did you mean \"task_timeout\"?`) {
 		t.Errorf("the log says %s", l)
 	}
+	until(t, lines, "modules without a store do nothing: bayes, greylist, history_redis, replies;")
 	l := until(t, lines, "listening")
 	_, address, _ := strings.Cut(l, "controller=")
 	address, _, _ = strings.Cut(address, " ")
