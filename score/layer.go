@@ -213,7 +213,7 @@ func (c *compiler) setComposite(name string, at int, d *Composite) {
 			c.errs = append(c.errs, err)
 			return
 		}
-		r.own = true
+		r.own = !d.Unknown
 	}
 	def := d.Def
 	switch {

@@ -55,6 +55,9 @@ type Composite struct {
 	Def        *symbols.Def
 	Expression string
 	Policy     Policy
+	// Unknown lets Expression name symbols and groups that there are not: they are
+	// never found then. Otherwise such a name in a Layer is an error.
+	Unknown bool
 }
 
 // A Policy says what happens to the symbols that made a composite match.

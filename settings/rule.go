@@ -18,6 +18,7 @@ type rule struct {
 	name, id   string
 	priority   int64
 	apply      *Apply
+	section    *ucl.Value // the rule as it is written
 	conditions []condition
 	// expression combines the conditions; nil: none, the rule is asked for by
 	// its id alone.

@@ -140,7 +140,7 @@ func (r *Rules) read(section *ucl.Value) (list []*rule, notes []ucl.Warning, err
 		if v.Kind != ucl.Object {
 			continue // enabled, say; as in Rspamd
 		}
-		one := reader{Options: &r.options, named: &r.lists, rule: rule{name: name}, v: v, notes: &notes}
+		one := reader{Options: &r.options, named: &r.lists, rule: rule{name: name, section: v}, v: v, notes: &notes}
 		ok, err := one.read()
 		if err != nil {
 			return nil, nil, err

@@ -33,7 +33,7 @@ func (r *layering) composite(name string, v *ucl.Value) error {
 		if err != nil || !ok && !known {
 			return err
 		}
-		if !ok {
+		if c.Unknown = true; !ok {
 			c.Expression = ""
 		}
 	}
@@ -53,20 +53,19 @@ func (r *layering) composite(name string, v *ucl.Value) error {
 	return nil
 }
 
-// expression looks at the symbols that a composite names; ok is false where one
-// is unknown, so that the composite could hardly mean what it says.
+// expression looks at the symbols that a composite names. Of the operator's own those
+// that nothing raises are warned of, and never found; a stock one that names them is
+// left out, for which ok is false: its checks are not there.
 func (r *layering) expression(name, text string, v *ucl.Value) (ok bool, err error) {
 	e, err := score.ParseExpression(text)
 	if err != nil {
 		return false, v.Errorf("the composite %s: %v", name, err)
 	}
-	for _, a := range e.Atoms() {
-		if !r.raised(a.Name, []string{name}) {
-			r.warn(v.Errorf("the expression of %s is left out: nothing raises %s", name, a.Name))
-			return false, nil
-		}
+	if !r.setup.stock(v.Pos()) {
+		r.atoms("the expression of "+name, e, v)
+		return true, nil
 	}
-	return true, nil
+	return !slices.ContainsFunc(e.Atoms(), func(a score.Atom) bool { return !r.raised(a.Name, []string{name}) }), nil
 }
 
 // raised says whether something raises a symbol: a check, or a composite of

@@ -2,7 +2,6 @@ package scanner
 
 import (
 	"errors"
-	"maps"
 	"math"
 	"slices"
 
@@ -11,7 +10,6 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/option"
 	"github.com/winnowmail/winnow/config/ucl"
-	"github.com/winnowmail/winnow/internal/nearest"
 	"github.com/winnowmail/winnow/score"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -21,12 +19,13 @@ type Vocabulary struct {
 	Symbols  map[string][]string // with their groups
 	Groups   map[string]bool
 	Families map[string]bool
+	metric   *score.Compiled
 }
 
 // NewVocabulary has the names of families and of the composites of metric, which
 // was compiled of them; more are symbols that are added later.
 func NewVocabulary(metric *score.Compiled, families []*checks.Family, more ...*symbols.Def) Vocabulary {
-	v := Vocabulary{Symbols: map[string][]string{}, Groups: map[string]bool{}, Families: map[string]bool{}}
+	v := Vocabulary{Symbols: map[string][]string{}, Groups: map[string]bool{}, Families: map[string]bool{}, metric: metric}
 	for _, d := range append(metric.Defs(), more...) {
 		v.Symbols[d.Name] = d.Groups
 		for _, g := range d.Groups {
@@ -37,6 +36,14 @@ func NewVocabulary(metric *score.Compiled, families []*checks.Family, more ...*s
 		v.Families[f.Name] = true
 	}
 	return v
+}
+
+// Knows tells whether a symbol, a group and a family have that name.
+func (v Vocabulary) Knows(name string) (symbol, group, family bool) {
+	if v.metric != nil {
+		_, _, family = v.metric.Knows(name)
+	}
+	return v.has(name), v.Groups[name], family || v.Families[name]
 }
 
 // has says whether there is a symbol of that name.
@@ -59,6 +66,7 @@ func (s *Setup) Layer(known Vocabulary) (winnow.Layer, error) {
 		Thresholds: actions.Thresholds{}, Symbols: map[string]winnow.SymbolChange{}, Groups: map[string]score.Group{}, Composites: map[string]*score.Composite{},
 	}
 	r := layering{Layer: &l, setup: s, known: known, warn: s.warn, own: map[string]bool{}}
+	r.named(s.tree.Root.Get("composites"), s.more)
 	var errs []error
 	for _, section := range []*ucl.Value{s.tree.Root.Get("composites"), s.more} {
 		for name, v := range section.All() {
@@ -79,6 +87,7 @@ func (s *Setup) Layer(known Vocabulary) (winnow.Layer, error) {
 			l.Disable = append(l.Disable, name)
 		}
 	}
+	r.strangers()
 	return l, errors.Join(errs...)
 }
 
@@ -89,6 +98,9 @@ type layering struct {
 	known Vocabulary
 	warn  func(error)
 	own   map[string]bool // composites that the files add
+	hints int             // nearest names that were looked for
+
+	added map[string]bool // symbols of composites and settings
 }
 
 // section applies a table.
@@ -101,7 +113,7 @@ func (r *layering) symbol(name string, v *ucl.Value) bool {
 	if r.known.has(name) || r.own[name] {
 		return true
 	}
-	r.warn(v.Errorf("no check raises the symbol %s%s", name, nearest.Hint(name, maps.Keys(r.known.Symbols))))
+	r.warn(v.Errorf("no check raises the symbol %s%s", name, r.hint(name, false)))
 	return false
 }
 

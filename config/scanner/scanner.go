@@ -162,7 +162,7 @@ func (s *Setup) warn(err error) {
 	w := ucl.Warning{Msg: err.Error()}
 	if at := (*ucl.Error)(nil); errors.As(err, &at) {
 		w.Pos, w.Msg = at.Pos, strings.TrimPrefix(w.Msg, at.Pos.String()+": ")
-		if builtIn(at.Pos) {
+		if s.stock(at.Pos) {
 			return
 		}
 	}
@@ -173,6 +173,11 @@ func (s *Setup) warn(err error) {
 	if !slices.Contains(*list, w) {
 		*list = append(*list, w)
 	}
+}
+
+// stock says whether nobody but Rspamd wrote what stands at a place.
+func (s *Setup) stock(at ucl.Pos) bool {
+	return builtIn(at) && (s.more == nil || at.File != s.more.Pos().File)
 }
 
 // builtIn says whether a place is in a file that comes with Rspamd.
