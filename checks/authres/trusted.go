@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/mail"
 )
@@ -31,12 +32,19 @@ type Options struct {
 	// header itself and removes forged ones before the scan (RFC 8601 section
 	// 5) sets 0.0.0.0/0 and ::/0.
 	Clients []netip.Prefix
+	// Fetched are the authserv-ids of providers from whose mailboxes mail is fetched
+	// (relay.Fetched), in any case. Of fetched mail their fields count that stand
+	// above the Received field with which the provider took the message, for whoever
+	// sent it could have written what is below; so the results of a provider that
+	// writes them below its Received field are not taken. Without any, none counts.
+	Fetched []string `json:",omitempty"`
 }
 
 // Validate returns what is wrong with the options.
 func (o Options) Validate() error {
 	v := valid.Of("authres")
 	v.Words("Trusted", o.Trusted)
+	v.Words("Fetched", o.Fetched)
 	v.Networks("Clients", o.Clients)
 	v.If(len(o.Clients) > 0 && len(o.Trusted) == 0, "Trusted", "missing: without it Clients mean nothing")
 	return v.Err()
@@ -45,22 +53,61 @@ func (o Options) Validate() error {
 // New returns the family.
 func New(o Options) *checks.Family {
 	f := &checks.Family{Name: "authres", Doc: "results of trusted servers in Authentication-Results", Config: o, Err: o.Validate()}
-	if o.Off || f.Err != nil || len(o.Trusted) == 0 {
+	if o.Off || f.Err != nil || len(o.Trusted)+len(o.Fetched) == 0 {
 		return f
 	}
-	f.Checks = []*checks.Check{{
+	c := &checks.Check{
 		Name:     "authres",
 		Doc:      "takes the results of trusted servers from Authentication-Results",
 		Provides: []checks.AnyFact{Fact},
 		Always:   true,
 		Run: func(_ context.Context, t *checks.Task) error {
-			if h, ok := o.read(t); ok {
+			h, ok := o.read(t)
+			if older, fetched := o.readFetched(t); fetched {
+				h, ok = h.add(older), true
+			}
+			if ok {
 				Fact.Set(t, h)
 			}
 			return nil
 		},
-	}}
+	}
+	if len(o.Fetched) > 0 {
+		c.Requires = checks.Facts(relay.Fact)
+	}
+	f.Checks = []*checks.Check{c}
 	return f
+}
+
+// readFetched joins the fields of the provider from whose mailbox the message was
+// fetched: of each authserv-id the newest above the field that the provider's border
+// wrote.
+func (o Options) readFetched(t *checks.Task) (h Header, found bool) {
+	if len(o.Fetched) == 0 {
+		return Header{}, false
+	}
+	c, _ := relay.Fact.Get(t)
+	if !c.Fetched {
+		return Header{}, false
+	}
+	seen, hop := map[string]bool{}, 0
+	for _, f := range t.Message().Header().Fields() {
+		if strings.EqualFold(f.Name(), "Received") {
+			hop++
+		}
+		if hop >= c.Taken {
+			break
+		}
+		if !strings.EqualFold(f.Name(), "Authentication-Results") {
+			continue
+		}
+		one, _ := Parse(f.Value())
+		if id := mail.DomainKey(one.ServID); id != "" && !seen[id] && named(o.Fetched, id) {
+			seen[id], found = true, true
+			h = h.add(one)
+		}
+	}
+	return h, found
 }
 
 // read joins the trusted fields. A field counts if no Received field of
@@ -113,8 +160,10 @@ func (o Options) believes(t *checks.Task) bool {
 	return ip.IsValid() && slices.ContainsFunc(o.Clients, func(p netip.Prefix) bool { return p.Contains(ip.Unmap()) })
 }
 
-func (o Options) trusts(id string) bool {
-	return slices.ContainsFunc(o.Trusted, func(s string) bool { return mail.DomainKey(s) == id })
+func (o Options) trusts(id string) bool { return named(o.Trusted, id) }
+
+func named(ids []string, id string) bool {
+	return slices.ContainsFunc(ids, func(s string) bool { return mail.DomainKey(s) == id })
 }
 
 // ours reports whether a server is trusted, or is the receiving one itself.

@@ -22,6 +22,9 @@ type Client struct {
 	// Fetched tells that the message came into a mailbox elsewhere and was fetched
 	// from there, so that its envelope here is not the sender's.
 	Fetched bool `json:",omitempty"`
+	// Taken is, of a Fetched one, which Received field its provider's border wrote:
+	// 1 is the newest. What stands above it is the provider's and ours.
+	Taken int `json:",omitempty"`
 }
 
 // Fact holds the client that counts instead of the one connected. The host may

@@ -180,15 +180,23 @@ func run(t *checks.Task, rules []rule) error {
 		if hop == nil || !hop.Seen.IP.IsValid() {
 			continue
 		}
-		fetched := c.Fetched || rules[i].Strategy == Fetched
+		fetched, taken := c.Fetched, c.Taken
+		if rules[i].Strategy == Fetched {
+			fetched, taken = true, position(t.Message(), hop)
+		}
 		c, found = ClientOf(t, hop), true
-		c.Fetched = fetched
+		c.Fetched, c.Taken = fetched, taken
 		t.HitField(rules[i].def, hop.Field)
 	}
 	if found {
 		Fact.Set(t, c)
 	}
 	return nil
+}
+
+// position is which Received field of a message a hop is, from 1 on.
+func position(m *mail.Message, hop *mail.Received) int {
+	return 1 + slices.IndexFunc(m.Received(), func(r mail.Received) bool { return r.Field == hop.Field })
 }
 
 // find returns the hop that a rule chooses, nil for none.

@@ -22,6 +22,7 @@ type knownFlags struct {
 	replies, senders bool
 	reputation       bool
 	traps, providers listFlag
+	results          listFlag
 	languages        string
 }
 
@@ -31,6 +32,7 @@ func (k *knownFlags) register(flags *flag.FlagSet) {
 	flags.BoolVar(&k.reputation, "reputation", false, "let the scores of earlier mail of a client, an SPF record and a signing domain count; needs -state")
 	flags.Var(&k.traps, "spamtrap", "learn mail to a trap, `ADDRESS` or @DOMAIN that nobody uses, as spam; may be repeated; needs -state")
 	flags.Var(&k.providers, "fetched", "mail that local programs such as fetchmail hand in may be from a mailbox at this provider, `DOMAIN`: judge whoever sent it there; may be repeated")
+	flags.Var(&k.results, "fetched-results", "believe Authentication-Results with this authserv-id, `ID`, in fetched mail, where the provider wrote them above its own Received; may be repeated; needs -fetched")
 	flags.StringVar(&k.languages, "languages", "", "`languages` that users read, as en,de; mail in others gets UNWELCOME_LANGUAGE (2.8 points); by default all are read")
 }
 
@@ -43,6 +45,8 @@ func (k *knownFlags) add(o *standard.Options, state string) error {
 		return errors.New("-replies needs -state")
 	case k.reputation && state == "":
 		return errors.New("-reputation needs -state")
+	case len(k.results) > 0 && len(k.providers) == 0:
+		return errors.New("-fetched-results needs -fetched")
 	case len(k.traps) > 0 && state == "":
 		return errors.New("-spamtrap needs -state")
 	}
@@ -66,6 +70,7 @@ func (k *knownFlags) add(o *standard.Options, state string) error {
 		if err := o.Relays.Validate(); err != nil {
 			return fmt.Errorf("-fetched: %w", err)
 		}
+		o.AuthRes.Fetched = append(o.AuthRes.Fetched, k.results...)
 	}
 	if k.languages != "" {
 		o.Languages = languages.Options{Welcome: strings.Split(k.languages, ",")}

@@ -56,7 +56,7 @@ func TestReplies(t *testing.T) {
 			t.Errorf("%s: %s", state, replies)
 		}
 	}
-	for _, args := range [][]string{{"-spamtrap", "trap"}, {"-fetched", "a b"}, {"-languages", "en,english"}} {
+	for _, args := range [][]string{{"-spamtrap", "trap"}, {"-fetched", "a b"}, {"-fetched-results", "x"}, {"-languages", "en,english"}} {
 		var errs bytes.Buffer
 		ended, end := context.WithCancel(t.Context())
 		end() // A daemon that starts all the same ends at once.
@@ -77,7 +77,7 @@ func TestReplies(t *testing.T) {
 // mail whoever sent it to the provider is judged.
 func TestSiteFlags(t *testing.T) {
 	url, log, stop := start(t, "-state", t.TempDir(), "-spamtrap", "trap@example.org", "-spamtrap", "@traps.example.org",
-		"-fetched", "provider.example", "-languages", "en,de")
+		"-fetched", "provider.example", "-fetched-results", "mx.provider.example", "-languages", "en,de")
 	const russian = "Добрый день! Предлагаем вам новую услугу: перевод документов на любой язык за один день. Мы работаем без выходных, и цены у нас ниже, чем у других.\n"
 	const mail = "From: ann@example.net\nTo: x@provider.example\nContent-Type: text/plain; charset=utf-8\n\n" + russian
 	const received = "Received: from mail.example.net (mail.example.net [198.51.100.7])\n\tby mx.provider.example with ESMTPS id 2; Sun, 1 Nov 2026 11:00:00 +0000\n"
@@ -101,6 +101,12 @@ func TestSiteFlags(t *testing.T) {
 	reply = checkMail(t, url, received+mail, "IP", "127.0.0.1", "From", "ann@example.net", "Rcpt", "bob@example.org")
 	if strings.Contains(reply, `"SPAMTRAP"`) || !strings.Contains(reply, `"FETCHED"`) || strings.Contains(reply, `"FORGED_RECIPIENTS"`) {
 		t.Errorf("fetched: %s", reply)
+	}
+	const failed = "Authentication-Results: mx.provider.example; spf=fail smtp.mailfrom=ann@example.net\n"
+	above := checkMail(t, url, failed+received+mail, "IP", "127.0.0.1", "From", "ann@example.net", "Rcpt", "bob@example.org")
+	below := checkMail(t, url, received+failed+mail, "IP", "127.0.0.1", "From", "ann@example.net", "Rcpt", "bob@example.org")
+	if !strings.Contains(above, `"R_SPF_FAIL"`) || strings.Contains(below, `"R_SPF_FAIL"`) {
+		t.Errorf("the provider's results: %s; forged ones: %s", above, below)
 	}
 	http.DefaultClient.CloseIdleConnections()
 	if code := stop(); code != 0 {
