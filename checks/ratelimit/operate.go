@@ -63,9 +63,16 @@ func (s *State) label(text string) {
 	s.Limit, s.Value = f[2], f[3]
 }
 
-// Unblock empties buckets, so that what they put off comes through.
+// Unblock empties buckets, so that what they put off comes through. A key may be that
+// of a user's different recipients, from an Incident.
 func Unblock(ctx context.Context, store storage.Store, keys ...string) error {
 	for _, key := range keys {
+		if strings.HasPrefix(key, distinctPrefix) {
+			if err := unblockDistinct(ctx, store, key); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := store.Forget(ctx, key); err != nil {
 			return fmt.Errorf("ratelimit: %s: %w", key, err)
 		}

@@ -234,6 +234,9 @@ func New(o Options) *checks.Family {
 	}
 	r := &rule{Options: o.withDefaults(), defs: map[string]*symbols.Def{}}
 	r.limits = compile(append(slices.Clone(o.Limits), r.Users.limits(r)...))
+	if r.Users.Distinct.Recipients > 0 {
+		f.Checks = []*checks.Check{r.distinctCheck()}
+	}
 	if len(r.limits) == 0 {
 		return f
 	}
@@ -246,6 +249,6 @@ func New(o Options) *checks.Family {
 		// Who asks for the client's network waits for the answer.
 		c.Stage, c.Priority, c.Requires = checks.Main, 0, append(c.Requires, checks.Facts(asn.Fact)...)
 	}
-	f.Checks = []*checks.Check{c}
+	f.Checks = append(f.Checks, c)
 	return f
 }

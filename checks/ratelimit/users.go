@@ -16,6 +16,8 @@ type Users struct {
 	// Bounces count what comes back: bounces from outside to an address. They are
 	// let through; only the symbol and the notice tell of them.
 	Bounces []Bucket
+	// Distinct counts different recipients.
+	Distinct Distinct
 }
 
 // The names of the limits.
@@ -29,6 +31,7 @@ func (u Users) validate(v *valid.Fields) {
 	validateBuckets(v, "Users.Messages", u.Messages)
 	validateBuckets(v, "Users.Recipients", u.Recipients)
 	validateBuckets(v, "Users.Bounces", u.Bounces)
+	u.Distinct.validate(v)
 }
 
 // limits are those of Users. Their values begin with the name, so that they

@@ -154,6 +154,9 @@ func (f *flaky) Settle(ctx context.Context, ss []storage.Settlement, now time.Ti
 
 func (f *flaky) Rank(ctx context.Context, set, member string, score float64, keep int, ttl time.Duration) error {
 	f.ranks.Add(1)
+	if f.down.Load() {
+		return errDown
+	}
 	return f.Store.Rank(ctx, set, member, score, keep, ttl)
 }
 

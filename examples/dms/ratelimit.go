@@ -6,9 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/winnowmail/winnow/checks/ratelimit"
 )
@@ -24,8 +26,8 @@ type ratelimitFlags struct {
 func (r *ratelimitFlags) register(flags *flag.FlagSet) {
 	flags.Var(&r.limits, "ratelimit", "put mail off that comes faster, `NAME=RATE[,RATE]`: NAME as Rspamd has it (to, to_ip, bounce_to_ip, user), RATE like "+
 		"100 / 1h or, with a burst of its own, 20:100 / 1h; may be repeated; needs -state")
-	flags.Var(&r.users, "user-limit", "limit what each user sends and log who exceeds it, `KIND=RATE[,RATE]` with messages, recipients or bounces "+
-		"(that come back; only logged) as KIND; may be repeated; needs -state")
+	flags.Var(&r.users, "user-limit", "limit what each user sends and log who exceeds it, `KIND=RATE[,RATE]` with messages, recipients, "+
+		"different (recipients, each once; only logged) or bounces (that come back; only logged) as KIND; may be repeated; needs -state")
 	flags.Var(&r.exempt, "ratelimit-exempt", "`networks` without limits, by commas")
 	flags.BoolVar(&r.dynamic, "ratelimit-dynamic", false, "let limits grow with good mail and shrink with bad")
 	flags.BoolVar(&r.plus, "ratelimit-plus", false, "count user+tag as user")
@@ -35,7 +37,7 @@ func (r *ratelimitFlags) register(flags *flag.FlagSet) {
 // told of.
 func (r *ratelimitFlags) options(log func() *slog.Logger) (ratelimit.Options, error) {
 	o := ratelimit.Options{Limits: r.limits, Users: ratelimit.Users(r.users), Dynamic: r.dynamic, FoldPlus: r.plus, ExemptNetworks: r.exempt}
-	users := len(o.Users.Messages)+len(o.Users.Recipients)+len(o.Users.Bounces) > 0
+	users := r.users.given()
 	if !users && len(o.Limits) == 0 && (r.dynamic || r.plus || len(r.exempt) > 0) {
 		return o, errors.New("-ratelimit-dynamic, -ratelimit-plus and -ratelimit-exempt need -ratelimit or -user-limit")
 	}
@@ -50,7 +52,7 @@ func (r *ratelimitFlags) options(log func() *slog.Logger) (ratelimit.Options, er
 
 // given says whether there is a limit among the flags.
 func (r *ratelimitFlags) given() bool {
-	return len(r.limits)+len(r.users.Messages)+len(r.users.Recipients)+len(r.users.Bounces) > 0
+	return len(r.limits) > 0 || r.users.given()
 }
 
 // A ratesFlag is a list of limits.
@@ -82,8 +84,15 @@ type usersFlag ratelimit.Users
 
 func (f *usersFlag) String() string { return "" }
 
+func (f *usersFlag) given() bool {
+	return len(f.Messages)+len(f.Recipients)+len(f.Bounces)+f.Distinct.Recipients > 0
+}
+
 // Set takes one occurrence of the flag.
 func (f *usersFlag) Set(s string) error {
+	if text, ok := strings.CutPrefix(s, "different="); ok {
+		return f.setDifferent(text)
+	}
 	kind, buckets, err := rates(s)
 	if err != nil {
 		return err
@@ -96,8 +105,21 @@ func (f *usersFlag) Set(s string) error {
 	case "bounces":
 		f.Bounces = append(f.Bounces, buckets...)
 	default:
-		return fmt.Errorf("%q is none of messages, recipients and bounces", kind)
+		return fmt.Errorf("%q is none of messages, recipients, different and bounces", kind)
 	}
+	return nil
+}
+
+// setDifferent takes "100 / 1h".
+func (f *usersFlag) setDifferent(text string) error {
+	n, seconds, err := ratelimit.ParseRate(text)
+	if err != nil {
+		return err
+	}
+	if f.Distinct.Recipients != 0 || n < 1 || n != math.Trunc(n) || n > math.MaxInt32 || seconds > 1e8 {
+		return fmt.Errorf("%q is no number of recipients in a time, or the second one", text)
+	}
+	f.Distinct = ratelimit.Distinct{Recipients: int(n), Window: time.Duration(seconds * float64(time.Second))}
 	return nil
 }
 

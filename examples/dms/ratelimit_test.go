@@ -130,7 +130,7 @@ func TestRatelimitFlags(t *testing.T) {
 	for args, want := range map[string]string{
 		"-ratelimit to=1/1h": "-ratelimit needs -state", "-user-limit messages=1/1h": "-user-limit needs -state",
 		"-state x -ratelimit to": "is not NAME=RATE", "-state x -ratelimit to=1/1year": `"year" is no unit`,
-		"-state x -ratelimit too=1/1h": `"too", which is none of asn`, "-state x -user-limit mails=1/1h": "none of messages, recipients and bounces",
+		"-state x -ratelimit too=1/1h": `"too", which is none of asn`, "-state x -user-limit mails=1/1h": "none of messages, recipients, different and bounces",
 		"-ratelimit-plus": "need -ratelimit or -user-limit", "-state x -ratelimit-exempt q": `"q" is no network`,
 		"buckets -state x": "say list, show", "buckets -state x show": "needs the key",
 		"buckets -state x unblock ann": "no key of a bucket", "buckets -state x list y": "unexpected argument", "buckets -state x empty": "none of list",
