@@ -124,6 +124,12 @@ func (o *Options) use(r *reading) error {
 	if r.left || r.source != nil && r.source.Upstream() {
 		return nil // a family of its own stands for what Rspamd's project lists
 	}
+	if r.Type == "" { // Rspamd takes no notice of it
+		if r.source == nil && len(r.parts) == 0 {
+			return nil // it says something of a stock rule, at most
+		}
+		return option.Elsewhere("the rule has no type")
+	}
 	if r.Type == Received {
 		r.Flags = r.flags
 	} else {

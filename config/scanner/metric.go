@@ -81,6 +81,7 @@ func (s *Setup) Layer(known Vocabulary) (winnow.Layer, error) {
 	for name, group := range s.tree.Root.Get("group").All() {
 		errs = append(errs, r.group(name, group))
 	}
+	r.stockRules(s.tree.Root.Get("multimap"))
 	errs = append(errs, r.thresholds(s.tree.Root.Get("actions")))
 	for _, name := range s.off {
 		if known.Families[name] {

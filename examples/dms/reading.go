@@ -68,6 +68,7 @@ func (f *filesFlags) read(c *config) (setup *scanner.Setup, err error) {
 		record.failed()
 		return nil, fmt.Errorf("-config: %w", err)
 	}
+	record.beside(setup)
 	return setup, nil
 }
 

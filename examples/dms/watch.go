@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/winnowmail/winnow/config/scanner"
 	"github.com/winnowmail/winnow/config/ucl"
 )
 
@@ -82,6 +83,20 @@ func (r *recorder) Glob(pattern string) ([]string, error) {
 	names, err := r.Files.Glob(pattern)
 	r.was.globs[pattern] = names
 	return names, err
+}
+
+// beside has the files looked after that families read by themselves.
+func (r *recorder) beside(setup *scanner.Setup) {
+	patterns, keys := setup.Files()
+	for _, name := range keys {
+		r.note(name)
+	}
+	for _, pattern := range patterns {
+		names, _ := r.Glob(pattern) // the family tells of one that is none
+		for _, name := range names {
+			r.note(name)
+		}
+	}
 }
 
 // failed ends a reading that may not have come to all files: the others are looked

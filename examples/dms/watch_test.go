@@ -98,6 +98,48 @@ func TestWatchedFiles(t *testing.T) {
 
 // A daemon that watches its files obeys what is written there, says once that it
 // can't, and keeps its clients.
+// Files that families read by themselves are looked after: rule files, also those that
+// come and go, and key files.
+func TestWatchedFilesOfFamilies(t *testing.T) {
+	dir := t.TempDir()
+	name := func(s string) string { return filepath.Join(dir, s) }
+	writeFiles(t, dir, map[string]string{
+		"conf/local.d/spamassassin.conf": "ruleset = \"" + name("rules/*.cf") + "\";",
+		"conf/local.d/dkim_signing.conf": "domain { example.org { path = \"" + name("example.key") + "\"; selector = \"mail\"; } }",
+		"rules/a.cf":                     "header A Subject =~ /a/\nscore A 1\n",
+	})
+	c := &config{profile: "rspamd", dns: "none"}
+	c.files.tree.dir = name("conf")
+	look := func(what string, want bool) {
+		t.Helper()
+		setup, err := c.files.read(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.files.setup = setup
+		w := &c.files.watch
+		w.changed()
+		if w.changed() {
+			t.Errorf("%s: changed as it was read", what)
+		}
+		writeFiles(t, dir, map[string]string{what: "header B Subject =~ /longer than the one before/\nscore B 1\n"})
+		if first, second := w.changed(), w.changed(); first || second != want {
+			t.Errorf("%s: %v, then %v, want %v", what, first, second, want)
+		}
+	}
+	look("rules/a.cf", true)
+	look("rules/b.cf", true)
+	look("rules/b.pre", false)
+	look("example.key", true)
+	if err := os.Remove(name("rules/b.cf")); err != nil {
+		t.Fatal(err)
+	}
+	w := &c.files.watch
+	if w.changed(); !w.changed() {
+		t.Error("a rule file that is gone is not seen")
+	}
+}
+
 func TestWatch(t *testing.T) {
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{"local.d/actions.conf": "reject = 11;"})
