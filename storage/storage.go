@@ -232,6 +232,12 @@ type Lesson struct {
 	Message string // identifies the message: a digest, any bytes
 	// Class is where it belongs; "" takes back what was learned of the message.
 	Class string
+	// Aliases are names under which another program that shares the table may
+	// have noted the message. A store in that program's layout (storage/redis in
+	// Rspamd's) notes the class under all of them, and holds another class that it
+	// finds under one for later than its own note; Tokens.Lesson finds them as well.
+	// Other stores pass over them.
+	Aliases []string
 	// IDs are the message's tokens; repeated ones count once.
 	IDs []uint64
 	// Weight is what each token's count grows by, at least 0; 0 means 1. To move

@@ -12,8 +12,15 @@
 // dictionary; the language of a text without enough stop words is guessed
 // otherwise than by Rspamd's trigrams. Meta tokens of header fields stand in a
 // fixed order, that of Rspamd changes with each start. Text that HTML hides is
-// none here, of which Rspamd 3.4 reads some. Rspamd's own note of what it has
-// learned ("learned_ids") is neither read nor written: each program knows its own
-// lessons. Words are split at full stops, as Rspamd splits them that runs without
-// LANG, in Docker for instance.
+// none here, of which Rspamd 3.4 reads some. Words are split at full stops, as
+// Rspamd splits them that runs without LANG, in Docker for instance.
+//
+// # What Rspamd has learned
+//
+// Rspamd notes a message that it has learned by a digest of all its tokens in their
+// order (Digests). A store in its layout reads these notes and writes them, so that
+// two programs on one server count a message once, and move it once. That is so for
+// messages of which every token is the same here and there, about half: whatever
+// differs above gives another digest, and so does the order in which Rspamd lists
+// the domains of links. Rspamd itself knows no more of its own after a restart.
 package osb

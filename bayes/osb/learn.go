@@ -28,6 +28,9 @@ type Lesson struct {
 	Message string
 	Class   string
 	Tokens  []Token
+	// Digests are what Rspamd notes the message under, of the function of that name.
+	// A store in Rspamd's layout then finds what Rspamd learned, and tells it.
+	Digests []string
 	// Always learns what the Classifier knew well enough, as Rspamd does with
 	// "Learn-Type: bulk".
 	Always bool
@@ -42,9 +45,9 @@ func (c *Classifier) Learn(ctx context.Context, l Lesson) (storage.Learned, erro
 	if len(l.Tokens) < c.o.MinTokens {
 		return storage.Learned{}, fmt.Errorf("%w: %d of %d", ErrShort, len(l.Tokens), c.o.MinTokens)
 	}
-	was, err := c.store.Lesson(ctx, c.o.Table, l.Message)
+	was, err := c.was(ctx, l)
 	if err != nil {
-		return storage.Learned{}, fmt.Errorf("osb: %w", err)
+		return storage.Learned{}, err
 	}
 	if was == l.Class {
 		return storage.Learned{Was: was}, nil
@@ -58,10 +61,27 @@ func (c *Classifier) Learn(ctx context.Context, l Lesson) (storage.Learned, erro
 			return storage.Learned{}, fmt.Errorf("%w: %.2f", ErrKnown, v.Shares[l.Class])
 		}
 	}
-	return c.put(ctx, storage.Lesson{Message: l.Message, Class: l.Class, IDs: idsOf(l.Tokens)})
+	return c.put(ctx, storage.Lesson{Message: l.Message, Class: l.Class, IDs: idsOf(l.Tokens), Aliases: l.Digests})
 }
 
-// Unlearn takes back what was learned of a message.
+// was returns the class that a message was learned in last, by Rspamd or here: what
+// is noted under a digest and is not what was noted here, Rspamd noted since.
+func (c *Classifier) was(ctx context.Context, l Lesson) (string, error) {
+	own, err := c.store.Lesson(ctx, c.o.Table, l.Message)
+	for i := 0; i < len(l.Digests) && err == nil; i++ {
+		var other string
+		if other, err = c.store.Lesson(ctx, c.o.Table, l.Digests[i]); other != "" && other != own {
+			return other, nil
+		}
+	}
+	if err != nil {
+		return "", fmt.Errorf("osb: %w", err)
+	}
+	return own, nil
+}
+
+// Unlearn takes back what was learned of a message here; what Rspamd learned it
+// does not know by the name. Forget does.
 func (c *Classifier) Unlearn(ctx context.Context, message string) (storage.Learned, error) {
 	return c.put(ctx, storage.Lesson{Message: message})
 }

@@ -3,6 +3,7 @@ package osb
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,10 +25,56 @@ func classified() [][2]string {
 // maxMetaURLs is how many domains of URLs make meta tokens.
 const maxMetaURLs = 5
 
-// metaWords returns what describes a message, in Rspamd's order.
-func (d Dialect) metaWords(m *mail.Message, texts []*text, seen Seen) []string {
+// A meta is what describes a message, in Rspamd's order: words before those of
+// classified fields, these by their short names, and words behind them.
+type meta struct {
+	before []word
+	fields [][]word
+	after  []word
+}
+
+// words are those of the fields in some order of their short names, nil for that of
+// classified, with the others around.
+func (m meta) words(order []int) []word {
+	out := slices.Clone(m.before)
+	for i := range m.fields {
+		if order != nil {
+			i = order[i]
+		}
+		out = append(out, m.fields[i]...)
+	}
+	return append(out, m.after...)
+}
+
+func (d Dialect) meta(m *mail.Message, texts []*text, seen Seen) meta {
+	x := meta{before: wordsOf(d.partWords(m, texts)), after: wordsOf(d.otherWords(m, seen))}
+	last := ""
+	for _, c := range classified() {
+		if m.Header().Get(c[0]) == nil {
+			continue
+		}
+		w := word{text: fmt.Sprintf("#h:%s:%s", c[1], strings.TrimSpace(m.Header().Text(c[0])))}
+		if n := len(x.fields); n > 0 && last == c[1] {
+			x.fields[n-1] = append(x.fields[n-1], w)
+			continue
+		}
+		x.fields, last = append(x.fields, []word{w}), c[1]
+	}
+	return x
+}
+
+func wordsOf(list []string) (out []word) {
+	for _, s := range list {
+		if s != "" {
+			out = append(out, word{text: s})
+		}
+	}
+	return out
+}
+
+// partWords returns what images and parts make.
+func (d Dialect) partWords(m *mail.Message, texts []*text) []string {
 	var out []string
-	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	for _, p := range m.Parts() {
 		if w, h := p.ImageSize(); w > 0 || h > 0 {
 			_, ext := p.Detected()
@@ -37,12 +84,13 @@ func (d Dialect) metaWords(m *mail.Message, texts []*text, seen Seen) []string {
 			out = append(out, "image", strconv.Itoa(h), strconv.Itoa(w), strings.ToUpper(ext), p.Filename())
 		}
 	}
-	out = d.mimeWords(out, m, texts)
-	for _, c := range classified() {
-		if f := m.Header().Get(c[0]); f != nil {
-			add("#h:%s:%s", c[1], strings.TrimSpace(m.Header().Text(c[0])))
-		}
-	}
+	return d.mimeWords(out, m, texts)
+}
+
+// otherWords returns what the sender's name, links, the date and policies make.
+func (d Dialect) otherWords(m *mail.Message, seen Seen) []string {
+	var out []string
+	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	if from := m.From(); len(from) > 0 && (from[0].Name != "" || d == Rspamd34) {
 		add("#F:%s", from[0].Name)
 	}

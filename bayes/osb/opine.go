@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/winnowmail/winnow/bayes"
 	"github.com/winnowmail/winnow/bayes/internal/lesson"
@@ -48,15 +49,28 @@ func (c *Classifier) opine(ctx context.Context, tokens []Token) (bayes.Opinion, 
 // Teach implements bayes.Classifier. As in Rspamd what is known well enough is not
 // learned, unless always.
 func (c *Classifier) Teach(ctx context.Context, name, class string, m *mail.Message, always bool) (bayes.LearnResult, error) {
-	tokens := c.Tokens(m, Seen{})
+	tokens, digests := c.read(m)
 	return c.lesson(tokens, func(ctx context.Context) (storage.Learned, error) {
-		return c.Learn(ctx, Lesson{Message: name, Class: class, Tokens: tokens, Always: always})
+		return c.Learn(ctx, Lesson{Message: name, Class: class, Tokens: tokens, Digests: digests, Always: always})
 	}).Teach(ctx)
 }
 
 // Forget implements bayes.Classifier.
 func (c *Classifier) Forget(ctx context.Context, name string, m *mail.Message) (bayes.LearnResult, error) {
-	return c.lesson(c.Tokens(m, Seen{}), func(ctx context.Context) (storage.Learned, error) { return c.Unlearn(ctx, name) }).Forget(ctx)
+	tokens, digests := c.read(m)
+	return c.lesson(tokens, func(ctx context.Context) (storage.Learned, error) {
+		return c.put(ctx, storage.Lesson{Message: name, IDs: idsOf(tokens), Aliases: digests})
+	}).Forget(ctx)
+}
+
+// read returns a message's tokens and, for a table that is named as Rspamd's are, its
+// digests.
+func (c *Classifier) read(m *mail.Message) (tokens []Token, digests []string) {
+	user, ok := strings.CutPrefix(c.o.Table, DefaultTable)
+	if !ok {
+		return c.Tokens(m, Seen{}), nil
+	}
+	return c.o.Dialect.digested(m, user)
 }
 
 func (c *Classifier) lesson(tokens []Token, change func(context.Context) (storage.Learned, error)) lesson.Lesson {

@@ -45,7 +45,12 @@ const maxWords = 100_000
 // alternatives are alike, of the subject with the sender's name, and of what
 // Rspamd calls meta tokens.
 func Tokens(m *mail.Message, d Dialect, seen Seen) []Token {
-	var out []Token
+	out, meta := d.read(m, seen)
+	return pairs(out, meta.words(nil), d.window(), true)
+}
+
+// read returns the tokens of what stands in a message, and what describes it.
+func (d Dialect) read(m *mail.Message, seen Seen) (out []Token, about meta) {
 	texts := d.texts(m)
 	a := alternatives(texts, d)
 	left := maxWords
@@ -64,14 +69,7 @@ func Tokens(m *mail.Message, d Dialect, seen Seen) []Token {
 	if len(texts) > 0 {
 		language = texts[0].language
 	}
-	out = pairs(out, headWords(m, language), d.window(), false)
-	var meta []word
-	for _, s := range d.metaWords(m, texts, seen) {
-		if s != "" {
-			meta = append(meta, word{text: s})
-		}
-	}
-	return pairs(out, meta, d.window(), true)
+	return pairs(out, headWords(m, language), d.window(), false), d.meta(m, texts, seen)
 }
 
 // A text is one with its words.

@@ -165,7 +165,7 @@ func TestMeta34(t *testing.T) {
 		Rspamd34:  "#ps:2|#lang:en|#cs:ibm-5348_P100-1997|#m:#to#ot|#h:C-T:text/plain; charset=Windows-1252|#F:|#dt:4:00",
 		Rspamd416: "#ps:2|#lang:en|#cs:UTF-8|#m:#to#ot|#h:C-T:text/plain; charset=Windows-1252|#dt:4:00",
 	} {
-		if got := strings.Join(d.metaWords(m, d.texts(m), Seen{}), "|"); got != want {
+		if got := metaText(m, d, Seen{}); got != want {
 			t.Errorf("%d: %s\nwant %s", d, got, want)
 		}
 	}
@@ -206,12 +206,20 @@ func TestNameWords(t *testing.T) {
 	}
 }
 
+func metaText(m *mail.Message, d Dialect, seen Seen) string {
+	var list []string
+	for _, w := range d.meta(m, d.texts(m), seen).words(nil) {
+		list = append(list, w.text)
+	}
+	return strings.Join(list, "|")
+}
+
 func TestMetaWords(t *testing.T) {
 	const raw = "From: \"Anna Smith\" <anna@example.org>\r\nSubject: gnu\r\nDate: Thu, 26 Nov 2026 10:14:58 +0000\r\n" +
 		"User-Agent: UA1\r\nX-Mailer: XM1\r\nAuthentication-Results: mx; spf=pass x; dkim=pass header.d=example.org\r\n" +
 		"Content-Type: text/plain; charset=utf-8\r\n\r\nSee http://www.example.com/ and http://a.example.com\r\n"
 	m := mail.Parse([]byte(raw), mail.Envelope{}, mail.Limits{})
-	meta := func(s Seen) string { return strings.Join(Rspamd416.metaWords(m, Rspamd416.texts(m), s), "|") }
+	meta := func(s Seen) string { return metaText(m, Rspamd416, s) }
 	const first = "#ps:3|#lang:en|#cs:UTF-8|#m:#to#ot|#h:xmai:XM1|#h:C-T:text/plain; charset=utf-8|#h:U-A:UA1|#F:Anna Smith|#u:example.com|#dt:4:10"
 	if got, want := meta(Seen{}), first+"|#aur:s=pass,d=pass:example.org"; got != want {
 		t.Errorf("%s\nwant %s", got, want)

@@ -34,6 +34,7 @@ options {
   filters = ""; pidfile = "$D/pid"; tempdir = "$D"; cache_file = "$D/symbols"; hs_cache_dir = "$D/";
   control_socket = "$D/control mode=0600"; rrd = ""; stats_file = "$D/stats"; url_tld = "$D/tld";
   allow_raw_input = true; task_timeout = 60s; history_rows = 1; local_addrs = ["127.0.0.0/8"];
+  classify_headers = ["User-Agent", "X-Mailer", "Content-Type", "X-MimeOLE"]; words_decay = 600;
   dns { nameserver = ["127.0.0.1:9"]; timeout = 100ms; retransmits = 1; }
 }
 logging { type = "file"; filename = "$D/log"; level = "info"; }

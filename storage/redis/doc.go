@@ -61,7 +61,8 @@
 // up to Options.Lessons in each table.
 //
 // With Options.Rspamd names stand for themselves and tables are in Rspamd's own
-// layout, so that both can work on one server and with one another's data.
+// layout, so that both can work on one server and with one another's data; so is
+// learned_ids, what Rspamd notes of lessons (storage.Lesson.Aliases).
 //
 // Keys are read and written by short scripts. They are called by their hash and
 // sent anew where a server does not know them, as after a failover.

@@ -159,6 +159,69 @@ func TestRspamdTokens(t *testing.T) {
 	same(t, "what is left", server.Must("KEYS", "*"), "RS_x")
 }
 
+// TestRspamdLearned knows what Rspamd notes of what it has learned, and tells it, in the
+// form of 3.4 and in that of later ones.
+func TestRspamdLearned(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	s := open(t, redis.Options{Addrs: []string{server.Addr}, Rspamd: true})
+	long, short := strings.Repeat("y", 103), strings.Repeat("b", 32)
+	for _, c := range []struct{ alias, other, spam, ham, at string }{
+		{long, strings.Repeat("n", 103), "1", "-1", "learned_ids"},
+		{short, strings.Repeat("d", 32), "1", "0", "learned_idsXX"},
+	} {
+		server.Must("FLUSHALL")
+		server.Must("HSET", "RS_7", "S", "3")
+		server.Must("HMSET", "RS", "learns_spam", "3", "learns_ham", "0")
+		server.Must("HSET", c.at, c.alias, c.spam)
+		learn := func(class string, want storage.Learned) {
+			t.Helper()
+			l := storage.Lesson{Message: "m", Class: class, IDs: []uint64{7}, Aliases: []string{c.other, c.alias}}
+			if got, err := s.Learn(t.Context(), "RS", l); err != nil || got != want {
+				t.Errorf("%q: %+v, %v, want %+v", class, got, err, want)
+			}
+			for _, name := range []string{c.alias, "m"} {
+				if got, err := s.Lesson(t.Context(), "RS", name); err != nil || name == c.alias && got != class {
+					t.Errorf("%.5q is noted as %q, %v, want %q", name, got, err, class)
+				}
+			}
+		}
+		learn("spam", storage.Learned{Was: "spam"})
+		learn("ham", storage.Learned{Was: "spam", Changed: true})
+		same(t, "the table", hash(t, server, "RS"), "learns_ham=1 learns_spam=2 version=2")
+		same(t, "the token", hash(t, server, "RS_7"), "H=1 S=2")
+		same(t, "the note", server.Must("HGET", c.at, c.alias), c.ham)
+		same(t, "the note of another order", server.Must("HGET", "learned_ids", c.other), c.ham)
+		server.Must("HSET", c.at, c.alias, c.spam)
+		server.Must("HSET", "learned_ids", c.other, c.spam) // Rspamd moved it.
+		learn("spam", storage.Learned{Was: "spam"})
+		learn("", storage.Learned{Was: "spam", Changed: true})
+		same(t, "the notes", server.Must("EXISTS", "learned_ids", c.at), "0")
+		learn("", storage.Learned{})
+	}
+}
+
+// TestRspamdLearnedIsFull takes the oldest of six full hashes away, as Rspamd does.
+func TestRspamdLearnedIsFull(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	s := open(t, redis.Options{Addrs: []string{server.Addr}, Rspamd: true})
+	server.Must("EVAL", `for i = 0, 5 do for j = 1, 10000 do redis.call('HSET', 'learned_ids' .. string.rep('X', i), i .. '.' .. j, '1') end end`, "0")
+	for _, class := range []string{"spam", "news"} {
+		alias := strings.Repeat(class, 8)
+		if _, err := s.Learn(t.Context(), "RS", storage.Lesson{Message: class, Class: class, IDs: []uint64{7}, Aliases: []string{alias}}); err != nil {
+			t.Error(err)
+		}
+		same(t, class, server.Must("HGET", "learned_idsXXXXX", alias), map[string]string{"spam": "1", "news": "news"}[class])
+	}
+	same(t, "the first", server.Must("HEXISTS", "learned_ids", "1.1"), "1")
+	same(t, "the last", server.Must("HLEN", "learned_idsXXXXX"), "2")
+	if err := s.DropTable(t.Context(), "RS"); err != nil {
+		t.Error(err)
+	}
+	same(t, "what is left", server.Must("KEYS", "learned*"), "")
+}
+
 func TestRspamdLists(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)

@@ -50,6 +50,10 @@ return answer
 const luaLearn = `
 local base, message, class, weight, ids, messages = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[7]
 
+local function theirs(own) return own end
+
+local function tell() end
+
 -- addSmall adds in two calls. It does nothing and returns false where a sum might
 -- not be exact in Lua. Redis turns each number of Lua into text at some cost, so
 -- that of equal sums is made once.
@@ -118,7 +122,8 @@ end
 // luaMove moves a message to a class and writes its note. It stands behind add and
 // lessons of a layout: add(class, by, tokens) adds to counts and returns, where a sum
 // would leave 64 bits, how far it came and the error, and add with that as its fourth
-// word takes back so much; lessons(class, by) counts lessons. Counts that would leave
+// word takes back so much; lessons(class, by) counts lessons; theirs(own) is the class
+// that another program noted since, or own, and tell(class) notes it there. Counts that would leave
 // 64 bits are an error, and what was added by then is taken back. Where nothing
 // changes the note is written again if replicas are waited for: WAIT counts only what
 // this connection has written.
@@ -128,6 +133,7 @@ local note = redis.call('HGET', base .. 'm', message)
 if note then
   was, weight, ids, messages = unpackNote(note)
 end
+was = theirs(was)
 if was == class then
   if note and ARGV[6] ~= '0' then
     redis.call('HSET', base .. 'm', message, note)
@@ -157,6 +163,7 @@ if was ~= '' then
   add(was, '-' .. weight, ids)
   lessons(was, -tonumber(messages))
 end
+tell(class)
 return {was, 1}
 `
 

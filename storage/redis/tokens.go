@@ -123,7 +123,7 @@ func (s *Store) lessonCommand(table string, l storage.Lesson) *command {
 		args: []any{l.Message, l.Class, weight, s.pack(ids), s.o.Lessons, s.o.Acks, strconv.FormatInt(max(1, l.Messages), 10)},
 	}
 	if s.rspamd {
-		c.args = append(c.args, s.notes(table))
+		c.args = append(c.args, s.notes(table), strings.Join(l.Aliases, " "))
 	}
 	return c
 }

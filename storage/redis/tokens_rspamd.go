@@ -10,8 +10,7 @@ import (
 // learns_ham and the version 2; the hash TABLE_ID of a token, whose id is in
 // decimal, has S and H; the sets BAYES_SPAM_keys and BAYES_HAM_keys name the
 // tables. Classes of other names are fields of their name, and learns_NAME.
-// What Rspamd has learned of a message is not known here and can't be moved or
-// taken back.
+// The hash learned_ids has what Rspamd has learned: see luaRspamdLearned.
 
 // luaRspamdCounts: tokens. Returns as luaCounts does.
 const luaRspamdCounts = `
@@ -46,9 +45,80 @@ end
 return answer
 `
 
-// luaRspamdLearn: as luaLearn, and at last what the names of the notes begin with.
+// luaRspamdLearned reads and writes what Rspamd notes of a message that it has learned.
+// 3.4 has the whole digest (103 characters) in the hash learned_ids, with 1 for spam and
+// -1 for ham. Later ones have its first 32 characters, with 1, 0 or the class, in up to
+// six hashes of 10,000: learned_ids, learned_idsX and so on, of which the first goes
+// when all are full.
+const luaRspamdLearned = `
+local function hash(i)
+  return 'learned_ids' .. string.rep('X', i)
+end
+
+local function learned(alias)
+  for i = 0, 5 do
+    local v = redis.call('HGET', hash(i), alias)
+    if v then
+      return v == '1' and 'spam' or (v == '0' or v == '-1') and 'ham' or v, i
+    end
+  end
+  return ''
+end
+
+local function room()
+  for i = 0, 5 do
+    if redis.call('HLEN', hash(i)) < 10000 then
+      return i
+    end
+  end
+  for i = 1, 5 do
+    redis.call('RENAME', hash(i), hash(i - 1))
+  end
+  return 5
+end
+
+local function mark(alias, class)
+  local _, at = learned(alias)
+  if class == '' then
+    if at then
+      redis.call('HDEL', hash(at), alias)
+    end
+  elseif #alias <= 32 then
+    redis.call('HSET', hash(at or room()), alias, class == 'spam' and '1' or class == 'ham' and '0' or class)
+  elseif class == 'spam' or class == 'ham' then
+    redis.call('HSET', hash(0), alias, class == 'spam' and '1' or '-1')
+  end
+end
+`
+
+// luaRspamdLesson: message, or one of its aliases. Returns its class.
+const luaRspamdLesson = `
+local own = redis.call('HGET', KEYS[1] .. 'm', ARGV[1])
+if own then
+  return (unpackNote(own))
+end
+return (learned(ARGV[1]))
+`
+
+// luaRspamdLearn: as luaLearn, what the names of the notes begin with, and the aliases.
 const luaRspamdLearn = `
 local table, base, message, class, weight, ids, messages = KEYS[1], ARGV[8], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[7]
+
+local function theirs(own)
+  for alias in string.gmatch(ARGV[9], '%S+') do
+    local class = learned(alias)
+    if class ~= '' and class ~= own then
+      return class
+    end
+  end
+  return own
+end
+
+local function tell(class)
+  for alias in string.gmatch(ARGV[9], '%S+') do
+    mark(alias, class)
+  end
+end
 
 local function add(class, by, ids, upto)
   local field = class == 'spam' and 'S' or class == 'ham' and 'H' or class
@@ -81,7 +151,11 @@ local function lessons(class, by)
 end
 `
 
-// dropRspamd removes a table of Rspamd's layout.
+// rspamdTable is the table for all users.
+const rspamdTable = "RS"
+
+// dropRspamd removes a table of Rspamd's layout. What Rspamd has learned goes with the
+// table for all users: its notes do not tell whose they are.
 func (s *Store) dropRspamd(ctx context.Context, table string) error {
 	base := s.table(table)
 	cursor := ""
@@ -105,6 +179,13 @@ func (s *Store) dropRspamd(ctx context.Context, table string) error {
 	for _, set := range []string{"BAYES_SPAM_keys", "BAYES_HAM_keys"} {
 		if err := s.do(ctx, &command{op: "DropTable", key: set, args: []any{"srem", set, base}, write: true, repeat: true}); err != nil {
 			return err
+		}
+	}
+	if table == rspamdTable {
+		for i := range 6 {
+			if err := s.unlink(ctx, "learned_ids"+strings.Repeat("X", i)); err != nil {
+				return err
+			}
 		}
 	}
 	notes := s.notes(table)
