@@ -16,11 +16,12 @@ func (m *Message) split() {
 		buf = buf[:m.limits.Size]
 		m.note(NoteCut, "", len(buf), "Size")
 	}
-	start, _, _ := header.Begin(buf)
+	start, _, mbox := header.Begin(buf)
 	end, body, ok := header.End(buf[start:])
 	if !ok {
 		if !header.LooksLike(buf[start:]) {
-			m.body = start
+			// All of it is the body; an empty line ends the header that is not there.
+			m.body = mbox + header.LineEnd(buf[mbox:], 0)
 			m.note(NoteNoBody, "", start, "no header")
 			return
 		}

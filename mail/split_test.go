@@ -45,6 +45,9 @@ func TestHeaderFields(t *testing.T) {
 		{"empty body", "A: 1\r\n\r\n", []string{"A"}, false, ""},
 		{"no end", "A: 1\r\nB: 2\r\n", []string{"A", "B"}, true, ""},
 		{"no header", "just some text\nand more", nil, false, "just some text\nand more"},
+		{"no header and blanks", " some text\nand more", nil, false, " some text\nand more"},
+		{"no header and empty lines", "\r\n\r\n some text", nil, false, "\r\n some text"},
+		{"no header behind an mbox line", "From ann@example.org\n\n some text", nil, false, " some text"},
 		{"empty", "", nil, false, ""},
 		{"folded over empty", "A: 1\n \n 2\nB: 3\n\nbody", []string{"A", "B"}, false, "body"},
 	}
