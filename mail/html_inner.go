@@ -61,22 +61,27 @@ func (t *htmlTree) inner(b *Block, markup string) {
 	t.depth++
 	defer func() { t.depth-- }()
 	z := htmlScanner{s: markup}
-	style := false
+	raw := "" // the element whose content follows
 	for !t.h.Cut && z.next() {
 		if !t.take(z.i - z.start) {
 			return
 		}
 		switch z.kind {
 		case tokenText:
-			if style {
-				t.css(b, markup[z.start:z.i])
-			} else {
-				t.urlsOfText(b, markup[z.start:z.i])
+			switch text := markup[z.start:z.i]; raw {
+			case "style":
+				t.css(b, text)
+			case "script":
+				t.script(b, text)
+			default:
+				t.urlsOfText(b, text)
 			}
 		case tokenStart:
 			t.innerTag(b, &z)
 		}
-		style = z.kind == tokenStart && z.name == "style"
+		if raw = ""; z.kind == tokenStart {
+			raw = z.name
+		}
 	}
 }
 

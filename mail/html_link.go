@@ -15,6 +15,21 @@ func (t *htmlTree) base(b *Block) {
 	}
 	if u, ok := parseHref(href); ok {
 		t.h.Base = &u
+		t.resolveEarlier()
+	}
+}
+
+// resolveEarlier gives targets that stand before the base what they belong to: it
+// holds for all of a document (HTML Standard, section 2.4.3). Rspamd 4.1.6 leaves
+// them.
+func (t *htmlTree) resolveEarlier() {
+	if t.exact {
+		return
+	}
+	for _, l := range t.h.Links {
+		if l.URL == nil {
+			t.resolve(l)
+		}
 	}
 }
 
@@ -34,6 +49,12 @@ func (t *htmlTree) target(b *Block) {
 	l := &Link{Tag: b.Tag, Href: href, Block: b}
 	b.link = l
 	t.h.Links = append(t.h.Links, l)
+	t.resolve(l)
+}
+
+// resolve parses the target of a link.
+func (t *htmlTree) resolve(l *Link) {
+	href := l.Href
 	if base := t.h.Base; base != nil && !absoluteHref(href) {
 		if prefixFold(href, "data:") {
 			return
@@ -42,7 +63,7 @@ func (t *htmlTree) target(b *Block) {
 	}
 	if u, ok := parseHref(href); ok {
 		u.Source = SourceHTML
-		if b.Tag != "a" {
+		if l.Tag != "a" {
 			u.Flags |= URLSpecial
 		}
 		l.URL = &u

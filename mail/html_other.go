@@ -9,23 +9,27 @@ import "strings"
 func (t *htmlTree) others(b *Block) {
 	for i := range b.Attrs {
 		a := &b.Attrs[i]
+		if code, ok := scriptHref(a.Value); ok {
+			t.script(b, code)
+			continue
+		}
 		switch a.Name {
 		case "style", "fill", "stroke", "filter", "mask", "clip-path", "cursor", "marker-start", "marker-mid", "marker-end":
 			t.css(b, a.Value)
 		case "src", "lowsrc", "dynsrc":
-			if b.Tag != "img" || a.Name != "src" {
+			if b.Tag != "img" || a.Name != "src" || b.image != nil && b.image.URL == nil {
 				t.other(b, a.Value, loads(b.Tag))
 			}
 		case "srcset", "imagesrcset":
 			t.candidates(b, a.Value)
 		case "background", "poster":
 			t.other(b, a.Value, URLLoaded)
-		case "formaction":
+		case "formaction", "action-xhr":
 			t.other(b, a.Value, 0)
 		case "xlink:href", "o:href":
 			t.other(b, a.Value, loads(b.Tag))
 		case "href":
-			if namesTarget(b.Tag) {
+			if namesTarget(b.Tag) || b.Tag == "area" && b.link == nil && t.depth == 0 {
 				t.other(b, a.Value, loads(b.Tag))
 			}
 		case "data", "codebase", "classid":
@@ -54,6 +58,10 @@ func (t *htmlTree) others(b *Block) {
 			}
 		case "values", "from", "to", "by":
 			t.animation(b, a.Value)
+		default:
+			if len(a.Name) > 2 && a.Name[:2] == "on" {
+				t.script(b, a.Value)
+			}
 		}
 	}
 }

@@ -77,6 +77,22 @@ func TestHTMLOtherURLs(t *testing.T) {
 		`<!--[if mso]><form action="http://a.example.org/"><button formaction="http://b.example.org/">x</button></form><![endif]-->`:      "a.example.org b.example.org",
 		`<!--[if !mso]><!--><a href="http://link.example.org/">x</a><!--<![endif]-->`:                                                     "",
 		`<!-- <a href="http://no.example.org/">x</a> --><!--[iframe]> http://no.example.org/ -->`:                                         "",
+		// What scripts name, in elements, handlers and targets.
+		`<script>location.href='http://a.example.org/x'; window.open("//b.example.org/?y=1")</script>`:                                                                                      "a.example.org b.example.org",
+		`<script type="text/javascript"><!--` + "\n" + `top.location = "https://a.example.org" //--></script>`:                                                                              "a.example.org",
+		`<script>location.replace('https:\/\/a.example.org\/x');location.assign("https:\x2f\u002fb.example.org/")</script>`:                                                                 "a.example.org b.example.org",
+		`<script>document.write('<iframe src="http://a.example.org/x"></iframe><a href=http://b.example.org/>')</script>`:                                                                   "a.example.org b.example.org",
+		`<script>document.write(unescape('%3Ciframe%20src%3D%22http%3A//a.example.org/x%22%3E'))</script>`:                                                                                  "a.example.org",
+		"<script>fetch(`https://a.example.org/${x}`)</script><script type='application/ld+json'>{\"@context\": \"http://schema.example.org\", \"url\": \"http://b.example.org/\"}</script>": "a.example.org b.example.org",
+		`<script>// see http://no.example.org/ and don't` + "\n" + `/* http://no.example.org */ var s = "// no.example.org", h = "http://" + s</script>`:                                    "",
+		`<script>var a = location.host, b = document.it; if (a//b` + "\n" + `<c) c = "a//b.example.org"</script>`:                                                                           "",
+		`<div onclick="location='//a.example.org/x'"><body ONLOAD='window.open(&quot;http://b.example.org/&quot;)'>`:                                                                        "a.example.org b.example.org",
+		`<img src=cid:1 onerror="location.href='http://a.example.org/'"><form onsubmit="this.action='http://b.example.org/'">`:                                                              "a.example.org b.example.org",
+		`<a href="javascript:window.open('http://a.example.org/x')">x</a><iframe src=" JavaScript:location=%27//b.example.org/%27">`:                                                        "a.example.org b.example.org",
+		`<a href="javascript:void(0)" onclick="return false" one="http://no.example.org/" title="vbscript">x</a>`:                                                                           "",
+		`<!--[if mso]><script>location='http://a.example.org/'</script><![endif]-->`:                                                                                                        "a.example.org",
+		`<form action-xhr="https://a.example.org/amp"></form>`:                                                                                                                              "a.example.org",
+		`<base href="http://a.example.org/"><area href="x.html"><img src="x.gif">`:                                                                                                          "a.example.org a.example.org",
 		// No URLs, or none that leads anywhere from a message.
 		`<iframe src="page.sh"></iframe><button formaction="example.org/pay">`:                "",
 		`<iframe src="about:blank"></iframe><object data="data:text/html,x">`:                 "",
@@ -111,6 +127,22 @@ func TestOthersStayWhatTheyAre(t *testing.T) {
 	}
 }
 
+// TestBaseBehindLinks: a base holds for what stands before it too, the first of several.
+func TestBaseBehindLinks(t *testing.T) {
+	const page = `<a href="x.html">x</a><form action="/y"></form><map><area href="//b.example.org/z"></map><a href="http://c.example.org/">c</a>` +
+		`<base href="http://a.example.org/d/"><base href="http://no.example.org/">`
+	var got []string
+	for _, l := range parsePage(page, 100, false).Links {
+		got = append(got, l.URL.Host)
+	}
+	if want := []string{"a.example.org", "a.example.org", "b.example.org", "c.example.org"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if l := parsePage(page, 100, true).Links[0]; l.URL != nil {
+		t.Errorf("as Rspamd: %v", l.URL)
+	}
+}
+
 func TestHTMLOtherBounds(t *testing.T) {
 	h := parseHTML("<style>"+strings.Repeat("url(http://a.example.org/) ", 1000)+"</style>", 10)
 	if len(h.Others) != 10 || !h.Cut {
@@ -118,11 +150,11 @@ func TestHTMLOtherBounds(t *testing.T) {
 	}
 	for _, s := range []string{
 		"image-set(", "image-set('", `image-set("a",`, `\75rl(`, "@namespace ", "@import/*", "alphaimageloader(", "<!--[if a]>-->",
-		"url(", "url('", `url("`, "@import '", "/*", "(", "url( ", `\0`, "url(//a.com/)", "http://a.com ,", "a ", ",",
+		"url(", "url('", `url("`, "@import '", "/*", "(", "url( ", `\0`, "url(//a.com/)", "http://a.com ,", "a ", ",", "'//", "'//a", `'\/\/a`, `\x2f`, "http://", "=http://a.com;",
 	} {
 		worktest.Linear(t, s, 1<<18, func(n int) func() {
 			x := strings.Repeat(s, n/len(s))
-			in := "<style>" + x + "</style><p style=\"" + strings.ReplaceAll(x, `"`, "'") + "\"><img srcset='" + strings.ReplaceAll(x, "'", `"`) + "'>"
+			in := "<style>" + x + "</style><script>" + x + "</script><p style=\"" + strings.ReplaceAll(x, `"`, "'") + "\"><img srcset='" + strings.ReplaceAll(x, "'", `"`) + "'>"
 			return func() { parseHTML(in, 100) }
 		})
 	}

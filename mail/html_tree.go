@@ -137,9 +137,12 @@ func (t *htmlTree) append(parent *Block, n htmlNode) {
 
 func (t *htmlTree) text(z *htmlScanner) {
 	if t.open.flags&tagRaw != 0 {
-		if t.open.Tag == "style" {
+		switch t.open.Tag {
+		case "style":
 			t.sheet.parse(z.s[z.start:z.i])
 			t.css(t.open, z.s[z.start:z.i])
+		case "script":
+			t.script(t.open, z.s[z.start:z.i])
 		}
 		return
 	}
