@@ -153,7 +153,11 @@ fuzz_package() {
 	(cd "$dir" && go test -c -vet=off -ldflags='-s -w' -fuzz . -o "$binary" .) || return 1
 	targets=$(cd "$dir" && "$binary" -test.list '^Fuzz') || { echo "$dir: no list of fuzz targets"; return 1; }
 	kept=$binary.kept
-	[ -z "${FUZZTIME:-}" ] || kept=$(go env GOCACHE)/fuzz/$(cd "$dir" && go list .) || return 1
+	if [ -z "${FUZZTIME:-}" ]; then
+		export GODEBUG=fuzzseed=1
+	else
+		kept=$(go env GOCACHE)/fuzz/$(cd "$dir" && go list .) || return 1
+	fi
 	for target in $targets; do
 		times=${FUZZTIME:-2000x}
 		case $target in
@@ -171,8 +175,8 @@ fuzz_package() {
 
 # Two packages are fuzzed at a time. The default is a number of inputs, not a
 # time (go test -fuzz now and then fails with "context deadline exceeded" when
-# its time is up), and finds what it finds anew; who fuzzes longer goes on from
-# what Go's cache has kept.
+# its time is up) from a fixed seed, so that a second run of the same code tries
+# the same; who fuzzes longer tries new ones from what Go's cache has kept.
 fuzz() {
 	grep -rlE '^func Fuzz[A-Z]' --include='*_test.go' . | xargs -n 1 dirname | sort -u |
 		xargs -n 1 -P 2 sh -c 'exec ./test.sh fuzz-package "$1" "$0"' "$log" || return 1
