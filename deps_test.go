@@ -52,6 +52,7 @@ func floors() []floor {
 		{packages: "internal/shared", may: []string{"resolver", "resolver/zone"}},
 		{packages: "internal/profile", may: []string{"actions", "score", "symbols"}},
 		{packages: "internal/zbase32", outside: []string{"golang.org/x/crypto/blake2b"}},
+		{packages: "internal/keyhash", may: []string{"internal/zbase32"}, outside: []string{"golang.org/x/crypto/blake2b"}},
 		{packages: "internal/passhash", may: []string{"internal/zbase32"}, outside: []string{"golang.org/x/crypto/blake2b"}},
 		{packages: "internal/stem", outside: []string{"github.com/blevesearch/snowballstem/..."}},
 		{packages: "internal/publicsuffix", outside: []string{"golang.org/x/net/publicsuffix", "golang.org/x/net/idna"}},
@@ -82,12 +83,10 @@ func floors() []floor {
 		{packages: "checks/asn/maxmind", may: []string{"checks", "checks/asn"}, outside: []string{"github.com/oschwald/maxminddb-golang/v2"}},
 		{packages: "checks/msgauth", may: append([]string{"checks", "checks/*"}, frame...), outside: []string{"github.com/emersion/go-msgauth/authres"}},
 		{packages: "checks/authres", may: append([]string{"checks", "checks/*", "internal/..."}, frame...), outside: []string{"github.com/emersion/go-msgauth/authres"}},
-		{packages: "checks/rbl", may: append([]string{"checks", "checks/*", "internal/..."}, frame...), outside: []string{"golang.org/x/crypto/blake2b"}},
 		{packages: "checks/dmarcreport", may: append([]string{"."}, below...), outside: []string{"github.com/emersion/go-message/mail"}}, // it follows scans and is no check
 		{packages: "neural", may: append([]string{"."}, below...)},
 		{packages: "history", may: append([]string{"."}, below...), outside: []string{"github.com/klauspost/compress/zstd", "golang.org/x/crypto/blake2b"}},
 		{packages: "checks/selector", may: append([]string{"checks", "checks/*", "internal/..."}, frame...), outside: []string{"golang.org/x/crypto/blake2b"}},
-		{packages: "checks/reputation", may: append([]string{"checks", "checks/*", "internal/..."}, frame...), outside: []string{"golang.org/x/crypto/blake2b"}},
 		{packages: "checks/*", may: append([]string{"checks", "checks/*", "score", "signing", "bayes/...", "internal/..."}, frame...), outside: []string{
 			"golang.org/x/text/...", "golang.org/x/net/idna",
 		}},

@@ -11,6 +11,7 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/selector"
 	"github.com/winnowmail/winnow/internal/dnsname"
+	"github.com/winnowmail/winnow/internal/keyhash"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -176,10 +177,10 @@ func (l *list) readCodes(map[string]string) error {
 }
 
 func (l *list) readHash(map[string]string) error {
-	if !slices.Contains([]Sum{"", MD5, SHA1, SHA256, SHA384, SHA512, Blake2}, l.Hash.Sum) {
+	if l.Hash.Sum != "" && keyhash.Sum(string(l.Hash.Sum)) == nil {
 		return fmt.Errorf("%q is no hash function", l.Hash.Sum)
 	}
-	if !slices.Contains([]Format{"", Hex, Base32, Base64}, l.Hash.Format) {
+	if l.Hash.Format != "" && keyhash.Encoding(string(l.Hash.Format)) == nil {
 		return fmt.Errorf("%q is no format", l.Hash.Format)
 	}
 	if l.Hash.Length < 0 {

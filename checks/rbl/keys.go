@@ -1,60 +1,17 @@
 package rbl
 
 import (
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
-	"encoding/base64"
-	"encoding/hex"
+	"cmp"
 	"strings"
 
-	"golang.org/x/crypto/blake2b"
-
 	"github.com/winnowmail/winnow/internal/dnsname"
-	"github.com/winnowmail/winnow/internal/zbase32"
+	"github.com/winnowmail/winnow/internal/keyhash"
 	"github.com/winnowmail/winnow/mail"
 )
 
-// hashed returns the key as the list publishes it: hashed, written and cut,
-// or as it is.
+// hashed returns the key as a list with a Sum publishes it.
 func (l *list) hashed(key string) string {
-	var sum []byte
-	switch l.Hash.Sum {
-	case MD5:
-		s := md5.Sum([]byte(key))
-		sum = s[:]
-	case SHA1:
-		s := sha1.Sum([]byte(key))
-		sum = s[:]
-	case SHA256:
-		s := sha256.Sum256([]byte(key))
-		sum = s[:]
-	case SHA384:
-		s := sha512.Sum384([]byte(key))
-		sum = s[:]
-	case SHA512:
-		s := sha512.Sum512([]byte(key))
-		sum = s[:]
-	case Blake2:
-		s := blake2b.Sum512([]byte(key))
-		sum = s[:]
-	default:
-		return key
-	}
-	var text string
-	switch l.Hash.Format {
-	case Base32:
-		text = zbase32.Encode(sum)
-	case Base64:
-		text = base64.StdEncoding.EncodeToString(sum)
-	default:
-		text = hex.EncodeToString(sum)
-	}
-	if l.Hash.Length > 0 && l.Hash.Length < len(text) {
-		text = text[:l.Hash.Length]
-	}
-	return text
+	return keyhash.Key(key, string(l.Hash.Sum), string(cmp.Or(l.Hash.Format, Hex)), l.Hash.Length)
 }
 
 // maxQuestion is the length of a name in DNS (RFC 1035 section 2.3.4), in the

@@ -17,6 +17,7 @@ import (
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/checks/selector"
 	"github.com/winnowmail/winnow/checks/spf"
+	"github.com/winnowmail/winnow/internal/keyhash"
 	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/storage"
@@ -81,8 +82,8 @@ func (r Rule) validateKeys(field func(string) string, v *valid.Fields) {
 		v.Domain(field("Zone"), r.Zone)
 	}
 	v.If(len(r.Prefix) > 128, field("Prefix"), "is longer than 128 bytes")
-	v.If(r.Hash.Sum != "" && sums()[r.Hash.Sum] == nil, field("Hash.Sum"), "%q is no hash", r.Hash.Sum)
-	v.If(r.Hash.Encoding != "" && encodings()[r.Hash.Encoding] == nil, field("Hash.Encoding"), "%q is no encoding", r.Hash.Encoding)
+	v.If(r.Hash.Sum != "" && keyhash.Sum(r.Hash.Sum) == nil, field("Hash.Sum"), "%q is no hash", r.Hash.Sum)
+	v.If(r.Hash.Encoding != "" && keyhash.Encoding(r.Hash.Encoding) == nil, field("Hash.Encoding"), "%q is no encoding", r.Hash.Encoding)
 	v.Number(field("Hash.Length"), int64(r.Hash.Length), 0, 1<<10)
 	v.If(r.Expire < 0, field("Expire"), "%v is negative", r.Expire)
 	o := storage.Observation{Series: "x"}

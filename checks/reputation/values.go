@@ -14,6 +14,7 @@ import (
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/checks/spf"
 	"github.com/winnowmail/winnow/internal/publicsuffix"
+	"github.com/winnowmail/winnow/internal/zbase32"
 	"github.com/winnowmail/winnow/mail"
 )
 
@@ -71,7 +72,7 @@ func (r *rule) values(t *checks.Task) []value {
 		all = signatures(t)
 	case SPF:
 		if res, _ := spf.Fact.Get(t); res.Record != "" && t.Has(spf.Allow) {
-			all = []value{{text: digest(res.Record), factor: 1}}
+			all = []value{{text: zbase32.Digest(res.Record)[:32], factor: 1}}
 		}
 	case URL:
 		all = links(t)

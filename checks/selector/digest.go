@@ -1,20 +1,13 @@
 package selector
 
 import (
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/base32"
-	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
-	"hash"
 	"math"
 
 	"golang.org/x/crypto/blake2b"
 
-	"github.com/winnowmail/winnow/internal/zbase32"
+	"github.com/winnowmail/winnow/internal/keyhash"
 )
 
 // digest reads the arguments of a digest: its encoding and the hash.
@@ -28,43 +21,31 @@ func (p *parser) digest(c call) (func(string) string, error) {
 	if err := p.oneOf(c, 1, "blake2", "sha256", "sha1", "sha512", "md5"); err != nil {
 		return nil, err
 	}
-	encode, kind := encoder(c.text(0, "hex")), c.text(1, "blake2")
-	return func(s string) string {
-		h := hasher(kind)
-		h.Write([]byte(s))
-		return encode(h.Sum(nil))
-	}, nil
+	encode, sum := encoder(c.text(0, "hex")), hash(c.text(1, "blake2"))
+	return func(s string) string { return encode(sum(s)) }, nil
 }
 
-// hasher makes a hash; BLAKE2b has the key that Rspamd uses for parts of mails.
-func hasher(kind string) hash.Hash {
-	switch kind {
-	case "sha256":
-		return sha256.New()
-	case "sha1":
-		return sha1.New()
-	case "sha512":
-		return sha512.New()
-	case "md5":
-		return md5.New()
+// hash is a hash function; BLAKE2b has the key that Rspamd uses for parts of mails.
+func hash(name string) func(string) []byte {
+	if name != "blake2" {
+		return keyhash.Sum(name)
 	}
 	key := blake2b.Sum512([]byte("rspamd"))
-	h, _ := blake2b.New512(key[:]) // a key of 64 bytes is no error
-	return h
+	return func(s string) []byte {
+		h, _ := blake2b.New512(key[:]) // a key of 64 bytes is no error
+		h.Write([]byte(s))
+		return h.Sum(nil)
+	}
 }
 
 func encoder(name string) func([]byte) string {
 	switch name {
-	case "base32":
-		return zbase32.Encode
 	case "bleach32":
 		return base32.NewEncoding("qpzry9x8gf2tvdw0s3jn54khce6mua7l").WithPadding(base32.NoPadding).EncodeToString
 	case "rbase32":
 		return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString
-	case "base64":
-		return base64.StdEncoding.EncodeToString
 	}
-	return hex.EncodeToString
+	return keyhash.Encoding(name)
 }
 
 // packers write numbers as C has them on machines with the low byte first, by
