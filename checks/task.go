@@ -1,7 +1,6 @@
 package checks
 
 import (
-	"context"
 	"log/slog"
 	"math/rand/v2"
 	"net/netip"
@@ -169,52 +168,6 @@ func (t *Task) IsLocal(ip netip.Addr) bool {
 // Authenticated reports whether the client logged in.
 func (t *Task) Authenticated() bool { return t.Envelope().User != "" }
 
-// Hit raises d with factor 1.
-func (t *Task) Hit(d *symbols.Def, options ...string) {
-	t.HitAt(symbols.Hit{Def: d, Factor: 1, Options: options})
-}
-
-// HitFactor raises d with its weight times factor.
-func (t *Task) HitFactor(d *symbols.Def, factor float64, options ...string) {
-	t.HitAt(symbols.Hit{Def: d, Factor: factor, Options: options})
-}
-
-// HitAt raises a symbol with evidence. The Def must be in Check.Symbols.
-func (t *Task) HitAt(h symbols.Hit) {
-	if !slices.Contains(t.check.Symbols, h.Def) {
-		panic(misusef("check %s raised %s, which it does not declare", t.check.Name, h.Def.Name))
-	}
-	out := t.report()
-	out.Hits = append(out.Hits, h)
-}
-
-// Field makes evidence of a header field; nil gives none.
-func Field(f *mail.Field) []symbols.Evidence {
-	if f == nil {
-		return nil
-	}
-	off, n := f.Range()
-	return []symbols.Evidence{{Header: f.Name(), Offset: off, Length: n}}
-}
-
-// Part makes evidence of a MIME part's body.
-func Part(p *mail.Part) []symbols.Evidence {
-	if p == nil {
-		return nil
-	}
-	return []symbols.Evidence{{Part: p.Path, Offset: p.BodyOffset, Length: p.BodyLength}}
-}
-
-// HitField raises d with a header field as evidence; f may be nil.
-func (t *Task) HitField(d *symbols.Def, f *mail.Field, options ...string) {
-	t.HitAt(symbols.Hit{Def: d, Factor: 1, Options: options, Evidence: Field(f)})
-}
-
-// Text makes evidence of a range of a text part's decoded text, Text.UTF8.
-func Text(x *mail.Text, offset, length int) []symbols.Evidence {
-	return []symbols.Evidence{{Part: x.Part.Path, Offset: offset, Length: length, Decoded: true}}
-}
-
 // PreResult asks for an action regardless of the score. It belongs to the
 // symbols given, else to the check: where settings turn these off, it does not
 // count. A check that greylists, and has recorded that in its store, asks for
@@ -257,57 +210,6 @@ func (t *Task) Edit(e actions.HeaderEdit, of ...*symbols.Def) {
 func (t *Task) Note(text string, of ...*symbols.Def) {
 	out := t.report()
 	out.Notes = append(out.Notes, owned(t, text, of))
-}
-
-// A CommitFunc is what a check does once the verdict is final.
-type CommitFunc = func(ctx context.Context, v Final) error
-
-// Commit hands over work for the time when the verdict is final, such as adding
-// to a counter. f runs at DATA only, not at the steps before it, and before
-// Scan returns; ctx has what is left of the store's budget. f may use the
-// Task's store, which records its calls, and nothing else of the Task. Checks
-// commit at the same time, and one check's functions one after the other. An error
-// is named in Result.Incomplete. f does not run when the check fails or is cut
-// off, or when the caller gives up the scan.
-func (t *Task) Commit(f CommitFunc) {
-	out := t.report()
-	out.commits = append(out.commits, f)
-}
-
-// Final is a verdict that does not change any more.
-type Final struct {
-	Score  float64
-	Action actions.Action
-	// PreResult is what decided instead of the score, nil if the score did.
-	PreResult *actions.PreResult
-	// Raising and Lowering are how many symbols raise and lower the score.
-	Raising, Lowering int
-	// ScoreOf returns what a symbol adds to Score, 0 for one that does not count.
-	ScoreOf func(symbol string) float64
-	Rcpts   []FinalRcpt // of all recipients, in envelope order
-	// Replayed tells that the verdict is one of a replay: nobody is told of it.
-	Replayed bool
-}
-
-// Refused reports whether nobody gets the message, or gets it only when it comes
-// again.
-func (f Final) Refused() bool {
-	not := func(a actions.Action) bool {
-		return a == actions.Reject || a == actions.SoftReject || a == actions.Discard
-	}
-	for _, r := range f.Rcpts {
-		if !not(r.Action) {
-			return false
-		}
-	}
-	return not(f.Action)
-}
-
-// FinalRcpt is the verdict for one recipient.
-type FinalRcpt struct {
-	Address string
-	Score   float64
-	Action  actions.Action
 }
 
 // Names returns the names of the symbols that were raised in the stages before,
