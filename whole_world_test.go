@@ -233,6 +233,6 @@ func oddMail() []string {
 		"From: a@b.example\r\nSubject: x\r\n\r\nXJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\r\n",
 		"From: a@example.org\r\nContent-Disposition: attachment; filename=\"invoice.pdf ",
 		"Subject: =?utf-8?b?" + strings.Repeat("QQ", 200) + "?=\r\nFrom: a@b\r\nContent-Type: text/html\r\n\r\n<a href=http://\xff.example>\x00",
-		" text\nand more: text\r\n", "\n\n \ttext\n",
+		" text\nand more: text\r\n", "\n\n \ttext\n", "0: ", "1: x\r\n2: y\r\n\r\nbody\r\n", "-: x\n",
 	}
 }

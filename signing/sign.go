@@ -31,12 +31,13 @@ var (
 // whole returns an error for a message that its verifiers may see otherwise
 // than we do.
 func whole(m *mail.Message) error {
+	fieldless := len(m.Header().Fields()) == 0 // it is all body where it gets a header
 	for _, n := range m.HeaderNotes() {
 		switch {
 		case n.Part != "":
 		case n.Kind == mail.NoteCut && (n.Text == "Size" || n.Text == "HeaderBytes" || n.Text == "Headers"):
 			return errCut
-		case n.Kind == mail.NoteBadHeaderLine && !isField(m.Raw()[n.Offset:]):
+		case n.Kind == mail.NoteBadHeaderLine && (fieldless || !isField(m.Raw()[n.Offset:])):
 			return errLine
 		}
 	}

@@ -204,6 +204,8 @@ func TestUnsignable(t *testing.T) {
 		"header":    mail.Parse([]byte(crlf(letter)), mail.Envelope{}, mail.Limits{HeaderBytes: 100}),
 		"fields":    mail.Parse([]byte(crlf(letter)), mail.Envelope{}, mail.Limits{Headers: 3}),
 		"odd line":  parse("From: a@example.com\r\nno field\r\n\r\nx\r\n"),
+		"odd names": parse("0: x\r\n1: y\r\n\r\nx\r\n"),
+		"odd name":  parse("0: "),
 		"thousands": parse("From: a@example.com\r\n" + strings.Repeat("To: b@example.org\r\n", 9000) + "\r\nx\r\n"),
 	} {
 		if f, err := (Format{}).Sign(m, id, key, now()); err == nil {
