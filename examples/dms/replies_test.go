@@ -56,7 +56,7 @@ func TestReplies(t *testing.T) {
 			t.Errorf("%s: %s", state, replies)
 		}
 	}
-	for _, args := range [][]string{{"-spamtrap", "trap"}, {"-fetched", "a b"}, {"-fetched-results", "x"}, {"-languages", "en,english"}} {
+	for _, args := range [][]string{{"-spamtrap", "trap"}, {"-fetched", "a b"}, {"-languages", "en,english"}} {
 		var errs bytes.Buffer
 		ended, end := context.WithCancel(t.Context())
 		end() // A daemon that starts all the same ends at once.
@@ -65,9 +65,9 @@ func TestReplies(t *testing.T) {
 			t.Errorf("%q: exit code %d: %s", args, code, &errs)
 		}
 	}
-	for flag, needs := range map[string]string{"-replies": "-state", "-reputation": "-state", "-known-senders": "-replies"} {
+	for flag, needs := range map[string]string{"-replies": "-state", "-reputation": "-state", "-known-senders": "-replies", "-fetched-results=x": "-fetched"} {
 		var errs bytes.Buffer
-		if code := run(t.Context(), []string{flag}, io.Discard, &errs); code != 2 || !strings.Contains(errs.String(), flag+" needs "+needs) {
+		if code := run(t.Context(), []string{flag}, io.Discard, &errs); code != 2 || !strings.Contains(errs.String(), strings.TrimSuffix(flag, "=x")+" needs "+needs) {
 			t.Errorf("exit code %d: %s", code, &errs)
 		}
 	}
