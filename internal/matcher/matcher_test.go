@@ -40,6 +40,11 @@ func TestSyntax(t *testing.T) {
 		{`/^b$/m`, "a\nb\nc", "a\n[b]\nc"},
 		{`/c$/`, "abc\n", "ab[c\n]"}, // before a final line feed
 		{`/c\z/`, "abc\n", ""},
+		{`/c$\n/`, "abc\n", "ab[c\n]"},
+		{`/c$+\n/`, "abc\n", "ab[c\n]"},
+		{`/(?:b|c$)\s?/`, "ac\n", "a[c\n]"},
+		{`/c$\z/`, "abc\n", ""},
+		{`/(?:x|c$)/`, "abc\n", "ab[c\n]"},
 		{"/a b # comment\n c/x", "abc", "[abc]"},
 		{`/a[ ]b\ c/x`, "a b c", "[a b c]"},
 		{`/(?x) a b (?-x) c/`, "ab c", "[ab c]"},
@@ -244,7 +249,7 @@ func TestLatin1(t *testing.T) {
 // FuzzPattern holds that whatever compiles runs, that the bounded matcher agrees
 // with package regexp where both can, and that a Set misses nothing.
 func FuzzPattern(f *testing.F) {
-	for _, s := range []string{`foo`, `\bfo+\b`, `(a|b)*c`, `[^a-c]{2,3}$`, `(?i)k(?!x)`, `^x|y$`, `a{2,}?b`, `\Qab\E+`, `(?m)^a.$`, `(?<=a)b`, `[[:space:]]x`} {
+	for _, s := range []string{`foo`, `\bfo+\b`, `(a|b)*c`, `[^a-c]{2,3}$`, `(?i)k(?!x)`, `^x|y$`, `a{2,}?b`, `\Qab\E+`, `(?m)^a.$`, `(?<=a)b`, `[[:space:]]x`, `$+\n`, `(?:y$)?\s`} {
 		f.Add(s, "foo ab cab\nabc kx K xx y\n")
 	}
 	f.Fuzz(func(t *testing.T, pattern, text string) {

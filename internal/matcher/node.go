@@ -71,6 +71,25 @@ func (n *node) extended() bool {
 	return found
 }
 
+// endsWithin reports whether the end before a final line feed stands where more of
+// the pattern follows: package regexp, which has no such end, takes the line feed.
+func (n *node) endsWithin(last bool) bool {
+	switch n.op {
+	case opEndText1:
+		return !last
+	case opConcat:
+		for i, s := range n.subs {
+			if s.endsWithin(last && i == len(n.subs)-1) {
+				return true
+			}
+		}
+		return false
+	case opRepeat:
+		last = last && n.max == 1
+	}
+	return slices.ContainsFunc(n.subs, func(s *node) bool { return s.endsWithin(last) })
+}
+
 // unbounded is the length of what has no greatest length.
 const unbounded = 1 << 30
 

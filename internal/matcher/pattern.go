@@ -74,7 +74,7 @@ func Compile(pattern string, o Options) (*Pattern, error) {
 	if size(root) > maxSize {
 		return nil, p.errorf(0, "repetitions make it larger than %d elements", maxSize)
 	}
-	c.extended = root.extended() || hugeRepeat(root, 1)
+	c.extended = root.extended() || root.endsWithin(true) || hugeRepeat(root, 1)
 	return c, c.references(p)
 }
 
