@@ -20,6 +20,11 @@ type Users struct {
 	Distinct Distinct
 }
 
+// IsZero reports whether nothing is limited.
+func (u Users) IsZero() bool {
+	return len(u.Messages)+len(u.Recipients)+len(u.Bounces)+u.Distinct.Recipients == 0
+}
+
 // The names of the limits.
 const (
 	userMessages   = "user_messages"

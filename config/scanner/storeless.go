@@ -15,7 +15,7 @@ func (s *Setup) working() (list []string) {
 	}
 	for name, on := range map[string]bool{
 		"greylist": f.Greylist != nil, "replies": f.Replies != nil, "known_senders": f.KnownSenders != nil,
-		"ratelimit":  !f.Ratelimit.Off && (len(f.Ratelimit.Limits) > 0 || len(f.Ratelimit.Users.Messages)+len(f.Ratelimit.Users.Recipients)+len(f.Ratelimit.Users.Bounces) > 0),
+		"ratelimit":  !f.Ratelimit.Off && (len(f.Ratelimit.Limits) > 0 || !f.Ratelimit.Users.IsZero()),
 		"reputation": f.Reputation != nil && !f.Reputation.Off && slices.ContainsFunc(f.Reputation.Rules, kept), "history_redis": s.Daemon.History.Rows > 0,
 		"neural": s.Daemon.Neural != nil,
 		"bayes":  s.tree.Root.Get("classifier") != nil,

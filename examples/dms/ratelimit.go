@@ -37,7 +37,7 @@ func (r *ratelimitFlags) register(flags *flag.FlagSet) {
 // told of.
 func (r *ratelimitFlags) options(log func() *slog.Logger) (ratelimit.Options, error) {
 	o := ratelimit.Options{Limits: r.limits, Users: ratelimit.Users(r.users), Dynamic: r.dynamic, FoldPlus: r.plus, ExemptNetworks: r.exempt}
-	users := r.users.given()
+	users := !ratelimit.Users(r.users).IsZero()
 	if !users && len(o.Limits) == 0 && (r.dynamic || r.plus || len(r.exempt) > 0) {
 		return o, errors.New("-ratelimit-dynamic, -ratelimit-plus and -ratelimit-exempt need -ratelimit or -user-limit")
 	}
@@ -52,7 +52,7 @@ func (r *ratelimitFlags) options(log func() *slog.Logger) (ratelimit.Options, er
 
 // given says whether there is a limit among the flags.
 func (r *ratelimitFlags) given() bool {
-	return len(r.limits) > 0 || r.users.given()
+	return len(r.limits) > 0 || !ratelimit.Users(r.users).IsZero()
 }
 
 // A ratesFlag is a list of limits.
@@ -83,10 +83,6 @@ func rates(s string) (name string, buckets []ratelimit.Bucket, err error) {
 type usersFlag ratelimit.Users
 
 func (f *usersFlag) String() string { return "" }
-
-func (f *usersFlag) given() bool {
-	return len(f.Messages)+len(f.Recipients)+len(f.Bounces)+f.Distinct.Recipients > 0
-}
 
 // Set takes one occurrence of the flag.
 func (f *usersFlag) Set(s string) error {
