@@ -60,13 +60,7 @@ func (w *jsonWriter) raw(s string) { w.sep(); w.WriteString(s) }
 
 func (w *jsonWriter) str(s string) {
 	w.sep()
-	if jsontext.IsPlain(s) {
-		w.WriteByte('"')
-		w.WriteString(s)
-		w.WriteByte('"')
-		return
-	}
-	w.Write(jsontext.AppendString(nil, s))
+	w.Write(jsontext.AppendString(w.AvailableBuffer(), s))
 }
 
 // num writes whole numbers with one decimal, as Rspamd does. JSON can't hold

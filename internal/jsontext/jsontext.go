@@ -9,8 +9,8 @@ import (
 	"strconv"
 )
 
-// IsPlain reports whether s stands for itself in JSON: most strings do.
-func IsPlain(s string) bool {
+// isPlain reports whether s stands for itself in JSON: most strings do.
+func isPlain(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
 			return false
@@ -21,7 +21,7 @@ func IsPlain(s string) bool {
 
 // AppendString appends a string in quotes.
 func AppendString(b []byte, s string) []byte {
-	if IsPlain(s) {
+	if isPlain(s) {
 		b = append(b, '"')
 		b = append(b, s...)
 		return append(b, '"')
