@@ -33,7 +33,8 @@ func (r *layering) composite(name string, v *ucl.Value) error {
 		if err != nil || !ok && !known {
 			return err
 		}
-		if c.Unknown = true; !ok {
+		c.Unknown = true // it was looked at here
+		if !ok {
 			c.Expression = ""
 		}
 	}
