@@ -42,8 +42,6 @@ func (v value) IsObject() bool {
 
 func (v value) IsList() bool { return v.Kind == ucl.Array }
 
-func (v value) IsString() bool { return v.Kind == ucl.String }
-
 func (v value) object() *ucl.Value {
 	o, err := v.Value.AsObject()
 	if err != nil {

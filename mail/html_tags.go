@@ -4,18 +4,15 @@ package mail
 type tagFlags uint16
 
 const (
-	tagEmpty    tagFlags = 1 << iota // has no content
-	tagHead                          // content is not shown
-	tagBlock                         // begins and ends a line
-	tagRow                           // set apart by a blank
-	tagHref                          // names a target
-	tagRaw                           // content is not markup
-	tagClosed                        // while reading: its end was seen
-	tagIgnored                       // the head as first thing of the document
-	tagComment                       // a comment, a declaration or a processing instruction
-	tagBreak                         // a line break
-	tagVirtual                       // made up while reading
-	tagUnpaired                      // an end tag without its beginning
+	tagEmpty   tagFlags = 1 << iota // has no content
+	tagHead                         // content is not shown
+	tagBlock                        // begins and ends a line
+	tagRow                          // set apart by a blank
+	tagHref                         // names a target
+	tagRaw                          // content is not markup
+	tagIgnored                      // the head as first thing of the document
+	tagBreak                        // a line break
+	tagVirtual                      // made up while reading
 )
 
 // knownTag returns the flags of an element and its name without a copy. The

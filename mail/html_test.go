@@ -187,3 +187,6 @@ func TestTextWords(t *testing.T) {
 		t.Errorf("%v", n)
 	}
 }
+
+// parseHTML reads markup as it is read without RspamdExact.
+func parseHTML(s string, maxTags int) *HTML { return parsePage(s, maxTags, false) }

@@ -39,11 +39,8 @@ const (
 	inBody
 )
 
-// parseHTML reads markup. At most maxTags tags are taken as elements; behind
-// them only the text counts.
-func parseHTML(s string, maxTags int) *HTML { return parsePage(s, maxTags, false) }
-
-// parsePage is parseHTML; with exact, what Rspamd takes for no markup is none.
+// parsePage reads markup. At most maxTags tags are taken as elements; behind them
+// only the text counts. With exact, what Rspamd takes for no markup is none.
 func parsePage(s string, maxTags int, exact bool) *HTML {
 	h := &HTML{tags: map[string]int{}}
 	s = s[:min(len(s), math.MaxInt32)] // what places in htmlNode can say

@@ -16,7 +16,6 @@ const (
 	clauseVia
 	clauseID
 	clauseFor
-	clauseUser // "as user X"
 	clauses
 )
 

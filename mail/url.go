@@ -68,6 +68,5 @@ const (
 	SourceText URLSource = iota
 	SourceHTML
 	SourceSubject
-	SourceHeader
 	SourceContent // a document in a part, such as a PDF file
 )

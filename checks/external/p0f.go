@@ -12,7 +12,7 @@ import (
 // The numbers of p0f's queries (its README, "API access").
 const (
 	p0fQuery, p0fReply            = 0x50304601, 0x50304602
-	p0fBad, p0fKnown, p0fNothing  = 0x00, 0x10, 0x20
+	p0fKnown, p0fNothing          = 0x10, 0x20
 	p0fSize, p0fText              = 232, 32 // bytes of a reply and of each text in it
 	p0fDistance, p0fOS, p0fFlavor = 36, 40, 72
 	p0fLink                       = 168

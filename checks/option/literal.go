@@ -40,8 +40,6 @@ func (l literal) IsObject() bool { _, ok := l.v.(map[string]any); return ok }
 
 func (l literal) IsList() bool { _, ok := l.v.([]any); return ok }
 
-func (l literal) IsString() bool { _, ok := l.v.(string); return ok }
-
 func (l literal) Errorf(format string, args ...any) error { return fmt.Errorf(format, args...) }
 
 func (l literal) wrong(want string) error { return l.Errorf("a %s is needed, not %v", want, l.v) }

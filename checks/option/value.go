@@ -23,7 +23,6 @@ type Value interface {
 	IsNull() bool
 	IsObject() bool // a section, or several of them that repeat one key
 	IsList() bool   // with [ ], or values that repeat one key
-	IsString() bool
 
 	AsBool() (bool, error)
 	AsInt() (int64, error)

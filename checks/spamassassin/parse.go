@@ -50,24 +50,24 @@ func validName(name string) bool {
 }
 
 // compared reads "Header =~ /x/ [if-unset: y]" and the like.
-func (x *rule) compared(key, def string) error {
+func (r *rule) compared(key, def string) error {
 	i := strings.Index(def, "=~")
 	if j := strings.Index(def, "!~"); j >= 0 && (i < 0 || j < i) {
-		i, x.negated = j, true
+		i, r.negated = j, true
 	}
 	if i < 0 {
 		return errors.New("neither =~ nor !~ stands there")
 	}
 	what, pattern := strings.TrimSpace(def[:i]), strings.TrimSpace(def[i+2:])
 	if k := strings.LastIndex(pattern, "[if-unset:"); k > 0 && strings.HasSuffix(pattern, "]") {
-		x.unset = strings.TrimSpace(strings.TrimSuffix(pattern[k+len("[if-unset:"):], "]"))
+		r.unset = strings.TrimSpace(strings.TrimSuffix(pattern[k+len("[if-unset:"):], "]"))
 		pattern = strings.TrimSpace(pattern[:k])
 	}
 	switch key {
 	case "selector":
-		x.kind = texts.Selector
+		r.kind = texts.Selector
 		var err error
-		if x.selector, err = selector.Parse(what, selector.Options{}); err != nil {
+		if r.selector, err = selector.Parse(what, selector.Options{}); err != nil {
 			return err
 		}
 	case "mimeheader":
@@ -75,19 +75,19 @@ func (x *rule) compared(key, def string) error {
 		if mods != "" && mods != "raw" {
 			return fmt.Errorf("the modifier :%s of a MIME header is not understood", mods)
 		}
-		x.kind, x.header = texts.MIMEHeader, strings.ToLower(name)
+		r.kind, r.header = texts.MIMEHeader, strings.ToLower(name)
 	default:
 		if err := knownHeader(what); err != nil {
 			return err
 		}
-		x.kind, x.header = texts.Given, headerKey(what)
+		r.kind, r.header = texts.Given, headerKey(what)
 	}
-	return x.regex(pattern)
+	return r.regex(pattern)
 }
 
 // regex reads /x/flags, m{x}flags, m,x,flags. The pattern is compiled when all
 // tags are known.
-func (x *rule) regex(s string) error {
+func (r *rule) regex(s string) error {
 	open, rest := byte('/'), ""
 	switch {
 	case strings.HasPrefix(s, "/"):
@@ -105,17 +105,17 @@ func (x *rule) regex(s string) error {
 	if i <= 0 {
 		return errors.New("the pattern is not closed")
 	}
-	x.source, x.flags = rest[:i], strings.TrimSpace(rest[i+1:])
+	r.source, r.flags = rest[:i], strings.TrimSpace(rest[i+1:])
 	if open != '/' && open == end && strings.IndexByte("|*+?.^$", open) < 0 {
-		x.source = strings.ReplaceAll(x.source, `\`+string(open), string(open))
+		r.source = strings.ReplaceAll(r.source, `\`+string(open), string(open))
 	}
 	return nil
 }
 
 // compile makes the pattern.
-func (x *rule) compile(tags *replacements) error {
-	source := x.source
-	if tags.rules[x.name] {
+func (r *rule) compile(tags *replacements) error {
+	source := r.source
+	if tags.rules[r.name] {
 		source = tags.apply(source)
 	}
 	flags := strings.Map(func(r rune) rune {
@@ -123,9 +123,9 @@ func (x *rule) compile(tags *replacements) error {
 			return -1
 		}
 		return r
-	}, x.flags)
+	}, r.flags)
 	p, err := matcher.Compile(source, matcher.Options{Flags: flags, Bytes: true})
-	x.pattern = p
+	r.pattern = p
 	return err
 }
 

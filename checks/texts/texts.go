@@ -148,9 +148,6 @@ func (b *Builder) Set(maxText int) *Set {
 // Len returns the number of patterns.
 func (s *Set) Len() int { return len(s.patterns) }
 
-// Pattern returns a pattern by its number.
-func (s *Set) Pattern(id int) Pattern { return s.patterns[id] }
-
 // Direct returns the numbers of the patterns that run on every text of their
 // kind, since they have no literal by which they could be found.
 func (s *Set) Direct() []int {

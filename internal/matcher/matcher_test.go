@@ -148,7 +148,7 @@ func TestLiterals(t *testing.T) {
 		`(?i)äther`: "ther", `äther`: "äther", `foo(?!bar)`: "foo", `(?:foo|b.)`: "", `(?:one|two).*three`: "three", `\d+`: "",
 		`(?:ab|cd)?ef`: "abef cdef ef", `abcdefghijklmnop`: "abcdefghijkl", `^$`: "", `(?i)[ks]end`: "kend send",
 	} {
-		if got := strings.Join(compile(t, pattern, Options{}).Literals(), " "); got != want {
+		if got := strings.Join(compile(t, pattern, Options{}).literals, " "); got != want {
 			t.Errorf("%s: %q, want %q", pattern, got, want)
 		}
 	}
@@ -263,7 +263,7 @@ func FuzzPattern(f *testing.F) {
 		const plenty = 1 << 22
 		budget := NewBudget(plenty)
 		want := p.All(text, -1, budget)
-		if !p.Backtracks() {
+		if !p.extended {
 			slow := NewBudget(plenty)
 			got := assemble(p.root).all(text, 0, len(text), 1, slow)
 			first := p.Find(text, NewBudget(plenty))
@@ -332,7 +332,7 @@ func benchText() string {
 func BenchmarkEach100(b *testing.B) {
 	var list []*regexp.Regexp
 	for _, l := range thousands(100) {
-		if p := slashed(b, l); !p.Backtracks() {
+		if p := slashed(b, l); !p.extended {
 			p.machine()
 			list = append(list, p.std)
 		}

@@ -95,13 +95,6 @@ func (c *Pattern) references(p *parser) error {
 // String returns the pattern as written.
 func (c *Pattern) String() string { return c.source }
 
-// Literals returns strings of which each match holds one, ASCII letters in lower
-// case; none if there are none that narrow the search.
-func (c *Pattern) Literals() []string { return c.literals }
-
-// Backtracks reports whether the pattern needs the bounded matcher.
-func (c *Pattern) Backtracks() bool { return c.extended }
-
 // machine makes what runs the pattern.
 func (c *Pattern) machine() {
 	c.once.Do(func() {

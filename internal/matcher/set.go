@@ -255,13 +255,13 @@ func (s *Set) spans(text string, i int32, sc *search) bool {
 
 // around returns the stretch in which a match lies that holds the bytes from
 // start to end, with a character on either side that belongs to no match.
-func (p *Pattern) around(text string, start, end int) span {
+func (c *Pattern) around(text string, start, end int) span {
 	const beside = 4
 	w := span{0, len(text)}
-	if p.most < unbounded {
-		w.from, w.to = max(0, end-p.most-beside), min(len(text), start+p.most+beside)
+	if c.most < unbounded {
+		w.from, w.to = max(0, end-c.most-beside), min(len(text), start+c.most+beside)
 	}
-	if p.lines && (p.most >= unbounded || p.most > 256) {
+	if c.lines && (c.most >= unbounded || c.most > 256) {
 		w.from = max(w.from, strings.LastIndexByte(text[w.from:start], '\n')+w.from)
 		if i := strings.IndexByte(text[end:w.to], '\n'); i >= 0 {
 			w.to = end + i + 1
@@ -273,16 +273,16 @@ func (p *Pattern) around(text string, start, end int) span {
 // within calls hit for the matches in a stretch of text until it returns false;
 // ok tells that it did not. edge tells that a match touches where the stretch
 // was cut, and asks what stands beside it: hit was not called for that one.
-func (p *Pattern) within(text string, w span, b *Budget, hit func(start, end int) bool) (ok, edge bool) {
-	p.machine()
+func (c *Pattern) within(text string, w span, b *Budget, hit func(start, end int) bool) (ok, edge bool) {
+	c.machine()
 	var all [][]int
-	if p.std == nil {
-		all = p.prog.all(text, w.from, w.to, -1, b)
+	if c.std == nil {
+		all = c.prog.all(text, w.from, w.to, -1, b)
 	} else {
 		if !b.take(w.to - w.from) {
 			return false, false
 		}
-		first := p.std.FindStringIndex(text[w.from:w.to])
+		first := c.std.FindStringIndex(text[w.from:w.to])
 		if first == nil {
 			return true, false
 		}
@@ -290,20 +290,20 @@ func (p *Pattern) within(text string, w span, b *Budget, hit func(start, end int
 	}
 	for i := 0; i < len(all); i++ {
 		start, end := all[i][0], all[i][1]
-		if p.std != nil {
+		if c.std != nil {
 			start, end = w.from+start, w.from+end
-			if p.asserts && (start == w.from && w.from > 0 || end == w.to && w.to < len(text)) {
+			if c.asserts && (start == w.from && w.from > 0 || end == w.to && w.to < len(text)) {
 				return true, true
 			}
 		}
 		if !hit(start, end) {
 			return false, false
 		}
-		if i == 0 && p.std != nil { // more than one is wanted
+		if i == 0 && c.std != nil { // more than one is wanted
 			if !b.take(w.to - w.from) {
 				return false, false
 			}
-			all = p.std.FindAllStringIndex(text[w.from:w.to], -1)
+			all = c.std.FindAllStringIndex(text[w.from:w.to], -1)
 		}
 	}
 	return true, false
