@@ -1,11 +1,27 @@
 package storage
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"math"
 	"time"
 )
+
+// Averages are moving averages of what was observed, by series: what reputations
+// are made of.
+type Averages interface {
+	// Observed returns, in one trip, what is known of each series in the order
+	// asked for, with the averages of the windows that are named; one with a Count
+	// of 0 is not known.
+	Observed(ctx context.Context, of []SeriesOf) ([]Series, error)
+	// Observe adds the observations, in as few transactions as the store can; each
+	// of them in one atomic step, which Series.Observe is the arithmetic of. One
+	// that fails its Check is an error, and none is done. After another error some
+	// may be done. A store that loses the answer may count an observation again;
+	// that does not change the averages.
+	Observe(ctx context.Context, obs []Observation, now time.Time) error
+}
 
 // MaxWindows is how many windows an Observation or a SeriesOf has at most, and
 // MaxWindowName the longest name of one in bytes.

@@ -1,11 +1,100 @@
 package storage
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
 	"time"
 )
+
+// Buckets are leaky buckets: what limits of rates count in.
+type Buckets interface {
+	// Take leaks the bucket up to now and then adds N if the sum does not
+	// exceed the burst; all of it in one atomic step, which Bucket.Take is the
+	// arithmetic of. Without an error the Bucket is as the step left it. A time
+	// before the bucket's last leaks nothing. A draw that fails its Check is an
+	// error.
+	Take(ctx context.Context, name string, d Draw, now time.Time) (Bucket, error)
+	// Tune multiplies the bucket's factors within bounds (Rspamd's dynamic
+	// limits), as Bucket.Tune does. A bucket that is not there is made, empty.
+	// A tuning that fails its Check is an error.
+	Tune(ctx context.Context, name string, t Tuning, now time.Time) (Bucket, error)
+	// TakeAll is Take for several buckets, whose names differ, in one step: if
+	// one of them has no room, nothing is added to any, except that a draw with
+	// Over keeps the others from nothing. The Buckets are in the order of the
+	// claims. A store that spreads over several servers, as a Redis Cluster does,
+	// may take several trips and take back what it has added; others may see that.
+	TakeAll(ctx context.Context, claims []Claim, now time.Time) ([]Bucket, error)
+	// Settle gives back what was taken, and tunes, several buckets in one step, as
+	// Bucket.Settle does. A bucket that is not there is not made to give back.
+	Settle(ctx context.Context, ss []Settlement, now time.Time) error
+	// Forget empties a bucket and sets its factors to 1.
+	Forget(ctx context.Context, name string) error
+}
+
+// A Claim is what TakeAll asks of one bucket.
+type Claim struct {
+	Name string
+	Draw
+}
+
+// A Settlement is what Settle does to one bucket.
+type Settlement struct {
+	Name string
+	Back float64 // taken out of the bucket, at most all of it
+	Tuning
+}
+
+// A Draw is what one Take asks for. Its numbers are finite and at least 0.
+type Draw struct {
+	Rate  float64 // leaks per second, at least 0
+	Burst float64 // what the bucket holds
+	// N is what is added. 0 only looks: the Bucket is as a draw would have left
+	// it, and the store neither makes nor changes nor prolongs anything.
+	N float64
+	// Lasts is how long the bucket is kept from now on, by the store's clock; 0
+	// means DefaultLasts.
+	Lasts time.Duration
+	// Over adds N also where there is no room.
+	Over bool
+	// Fixed takes the bucket's factors for 1.
+	Fixed bool
+	// Label is for operators: where there is no room it is kept with the bucket,
+	// which otherwise may have no name but a digest. It has at most MaxLabel bytes.
+	Label string
+}
+
+// MaxLabel is the longest label of a draw in bytes.
+const MaxLabel = 512
+
+// A Bucket is the state of a leaky bucket.
+type Bucket struct {
+	Level       float64
+	RateFactor  float64 // multiplies Draw.Rate; 1 unless tuned
+	BurstFactor float64 // multiplies Draw.Burst
+	Time        time.Time
+	// OK is false when the Take found no room; nothing was added then, unless the
+	// draw had Over.
+	OK bool
+	// Filled is when a draw last found no room, zero if none did, and Label what
+	// that draw said.
+	Filled time.Time
+	Label  string
+	// First tells that this draw is the first of an incident that found no room.
+	// An incident is over when no draw has found the bucket full for as long as
+	// a full one takes to empty.
+	First bool
+}
+
+// A Tuning multiplies a bucket's factors, 0 leaving one as it is; the results
+// stay within [1/Max, Max] of their kind. A Max below 1 means 1. The numbers are
+// finite and at least 0.
+type Tuning struct {
+	Rate, Burst       float64
+	MaxRate, MaxBurst float64
+	Lasts             time.Duration // as in Draw
+}
 
 // DefaultLasts is how long an unused bucket is kept where Lasts is 0.
 const DefaultLasts = 48 * time.Hour

@@ -5,6 +5,37 @@ import (
 	"slices"
 )
 
+// A Lesson is a message to learn.
+type Lesson struct {
+	Message string // identifies the message: a digest, any bytes
+	// Class is where it belongs; "" takes back what was learned of the message.
+	Class string
+	// Aliases are names under which another program that shares the table may
+	// have noted the message. A store in that program's layout (storage/redis in
+	// Rspamd's) notes the class under all of them, and holds another class that it
+	// finds under one for later than its own note; Tokens.Lesson finds them as well.
+	// Other stores pass over them.
+	Aliases []string
+	// IDs are the message's tokens; repeated ones count once.
+	IDs []uint64
+	// Weight is what each token's count grows by, at least 0; 0 means 1. To move
+	// or take back a lesson the store uses the IDs, the Weight and the Messages
+	// that it noted when it learned.
+	Weight int64
+	// Messages is what the number of lessons grows by, at least 0; 0 means 1. Only
+	// an import, which takes over what another filter counted, has more.
+	Messages int64
+}
+
+// Learned tells what became of a lesson.
+type Learned struct {
+	// Was is the class that the message was learned in before, "" for none.
+	Was string
+	// Changed is false when the store knew the lesson already, or had nothing
+	// to take back.
+	Changed bool
+}
+
 // maxMessages is what a lesson counts as at most: sums of them stay exact.
 const maxMessages = 1 << 40
 
