@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/config/ucl"
@@ -247,109 +246,4 @@ func raised(v *ucl.Value) ([]Raised, error) {
 		out = append(out, r)
 	}
 	return out, nil
-}
-
-// flags reads Rspamd's flags of a task. Those that say what Rspamd itself finds
-// out, or how it replies, have no effect.
-func (a *Apply) flags(v *ucl.Value) error {
-	list, err := v.AsStrings()
-	if err != nil {
-		return err
-	}
-	for _, f := range list {
-		if a.SetFlag(f) {
-			continue
-		}
-		switch f {
-		case "skip_process", "extended_urls", "learn_spam", "learn_ham", "greylisted", "broken_headers", "milter", "ssl", "message_rewrite", "body_block", "mime", "groups":
-			a.ignored = append(a.ignored, "flags: "+f)
-		default:
-			return fmt.Errorf("%q is not supported", f)
-		}
-	}
-	return nil
-}
-
-// SetFlag sets one of Rspamd's flags; it reports whether that has an effect.
-func (a *Apply) SetFlag(name string) bool {
-	switch name {
-	case "pass_all":
-		a.PassAll = true
-	case "no_log":
-		a.NoLog = true
-	case "no_stat":
-		a.NoStat = true
-	case "skip":
-		a.Whitelist = true
-	default:
-		return false
-	}
-	return true
-}
-
-func (a *Apply) policy(v *ucl.Value) error {
-	name, err := v.AsString()
-	if err != nil {
-		return err
-	}
-	switch strings.ToLower(name) {
-	case "implicit_allow":
-		a.Additive = true
-	case "default", "implicit_deny":
-		a.Additive = false
-	default:
-		return fmt.Errorf("%q is none of default, implicit_allow and implicit_deny", name)
-	}
-	return nil
-}
-
-// addHeaders reads { NAME = "value" }, where a value may be a list, or an object
-// with value and order.
-func (a *Apply) addHeaders(v *ucl.Value) error {
-	object, err := v.AsObject()
-	if err != nil {
-		return err
-	}
-	for name, all := range object.All() {
-		for _, one := range all.AsList() {
-			e := actions.HeaderEdit{Name: name}
-			value := one
-			if one.Kind == ucl.Object {
-				value = one.Get("value")
-				if order := one.Get("order"); order != nil {
-					n, err := order.AsInt()
-					if err != nil {
-						return err
-					}
-					e.Index = int(n)
-				}
-			}
-			if e.Value, err = value.AsString(); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			a.Edits = append(a.Edits, e)
-		}
-	}
-	return nil
-}
-
-// removeHeaders reads a list of names, or { NAME = 1 } for the first field of it.
-func (a *Apply) removeHeaders(v *ucl.Value) error {
-	if v.Kind != ucl.Object {
-		list, err := v.AsStrings()
-		for _, name := range list {
-			a.Edits = append(a.Edits, actions.HeaderEdit{Name: name, Remove: true})
-		}
-		return err
-	}
-	for name, all := range v.All() {
-		for _, one := range all.AsList() {
-			n, err := one.AsInt()
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			a.Edits = append(a.Edits, actions.HeaderEdit{Name: name, Remove: true, Index: int(n)})
-		}
-	}
-	return nil
 }
