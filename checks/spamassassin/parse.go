@@ -118,11 +118,11 @@ func (r *rule) compile(tags *replacements) error {
 	if tags.rules[r.name] {
 		source = tags.apply(source)
 	}
-	flags := strings.Map(func(r rune) rune {
-		if strings.ContainsRune("oagpcu", r) { // how Perl works
+	flags := strings.Map(func(flag rune) rune {
+		if strings.ContainsRune("oagpcu", flag) { // how Perl works
 			return -1
 		}
-		return r
+		return flag
 	}, r.flags)
 	p, err := matcher.Compile(source, matcher.Options{Flags: flags, Bytes: true})
 	r.pattern = p
