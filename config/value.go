@@ -108,7 +108,7 @@ func (v value) Entries() ([]string, error) {
 	var left error
 	n := 0 // sources that were read, single entries included
 	for _, s := range list {
-		path, fallback := strings.CutPrefix(strings.TrimPrefix(s, "glob;"), "fallback+")
+		path, fallback := strings.CutPrefix(withoutKind(s), "fallback+")
 		path, isFile := strings.CutPrefix(path, "file://")
 		isFile = isFile || strings.HasPrefix(path, "/")
 		switch {
@@ -135,6 +135,15 @@ func (v value) Entries() ([]string, error) {
 		return nil, left
 	}
 	return entries, nil
+}
+
+// withoutKind cuts the word by which Rspamd knows what a file holds.
+func withoutKind(s string) string {
+	kind, rest, ok := strings.Cut(s, ";")
+	if ok && slices.Contains([]string{"glob", "set", "hash", "plain", "radix", "ipnet", "regexp", "re"}, kind) {
+		return rest
+	}
+	return s
 }
 
 // upstreamLists is where Rspamd's project keeps its lists.

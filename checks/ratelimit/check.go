@@ -10,6 +10,7 @@ import (
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/asn"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/storage"
@@ -31,6 +32,7 @@ type rule struct {
 type compiled struct {
 	Limit
 	words []word
+	asn   bool // it asks for the client's network, beside the facts of relay and aliases
 }
 
 func compile(limits []Limit) []compiled {
@@ -38,9 +40,19 @@ func compile(limits []Limit) []compiled {
 	list := make([]compiled, len(limits))
 	for i, l := range limits {
 		list[i].Limit = l
-		if l.Selector == nil {
+		switch {
+		case l.Selector != nil:
+		case l.Select != "":
+			s, _ := l.parsed() // Validate read it
+			list[i].Selector = s.Eval
+			list[i].asn = slices.ContainsFunc(s.Requires(), func(n checks.Requirement) bool {
+				_, is := n.Fact.(checks.Fact[asn.Result])
+				return is
+			})
+		default:
 			for _, w := range wordsOf(l.Name) {
 				list[i].words = append(list[i].words, known[w])
+				list[i].asn = list[i].asn || w == "asn"
 			}
 		}
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/winnowmail/winnow/checks/aliases"
 	"github.com/winnowmail/winnow/checks/asn"
 	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/checks/selector"
 	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/storage"
 	"github.com/winnowmail/winnow/symbols"
@@ -85,6 +86,9 @@ type Limit struct {
 	// the same share a bucket. It may ask the packages relay and aliases. The
 	// configuration digest does not know it.
 	Selector func(*checks.Task) []string `json:"-"`
+	// Select is the same as a selector in Rspamd's language (package selector), whose
+	// several parts are joined by ":". At most one of the two is set.
+	Select string
 	// EachRcpt gives each recipient its own bucket for the word "to", to which a
 	// message adds one; else the first has it, and gets all that is added.
 	EachRcpt bool
@@ -146,9 +150,11 @@ func newSymbol(name string) *symbols.Def {
 // Validate returns what is wrong with the options.
 func (o Options) Validate() error {
 	v := valid.Of("ratelimit")
+	names := make(map[string]bool, len(o.Limits))
 	for i, l := range o.Limits {
 		l.validate(v, valid.At("Limits", i))
-		v.If(slices.ContainsFunc(o.Limits[:i], func(m Limit) bool { return m.Name == l.Name }), valid.At("Limits", i)+".Name", "%q is there twice", l.Name)
+		v.If(names[l.Name], valid.At("Limits", i)+".Name", "%q is there twice", l.Name)
+		names[l.Name] = true
 	}
 	o.Users.validate(v)
 	v.If(o.Expire < 0, "Expire", "%v is negative", o.Expire)
@@ -166,7 +172,13 @@ func (o Options) Validate() error {
 
 func (l Limit) validate(v *valid.Fields, field string) {
 	v.If(l.Name == "", field+".Name", "missing")
-	if l.Selector == nil && l.Name != "" {
+	v.If(l.Selector != nil && l.Select != "", field+".Select", "it is not asked beside Selector")
+	if l.Select != "" {
+		if _, err := l.parsed(); err != nil {
+			v.Add(field+".Select", "%v", err)
+		}
+	}
+	if !l.own() && l.Name != "" {
 		if word, ok := unknownWord(l.Name); ok {
 			v.Add(field+".Name", "%q has the word %q, which is none of %s", l.Name, word, wordList())
 		}
@@ -174,6 +186,14 @@ func (l Limit) validate(v *valid.Fields, field string) {
 	v.If(l.EachRcpt && !slices.Contains(wordsOf(l.Name), "to"), field+".EachRcpt", "%q has no word to", l.Name)
 	v.If(len(l.Buckets) == 0, field+".Buckets", "missing")
 	validateBuckets(v, field+".Buckets", l.Buckets)
+}
+
+// own tells that a selector, and not the name, says what has a bucket.
+func (l Limit) own() bool { return l.Selector != nil || l.Select != "" }
+
+// parsed reads Select.
+func (l Limit) parsed() (*selector.Selector, error) {
+	return selector.Parse(l.Select, selector.Options{Delimiter: ":"})
 }
 
 func validateBuckets(v *valid.Fields, field string, list []Bucket) {
@@ -245,7 +265,7 @@ func New(o Options) *checks.Family {
 		Requires: checks.Facts(relay.Fact, aliases.Fact),
 		Needs:    checks.Needs{Store: true}, Symbols: r.symbols(), Run: r.run,
 	}
-	if slices.ContainsFunc(r.limits, func(l compiled) bool { return l.Selector == nil && slices.Contains(wordsOf(l.Name), "asn") }) {
+	if slices.ContainsFunc(r.limits, func(l compiled) bool { return l.asn }) {
 		// Who asks for the client's network waits for the answer.
 		c.Stage, c.Priority, c.Requires = checks.Main, 0, append(c.Requires, checks.Facts(asn.Fact)...)
 	}

@@ -458,6 +458,30 @@ func TestSelector(t *testing.T) {
 	w.expect(3, "hello", "no action")
 }
 
+// A limit by an expression of Rspamd's: of the joined values each has its bucket.
+func TestSelect(t *testing.T) {
+	o := limit(t, "my own", "2 / 1min")
+	o.Limits[0].Select = "from('smtp'):domain.lower;rcpts('smtp'):addr.lower"
+	w := newWorld(t, o)
+	w.expect(2, "hello", "no action")
+	w.env.From = "eve@Example.org"
+	if w.expect(1, "hello", "soft reject RATELIMITED my own"); w.exceeded[0].Value != "example.org:bob@example.com" {
+		t.Errorf("%+v", w.exceeded)
+	}
+	w.env.Rcpts = []string{"carl@example.com"}
+	w.expect(2, "hello", "no action")
+	w.expect(1, "hello", "soft reject RATELIMITED my own")
+	w.env.From = "eve@example.net"
+	w.expect(2, "hello", "no action")
+	// What other checks find is waited for, as the word asn is.
+	o.Limits[0].Select = "asn"
+	w = newWorld(t, o)
+	w.expect(3, "hello", "no action")
+	w.seeds = []checks.Seeded{checks.Seed(asn.Fact, asn.Result{ASN: 64500})}
+	w.expect(2, "hello", "no action")
+	w.expect(1, "hello", "soft reject RATELIMITED my own")
+}
+
 func TestValidate(t *testing.T) {
 	one := []ratelimit.Bucket{{Burst: 1}}
 	for want, o := range map[string]ratelimit.Options{
@@ -469,6 +493,8 @@ func TestValidate(t *testing.T) {
 		"ratelimit: Limits[0].Buckets[0].Burst: 0 is not":  {Limits: []ratelimit.Limit{{Name: "to", Buckets: []ratelimit.Bucket{{Rate: 1}}}}},
 		"ratelimit: Limits[0].Buckets[0].Rate: -1 is no":   {Limits: []ratelimit.Limit{{Name: "to", Buckets: []ratelimit.Bucket{{Burst: 1, Rate: -1}}}}},
 		`ratelimit: Limits[0].Buckets[0].Symbol: "A B" is`: {Limits: []ratelimit.Limit{{Name: "to", Buckets: []ratelimit.Bucket{{Burst: 1, Symbol: "A B"}}}}},
+		`ratelimit: Limits[0].Select: selector "fro"`:      {Limits: []ratelimit.Limit{{Name: "x y", Buckets: one, Select: "fro"}}},
+		"ratelimit: Limits[0].Select: it is not asked":     {Limits: []ratelimit.Limit{{Name: "x y", Buckets: one, Select: "from", Selector: func(*checks.Task) []string { return nil }}}},
 		"ratelimit: Users.Messages[0].Burst: -1 is not":    {Users: ratelimit.Users{Messages: []ratelimit.Bucket{{Burst: -1}}}},
 		"ratelimit: Factors.MaxRate: 0.5 is not between":   {Factors: ratelimit.Factors{MaxRate: .5}},
 		"ratelimit: Factors.HamBurst: -1 is not between":   {Factors: ratelimit.Factors{HamBurst: -1}},

@@ -33,7 +33,7 @@ func (o *Options) Section() *option.Section {
 			option.Fixed("prefix", "RL", "keys are Rspamd's own, so that both can share a store"),
 			option.Fixed("key_prefix", "RL", "keys are Rspamd's own, so that both can share a store"),
 		}, append(option.Without("one message counts by its recipients", "max_rcpt", "max_delay", "use_ip_score", "limits"),
-			option.Without("Lua is not run: Limit.Selector is for programs", "custom_keywords", "message_func", "notify_symbol", "settings")...)...),
+			option.Without("Lua is not run: rates.NAME.selector says what is counted, and Limit.Selector is for programs", "custom_keywords", "message_func", "notify_symbol", "settings")...)...),
 	}
 }
 
@@ -80,7 +80,7 @@ func (o *Options) rates(v option.Value) error {
 // object is a limit as a section.
 func object(l *Limit, v option.Value) (list []Bucket, err error) {
 	off := false
-	table := &option.Section{Name: l.Name, Doc: "one limit", Off: &off, Keys: append([]option.Key{
+	table := &option.Section{Name: l.Name, Doc: "one limit", Off: &off, Keys: []option.Key{
 		option.Func("bucket", "one or several sections", func(v option.Value) error {
 			for _, item := range v.Items() {
 				b, err := bucket(item)
@@ -92,7 +92,8 @@ func object(l *Limit, v option.Value) (list []Bucket, err error) {
 			return nil
 		}, "buckets that all have to have room").Alias("buckets"),
 		option.Bool("each_rcpt", &l.EachRcpt, "each recipient has its own bucket"),
-	}, option.Without("Lua is not run: Limit.Selector is for programs", "selector")...)}
+		option.String("selector", &l.Select, "what has a bucket of its own, in place of the words of the name"),
+	}}
 	var warned error
 	if err := table.Apply(v, func(err error) { warned = err }); err != nil {
 		return nil, err

@@ -1,6 +1,8 @@
 package spamtrap
 
 import (
+	"strings"
+
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks/option"
 )
@@ -11,8 +13,12 @@ func (o *Options) Section() *option.Section {
 	return &option.Section{
 		Name: "spamtrap", Doc: "tells mail to addresses that nobody uses", Off: &o.Off, Asleep: true, Example: map[string]any{"enabled": true},
 		Keys: append([]option.Key{
-			option.Entries("map", &o.Addresses, "the traps, as USER@DOMAIN or @DOMAIN; without them the store is asked").Example([]string{"trap@example.org"}),
-			option.Bool("several_recipients", &o.Several, "also look at messages to several recipients").From("winnow"),
+			option.Func("map", "list, or file with one", o.entries, "the traps, as USER@DOMAIN, @DOMAIN or regular expressions; without them the store is asked").
+				Example([]string{"trap@example.org"}),
+			option.Bool("allow_multiple_rcpts", &o.Several, "also look at messages to several recipients").Alias("several_recipients"),
+			option.Bool("learn_spam", &o.Learn, "what is caught is learned as spam"),
+			option.String("symbol", &o.Symbol, "what a caught message raises").Or("SPAMTRAP").Example("TRAPPED"),
+			option.Float("score", &o.Score, "what the symbol weighs"),
 			option.Bool("check_local", &o.CheckLocal, "also look at mail from the own networks"),
 			option.Bool("check_authed", &o.CheckAuthenticated, "also look at mail of users"),
 			option.Func("action", "action", func(v option.Value) error {
@@ -22,11 +28,27 @@ func (o *Options) Section() *option.Section {
 				}
 				return err
 			}, "what a caught message gets").Example("reject"),
-			option.String("message", &o.Message, "text that goes with it"),
-			option.Fixed("learn_spam", false, "what traps catch is learned by dms -spamtrap"),
+			option.String("smtp_message", &o.Message, "text that goes with it, with the trap for ${rcpt}").Alias("message"),
 			option.Fixed("learn_fuzzy", false, "there is no fuzzy storage"),
 			option.Fixed("key_prefix", "sptr_", "keys are Rspamd's own, so that both can share a store"),
-			option.Fixed("symbol", "SPAMTRAP", "the symbol is always this one"),
 		}, option.Without("there is no fuzzy storage", "fuzzy_flag", "fuzzy_weight")...),
 	}
+}
+
+// entries reads the list of traps: what has signs that no address has is a regular
+// expression.
+func (o *Options) entries(v option.Value) error {
+	list, err := v.Entries()
+	if err != nil {
+		return err
+	}
+	o.Addresses, o.Patterns = []string{}, nil
+	for _, entry := range list {
+		if strings.ContainsAny(entry, `/^$\*?[](){}|`) {
+			o.Patterns = append(o.Patterns, entry)
+		} else {
+			o.Addresses = append(o.Addresses, entry)
+		}
+	}
+	return nil
 }

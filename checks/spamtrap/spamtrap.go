@@ -4,18 +4,20 @@
 // its keys. winnow.LearnTraps teaches what was caught.
 //
 // The family is off unless standard.Options.Spamtrap is set. Its symbol has no
-// weight. Without an answer of the store only the lists tell.
+// weight but Options.Score. Without an answer of the store only the lists tell.
 package spamtrap
 
 import (
+	"cmp"
 	"context"
-	"regexp"
+	"math"
 	"slices"
 	"strings"
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/relay"
+	"github.com/winnowmail/winnow/internal/perlre"
 	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
@@ -27,12 +29,12 @@ type Options struct {
 	Off bool
 	// Addresses are traps as "user@domain", or "@domain" for all of a domain.
 	Addresses []string
-	// Patterns are regular expressions (package regexp) that find a trap in its
-	// address in lower case.
+	// Patterns are regular expressions that find a trap in its address in lower
+	// case, bare or with flags as "/pattern/i".
 	Patterns []string
 	// Store also asks the store, where a trap is the key "sptr_user@domain" or
-	// "sptr_@domain" with any value; so does a family with neither Addresses nor
-	// Patterns.
+	// "sptr_@domain" with any value; so does a family where Addresses and Patterns
+	// are nil.
 	Store bool
 	// Several also looks at messages to more than one recipient, of which one
 	// trap is enough. Otherwise a message that a real recipient gets too is none.
@@ -45,6 +47,11 @@ type Options struct {
 	// "message rejected" and "message accepted".
 	Action  actions.Action
 	Message string
+	// Symbol is raised in place of SPAMTRAP. Score is what it weighs.
+	Symbol string
+	Score  float64
+	// Learn asks the host for winnow.LearnTraps. The family itself learns nothing.
+	Learn bool
 }
 
 // Trap is the symbol of the family. Its option is the address or the domain.
@@ -64,10 +71,14 @@ func (o Options) Validate() error {
 		v.If(!ok || domain == "" || strings.ContainsAny(a, " \t\r\n<>"), valid.At("Addresses", i), "%q is neither user@domain nor @domain", a)
 	}
 	for i, p := range o.Patterns {
-		if _, err := regexp.Compile(p); err != nil {
+		if _, err := perlre.Compile(p); err != nil {
 			v.Add(valid.At("Patterns", i), "%v", err)
 		}
 	}
+	if o.Symbol != "" {
+		v.Symbol("Symbol", o.Symbol)
+	}
+	v.If(math.IsNaN(o.Score) || math.IsInf(o.Score, 0), "Score", "%v is no number", o.Score)
 	v.If(o.Message != "" && o.Action == "", "Message", "says nothing without Action")
 	return v.Err()
 }
@@ -76,7 +87,8 @@ func (o Options) Validate() error {
 type family struct {
 	Options
 	traps    map[string]bool // by key of the address or the domain
-	patterns []*regexp.Regexp
+	patterns []func(string) bool
+	def      *symbols.Def
 }
 
 // New returns the family.
@@ -85,22 +97,33 @@ func New(o Options) *checks.Family {
 	if o.Off || f.Err != nil {
 		return f
 	}
-	r := &family{Options: o, traps: map[string]bool{}}
-	r.Store = o.Store || len(o.Addresses)+len(o.Patterns) == 0
+	r := &family{Options: o, traps: map[string]bool{}, def: o.symbol()}
+	r.Store = o.Store || o.Addresses == nil && o.Patterns == nil
 	for _, a := range o.Addresses {
 		r.traps[key(mail.ParseAddress(a))] = true
 	}
 	for _, p := range o.Patterns {
-		r.patterns = append(r.patterns, regexp.MustCompile(p))
+		occurs, _ := perlre.Test(p) // Validate compiled it
+		r.patterns = append(r.patterns, occurs)
 	}
 	f.Checks = []*checks.Check{{
 		Name: "spamtrap", Doc: "looks for a trap among the recipients", Stage: checks.Early, Priority: 5,
 		Requires: checks.Facts(relay.Fact), Provides: []checks.AnyFact{found}, Needs: checks.Needs{Store: r.Store}, Run: r.look,
 	}, {
 		Name: "spamtrap_found", Doc: "tells that the message goes to a trap", Stage: checks.Late,
-		Symbols: []*symbols.Def{Trap}, Requires: checks.Facts(found), Run: r.tell,
+		Symbols: []*symbols.Def{r.def}, Requires: checks.Facts(found), Run: r.tell,
 	}}
 	return f
+}
+
+// symbol is the one that the options ask for.
+func (o Options) symbol() *symbols.Def {
+	if o.Symbol == "" && o.Score == 0 {
+		return Trap
+	}
+	d := *Trap
+	d.Name, d.Weight = cmp.Or(o.Symbol, Trap.Name), o.Score
+	return &d
 }
 
 // found is the fact that the two checks share: the trap.
@@ -134,9 +157,9 @@ func (f *family) tell(_ context.Context, t *checks.Task) error {
 	if !is {
 		return nil
 	}
-	t.Hit(Trap, trap)
+	t.Hit(f.def, trap)
 	if f.Action != "" {
-		t.PreResult(actions.PreResult{Action: f.Action, Message: f.text(trap), ProcessAll: true, Check: "spamtrap"}, Trap)
+		t.PreResult(actions.PreResult{Action: f.Action, Message: f.text(trap), ProcessAll: true, Check: "spamtrap"}, f.def)
 	}
 	return nil
 }
@@ -145,7 +168,7 @@ func (f *family) tell(_ context.Context, t *checks.Task) error {
 func (f *family) listed(rcpts []mail.Address) (trap string, found bool) {
 	for _, r := range rcpts {
 		addr := r.Key()
-		if f.traps[addr] || slices.ContainsFunc(f.patterns, func(p *regexp.Regexp) bool { return p.MatchString(addr) }) {
+		if f.traps[addr] || slices.ContainsFunc(f.patterns, func(occurs func(string) bool) bool { return occurs(addr) }) {
 			return addr, true
 		}
 		if domain := r.DomainKey(); f.traps["@"+domain] {

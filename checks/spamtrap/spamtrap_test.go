@@ -10,6 +10,7 @@ import (
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/checks/option"
 	"github.com/winnowmail/winnow/checks/spamtrap"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/internal/redistest"
@@ -108,6 +109,53 @@ func TestAction(t *testing.T) {
 	}
 }
 
+// The symbol may have another name and a weight of its own.
+func TestSymbol(t *testing.T) {
+	for _, c := range []struct {
+		o    spamtrap.Options
+		name string
+	}{{spamtrap.Options{Score: 7}, "SPAMTRAP"}, {spamtrap.Options{Symbol: "MY_TRAP", Score: 7}, "MY_TRAP"}} {
+		c.o.Addresses = []string{"trap@example.org"}
+		res := scan(t, open(t, c.o, nil), to("trap@example.org"))
+		if s := res.Symbol(c.name); s == nil || s.Score != 7 || s.Options[0] != "trap@example.org" {
+			t.Errorf("%s: %+v", c.name, res.Symbols)
+		}
+	}
+	if err := (spamtrap.Options{Symbol: "a b"}).Validate(); err == nil {
+		t.Error("a name with a blank passes")
+	}
+}
+
+// The list of a file has addresses, domains and regular expressions in one.
+func TestSection(t *testing.T) {
+	section := func(said map[string]any) (o spamtrap.Options) {
+		err := o.Section().Apply(option.Of(said), func(err error) { t.Error(err) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	o := section(map[string]any{"map": []string{"Trap@example.org", "@traps.example.org", `/^OLD-\d+@/i`, `bait.*@example\.com$`}, "allow_multiple_rcpts": true, "score": 3, "learn_spam": true})
+	if !o.Learn || len(o.Addresses) != 2 || len(o.Patterns) != 2 {
+		t.Errorf("%+v", o)
+	}
+	s := open(t, o, nil)
+	for rcpt, want := range map[string]string{
+		"trap@example.org": "trap@example.org", "a@traps.example.org": "traps.example.org", "old-3@example.net": "old-3@example.net",
+		"my-bait-1@example.com": "my-bait-1@example.com", "bait@example.org": "none", "old@example.net": "none",
+	} {
+		expect(t, s, to(rcpt), want)
+		expect(t, s, to("bob@example.org", rcpt), want)
+	}
+	// An empty list has no traps; the store is asked where there is no list.
+	store := memory()
+	if err := store.Set(t.Context(), spamtrap.Key("trap@example.org"), []byte("1"), 0); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, open(t, section(map[string]any{"map": []string{}}), store), to("trap@example.org"), "none")
+	expect(t, open(t, section(map[string]any{}), store), to("trap@example.org"), "trap@example.org")
+}
+
 // A trap in the store works at once, and for every scanner that has the store.
 func TestStore(t *testing.T) {
 	store := statetest.Wrap(memory())
@@ -177,9 +225,9 @@ func TestBesideRspamd(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	for want, o := range map[string]spamtrap.Options{
-		`spamtrap: Addresses[0]: "trap" is neither user@domain nor @domain`:                         {Addresses: []string{"trap"}},
-		"spamtrap: Patterns[1]: error parsing regexp: missing argument to repetition operator: `*`": {Patterns: []string{"a", "*"}},
-		"spamtrap: Message: says nothing without Action":                                            {Message: "x"},
+		`spamtrap: Addresses[0]: "trap" is neither user@domain nor @domain`:         {Addresses: []string{"trap"}},
+		"spamtrap: Patterns[1]: pattern: at offset 0: nothing to repeat before '*'": {Patterns: []string{"a", "*"}},
+		"spamtrap: Message: says nothing without Action":                            {Message: "x"},
 	} {
 		if err := o.Validate(); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)

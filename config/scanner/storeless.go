@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/winnowmail/winnow/checks/reputation"
+	"github.com/winnowmail/winnow/checks/spamtrap"
 )
 
 // working are the modules of needy and bayes that the files switch on, sorted.
@@ -17,8 +18,9 @@ func (s *Setup) working() (list []string) {
 		"greylist": f.Greylist != nil, "replies": f.Replies != nil, "known_senders": f.KnownSenders != nil,
 		"ratelimit":  !f.Ratelimit.Off && (len(f.Ratelimit.Limits) > 0 || !f.Ratelimit.Users.IsZero()),
 		"reputation": f.Reputation != nil && !f.Reputation.Off && slices.ContainsFunc(f.Reputation.Rules, kept), "history_redis": s.Daemon.History.Rows > 0,
-		"neural": s.Daemon.Neural != nil,
-		"bayes":  s.tree.Root.Get("classifier") != nil,
+		"neural":   s.Daemon.Neural != nil,
+		"spamtrap": asksStore(f.Spamtrap),
+		"bayes":    s.tree.Root.Get("classifier") != nil,
 	} {
 		if on && !slices.Contains(off, name) {
 			list = append(list, name)
@@ -26,6 +28,11 @@ func (s *Setup) working() (list []string) {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// asksStore tells that traps are kept in the store, or that what they catch is learned.
+func asksStore(o *spamtrap.Options) bool {
+	return o != nil && !o.Off && (o.Learn || o.Store || o.Addresses == nil && o.Patterns == nil)
 }
 
 // has says whether a module has a store. The program opens those of some only beside

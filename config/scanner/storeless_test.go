@@ -16,6 +16,7 @@ func TestStoreless(t *testing.T) {
 		"local.d/reputation.conf":    "rules { ips { selector { ip { } } backend { redis { } } symbol = \"IPS\"; } }",
 		"local.d/neural.conf":        "enabled = true;",
 		"local.d/known_senders.conf": "enabled = true; domains = [\"example.org\"];",
+		"local.d/spamtrap.conf":      "enabled = true;",
 	}
 	const redis = "local.d/redis.conf"
 	for name, c := range map[string]struct {
@@ -25,7 +26,7 @@ func TestStoreless(t *testing.T) {
 		idle      string // of stock files
 	}{
 		"no files":                 {idle: "bayes greylist history_redis replies"},
-		"own files":                {files: own, told: []string{"local.d/greylist.conf:1:1: greylist has no store", "ratelimit.conf", "reputation.conf", "neural.conf", "known_senders.conf"}, not: []string{"replies"}, idle: "bayes history_redis"},
+		"own files":                {files: own, told: []string{"local.d/greylist.conf:1:1: greylist has no store", "ratelimit.conf", "reputation.conf", "neural.conf", "known_senders.conf", "spamtrap.conf"}, not: []string{"replies"}, idle: "bayes history_redis"},
 		"a store of the program's": {files: own, general: true, not: []string{"has no store"}},
 		"a server":                 {files: map[string]string{redis: "servers = \"127.0.0.1:1\";", "local.d/greylist.conf": "timeout = 4min;"}, not: []string{"has no store"}},
 		"as the files say":         {files: map[string]string{redis: "servers = \"127.0.0.1:1\"; disabled_modules = [greylist];", "local.d/greylist.conf": "timeout = 4min;"}, not: []string{"has no store"}},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -81,12 +82,18 @@ func (k *knownFlags) add(o *standard.Options, state string) error {
 	return nil
 }
 
-// after adds what learns from spam traps to the Scanner's options.
-func (k *knownFlags) after(o *winnow.Options) error {
-	if len(k.traps) == 0 {
+// after adds what learns from spam traps to the Scanner's options: from those of the
+// flag, or those of the files where these ask for it.
+func (k *knownFlags) after(o *winnow.Options, files *spamtrap.Options) error {
+	var raised []string
+	switch {
+	case len(k.traps) > 0:
+	case files != nil && files.Learn && !files.Off:
+		raised = []string{cmp.Or(files.Symbol, spamtrap.Trap.Name)}
+	default:
 		return nil
 	}
-	after, err := winnow.LearnTraps(winnow.TrapOptions{Learner: o.Learner, Classifiers: o.Classifiers})
+	after, err := winnow.LearnTraps(winnow.TrapOptions{Symbols: raised, Learner: o.Learner, Classifiers: o.Classifiers})
 	if err == nil {
 		o.After = append(o.After, after)
 	}

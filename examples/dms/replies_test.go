@@ -5,6 +5,8 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -107,6 +109,35 @@ func TestSiteFlags(t *testing.T) {
 	below := checkMail(t, url, received+failed+mail, "IP", "127.0.0.1", "From", "ann@example.net", "Rcpt", "bob@example.org")
 	if !strings.Contains(above, `"R_SPF_FAIL"`) || strings.Contains(below, `"R_SPF_FAIL"`) {
 		t.Errorf("the provider's results: %s; forged ones: %s", above, below)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	if code := stop(); code != 0 {
+		t.Errorf("exit code %d: %s", code, log)
+	}
+}
+
+// What files call a trap is learned where they ask for it.
+func TestTrapsByFiles(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "local.d"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const section = "enabled = true; map = [\"^bait-[0-9]+@\"]; symbol = \"BAIT\"; score = 4; learn_spam = true; allow_multiple_rcpts = true;\n"
+	if err := os.WriteFile(filepath.Join(dir, "local.d", "spamtrap.conf"), []byte(section), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	url, log, stop := start(t, "-config", dir, "-dns", "none", "-state", t.TempDir())
+	reply := checkMail(t, url, "From: ann@example.net\n\nhello there, this is for nobody\n", "IP", "192.0.2.1", "From", "ann@example.net", "Rcpt", "bait-7@example.org")
+	if !strings.Contains(reply, `"BAIT"`) || strings.Contains(reply, `"SPAMTRAP"`) {
+		t.Errorf("to a trap: %s", reply)
+	}
+	a, err := http.Get(url + "/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	if body, _ := io.ReadAll(a.Body); !strings.Contains(string(body), `"total_learns":1`) {
+		t.Errorf("it is not learned: %s", body)
 	}
 	http.DefaultClient.CloseIdleConnections()
 	if code := stop(); code != 0 {

@@ -151,7 +151,7 @@ func (c *config) remember(ctx context.Context, o *winnow.Options) (end func() er
 		o.Learner, err = state.Learner(ctx, c.own.of("bayes", store), c.perUser, o.Log)
 	}
 	if err == nil {
-		err = errors.Join(c.autolearn.after(o), c.known.after(o))
+		err = errors.Join(c.autolearn.after(o), c.known.after(o, c.files.families().Spamtrap))
 	}
 	if err != nil {
 		return nil, errors.Join(err, end())
