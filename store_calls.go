@@ -114,6 +114,13 @@ func (k *checkStore) Lesson(ctx context.Context, table, message string) (string,
 	return storeCall(k, "lesson", func(s storage.Store) (string, error) { return s.Lesson(ctx, table, message) }, table, message)
 }
 
+// LessonAs implements storage.AliasReader.
+func (k *checkStore) LessonAs(ctx context.Context, table, message string, aliases []string) (string, error) {
+	return storeCall(k, "lessonas", func(s storage.Store) (string, error) {
+		return storage.LessonAs(ctx, s, table, message, aliases)
+	}, table, message, aliases)
+}
+
 func (k *checkStore) DropTable(ctx context.Context, table string) error {
 	return k.do("droptable", func(s storage.Store) error { return s.DropTable(ctx, table) }, table)
 }

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"context"
 	"fmt"
 	"slices"
 )
@@ -84,4 +85,21 @@ func (l Lesson) Step(noted *Lesson) LessonStep {
 	}
 	s.Learned = Learned{Was: s.From, Changed: s.From != s.To}
 	return s
+}
+
+// An AliasReader is a Tokens that finds what another program has noted under
+// Lesson.Aliases.
+type AliasReader interface {
+	// LessonAs is what the function LessonAs says.
+	LessonAs(ctx context.Context, table, message string, aliases []string) (class string, err error)
+}
+
+// LessonAs is Tokens.Lesson for a message that has aliases, in one trip: a class
+// under an alias that is another than the message's own counts for later, as in
+// Learn. A store without an AliasReader's method knows no aliases.
+func LessonAs(ctx context.Context, t Tokens, table, message string, aliases []string) (class string, err error) {
+	if r, ok := t.(AliasReader); ok && len(aliases) > 0 {
+		return r.LessonAs(ctx, table, message, aliases)
+	}
+	return t.Lesson(ctx, table, message)
 }

@@ -155,6 +155,11 @@ func (p prefixed) Lesson(ctx context.Context, table, message string) (string, er
 	return p.next.Lesson(ctx, p.name(table), message)
 }
 
+// LessonAs implements AliasReader.
+func (p prefixed) LessonAs(ctx context.Context, table, message string, aliases []string) (string, error) {
+	return LessonAs(ctx, p.next, p.name(table), message, aliases)
+}
+
 func (p prefixed) DropTable(ctx context.Context, table string) error {
 	return p.next.DropTable(ctx, p.name(table))
 }

@@ -198,6 +198,12 @@ func (t *TimedStore) Lesson(ctx context.Context, table, message string) (string,
 	return within(ctx, t, func(ctx context.Context) (string, error) { return t.next.Lesson(ctx, table, message) })
 }
 
+// LessonAs implements AliasReader.
+func (t *TimedStore) LessonAs(ctx context.Context, table, message string, aliases []string) (string, error) {
+	aliases = slices.Clone(aliases)
+	return within(ctx, t, func(ctx context.Context) (string, error) { return LessonAs(ctx, t.next, table, message, aliases) })
+}
+
 // DropTable implements Tokens.
 func (t *TimedStore) DropTable(ctx context.Context, table string) error {
 	return t.do(ctx, func(ctx context.Context) error { return t.next.DropTable(ctx, table) })

@@ -3,10 +3,12 @@ package osb_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/winnowmail/winnow/bayes/osb"
+	"github.com/winnowmail/winnow/internal/statetest"
 	"github.com/winnowmail/winnow/storage"
 )
 
@@ -92,6 +94,23 @@ func TestRelearn(t *testing.T) {
 	}
 	if v, _ := c.Classify(t.Context(), tokens); v.State != osb.Unknown || v.Lessons[osb.Spam] != 0 {
 		t.Errorf("%+v", v)
+	}
+}
+
+// TestDigestsTakeOneTrip: however many digests Rspamd may have noted a message under, a
+// lesson asks for all of them at once.
+func TestDigestsTakeOneTrip(t *testing.T) {
+	store := statetest.Wrap(storage.NewMemory(storage.MemoryOptions{}))
+	c, err := osb.New(store, osb.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := osb.Lesson{Message: "m", Class: osb.Spam, Tokens: message(t, spamWords, 1), Digests: []string{"a", "b", "c"}}
+	if learned, err := c.Learn(t.Context(), l); err != nil || !learned.Changed {
+		t.Errorf("%+v, %v", learned, err)
+	}
+	if got := store.Trips(); !slices.Equal(got, []string{"LessonAs", "Counts"}) {
+		t.Errorf("%q beside what learns", got)
 	}
 }
 

@@ -67,17 +67,11 @@ func (c *Classifier) Learn(ctx context.Context, l Lesson) (storage.Learned, erro
 // was returns the class that a message was learned in last, by Rspamd or here: what
 // is noted under a digest and is not what was noted here, Rspamd noted since.
 func (c *Classifier) was(ctx context.Context, l Lesson) (string, error) {
-	own, err := c.store.Lesson(ctx, c.o.Table, l.Message)
-	for i := 0; i < len(l.Digests) && err == nil; i++ {
-		var other string
-		if other, err = c.store.Lesson(ctx, c.o.Table, l.Digests[i]); other != "" && other != own {
-			return other, nil
-		}
-	}
+	class, err := storage.LessonAs(ctx, c.store, c.o.Table, l.Message, l.Digests)
 	if err != nil {
 		return "", fmt.Errorf("osb: %w", err)
 	}
-	return own, nil
+	return class, nil
 }
 
 // Unlearn takes back what was learned of a message here; what Rspamd learned it

@@ -206,6 +206,22 @@ func (s *Store) Append(ctx context.Context, log, id string, data []byte) (uint64
 	return s.Store.Append(ctx, log, id, data)
 }
 
+// Lesson implements storage.Tokens.
+func (s *Store) Lesson(ctx context.Context, table, message string) (string, error) {
+	if err := s.gate(ctx, "Lesson"); err != nil {
+		return "", err
+	}
+	return s.Store.Lesson(ctx, table, message)
+}
+
+// LessonAs implements storage.AliasReader.
+func (s *Store) LessonAs(ctx context.Context, table, message string, aliases []string) (string, error) {
+	if err := s.gate(ctx, "LessonAs"); err != nil {
+		return "", err
+	}
+	return storage.LessonAs(ctx, s.Store, table, message, aliases)
+}
+
 // Counts implements storage.Tokens.
 func (s *Store) Counts(ctx context.Context, table string, ids []uint64) (storage.Counts, error) {
 	if err := s.gate(ctx, "Counts"); err != nil {

@@ -194,6 +194,13 @@ func TestRspamdLearned(t *testing.T) {
 		same(t, "the note of another order", server.Must("HGET", "learned_ids", c.other), c.ham)
 		server.Must("HSET", c.at, c.alias, c.spam)
 		server.Must("HSET", "learned_ids", c.other, c.spam) // Rspamd moved it.
+		before := s.Stats().Calls
+		if got, err := s.LessonAs(t.Context(), "RS", "m", []string{"unknown", c.other, c.alias}); err != nil || got != "spam" {
+			t.Errorf("Rspamd moved it to %q, %v", got, err)
+		}
+		if trips := s.Stats().Calls - before; trips != 1 {
+			t.Errorf("%d trips for three aliases", trips)
+		}
 		learn("spam", storage.Learned{Was: "spam"})
 		learn("", storage.Learned{Was: "spam", Changed: true})
 		same(t, "the notes", server.Must("EXISTS", "learned_ids", c.at), "0")
@@ -205,8 +212,8 @@ func TestRspamdLearned(t *testing.T) {
 func TestRspamdLearnedIsFull(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	s := open(t, redis.Options{Addrs: []string{server.Addr}, Rspamd: true})
 	server.Must("EVAL", `for i = 0, 5 do for j = 1, 10000 do redis.call('HSET', 'learned_ids' .. string.rep('X', i), i .. '.' .. j, '1') end end`, "0")
+	s := open(t, redis.Options{Addrs: []string{server.Addr}, Rspamd: true}) // It would hold a server that is busy for one that is down.
 	for _, class := range []string{"spam", "news"} {
 		alias := strings.Repeat(class, 8)
 		if _, err := s.Learn(t.Context(), "RS", storage.Lesson{Message: class, Class: class, IDs: []uint64{7}, Aliases: []string{alias}}); err != nil {

@@ -33,8 +33,8 @@ func newScripts(rspamd bool) scripts {
 		push: of(luaPush), rank: of(luaRank),
 	}
 	if rspamd {
-		s.counts, s.learn = of(luaRspamdCounts), of(luaNote+luaRspamdLearned+luaRspamdLearn+luaMove)
-		s.lesson = of(luaNote + luaRspamdLearned + luaRspamdLesson)
+		s.counts, s.learn = of(luaRspamdCounts), of(luaNote+luaRspamdLearned+luaRspamdTheirs+luaRspamdLearn+luaMove)
+		s.lesson = of(luaNote + luaRspamdLearned + luaRspamdTheirs + luaRspamdLesson)
 	}
 	return s
 }

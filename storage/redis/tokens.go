@@ -153,7 +153,22 @@ func (s *Store) Lesson(ctx context.Context, table, message string) (string, erro
 	if err := checkKeys(table, message); err != nil {
 		return "", err
 	}
+	return s.lessonAs(ctx, table, message, nil)
+}
+
+// LessonAs implements storage.AliasReader.
+func (s *Store) LessonAs(ctx context.Context, table, message string, aliases []string) (string, error) {
+	if err := checkKeys(table, message); err != nil {
+		return "", err
+	}
+	return s.lessonAs(ctx, table, message, aliases)
+}
+
+func (s *Store) lessonAs(ctx context.Context, table, message string, aliases []string) (string, error) {
 	c := &command{op: "Lesson", key: s.notes(table), script: &s.scripts.lesson, args: []any{message}, repeat: true}
+	if s.rspamd {
+		c.args = append(c.args, strings.Join(aliases, " "))
+	}
 	if err := s.do(ctx, c); err != nil {
 		return "", err
 	}

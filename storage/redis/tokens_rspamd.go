@@ -91,21 +91,11 @@ local function mark(alias, class)
 end
 `
 
-// luaRspamdLesson: message, or one of its aliases. Returns its class.
-const luaRspamdLesson = `
-local own = redis.call('HGET', KEYS[1] .. 'm', ARGV[1])
-if own then
-  return (unpackNote(own))
-end
-return (learned(ARGV[1]))
-`
-
-// luaRspamdLearn: as luaLearn, what the names of the notes begin with, and the aliases.
-const luaRspamdLearn = `
-local table, base, message, class, weight, ids, messages = KEYS[1], ARGV[8], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[7]
-
-local function theirs(own)
-  for alias in string.gmatch(ARGV[9], '%S+') do
+// luaRspamdTheirs: the class that a message was learned in last, where it is own here
+// and what was noted under one of its aliases, which are separated by spaces.
+const luaRspamdTheirs = `
+local function theirsOf(own, aliases)
+  for alias in string.gmatch(aliases, '%S+') do
     local class = learned(alias)
     if class ~= '' and class ~= own then
       return class
@@ -113,6 +103,22 @@ local function theirs(own)
   end
   return own
 end
+`
+
+// luaRspamdLesson: message, or one of its aliases, and all of these. Returns its class.
+const luaRspamdLesson = `
+local own = redis.call('HGET', KEYS[1] .. 'm', ARGV[1])
+if own then
+  return theirsOf((unpackNote(own)), ARGV[2])
+end
+return theirsOf((learned(ARGV[1])), ARGV[2])
+`
+
+// luaRspamdLearn: as luaLearn, what the names of the notes begin with, and the aliases.
+const luaRspamdLearn = `
+local table, base, message, class, weight, ids, messages = KEYS[1], ARGV[8], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[7]
+
+local function theirs(own) return theirsOf(own, ARGV[9]) end
 
 local function tell(class)
   for alias in string.gmatch(ARGV[9], '%S+') do
