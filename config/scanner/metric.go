@@ -263,37 +263,8 @@ func (r *layering) thresholds(v *ucl.Value) error {
 	for _, name := range r.setup.tree.Unset {
 		r.Thresholds[actions.Parse(name)] = math.NaN()
 	}
-	for name, value := range v.All() {
-		switch name {
-		case "subject":
-			text, err := value.AsString()
-			if err != nil {
-				return err
-			}
-			r.setup.Subject = text
-			continue
-		case "unknown_weight", "grow_factor":
-			if f, err := value.AsFloat(); err != nil || name == "grow_factor" && f != 0 && f != 1 {
-				r.warn(value.Errorf("actions: %s has no effect: symbols count by their own weights", name))
-			} else if name == "unknown_weight" && f != 0 {
-				r.warn(value.Errorf("actions: unknown_weight is that of symbols that settings raise, and of no others"))
-			}
-			continue
-		}
-		if value.Kind == ucl.Object {
-			if value = value.Get("score"); value == nil {
-				continue // an action that no score chooses
-			}
-		}
-		f, err := value.AsFloat()
-		action := actions.Parse(name)
-		if value.IsNull() || action == actions.NoAction || action == actions.SoftReject {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		r.Thresholds[action] = f
+	if v == nil {
+		return nil
 	}
-	return nil
+	return r.section(actionsTable(r.Thresholds, &r.setup.Subject, r.warn), v)
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks/option"
 	"github.com/winnowmail/winnow/checks/standard"
 	"github.com/winnowmail/winnow/config"
@@ -144,7 +145,7 @@ func Sections() []*option.Section {
 	}
 	symbol, _ := symbolTable("NAME", new(winnow.SymbolChange))
 	return append(s.sections(), s.options(), new(redisServer).table(s.forModule), s.withServer(s.bayes()), of(s.controller(), "worker controller"),
-		of(s.proxy(), "worker rspamd_proxy"), of(s.normal(), "worker normal"), groupTable(new(score.Group)), of(symbol, "symbols"),
+		of(s.proxy(), "worker rspamd_proxy"), of(s.normal(), "worker normal"), actionsTable(actions.Thresholds{}, new(string), s.warn), groupTable(new(score.Group)), of(symbol, "symbols"),
 		compositeTable(&score.Composite{Def: new(symbols.Def)}))
 }
 

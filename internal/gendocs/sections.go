@@ -14,7 +14,7 @@ func sections() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("# Sections of configuration files\n\nThis page is generated from the tables that read the files (`go generate ./...`); " +
 		"`dms configdump -show-help SECTION` prints them, too.\n[configuration.md](configuration.md) says how files are read. An unknown key is warned of, with its place and the nearest known one. " +
-		"Thresholds\n(actions) and settings have their own forms, which are Rspamd's.\n\n")
+		"The section\nsettings has a form of its own, which is Rspamd's.\n\n")
 	for _, s := range scanner.Sections() {
 		if err := s.WriteTable(&b); err != nil {
 			return nil, err
