@@ -1,7 +1,9 @@
 package lists
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -32,8 +34,11 @@ type HTTPTable struct {
 	Client *http.Client
 }
 
-// maxAnswer bounds what is read of an answer.
-const maxAnswer = 4 << 10
+// What is read of an answer: about a key, and about an object.
+const (
+	maxAnswer = 4 << 10
+	maxObject = 256 << 10
+)
 
 // Lookup asks about the keys one after the other.
 func (t *HTTPTable) Lookup(ctx context.Context, _ string, keys []string) (map[string]string, error) {
@@ -51,15 +56,29 @@ func (t *HTTPTable) Lookup(ctx context.Context, _ string, keys []string) (map[st
 }
 
 func (t *HTTPTable) ask(ctx context.Context, key string) (value string, ok bool, err error) {
+	body, ok, err := t.exchange(ctx, maxAnswer, func(ctx context.Context) (*http.Request, error) { return t.request(ctx, key) })
+	return strings.TrimSpace(string(body)), ok, err
+}
+
+// Ask asks about an object whose values are strings and []string: in JSON as the body
+// of a POST (Body), else each string by its key in the query or as a header. The
+// answer has at most 256 KiB. ok is false where the server knows nothing of it: status
+// 404, or 204.
+func (t *HTTPTable) Ask(ctx context.Context, object map[string]any) (answer []byte, ok bool, err error) {
+	return t.exchange(ctx, maxObject, func(ctx context.Context) (*http.Request, error) { return t.objectRequest(ctx, object) })
+}
+
+// exchange asks, and reads no more than so many bytes of the answer.
+func (t *HTTPTable) exchange(ctx context.Context, most int64, request func(context.Context) (*http.Request, error)) (body []byte, ok bool, err error) {
 	timeout := t.Timeout
 	if timeout <= 0 {
 		timeout = time.Second
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	req, err := t.request(ctx, key)
+	req, err := request(ctx)
 	if err != nil {
-		return "", false, err
+		return nil, false, fmt.Errorf("table: %w", err)
 	}
 	client := t.Client
 	if client == nil {
@@ -67,21 +86,58 @@ func (t *HTTPTable) ask(ctx context.Context, key string) (value string, ok bool,
 	}
 	answer, err := client.Do(req)
 	if err != nil {
-		return "", false, fmt.Errorf("table: %w", err)
+		return nil, false, fmt.Errorf("table: %w", err)
 	}
 	defer answer.Body.Close()
 	switch answer.StatusCode {
 	case http.StatusOK:
-	case http.StatusNotFound:
-		return "", false, nil
+	case http.StatusNotFound, http.StatusNoContent:
+		return nil, false, nil
 	default:
-		return "", false, &HTTPError{redact(t.URL), answer.StatusCode}
+		return nil, false, &HTTPError{redact(t.URL), answer.StatusCode}
 	}
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	if body, err = io.ReadAll(io.LimitReader(answer.Body, most+1)); err != nil {
+		return nil, false, fmt.Errorf("table: %w", err)
+	}
+	if int64(len(body)) > most {
+		return nil, false, fmt.Errorf("table: the answer is longer than %d bytes", most)
+	}
+	return body, true, nil
+}
+
+func (t *HTTPTable) objectRequest(ctx context.Context, object map[string]any) (*http.Request, error) {
+	if t.Body {
+		body, err := json.Marshal(object)
+		if err != nil {
+			return nil, err
+		}
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL, bytes.NewReader(body))
+		if err == nil {
+			req.Header.Set("Content-Type", "application/json")
+		}
+		return req, err
+	}
+	to, err := url.Parse(t.URL)
 	if err != nil {
-		return "", false, fmt.Errorf("table: %w", err)
+		return nil, err
 	}
-	return strings.TrimSpace(string(body)), true, nil
+	query, fields := to.Query(), http.Header{}
+	for key, value := range object {
+		s, ok := value.(string)
+		switch {
+		case !ok: // as in Rspamd
+		case t.Header && !strings.ContainsAny(key+s, "\r\n\x00"):
+			fields.Set(key, s)
+		case !t.Header:
+			query.Set(key, s)
+		}
+	}
+	to.RawQuery = query.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to.String(), nil)
+	if err == nil {
+		req.Header = fields
+	}
+	return req, err
 }
 
 func (t *HTTPTable) request(ctx context.Context, key string) (*http.Request, error) {

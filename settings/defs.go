@@ -40,7 +40,7 @@ func (r *Rules) declare(section *ucl.Value) error {
 			return err
 		}
 	}
-	for _, rule := range r.static {
+	for _, rule := range r.static.rules {
 		for _, raised := range rule.apply.Symbols {
 			add(raised.Name, symbols.Def{Weight: r.options.Weight})
 		}

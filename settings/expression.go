@@ -68,16 +68,26 @@ func (r *reader) readSelector(v *ucl.Value) error {
 	return nil
 }
 
-// found reports whether a selector finds anything in a message, of which checks
-// have found nothing yet.
+// found reports whether a selector finds anything in a message.
 func found(m *mail.Message, sel *selector.Selector) (found bool) {
+	evaluate(m, sel, func(t *checks.Task) { found = len(sel.Eval(t)) > 0 })
+	return found
+}
+
+// object is what a selector of pairs finds in a message.
+func object(m *mail.Message, sel *selector.Selector) (found map[string]any) {
+	evaluate(m, sel, func(t *checks.Task) { found = sel.Object(t) })
+	return found
+}
+
+// evaluate calls f with a task in which checks have found nothing yet.
+func evaluate(m *mail.Message, sel *selector.Selector, f func(*checks.Task)) {
 	state := checks.State{Message: m}
 	// An error is a panic of the selector, which finds nothing then.
 	_, _ = state.Outcome(context.Background(), &checks.Check{Name: "settings", Requires: sel.Requires(), Run: func(_ context.Context, t *checks.Task) error {
-		found = len(sel.Eval(t)) > 0
+		f(t)
 		return nil
 	}})
-	return found
 }
 
 // combine reads the expression, which names conditions; without one all of them
@@ -119,7 +129,7 @@ func (r *reader) combine() error {
 // matches reports whether the rule is about a message.
 func (r *rule) matches(s *subject) bool {
 	if len(r.conditions) == 0 {
-		return false
+		return r.external != nil
 	}
 	if r.expression == nil {
 		if r.inverse {

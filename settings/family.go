@@ -2,8 +2,10 @@ package settings
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
@@ -58,13 +60,37 @@ type config struct {
 
 // start follows the lists.
 func (r *Rules) start(ctx context.Context, env *checks.Env) error {
-	if r.source != nil {
-		env.Go("settings", func() { lists.Follow(ctx, func() { r.refresh(env.Log) }, r.source) })
-	}
-	if len(r.lists) > 0 {
-		env.Go("lists of settings", func() { lists.Follow(ctx, nil, r.lists...) })
+	switch named := r.current().lists; {
+	case r.source != nil:
+		env.Go("settings", func() { r.followRules(ctx, env.Log) })
+	case len(named) > 0:
+		env.Go("lists of settings", func() { lists.Follow(ctx, nil, named...) })
 	}
 	return nil
+}
+
+// followRules follows the list of rules, and the lists that the rules of now name,
+// until ctx ends. log is told what of new rules has no effect, and when they can't be
+// read.
+func (r *Rules) followRules(ctx context.Context, log *slog.Logger) {
+	var named sync.WaitGroup
+	defer named.Wait()
+	within, end := context.WithCancel(ctx)
+	defer func() { end() }()
+	lists.Follow(ctx, func() {
+		warnings, err := r.refresh()
+		for _, w := range warnings {
+			log.Warn("settings: " + w.String())
+		}
+		if err != nil {
+			log.Warn("settings can't be read: the last ones stay", "error", err)
+		}
+		end()
+		within, end = context.WithCancel(ctx)
+		if all, ctx := r.current().lists, within; len(all) > 0 {
+			named.Go(func() { lists.Follow(ctx, nil, all...) })
+		}
+	}, r.source)
 }
 
 func raise(t *checks.Task, defs []*symbols.Def) error {

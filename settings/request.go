@@ -114,11 +114,11 @@ func (r *Rules) asked(q *Request) []Layer {
 	var named *Apply
 	if q.ID != "" {
 		for _, rule := range r.rules() {
-			if rule.id != "" && rule.id == q.ID {
+			if rule.id != "" && rule.id == q.ID && rule.external == nil {
 				named = rule.apply
 			}
 		}
-		if named == nil {
+		if named == nil && r.askedService(q) == nil {
 			q.warn("settings-id: there are no settings %q", q.ID)
 		}
 	}
@@ -139,6 +139,19 @@ func (r *Rules) asked(q *Request) []Layer {
 		list = append(list, Layer{OfRequest, q.Apply})
 	}
 	return list
+}
+
+// askedService is what a rule asks that the request names by its id.
+func (r *Rules) askedService(q *Request) *external {
+	if q == nil || q.ID == "" {
+		return nil
+	}
+	for _, rule := range r.rules() {
+		if rule.id == q.ID && rule.external != nil {
+			return rule.external
+		}
+	}
+	return nil
 }
 
 // limits are the settings that Maxscore and Softscore make.

@@ -24,7 +24,8 @@ type rule struct {
 	// its id alone.
 	expression *score.Expression
 	inverse    bool
-	need       need // the most that its conditions look at
+	external   *external // asked in place of apply; nil: there is none
+	need       need      // the most that its conditions look at
 }
 
 // ruleKeys are the keys of a rule.
@@ -74,11 +75,14 @@ func (r *reader) read() (ok bool, err error) {
 	if off || err != nil {
 		return false, err
 	}
+	what := r.readApply
 	if ext := r.v.Get("external_map"); !ext.IsNull() {
-		r.note(ext, "external_map is not supported: Options.Settings of the program can ask any service")
-		return false, nil
+		if ok, err := r.readExternal(ext); !ok {
+			return false, err
+		}
+		what = func() error { return nil }
 	}
-	for _, part := range []func() error{r.readPriority, r.readApply, r.readClient, r.readDialog, r.readHeaders, r.combine} {
+	for _, part := range []func() error{r.readPriority, what, r.readClient, r.readDialog, r.readHeaders, r.combine} {
 		if err := part(); err != nil {
 			return false, err
 		}

@@ -14,7 +14,7 @@ package settings
 
 import (
 	"context"
-	"log/slog"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -39,14 +39,21 @@ type Options struct {
 // Rules are those of a section settings. They may be replaced while scans run.
 type Rules struct {
 	options  Options
-	static   []*rule
+	static   *ruleSet
 	warnings []ucl.Warning
 	defs     []*symbols.Def
-	followed atomic.Pointer[[]*rule]
-	source   *lists.List   // of rules, nil if they stand in the file
-	reading  sync.Mutex    // held by refresh: what is older does not come last
-	lists    []*lists.List // that rules name
-	text     string        // of the section
+	followed atomic.Pointer[ruleSet]
+	source   *lists.List     // of rules, nil if they stand in the file
+	reading  sync.Mutex      // held by refresh: what is older does not come last
+	seen     *lists.Snapshot // of source, by refresh
+	text     string          // of the section
+}
+
+// A ruleSet are rules in their order, and the lists that they name.
+type ruleSet struct {
+	rules []*rule
+	lists []*lists.List
+	notes []ucl.Warning
 }
 
 // New reads a section settings, whose keys are the names of rules; nil has none. A
@@ -56,20 +63,20 @@ func New(section *ucl.Value, o Options) (*Rules, error) {
 	if o.Lists == nil {
 		o.Lists = lists.NewWatcher(lists.Options{})
 	}
-	r := &Rules{options: o, text: written(section)}
+	r := &Rules{options: o, text: written(section), static: &ruleSet{}}
 	if section != nil && section.Kind == ucl.String {
 		return r, r.follow(section)
 	}
-	rules, warnings, err := r.read(section)
+	set, err := r.read(section)
 	if err != nil {
 		return nil, err
 	}
-	for _, rule := range rules {
+	for _, rule := range set.rules {
 		if rule.id == "" {
 			rule.id = rule.name
 		}
 	}
-	r.static, r.warnings = rules, warnings
+	r.static, r.warnings = set, set.notes
 	if err := r.declare(section); err != nil {
 		return nil, err
 	}
@@ -91,21 +98,29 @@ func (r *Rules) follow(section *ucl.Value) (err error) {
 	if err != nil {
 		return section.Errorf("%v", err)
 	}
-	r.refresh(nil)
+	warnings, err := r.refresh()
+	if err != nil {
+		warnings = append(warnings, ucl.Warning{Pos: section.Pos(), Msg: fmt.Sprintf("settings: the list of rules can't be read: %v", err)})
+	}
+	r.warnings = warnings
 	return nil
 }
 
-// refresh takes the rules that the list has now; log is told when they can't be read.
-func (r *Rules) refresh(log *slog.Logger) {
+// refresh takes the rules that the list has now. It returns what is to be told of them,
+// once for what a list holds; on an error the last rules stay.
+func (r *Rules) refresh() ([]ucl.Warning, error) {
 	r.reading.Lock()
 	defer r.reading.Unlock()
+	now := r.source.Snapshot()
+	if now == r.seen {
+		return nil, nil
+	}
+	r.seen = now
 	var text strings.Builder
-	for _, line := range r.source.Snapshot().Lines() {
+	for _, line := range now.Lines() {
 		text.WriteString(line + "\n")
 	}
-	if _, err := r.Replace("settings", []byte(text.String())); err != nil && log != nil {
-		log.Warn("settings can't be read: the last ones stay", "error", err)
-	}
+	return r.Replace("settings", []byte(text.String()))
 }
 
 // Replace takes the rules of a followed list in the place of those of the file,
@@ -119,39 +134,40 @@ func (r *Rules) Replace(name string, text []byte) ([]ucl.Warning, error) {
 	if inner := section.Get("settings"); inner != nil {
 		section = inner
 	}
-	rules, warnings, err := r.read(section)
+	set, err := r.read(section)
 	if err != nil {
 		return nil, err
 	}
-	r.followed.Store(&rules)
-	return warnings, nil
+	r.followed.Store(set)
+	return set.notes, nil
 }
 
 // read reads rules and orders them.
-func (r *Rules) read(section *ucl.Value) (list []*rule, notes []ucl.Warning, err error) {
+func (r *Rules) read(section *ucl.Value) (set *ruleSet, err error) {
+	set = &ruleSet{}
 	if section.IsNull() {
-		return nil, nil, nil
+		return set, nil
 	}
 	section, err = section.AsObject()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	for name, v := range section.All() {
 		if v.Kind != ucl.Object {
 			continue // enabled, say; as in Rspamd
 		}
-		one := reader{Options: &r.options, named: &r.lists, rule: rule{name: name, section: v}, v: v, notes: &notes}
+		one := reader{Options: &r.options, named: &set.lists, rule: rule{name: name, section: v}, v: v, notes: &set.notes}
 		ok, err := one.read()
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if ok {
 			made := one.rule
-			list = append(list, &made)
+			set.rules = append(set.rules, &made)
 		}
 	}
-	slices.SortStableFunc(list, compare)
-	return list, notes, nil
+	slices.SortStableFunc(set.rules, compare)
+	return set, nil
 }
 
 // Warnings tell what of the file has no effect.
@@ -160,16 +176,22 @@ func (r *Rules) Warnings() []ucl.Warning { return r.warnings }
 // Len is how many rules there are.
 func (r *Rules) Len() int { return len(r.rules()) }
 
-func (r *Rules) rules() []*rule {
-	if p := r.followed.Load(); p != nil {
-		return *p
+func (r *Rules) rules() []*rule { return r.current().rules }
+
+func (r *Rules) current() *ruleSet {
+	if set := r.followed.Load(); set != nil {
+		return set
+	}
+	if r.static == nil {
+		return &ruleSet{}
 	}
 	return r.static
 }
 
 // Settings is a winnow.Options.Settings. It answers for the message as a whole;
 // recipients have none of their own. Before DATA it is nil as long as the answer
-// may depend on what is still to come.
+// may depend on what is still to come. The error is that of a service that was asked
+// (external_map) and did not answer.
 func (r *Rules) Settings(ctx context.Context, req winnow.SettingsRequest) (*winnow.Settings, error) {
 	if req.Rcpt != "" {
 		return nil, nil
@@ -177,9 +199,27 @@ func (r *Rules) Settings(ctx context.Context, req winnow.SettingsRequest) (*winn
 	q := requestOf(ctx)
 	asked := r.asked(q)
 	s := &subject{env: req.Envelope, msg: req.Message, local: req.Local, request: q}
-	layers, undecided := r.match(s, len(asked) > 0)
+	e := r.askedService(q)
+	if e != nil && len(asked) == 0 && s.msg == nil {
+		return nil, nil
+	}
+	layers, open, undecided := r.match(s, len(asked) > 0)
+	if e != nil && len(asked) == 0 {
+		if about := object(s.msg, e.about); about != nil {
+			layers, open, undecided = nil, &question{e, about}, false
+		}
+	}
 	if undecided {
 		return nil, nil
+	}
+	if open != nil {
+		a, err := open.ask(ctx, q.warn)
+		if err != nil {
+			return nil, err
+		}
+		if a != nil {
+			layers = append(layers, Layer{OfRule, a})
+		}
 	}
 	if len(layers) == 0 {
 		layers = asked
@@ -193,20 +233,28 @@ func (r *Rules) Settings(ctx context.Context, req winnow.SettingsRequest) (*winn
 	return set, nil
 }
 
-// match returns the rules that are about the message. With settings of the
-// request those of low priority are not looked at.
-func (r *Rules) match(s *subject, asked bool) (matched []Layer, undecided bool) {
+// match returns what the rules that are about the message say, and what the last of
+// them asks, if it asks a service. With settings of the request those of low priority,
+// and services, are not looked at.
+func (r *Rules) match(s *subject, asked bool) (matched []Layer, open *question, undecided bool) {
 	var at int64
 	for _, rule := range r.rules() {
 		if rule.priority < 1 || asked && rule.priority < 2 || len(matched) > 0 && rule.priority < at {
 			break
 		}
 		if !s.known(rule.need) {
-			return nil, true
+			return nil, nil, true
 		}
-		if rule.matches(s) {
+		if !rule.matches(s) || asked && rule.external != nil {
+			continue
+		}
+		if rule.external == nil {
 			matched, at = append(matched, Layer{OfRule, rule.apply}), rule.priority
+			continue
+		}
+		if about := object(s.msg, rule.external.about); about != nil {
+			return matched, &question{rule.external, about}, false
 		}
 	}
-	return matched, false
+	return matched, nil, false
 }

@@ -20,7 +20,7 @@ func (r *Rules) Strangers(knows func(name string) (symbol, group, family bool)) 
 	for _, d := range r.defs {
 		own[d.Name] = true
 	}
-	for _, rule := range r.static {
+	for _, rule := range r.static.rules {
 		for _, key := range []string{"symbols_enabled", "symbols_disabled", "groups_enabled", "groups_disabled", "scores"} {
 			group := key == "groups_enabled" || key == "groups_disabled"
 			switches := key == "symbols_enabled" || key == "symbols_disabled"

@@ -114,6 +114,27 @@ func (s *Selector) Values(t *checks.Task) [][]string {
 	return all
 }
 
+// Len is how many selectors are combined.
+func (s *Selector) Len() int { return len(s.parts) }
+
+// Object makes an object of an even number of combined selectors: the odd ones find
+// the keys, and the even ones their values, each a string or, of a selector that
+// gives a list, a []string. It is nil where one of them has no value.
+func (s *Selector) Object(t *checks.Task) map[string]any {
+	all := s.Values(t)
+	if all == nil || len(all)%2 != 0 {
+		return nil
+	}
+	object := make(map[string]any, len(all)/2)
+	for i := 0; i < len(all); i += 2 {
+		object[all[i][0]] = all[i+1][0]
+		if s.parts[i+1].list {
+			object[all[i][0]] = all[i+1]
+		}
+	}
+	return object
+}
+
 // Eval returns the values of the selector. Those of several selectors are
 // joined, the first with the first and so on up to the end of the shortest
 // list; a selector that gives no list goes with each.
