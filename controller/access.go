@@ -138,7 +138,7 @@ func Changes(r *http.Request) bool {
 	switch r.URL.Path {
 	case "/learnspam", "/learnham", "/learnclass", "/statreset", "/historyreset":
 		return true
-	case "/checkv2", "/check", "/symbols", "/stat", "/history", "/bayes/classifiers":
+	case "/checkv2", "/check", "/symbols", "/auth", "/stat", "/history", "/bayes/classifiers":
 		return false
 	}
 	return r.Method != http.MethodGet && r.Method != http.MethodHead

@@ -110,7 +110,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, req *request, r
 		h.log.Error("scan", "queue_id", req.message.Envelope.QueueID, "err", err)
 		fail(w, http.StatusInternalServerError, "%v", err)
 	default:
-		h.counters.scan(res)
+		h.counters.Scan(res)
 		h.record(r, req, res)
 		if req.milter || bareLines(res.Message().Raw()) {
 			res = foldBare(res)

@@ -3,8 +3,8 @@
 // winnow.Scanner through it.
 //
 // It serves /ping, /healthy, /ready and /checkv2, with /check and /symbols as
-// older names for the same, /checkv3, which has both as parts of a form, /stat, /statreset and /bayes/classifiers, with a
-// Teacher /learnspam, /learnham and /learnclass, and with a History /history and
+// older names for the same, /checkv3, which has both as parts of a form, /auth, /stat,
+// /statreset and /bayes/classifiers, with a Teacher /learnspam, /learnham and /learnclass, and with a History /history and
 // /historyreset. The envelope comes in request
 // headers, the message is the body, the reply is one JSON object
 // (winnow.Result.JSON, with header values folded by LF alone for "Milter: yes"
@@ -60,6 +60,9 @@ type Options struct {
 	// Without rules the first of them lies over what the Scanner has, and an id is
 	// unknown.
 	Rules bool
+	// Counters are those of /stat; nil counts what comes through the handler only. A
+	// program whose Scanner is asked in other ways too counts those scans there.
+	Counters *Counters
 	// Ready, if set, tells why clients should go elsewhere, nil if there is no
 	// reason; /ready asks it.
 	Ready func(ctx context.Context) error
@@ -76,7 +79,7 @@ type handler struct {
 	rules    bool
 	maxBody  int64
 	log      *slog.Logger
-	counters counters
+	counters *Counters
 }
 
 // New makes the handler.
@@ -84,7 +87,11 @@ func New(o Options) (http.Handler, error) {
 	if o.Scanner == nil {
 		return nil, errors.New("controller: no Scanner")
 	}
-	h := &handler{scanner: o.Scanner, teacher: o.Teacher, rows: o.History, ready: o.Ready, rules: o.Rules, maxBody: o.MaxBody, log: o.Log, counters: counters{began: time.Now()}}
+	h := &handler{scanner: o.Scanner, teacher: o.Teacher, rows: o.History, ready: o.Ready, rules: o.Rules, maxBody: o.MaxBody, log: o.Log, counters: o.Counters}
+	if h.counters == nil {
+		h.counters = &Counters{}
+	}
+	h.counters.began = time.Now()
 	if h.maxBody <= 0 {
 		h.maxBody = 100 << 20
 	}
@@ -118,6 +125,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	case "/learnspam", "/learnham", "/learnclass":
 		h.learn(w, r)
+	case "/auth":
+		h.auth(w, r)
 	case "/stat", "/statreset":
 		h.stat(w, r, r.URL.Path == "/statreset")
 	case "/history":
@@ -126,6 +135,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.historyReset(w, r)
 	case "/bayes/classifiers":
 		h.classifiers(w, r)
+	case "/counters":
+		fail(w, http.StatusNotImplemented, "how often each symbol was found is not counted; the history finds the scans that have one")
+	case "/fuzzyadd", "/fuzzydel", "/fuzzydelhash":
+		fail(w, http.StatusNotImplemented, "there are no fuzzy hashes; /learnspam and /learnham take the message")
 	default:
 		fail(w, http.StatusNotFound, "unknown path: %q", r.URL.Path)
 	}

@@ -12,9 +12,10 @@ import (
 	"github.com/winnowmail/winnow/actions"
 )
 
-// counters are what /stat tells of the requests since the start.
-type counters struct {
-	began time.Time
+// Counters are what /stat tells of the requests since the start. The zero value is
+// ready. It is safe for concurrent use.
+type Counters struct {
+	began time.Time // of the handler
 
 	mu       sync.Mutex
 	requests int
@@ -27,13 +28,14 @@ type counters struct {
 // scanTimes is how many /stat lists, as in Rspamd 4.1.6.
 const scanTimes = 31
 
-func (c *counters) request() {
+func (c *Counters) request() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.requests++
 }
 
-func (c *counters) scan(r *winnow.Result) {
+// Scan counts a scan that did not come through the handler, such as a milter's.
+func (c *Counters) Scan(r *winnow.Result) {
 	took := r.Took.Seconds()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -45,7 +47,7 @@ func (c *counters) scan(r *winnow.Result) {
 	c.actions[r.Action]++
 }
 
-func (c *counters) lesson() {
+func (c *Counters) lesson() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.learned++
@@ -102,6 +104,40 @@ type classifier struct {
 	Classes []string `json:"classes,omitempty"`
 }
 
+// An authReply is the reply to /auth, which rspamc takes for "uptime".
+type authReply struct {
+	Version    string `json:"version"`
+	Auth       string `json:"auth"`
+	Uptime     int64  `json:"uptime"`
+	Clean      int    `json:"clean"`
+	Probable   int    `json:"probable"`
+	Greylist   int    `json:"greylist"`
+	Reject     int    `json:"reject"`
+	SoftReject int    `json:"soft_reject"`
+	Scanned    int    `json:"scanned"`
+	Learned    int    `json:"learned"`
+	ReadOnly   bool   `json:"read_only"`
+	ConfigID   string `json:"config_id"`
+}
+
+// auth answers /auth: whoever gets here was let in.
+func (h *handler) auth(w http.ResponseWriter, r *http.Request) {
+	if !allow(w, r, http.MethodGet, http.MethodHead, http.MethodPost) {
+		return
+	}
+	s := h.counters.reply(false)
+	a := &s.Actions
+	b, err := json.Marshal(authReply{
+		Version: s.Version, Auth: "ok", Uptime: s.Uptime, Scanned: s.Scanned, Learned: s.Learned,
+		Clean: a.NoAction, Probable: a.AddHeader, Greylist: a.Greylist, Reject: a.Reject, SoftReject: a.SoftReject,
+	})
+	if err != nil {
+		fail(w, http.StatusInternalServerError, "%v", err)
+		return
+	}
+	reply(w, http.StatusOK, "application/json", b)
+}
+
 // stat answers /stat, and /statreset, which begins to count anew.
 func (h *handler) stat(w http.ResponseWriter, r *http.Request, reset bool) {
 	if !allow(w, r, http.MethodGet, http.MethodHead, http.MethodPost) {
@@ -119,7 +155,7 @@ func (h *handler) stat(w http.ResponseWriter, r *http.Request, reset bool) {
 	reply(w, http.StatusOK, "application/json", b)
 }
 
-func (c *counters) reply(reset bool) *statReply {
+func (c *Counters) reply(reset bool) *statReply {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := &statReply{

@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"net/netip"
@@ -230,13 +231,30 @@ func TestRefused(t *testing.T) {
 		"local.d/greylist.conf:1:1: a time":        {"local.d/greylist.conf": "timeout = soon;"},
 		"local.d/options.inc:1:1":                  {"local.d/options.inc": "gtube_patterns = \"some\";"},
 		"worker-controller.inc:1:1: it is no hash": {"local.d/worker-controller.inc": "password = \"$2$abc\";"},
-		"is none of mode, owner and group":         {"local.d/worker-proxy.inc": "bind_socket = \"/run/x.sock colour=red\";"},
-		"ham, 12, is not below":                    {"local.d/classifier-bayes.conf": "autolearn = [12, -5];"},
-		"forgotten before it may come again":       {"local.d/greylist.conf": "expire = 1min;", "local.d/redis.conf": "servers = \"localhost\";"},
+		"worker-controller.inc:1:1: bind_socket: \"localhost:99999\" is no HOST:PORT": {"local.d/worker-controller.inc": "bind_socket = \"localhost:99999\";"},
+		"is none of mode, owner and group":                                            {"local.d/worker-proxy.inc": "bind_socket = \"/run/x.sock colour=red\";"},
+		"ham, 12, is not below":                                                       {"local.d/classifier-bayes.conf": "autolearn = [12, -5];"},
+		"forgotten before it may come again":                                          {"local.d/greylist.conf": "expire = 1min;", "local.d/redis.conf": "servers = \"localhost\";"},
 	} {
 		if _, err := Read(load(t, files), Base{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v, want %q", files, err, want)
 		}
+	}
+}
+
+// TestAddresses: as in Rspamd the port may be left out.
+func TestAddresses(t *testing.T) {
+	for word, want := range map[string]string{
+		"*:1": ":1", "*": ":7", "localhost": "localhost:7", "127.0.0.1:0": "127.0.0.1:0", "[::1]": "[::1]:7", "[::1]:9": "[::1]:9", "192.0.2.1:": "192.0.2.1:7",
+		"/run/x": "unix:/run/x", "systemd:0": "systemd", "a:b": "", "a:70000": "", "a:-1": "",
+	} {
+		if got := address(word, "7"); got != want {
+			t.Errorf("%s: %q, want %q", word, got, want)
+		}
+	}
+	s, _, _ := setup(t, map[string]string{"override.d/worker-proxy.inc": "bind_socket = \"localhost\";"})
+	if w := fmt.Sprint(s.Warnings); !strings.Contains(w, "worker-proxy.inc:1:1") || !strings.Contains(w, "without milter = yes") || len(s.Daemon.Milter) > 0 {
+		t.Errorf("warnings %s, milter %v", w, s.Daemon.Milter)
 	}
 }
 

@@ -2,6 +2,8 @@ package scanner
 
 import (
 	"errors"
+	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +25,11 @@ func (s *Setup) workers() error {
 			s.warn(on.Errorf("worker fuzzy has no effect: there is no fuzzy storage"))
 		}
 	}
+	for _, v := range s.named("worker", "rspamd_proxy") {
+		if at := v.Get("bind_socket"); at != nil && !builtIn(at.Pos()) && v.Get("milter") == nil {
+			s.warn(at.Errorf("bind_socket of the worker rspamd_proxy has no effect without milter = yes"))
+		}
+	}
 	return errors.Join(errs...)
 }
 
@@ -37,7 +44,7 @@ func (s *Setup) controller() *option.Section {
 	var sockets []Socket
 	a := &s.Daemon.Access
 	return &option.Section{Name: "controller", Doc: "is the HTTP API", Keys: append([]option.Key{
-		listen(&sockets, "address of the HTTP API; of several the first"),
+		listen(&sockets, "11334", "address of the HTTP API; of several the first"),
 		hash("password", &a.Password, "what lets clients read and scan, as dms pw makes it; q1 lets nobody"),
 		hash("enable_password", &a.EnablePassword, "what lets clients change things; without it the password does"),
 		option.Networks("secure_ip", &a.Trusted, "clients that need no password"),
@@ -80,7 +87,7 @@ func (s *Setup) proxy() *option.Section {
 	var sockets []Socket
 	return &option.Section{Name: "rspamd_proxy", Doc: "is where MTAs ask", Keys: append([]option.Key{
 		option.Bool("milter", &milter, "speak the milter protocol; without it there is no such worker here"),
-		listen(&sockets, "addresses, of which a socket's file may have mode= and owner="),
+		listen(&sockets, "11332", "addresses, of which a socket's file may have mode= and owner="),
 		option.Bool("discard_on_reject", &s.Daemon.DiscardOnReject, "accept what is to be rejected and drop it"),
 		option.Bool("quarantine_on_reject", &s.Daemon.QuarantineOnReject, "let the MTA hold what is to be rejected"),
 		option.Fixed("spam_header", "X-Spam", "the header is X-Spam"),
@@ -99,8 +106,8 @@ func (s *Setup) normal() *option.Section {
 		option.Idle("mail is scanned at the HTTP API's address, too", "bind_socket"), common()...)}
 }
 
-// listen reads bind_socket: HOST:PORT, *:PORT or /path mode=0660 owner=x.
-func listen(sockets *[]Socket, help string) option.Key {
+// listen reads bind_socket: HOST[:PORT], *[:PORT] or /path mode=0660 owner=x.
+func listen(sockets *[]Socket, port, help string) option.Key {
 	return option.Func("bind_socket", "list of addresses", func(v option.Value) error {
 		list, err := v.AsStrings()
 		if err != nil {
@@ -113,7 +120,9 @@ func listen(sockets *[]Socket, help string) option.Key {
 				key, value, _ := strings.Cut(word, "=")
 				switch {
 				case i == 0:
-					s.Address = address(word)
+					if s.Address = address(word, port); s.Address == "" {
+						return v.Errorf("bind_socket: %q is no HOST:PORT and no path", word)
+					}
 				case key == "mode":
 					s.Mode = value
 				case key == "owner":
@@ -133,14 +142,25 @@ func listen(sockets *[]Socket, help string) option.Key {
 	}, help).Example([]string{"127.0.0.1:11332"})
 }
 
-func address(word string) string {
+// address is what a word of bind_socket names, "" if it names none.
+func address(word, port string) string {
 	switch {
 	case word == "systemd" || strings.HasPrefix(word, "systemd:"):
 		return "systemd"
 	case strings.HasPrefix(word, "/"):
 		return "unix:" + word
 	}
-	return strings.TrimPrefix(strings.TrimSuffix(word, ":"), "*")
+	host := word
+	if i := strings.LastIndexByte(word, ':'); i >= 0 && !strings.HasSuffix(word, "]") {
+		if host = word[:i]; word[i+1:] != "" {
+			port = word[i+1:]
+		}
+	}
+	host = strings.Trim(strings.TrimPrefix(host, "*"), "[]")
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 && port != "0" {
+		return ""
+	}
+	return net.JoinHostPort(host, port)
 }
 
 // classifiers are the sections classifier.

@@ -35,7 +35,7 @@ func commands() map[string]command {
 
 // usage tells how the program is called.
 func usage() string {
-	text := "usage: dms [flags]\n"
+	text := "usage: dms [serve] [flags]\n"
 	all := commands()
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		text += "       dms " + name + " " + all[name].usage + "\n"

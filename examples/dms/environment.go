@@ -56,7 +56,7 @@ func (e *environmentFlags) defaults(flags *flag.FlagSet, files bool) error {
 	s := dms.Read(os.LookupEnv, os.ReadFile)
 	e.warnings = s.Warnings
 	if !s.Enabled {
-		return errors.New("-env: ENABLE_RSPAMD is not 1")
+		return fmt.Errorf("-env: %s", strings.Join(append(s.Warnings, "ENABLE_RSPAMD is not 1"), "; "))
 	}
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })

@@ -58,14 +58,11 @@ func searchHistory(ctx context.Context, args []string, stdout, stderr io.Writer)
 	flags := flag.NewFlagSet("dms history", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	s.register(flags)
-	err := flags.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stdout, historyUsage)
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-		return 0
+	if code, done := parseFlags(flags, args, historyUsage, stdout, stderr); done {
+		return code
 	}
-	if err == nil && (flags.NArg() > 0 || (s.where == "") == (s.controller == "")) {
+	var err error
+	if flags.NArg() > 0 || (s.where == "") == (s.controller == "") {
 		err = errors.New("one of -state and -controller is needed, and nothing else")
 	}
 	var q history.Query

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -111,16 +112,16 @@ func fields(o *milter.Outcome) []any {
 	return list
 }
 
-// kind is Rspamd's letter: S for a message that checks passed over, T for spam
-// that is rejected, F for all others.
+// kind is Rspamd's letter: S for a message that checks passed over, F for one that
+// is let through or put off, T for spam.
 func kind(res *winnow.Result, v *winnow.Verdict) string {
 	switch {
 	case res.Skipped != "" || v.PreResult != nil && v.PreResult.Test:
 		return "S"
-	case v.Action == actions.Reject:
-		return "T"
+	case slices.Contains([]actions.Action{actions.NoAction, actions.Greylist, actions.SoftReject}, v.Action):
+		return "F"
 	}
-	return "F"
+	return "T"
 }
 
 func messageID(res *winnow.Result) string {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/milter"
 )
 
@@ -62,6 +64,19 @@ func TestLogLevel(t *testing.T) {
 		l.milter(&milter.Outcome{})
 		if l.Warn("loud"); strings.Contains(out.String(), "quiet") || strings.Count(out.String(), "\n") != 1 || !strings.Contains(out.String(), "loud") {
 			t.Errorf("%s: %s", format, out.String())
+		}
+	}
+}
+
+// TestKindOfAction: the letter says whether the message is spam, as is_spam of the
+// HTTP reply does.
+func TestKindOfAction(t *testing.T) {
+	for action, want := range map[actions.Action]string{
+		actions.NoAction: "F", actions.Greylist: "F", actions.SoftReject: "F", actions.AddHeader: "T", actions.RewriteSubject: "T",
+		actions.Quarantine: "T", actions.Discard: "T", actions.Reject: "T", "custom": "T",
+	} {
+		if got := kind(&winnow.Result{}, &winnow.Verdict{Action: action}); got != want {
+			t.Errorf("%s: %s, want %s", action, got, want)
 		}
 	}
 }

@@ -114,10 +114,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		if c, ok := commands()[args[0]]; ok {
 			return c.run(ctx, args[1:], stdout, stderr)
 		}
+		if args[0] == "serve" {
+			args = args[1:]
+		}
 	}
 	var c config
 	flags := c.flags()
-	err := flags.Parse(args)
+	err := clearer(flags, flags.Parse(args))
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(stdout, usage())
 		flags.SetOutput(stdout)
@@ -125,7 +128,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	if err == nil && flags.NArg() > 0 {
-		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
+		err = unexpected(flags.Arg(0))
 	}
 	if err == nil {
 		err = errors.Join(become(c.user), c.files.defaults(flags, &c))

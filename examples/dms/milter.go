@@ -9,6 +9,7 @@ import (
 	"net"
 	"strconv"
 
+	"github.com/winnowmail/winnow/controller"
 	"github.com/winnowmail/winnow/milter"
 )
 
@@ -66,10 +67,16 @@ type milterServer struct {
 	listeners []net.Listener
 }
 
-// milterServer listens where the flags say, and on sockets that were passed.
-func (c *config) milterServer(scanner milter.Scanner, passed []net.Listener) (*milterServer, error) {
+// milterServer listens where the flags say, and on sockets that were passed; counters
+// count its scans.
+func (c *config) milterServer(scanner milter.Scanner, counters *controller.Counters, passed []net.Listener) (*milterServer, error) {
 	server, err := milter.New(milter.Options{
-		Scanner: scanner, Log: c.log.Logger, Done: c.log.milter,
+		Scanner: scanner, Log: c.log.Logger, Done: func(o *milter.Outcome) {
+			if o.Result != nil {
+				counters.Scan(o.Result)
+			}
+			c.log.milter(o)
+		},
 		FailOpen: c.milter.failOpen, DiscardOnReject: c.milter.discard, QuarantineOnReject: c.milter.quarantine,
 	})
 	if err != nil {

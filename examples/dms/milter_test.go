@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -204,5 +207,29 @@ func TestMiltertest(t *testing.T) {
 	t.Run("generic", func(t *testing.T) { run(t, shared.Path(t, "suites/milter/generic.lua")) })
 	if code := stop(); code != 0 || t.Failed() {
 		t.Errorf("exit code %d, log %s", code, log)
+	}
+}
+
+// TestMilterIsCounted: /stat tells of the mail that came over the milter, as "rspamc
+// stat" of an operator expects.
+func TestMilterIsCounted(t *testing.T) {
+	url, log, stop := start(t, "-milter", "127.0.0.1:0")
+	addr := regexp.MustCompile(`milter=([0-9.:]+)`).FindStringSubmatch(log.String())[1]
+	transcript(t, addr, letters()["ham"][0])
+	transcript(t, addr, letters()["gtube"][0])
+	resp, err := http.Get(url + "/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var got struct {
+		Scanned int
+		Actions map[string]int
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&got); err != nil || got.Scanned != 2 || got.Actions["reject"] != 1 || got.Actions["no action"] != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if code := stop(); code != 0 {
+		t.Errorf("exit code %d", code)
 	}
 }

@@ -50,9 +50,15 @@ func TestRspamc(t *testing.T) {
 		{"", []string{"stat"}, "Statfile: BAYES_SPAM type: winnow; length: 0; free blocks: 0; total blocks: 0; free: 0.00%; learned: 1"},
 		{"", []string{"stat_reset"}, "Messages scanned: 1"},
 		{"", []string{"stat"}, "Messages scanned: 0"},
+		{"", []string{"uptime"}, "Uptime: "},
 	} {
 		if out, code := rspamc(t, url, c.file, c.args...); code != 0 || !strings.Contains(out, c.want) {
 			t.Errorf("rspamc %q: code %d, %s", c.args, code, out)
+		}
+	}
+	for _, args := range [][]string{{"counters"}, {"fuzzy_add", "-f", "1", "-w", "1", ham}, {"fuzzy_del", "-f", "1", ham}} {
+		if out, code := rspamc(t, url, "", args...); code == 0 || !strings.Contains(out, "501, Not Implemented") {
+			t.Errorf("rspamc %q: code %d, %s", args, code, out)
 		}
 	}
 	if out, code := rspamc(t, url, "/dev/null", "learn_spam"); code == 0 {

@@ -48,7 +48,8 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 		return err
 	}
 	live := winnow.NewLive(scanner)
-	serve := controller.Options{Scanner: live, Log: o.Log, Ready: c.ready(ctx, o), Rules: c.files.setup != nil}
+	counters := &controller.Counters{}
+	serve := controller.Options{Scanner: live, Counters: counters, Log: o.Log, Ready: c.ready(ctx, o), Rules: c.files.setup != nil}
 	if o.Learner != nil || o.Classifiers != nil {
 		serve.Teacher = live
 	}
@@ -66,7 +67,7 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 	if err != nil {
 		return err
 	}
-	mta, err := c.milterServer(live, passed.milters())
+	mta, err := c.milterServer(live, counters, passed.milters())
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/user"
@@ -31,7 +32,9 @@ func become(who string) error {
 		{"setgid", func() error { return syscall.Setgid(gid) }},
 		{"setuid", func() error { return syscall.Setuid(uid) }},
 	} {
-		if err := step.do(); err != nil {
+		if err := step.do(); errors.Is(err, syscall.EPERM) {
+			return fmt.Errorf("-user %s: %w: only root can become another user, and that user needs no -user", who, err)
+		} else if err != nil {
 			return fmt.Errorf("-user %s: %s: %w", who, step.name, err)
 		}
 	}

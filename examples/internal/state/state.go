@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,9 @@ func Open(ctx context.Context, where string, log *slog.Logger) (storage.Store, e
 	case where == "":
 		return nil, nil
 	case !strings.Contains(where, "://"):
+		if scheme, rest, _ := strings.Cut(where, ":"); slices.Contains(schemes(), scheme) {
+			return nil, fmt.Errorf("-state: %q is neither a directory nor a URL: want %s://%s", where, scheme, strings.TrimLeft(rest, "/"))
+		}
 		return openFile(where)
 	}
 	o, err := redis.Parse(where)
@@ -45,6 +49,11 @@ func Open(ctx context.Context, where string, log *slog.Logger) (storage.Store, e
 	}
 	tell(ctx, store, log)
 	return store, nil
+}
+
+// schemes are those of URLs that redis.Parse knows.
+func schemes() []string {
+	return []string{"redis", "rediss", "unix", "redis+unix", "redis+sentinel", "rediss+sentinel"}
 }
 
 func openFile(dir string) (storage.Store, error) {
