@@ -27,9 +27,11 @@ func (t *htmlTree) conditional(z *htmlScanner) {
 }
 
 // data takes the URLs of a document in a data: URL, where an element shows it
-// as a document (RFC 2397).
+// as a document or leads to it (RFC 2397).
 func (t *htmlTree) data(b *Block, url string) {
-	if b.Tag != "iframe" && b.Tag != "frame" && b.Tag != "object" && b.Tag != "embed" {
+	switch b.Tag {
+	case "iframe", "frame", "object", "embed", "a", "area", "meta":
+	default:
 		return
 	}
 	head, body, ok := strings.Cut(url[len("data:"):], ",")

@@ -27,7 +27,7 @@ func (t *htmlTree) resolveEarlier() {
 		return
 	}
 	for _, l := range t.h.Links {
-		if l.URL == nil {
+		if l.URL == nil || l.URL.Flags&URLSchemeless != 0 && !strings.Contains(l.URL.Host, ".") {
 			t.resolve(l)
 		}
 	}
@@ -154,7 +154,7 @@ func hrefPrefix(s string) (prefix string, ok bool) {
 			continue
 		}
 		switch {
-		case i == 0 && strings.HasPrefix(s, "//") && len(s) > 2:
+		case i == 0 && len(s) > 2 && slashByte(c) && slashByte(s[1]):
 			return "http:", true
 		case i == 0:
 			return "", false
@@ -170,6 +170,9 @@ func hrefPrefix(s string) (prefix string, ok bool) {
 	}
 	return "", true
 }
+
+// slashByte tells what browsers take for a slash (URL Standard, section 4.4).
+func slashByte(c byte) bool { return c == '/' || c == '\\' }
 
 // inLocalPart reports whether a character may stand in the name of a host as well
 // as before the @ of an address, as in "ann.doe+list@example.org".

@@ -29,7 +29,7 @@ func (t *htmlTree) others(b *Block) {
 		case "xlink:href", "o:href":
 			t.other(b, a.Value, loads(b.Tag))
 		case "href":
-			if namesTarget(b.Tag) || b.Tag == "area" && b.link == nil && t.depth == 0 {
+			if namesTarget(b.Tag) || b.Tag == "area" && b.link == nil && t.depth == 0 || t.depth == 0 && dataHref(a.Value) {
 				t.other(b, a.Value, loads(b.Tag))
 			}
 		case "data", "codebase", "classid":
@@ -75,6 +75,11 @@ func namesTarget(tag string) bool {
 		return true
 	}
 	return strings.HasPrefix(tag, "v:")
+}
+
+// dataHref tells a target that is a document itself.
+func dataHref(s string) bool {
+	return prefixFold(strings.TrimLeftFunc(s, func(r rune) bool { return r <= ' ' }), "data:")
 }
 
 // namesMore tells elements whose attribute names the source of a quotation, a

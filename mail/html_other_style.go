@@ -119,10 +119,18 @@ func (s *styleURLs) at(i int, end byte) string {
 		s.paren = next(s.style, s.paren, i, end)
 		k = s.paren
 	}
+	if k == len(s.style) && end != 0 && bareStyleURL(s.style[i:min(k, i+maxStyleURL)]) {
+		return unescapeCSS(strings.TrimSpace(s.style[i:])) // CSS Syntax 3 section 4.3.6: the end closes it
+	}
 	if k == len(s.style) || k-i > maxStyleURL || k <= i {
 		return ""
 	}
 	return unescapeCSS(strings.TrimSpace(s.style[i:k]))
+}
+
+// bareStyleURL reports whether what ends a style may be a URL without quotes.
+func bareStyleURL(s string) bool {
+	return len(s) < maxStyleURL && !strings.ContainsAny(strings.TrimSpace(s), "\"'() \t\r\n")
 }
 
 // behind returns where the blanks and comments at i end.

@@ -80,6 +80,9 @@ func scriptHref(value string) (code string, ok bool) {
 		return "", false
 	}
 	value = strings.TrimLeftFunc(value, func(r rune) bool { return r <= ' ' })
+	if head := value[:min(len(value), 2*len("javascript:"))]; strings.ContainsAny(head, "\t\r\n") { // which browsers drop
+		value = strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(head) + value[len(head):]
+	}
 	for _, scheme := range [...]string{"javascript:", "vbscript:"} {
 		if prefixFold(value, scheme) {
 			return unescapeURL(value[len(scheme):], false), true

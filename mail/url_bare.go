@@ -15,7 +15,7 @@ import (
 func (d finder) bareHost(fin, i int) (u URL, start, end int, ok bool) {
 	s := d.text
 	seen := 0
-	if i-3 >= fin && (prefixFold(s[i-3:], "www.") || prefixFold(s[i-3:], "ftp.")) && mayStart(s, i-3) {
+	if i-3 >= fin && (prefixFold(s[i-3:], "www.") || prefixFold(s[i-3:], "ftp.")) && (mayStart(s, i-3) || labelled(s, i-3)) {
 		if u, start, end, ok = hostAt(s, i-3, i, ""); ok || d.strict {
 			return u, start, end, ok
 		}
@@ -145,6 +145,16 @@ func hostAt(s string, start, dot int, scheme string) (u URL, _, end int, ok bool
 // beginning, behind white space, an opening bracket or a foreign letter.
 func mayStart(s string, i int) bool {
 	return i == 0 || spaceByte(s[i-1]) || openByte(s[i-1]) || s[i-1] >= 0x80
+}
+
+// labelled reports whether a host that begins with "www." stands at i behind what
+// ends a label or the field before it, "Web:www.example.org;Shop=www.example.com", or
+// behind the escape of a line end.
+func labelled(s string, i int) bool {
+	if i == 0 || !prefixFold(s[i:], "www.") {
+		return false
+	}
+	return strings.IndexByte(`:=,;|"*`, s[i-1]) >= 0 || i > 1 && s[i-2] == '\\' && strings.IndexByte("nrt", s[i-1]) >= 0
 }
 
 func openByte(c byte) bool {

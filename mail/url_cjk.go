@@ -11,9 +11,14 @@ import (
 
 // isCJK tells the characters of Chinese, Japanese and Korean, whose texts have
 // no blanks around a host: ideographs, kana, Hangul, their punctuation and the
-// wide forms.
+// wide forms. Those of Thai, Lao, Tibetan, Burmese and Khmer have none either, nor
+// has what is drawn around a host: pictures, arrows and stars.
 func isCJK(r rune) bool {
 	switch {
+	case r < 0x0e00:
+		return false
+	case r < 0x10a0, r >= 0x1780 && r < 0x1800, r >= 0x2190 && r < 0x2200, r >= 0x25a0 && r < 0x27c0, r >= 0x1f000 && r < 0x1fb00:
+		return true
 	case r < 0x1100:
 		return false
 	case r < 0x1200, r >= 0x2e80 && r < 0xa000, r >= 0xa960 && r < 0xa980, r >= 0xac00 && r < 0xd800,

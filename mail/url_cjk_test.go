@@ -41,6 +41,10 @@ func TestFindInCJK(t *testing.T) {
 		"写信ann@example.com或bob@example.net吧":           "ann@example.com bob@example.net",
 		"http://www.it公司.com/ 和 http://www.cn中国.net/":  "http://www.it公司.com/ http://www.cn中国.net/",
 		"这是文件readme.txt和第2.5节。结束":                      "",
+		"ดูที่https://example.org/ครับ และwww.example.netหรือhttp://example.com": "https://example.org/ครับ www.example.net http://example.com",
+		"ເບິ່ງexample.orgແລະ www.example.netໄດ້":                                 "example.org www.example.net",
+		"👉https://example.org👈 www.example.net🎉 →example.com←":                   "https://example.org www.example.net example.com",
+		"https://example.org/a👈 and http://example.org/★/b, www.example.net★":    "https://example.org/a http://example.org/★/b www.example.net",
 	} {
 		if got := strings.Join(found(text), " "); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
@@ -52,21 +56,22 @@ func TestFindInCJK(t *testing.T) {
 // the end of a line broke is no host.
 func TestFindInCode(t *testing.T) {
 	for text, want := range map[string]string{
-		`"Report-Msgid-Bugs-To: https://bugs.example.org\n"`:        "https://bugs.example.org",
-		`msgid "see http://example.org/help\n"`:                     "http://example.org/help",
-		`printf("visit http://example.org\r\n");`:                   "http://example.org",
-		`{"body":"see http://example.org\nThanks","x":1}`:           "http://example.org",
-		`{"body":"see http://example.org/a\nThanks","x":1}`:         "http://example.org/a",
-		`echo "<a href=\"http://example.org\">"`:                    "http://example.org",
-		`var s = 'it\'s at http://example.org\'';`:                  "http://example.org",
-		`log: "http:\/\/example.org\/a\/b"`:                         `http:\/\/example.org\/a\/b`,
-		`{"html":"http://example.org\u003c/a\u003e"}`:               "http://example.org",
-		"we saw www.dcc-\nservers.example today":                    "",
-		"at http://mail-\nserver.example.org and http://web- ":      "server.example.org",
-		"look at www.example.org- or http://example.net_ and go on": "www.example.org http://example.net",
-		"www.example.com--the best, http://example.org--and more":   "www.example.com http://example.org",
-		"http://www.example.net--- or www.example.co.uk--buy":       "http://www.example.net www.example.co.uk",
-		`C:\path and \\server\share`:                                "",
+		`"Report-Msgid-Bugs-To: https://bugs.example.org\n"`:         "https://bugs.example.org",
+		`msgid "see http://example.org/help\n"`:                      "http://example.org/help",
+		`printf("visit http://example.org\r\n");`:                    "http://example.org",
+		`{"body":"see http://example.org\nThanks","x":1}`:            "http://example.org",
+		`{"body":"see http://example.org/a\nThanks","x":1}`:          "http://example.org/a",
+		`echo "<a href=\"http://example.org\">"`:                     "http://example.org",
+		`var s = 'it\'s at http://example.org\'';`:                   "http://example.org",
+		`log: "http:\/\/example.org\/a\/b"`:                          `http:\/\/example.org\/a\/b`,
+		`{"html":"http://example.org\u003c/a\u003e"}`:                "http://example.org",
+		"we saw www.dcc-\nservers.example today":                     "",
+		"at http://mail-\nserver.example.org and http://web- ":       "server.example.org",
+		"look at www.example.org- or http://example.net_ and go on":  "www.example.org http://example.net",
+		"www.example.com--the best, http://example.org--and more":    "www.example.com http://example.org",
+		"http://www.example.net--- or www.example.co.uk--buy":        "http://www.example.net www.example.co.uk",
+		`C:\path and \\server\share`:                                 "",
+		`{"body":"Hi\r\nhttps://example.org\r\nwww.example.net\tx"}`: "https://example.org www.example.net",
 	} {
 		if got := strings.Join(found(text), " "); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)

@@ -122,11 +122,8 @@ func next(s string, known, from int, c byte) int {
 
 // scheme reads the URL whose scheme ends at the colon at i.
 func scheme(s string, fin, i int) (u URL, start, end int, ok bool) {
-	start = i
-	for start > fin && i-start < 8 && (alphaByte(s[start-1]) || s[start-1] == '*') {
-		start--
-	}
-	if n := i - start; n < 3 || n > 6 || start > 0 && alnumByte(s[start-1]) || i+3 > len(s) {
+	start, escaped := schemeStart(s, fin, i)
+	if n := i - start; n < 3 || n > 6 || start > 0 && alnumByte(s[start-1]) && !escaped || i+3 > len(s) {
 		return u, 0, 0, false
 	}
 	var flags URLFlags
@@ -158,11 +155,32 @@ func scheme(s string, fin, i int) (u URL, start, end int, ok bool) {
 	return u, start, end, ok
 }
 
+// schemeStart finds where the scheme begins that ends at the colon at i: behind what
+// is no letter, the asterisks of a bold text, and the escape of a line end or a
+// blank in source code.
+func schemeStart(s string, fin, i int) (start int, escaped bool) {
+	start = i
+	for start > fin && i-start < 8 && (alphaByte(s[start-1]) || s[start-1] == '*') {
+		start--
+	}
+	for start < i && s[start] == '*' {
+		start++
+	}
+	if start > fin && start < i && s[start-1] == '\\' && strings.IndexByte("nrt", s[start]) >= 0 {
+		return start + 1, true
+	}
+	return start, false
+}
+
 // unopened reports whether a URL ends at an angle bracket that was not opened
 // before it: then it belongs to something else, unless it is the value of an
-// attribute ("<a href=http://example.org>").
+// attribute ("<a href=http://example.org>") or has the prefix of RFC 3986
+// appendix C ("<URL:http://example.org>").
 func unopened(s string, start, end int) bool {
-	return end < len(s) && s[end] == '>' && !(start > 0 && (s[start-1] == '<' || s[start-1] == '='))
+	if end >= len(s) || s[end] != '>' {
+		return false
+	}
+	return start == 0 || s[start-1] != '<' && s[start-1] != '=' && !suffixFold(strings.TrimRight(s[max(0, start-len("<URL:  ")):start], " "), "<url:")
 }
 
 // mailtoLen returns how far the address and the parameters of a mailto link

@@ -7,15 +7,20 @@ import (
 
 func TestFindURLs(t *testing.T) {
 	for text, want := range map[string][]string{
-		"see //example.org/a, not //main or a//example.org":        {"//example.org/a"},
-		"192.0.2.1/status, but not 192.0.2.0/24 or 192.0.2.1":      {"192.0.2.1/status"},
-		"http://example.org/it's/'quoted'":                         {"http://example.org/it's/'quoted'"},
-		"'http://example.org/'":                                    {"http://example.org/"},
-		"http://_a.example.org http://a-.example.org":              nil,
-		"http://a_b.example.org http://a.exa_mple.org":             {"http://a_b.example.org"},
-		"http://example.org-more http://example.xn--p1ai":          {"http://example.xn--p1ai"},
-		"<a href=http://example.org/a>x</a> http://example.com/c>": {"http://example.org/a"},
-		"cpu@0 wght@500 a@example.org a@192.0.2.1":                 {"a@example.org", "a@192.0.2.1"},
+		"see //example.org/a, not //main or a//example.org":                            {"//example.org/a"},
+		"192.0.2.1/status, but not 192.0.2.0/24 or 192.0.2.1":                          {"192.0.2.1/status"},
+		"http://example.org/it's/'quoted'":                                             {"http://example.org/it's/'quoted'"},
+		"'http://example.org/'":                                                        {"http://example.org/"},
+		"http://_a.example.org http://a-.example.org":                                  nil,
+		"http://a_b.example.org http://a.exa_mple.org":                                 {"http://a_b.example.org"},
+		"http://example.org-more http://example.xn--p1ai":                              {"http://example.xn--p1ai"},
+		"<a href=http://example.org/a>x</a> http://example.com/c>":                     {"http://example.org/a"},
+		"<URL:http://example.org/a> <url: https://example.com>":                        {"http://example.org/a", "https://example.com"},
+		"*https://example.org/a* h**p://example.com":                                   {"https://example.org/a", "h**p://example.com"},
+		"1,http://example.org/a,2;https://example.com/b;x=1|http://example.net":        {"http://example.org/a,2", "https://example.com/b;x=1", "http://example.net"},
+		"http://example.org/web/1,2/http://example.com/":                               {"http://example.org/web/1,2/http://example.com/"},
+		`Web:www.example.org;Url="www.example.com",x@www.example.net xwww.example.org`: {"www.example.org", "www.example.com", "x@www.example.net", "xwww.example.org"},
+		"cpu@0 wght@500 a@example.org a@192.0.2.1":                                     {"a@example.org", "a@192.0.2.1"},
 	} {
 		var got []string
 		FindURLs(text, func(u URL) bool {
@@ -57,6 +62,10 @@ func TestHrefOfBrowsers(t *testing.T) {
 		"":                                   "",
 		" \u00a0":                            "",
 		"ftp:/shop.example.org/":             "",
+		"\\\\shop.example.org\\e":            "http://shop.example.org/e",
+		"/\\shop.example.org/f":              "http://shop.example.org/f",
+		"/shop.example.org/g":                "",
+		"https://shop－a。example。org/h":       "https://shop-a.example.org/h",
 		"ann.doe@example.org":                "mailto://ann.doe@example.org",
 		"ann-doe+list_a@example.org":         "mailto://ann-doe+list_a@example.org",
 		"www.example.org/ann@example.org":    "http://www.example.org/ann@example.org",

@@ -72,8 +72,8 @@ func normalPath(p string) string {
 
 // textPathLen returns how much of s, which begins behind a host, belongs to
 // the URL when it stands in running text: up to white space, quotes and angle
-// brackets, the escape of a line end in source code, and Chinese, Japanese or
-// Korean text that touches it; without brackets that don't close and closing
+// brackets, the escape of a line end in source code, a comma with another URL
+// behind it, and Chinese, Japanese or Korean text that touches it; without brackets that don't close and closing
 // punctuation.
 func textPathLen(s string) int {
 	var open [16]struct {
@@ -103,7 +103,7 @@ scan:
 				break scan
 			}
 			depth--
-		case c == '\\' && i > 0 && isEscape(s[i:]):
+		case c == '\\' && i > 0 && isEscape(s[i:]), (c == ',' || c == ';' || c == '|') && beginsURL(s[i+1:]):
 			end = i
 			break scan
 		case c == '\'':
@@ -174,6 +174,10 @@ func isEscape(s string) bool {
 	}
 	return false
 }
+
+// beginsURL reports whether s begins with another URL: what stands before is a row
+// of a table or a list.
+func beginsURL(s string) bool { return prefixFold(s, "http://") || prefixFold(s, "https://") }
 
 func octalByte(c byte) bool { return c >= '0' && c <= '7' }
 
