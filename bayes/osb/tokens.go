@@ -1,6 +1,7 @@
 package osb
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -107,7 +108,8 @@ func (d Dialect) texts(m *mail.Message) []*text {
 
 // textWords returns a text's words, and how many there are with stop words.
 func (d Dialect) textWords(t *mail.Text, language string) (list []word, n int) {
-	text, ends := unbroken(t.Plain(), t.IsHTML)
+	plain := d.plain(t)
+	text, ends := unbroken(plain, t.IsHTML)
 	var spans []span
 	mail.EachURL(text, !t.IsHTML && !paired(t.Part), func(u mail.URL, start, end int) bool {
 		if registered(&u) && !(d == Rspamd34 && glued(text, start, &u)) {
@@ -115,9 +117,44 @@ func (d Dialect) textWords(t *mail.Text, language string) (list []word, n int) {
 		}
 		return len(spans) < maxWords
 	})
+	if d == Rspamd34 && t.IsHTML {
+		spans = withShown(spans, plain, t.HTML().Links)
+	}
 	r := reader{stem: stem.Of(language)}
 	r.read(text, merge(spans, ends))
 	return r.words, r.taken
+}
+
+// plain is a text without markup. Rspamd 3.4 makes blanks of the entities for hard
+// ones, not of those that are written out; no text is known to have both.
+func (d Dialect) plain(t *mail.Text) string {
+	if d != Rspamd34 || !t.IsHTML || strings.Contains(t.UTF8(), "\u00a0") {
+		return t.Plain()
+	}
+	return strings.ReplaceAll(t.Plain(), "\u00a0", " ")
+}
+
+// withShown adds the addresses that links show. Rspamd 3.4 takes them to be where
+// they were before it joined the lines of the text, so that one behind many blank
+// lines covers words that follow it.
+func withShown(spans []span, plain string, links []*mail.Link) []span {
+	at := 0
+	for _, l := range links {
+		if l.Shown == nil || l.Text == "" {
+			continue
+		}
+		i := strings.Index(plain[at:], l.Text)
+		if i < 0 {
+			continue
+		}
+		at += i
+		if registered(l.Shown) {
+			spans = append(spans, span{at, at + len(l.Text), l.Shown.TLD})
+		}
+		at += len(l.Text)
+	}
+	slices.SortStableFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
+	return spans
 }
 
 // glued reports whether a host without scheme begins behind a character behind
@@ -162,14 +199,20 @@ func registered(u *mail.URL) bool {
 // looks for URLs with a scheme only.
 func paired(p *mail.Part) bool { return p.Parent != nil && len(p.Parent.Children) == 2 }
 
-// lineEnds counts line ends as Rspamd does, the last one not.
+// lineEnds counts line ends as Rspamd does, the last one not. An empty line counts
+// where lines end in LF alone, but not where they end in CRLF.
 func lineEnds(s string) int {
-	n, ended := 0, false
-	for _, c := range strings.ReplaceAll(s, "\r\n", "\n") {
-		if ended {
+	n, before := 0, ' '
+	for _, c := range s {
+		switch {
+		case c == '\r' || c == '\n':
+			if c == before {
+				n++
+			}
+		case before == '\r' || before == '\n':
 			n++
 		}
-		ended = c == '\n' || c == '\r'
+		before = c
 	}
 	return n
 }

@@ -171,6 +171,46 @@ func TestMeta34(t *testing.T) {
 	}
 }
 
+// TestOneLine has texts of which Rspamd 3.4 says that they are one line or none.
+func TestOneLine(t *testing.T) {
+	for text, want := range map[string]bool{
+		"one": true, "one\n": true, "one\ntwo": true, "one\r\ntwo\r\n": true, "one\n\ntwo\n": false, "one\r\n\r\ntwo\r\n": true,
+		"one\r\n\r\n\r\ntwo\r\n": true, "one\r\ntwo\r\nthree\r\n": false, "one\r\rtwo": false,
+	} {
+		if got := lineEnds(text) < 2; got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+// TestShownAddresses has words that Rspamd 3.4 takes behind an address that a link
+// shows, where many blanks or line ends stand before it.
+func TestShownAddresses(t *testing.T) {
+	const long = "abcdefghijklmnopqrstuvwxyz0123456789zyxwvutsrqpoponmlkjihgfedcba9876543210"
+	for before, want := range map[string]string{
+		strings.Repeat("<br>", 10):            long,
+		strings.Repeat("<br>", 17):            "example.org " + long[15:],
+		strings.Repeat("<br>", 18):            "example.org " + long[16:],
+		strings.Repeat("<br>", 25):            "example.org abcdefg",
+		"<br>" + strings.Repeat("&nbsp;", 10): long,
+		"<br>" + strings.Repeat("&nbsp;", 16): "example.org " + long[15:],
+		"<br>" + strings.Repeat("&nbsp;", 20): "example.org abc",
+		"<br>" + strings.Repeat("\u00a0", 20): long,
+	} {
+		raw := "Content-Type: text/html; charset=utf-8\r\n\r\n<p>we have been here and there" + before +
+			`x <a href="mailto:anna@example.org">anna@example.org</a> ` + long + " next</p>"
+		texts := Rspamd34.texts(mail.Parse([]byte(raw), mail.Envelope{}, mail.Limits{}))
+		var got []string
+		for _, w := range texts[0].words {
+			got = append(got, w.text)
+		}
+		_, behind, _ := strings.Cut(strings.Join(got, " "), "x example.org ")
+		if behind != want+" next" {
+			t.Errorf("%q: %q, want %q", before, behind, want+" next")
+		}
+	}
+}
+
 // TestDecay: of a text's first 600 words none is left out, of the others most are.
 func TestDecay(t *testing.T) {
 	var b strings.Builder
