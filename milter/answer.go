@@ -15,7 +15,7 @@ import (
 func (x *session) finish(m protocol.Modifier) *protocol.Response {
 	begun, t := time.Now(), x.transaction()
 	t.end(m)
-	o := &Outcome{Envelope: t.env, Daemon: x.daemon, Result: t.res, Err: t.err, Size: t.size}
+	o := &Outcome{Envelope: t.env, Daemon: x.daemon, Agent: x.agent, Result: t.res, Err: t.err, Size: t.size}
 	var resp *protocol.Response
 	if o.Err == nil {
 		resp = x.obey(m, t, o)

@@ -25,9 +25,10 @@ func TestEnvelope(t *testing.T) {
 		macros := protocol.NewMacroBag()
 		macros.Set(protocol.MacroMTAFQDN, "mx.example.net")
 		macros.Set(protocol.MacroDaemonName, "smtpd")
+		macros.Set(protocol.MacroMTAVersion, "Postfix 3.7.11")
 		macros.Set(protocol.MacroTlsVersion, "TLSv1.3")
 		macros.Set(protocol.MacroCipher, "TLS_AES_128_GCM_SHA256")
-		s := w.client(macros)
+		s := w.client(macros, protocol.WithMacroRequest(protocol.StageConnect, []protocol.MacroName{protocol.MacroMTAFQDN, protocol.MacroDaemonName, protocol.MacroMTAVersion}))
 		want := mail.Envelope{
 			ClientIP: netip.MustParseAddr("192.0.2.1"), ClientName: "mail.example.org", Helo: "mail.example.org",
 			From: "a@example.org", HasFrom: true, MTAName: "mx.example.net",
@@ -49,11 +50,39 @@ func TestEnvelope(t *testing.T) {
 			w.must(s.Rcpt("d@example.net", ""))
 			w.rest(s, sample)
 			o := <-w.outcomes
-			if got := *o.Result.Message().Envelope(); fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) || o.Daemon != "smtpd" {
-				t.Errorf("message %d: %+v\nwant %+v", i, got, want)
+			if got := *o.Result.Message().Envelope(); fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) || o.Daemon != "smtpd" || o.Agent != "Postfix 3.7.11" {
+				t.Errorf("message %d: %+v of %s, %s\nwant %+v", i, got, o.Daemon, o.Agent, want)
 			}
 			if err := s.Abort(nil); err != nil { // as Postfix does after each message
 				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestClientCertificate: the subject of a certificate is the user where its issuer is
+// the one that is trusted, and nobody has logged in.
+func TestClientCertificate(t *testing.T) {
+	for _, c := range []struct{ ca, issuer, login, want string }{
+		{"Example CA", "Example CA", "", "laptop-7"},
+		{"Example CA", "Example CA", "ann", "ann"},
+		{"Example CA", "Example CA 2", "", ""},
+		{"Example CA", "", "", ""},
+		{"", "Example CA", "", ""},
+		{"", "", "", ""},
+	} {
+		for _, early := range []milter.Early{{}, {Mail: true}} {
+			w := start(t, milter.Options{ClientCA: c.ca, Early: early, Scanner: scanner(t, func(*checks.Task) {})})
+			macros := protocol.NewMacroBag()
+			macros.Set(protocol.MacroCertIssuer, c.issuer)
+			macros.Set(protocol.MacroCertSubject, "laptop-7")
+			macros.Set(protocol.MacroAuthAuthen, c.login)
+			s := w.client(macros)
+			w.must(s.Mail("a@example.org", ""))
+			w.must(s.Rcpt("b@example.net", ""))
+			w.rest(s, sample)
+			if got := (<-w.outcomes).Result.Message().Envelope().User; got != c.want {
+				t.Errorf("%+v: user %q", c, got)
 			}
 		}
 	}

@@ -60,6 +60,11 @@ type Options struct {
 	// FailOpen accepts what could not be scanned. The zero value puts it off:
 	// the MTA answers 451 and the client tries again.
 	FailOpen bool
+	// ClientCA is the issuer ({cert_issuer}) whose client certificates name users: the
+	// certificate's subject is the User of a client that has not logged in. The MTA
+	// gives the names of certificates that it has verified. "" means none; it is
+	// client_ca_name of Rspamd's proxy.
+	ClientCA string
 	// DiscardOnReject accepts what is to be rejected and drops it;
 	// QuarantineOnReject has the MTA hold it. The names are Rspamd's.
 	DiscardOnReject, QuarantineOnReject bool
@@ -124,6 +129,7 @@ type Limits struct {
 type Outcome struct {
 	Envelope mail.Envelope
 	Daemon   string          // the MTA's {daemon_name}
+	Agent    string          // the MTA's name and version, its v, such as "Postfix 3.7.11"
 	Result   *winnow.Result  // nil where Err is set
 	Verdict  *winnow.Verdict // the one of Result that counted
 	Err      error           // why there is no Result

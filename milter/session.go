@@ -19,6 +19,7 @@ type session struct {
 	server *Server
 	client mail.Envelope // what is known before MAIL
 	daemon string
+	agent  string
 	early  *winnow.Session // of the client; nil where none is wanted
 	mail   *transaction    // nil between messages
 }
@@ -39,7 +40,7 @@ func (x *session) guarded(do func() *protocol.Response) (resp *protocol.Response
 // other that comes over the same connection.
 func (x *session) NewConnection(protocol.Modifier) error {
 	x.forget()
-	x.client, x.daemon = mail.Envelope{}, ""
+	x.client, x.daemon, x.agent = mail.Envelope{}, "", ""
 	return nil
 }
 
@@ -79,7 +80,7 @@ func (x *session) Connect(host, _ string, _ uint16, addr string, m protocol.Modi
 		x.client = mail.Envelope{ClientName: host}
 		x.client.ClientIP = addrOf(addr)
 		x.learn(m)
-		x.daemon = m.Get(protocol.MacroDaemonName)
+		x.daemon, x.agent = m.Get(protocol.MacroDaemonName), m.Get(protocol.MacroMTAVersion)
 		if !x.server.o.Early.Connect {
 			return protocol.RespContinue
 		}
@@ -100,7 +101,7 @@ func (x *session) MailFrom(from, args string, m protocol.Modifier) (*protocol.Re
 		x.learn(m)
 		t := x.newTransaction()
 		t.env.From, t.env.HasFrom, t.announced = from, true, announced(args)
-		t.env.User, t.env.QueueID = m.Get(protocol.MacroAuthAuthen), m.Get(protocol.MacroQueueId)
+		t.env.User, t.env.QueueID = x.user(m), m.Get(protocol.MacroQueueId)
 		x.mail = t
 		if early := x.server.o.Early; !early.Mail && !early.Rcpt {
 			return protocol.RespContinue
@@ -143,7 +144,7 @@ func (x *session) step(m protocol.Modifier, rcpt string, ask func(*winnow.Sessio
 	if err == nil {
 		x.early.Update(func(env *mail.Envelope) {
 			known := x.client
-			known.User = m.Get(protocol.MacroAuthAuthen)
+			known.User = x.user(m)
 			known.From, known.HasFrom, known.Rcpts, known.QueueID = env.From, env.HasFrom, env.Rcpts, env.QueueID
 			*env = known
 		})
@@ -219,6 +220,17 @@ func (x *session) learn(m protocol.Modifier) {
 	if e.ClientName == "unknown" || strings.HasPrefix(e.ClientName, "[") { // Postfix's and Sendmail's ways to say that there is none
 		e.ClientName = ""
 	}
+}
+
+// user is who logged in, or else whom a client certificate names.
+func (x *session) user(m protocol.Modifier) string {
+	if user := m.Get(protocol.MacroAuthAuthen); user != "" {
+		return user
+	}
+	if ca := x.server.o.ClientCA; ca != "" && x.client.TLS.CertIssuer == ca {
+		return x.client.TLS.CertSubject
+	}
+	return ""
 }
 
 // addrOf reads an address; that of a socket is none.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/winnowmail/winnow/bayes"
 	"github.com/winnowmail/winnow/internal/redistest"
+	"github.com/winnowmail/winnow/internal/statetest"
+	"github.com/winnowmail/winnow/storage"
 	"github.com/winnowmail/winnow/storage/bolt"
 	"github.com/winnowmail/winnow/storage/redis"
 )
@@ -87,5 +89,29 @@ func TestFile(t *testing.T) {
 		if err := store.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestKilled: a net that was trained is asked after kill -9, and vectors are not lost.
+func TestKilled(t *testing.T) {
+	now := begin()
+	store := statetest.Crash(t, func(store storage.Store) {
+		s := newSite(t, store, now)
+		s.vectors(0)
+		if err := s.Train(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s.scan(0, "RED BLUE MILD")
+		s.scan(1, "GREEN")
+	})
+	s := newSite(t, store, now)
+	if err := s.Train(t.Context()); err != nil || s.Status()[0].Version != 1 {
+		t.Fatalf("%+v, %v", s.Status(), err)
+	}
+	if got := s.Score(&Vector{Symbols: []string{"IS_ham"}}); got > -1 {
+		t.Errorf("score %v", got)
+	}
+	if got := s.counts(); got != "1 1" {
+		t.Errorf("vectors %s, want 1 1", got)
 	}
 }

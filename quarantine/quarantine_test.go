@@ -19,6 +19,7 @@ import (
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/statetest"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/quarantine"
 	"github.com/winnowmail/winnow/storage"
@@ -340,5 +341,25 @@ func BenchmarkKeep(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		scan(b, s, text, "bob@example.net")
+	}
+}
+
+// TestKilled: a copy that the store acknowledged can be read after kill -9.
+func TestKilled(t *testing.T) {
+	const key = "test:private"
+	store := statetest.Crash(t, func(store storage.Store) {
+		public, private := pair(t)
+		if err := store.Set(t.Context(), key, []byte(private), 0); err != nil {
+			t.Fatal(err)
+		}
+		scan(t, scanner(t, quarantine.Options{Store: store, Keys: []string{public}, Durable: true}, nil), offer, "bob@example.net")
+	})
+	private, err := store.Get(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := reader(t, quarantine.Open(store), string(private))
+	if all := list(t, r, quarantine.Query{}); len(all) != 1 {
+		t.Errorf("%d copies, want 1", len(all))
 	}
 }

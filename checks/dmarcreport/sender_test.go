@@ -16,9 +16,12 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/dkim"
 	"github.com/winnowmail/winnow/checks/dmarc"
+	"github.com/winnowmail/winnow/internal/redistest"
+	"github.com/winnowmail/winnow/internal/statetest"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/resolver"
 	"github.com/winnowmail/winnow/storage"
+	"github.com/winnowmail/winnow/storage/redis"
 )
 
 func TestFailureKeepsRows(t *testing.T) {
@@ -298,5 +301,50 @@ func BenchmarkNote(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		note(b, Options{}, kv, "192.0.2.1", res)
+	}
+}
+
+// TestKilled: what the store acknowledged is reported after kill -9.
+func TestKilled(t *testing.T) {
+	res := result(t, "example.org", "v=DMARC1; p=none; rua=mailto:a@example.org")
+	kv := statetest.Crash(t, func(store storage.Store) {
+		note(t, Options{}, store, "192.0.2.1", res)
+		note(t, Options{}, store, "192.0.2.1", res)
+	})
+	note(t, Options{}, kv, "192.0.2.1", res)
+	p := &post{}
+	if sum, err := p.sender(kv, "").Run(t.Context(), today()); err != nil || sum.Sent != 1 {
+		t.Fatalf("%+v, %v", sum, err)
+	}
+	if _, f := unpack(t, p.mails[0]); len(f.Records) != 1 || f.Records[0].Count != 3 {
+		t.Errorf("records %+v, want one of 3 messages", f.Records)
+	}
+}
+
+// TestTwoMachines: what two daemons noted on one Redis is one report, and is sent once.
+func TestTwoMachines(t *testing.T) {
+	server := redistest.Start(t)
+	res := result(t, "example.org", "v=DMARC1; p=none; rua=mailto:a@example.org")
+	p := &post{}
+	stores := []storage.KV{redistest.Open(t, redis.Options{Addrs: []string{server.Addr}}), redistest.Open(t, redis.Options{Addrs: []string{server.Addr}})}
+	for i, kv := range stores {
+		for range i + 1 {
+			note(t, Options{}, kv, "192.0.2.1", res)
+		}
+	}
+	var wg sync.WaitGroup
+	for _, kv := range stores {
+		wg.Go(func() {
+			if _, err := p.sender(kv, "").Run(t.Context(), today()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if len(p.mails) != 1 {
+		t.Fatalf("%d reports", len(p.mails))
+	}
+	if _, f := unpack(t, p.mails[0]); len(f.Records) != 1 || f.Records[0].Count != 3 {
+		t.Errorf("records %+v, want one of 3 messages", f.Records)
 	}
 }

@@ -30,7 +30,8 @@ type Daemon struct {
 	Milter     []Socket
 	// Access says who may use the HTTP API.
 	Access Access
-	// DiscardOnReject and QuarantineOnReject are the milter's.
+	// ClientCA, DiscardOnReject and QuarantineOnReject are the milter's.
+	ClientCA                            string
 	DiscardOnReject, QuarantineOnReject bool
 	History                             History
 	// Autolearn is what is learned by itself: "", "action", or HAM,SPAM.

@@ -190,11 +190,11 @@ func TestDaemon(t *testing.T) {
 		"local.d/logging.inc":              "type = \"console\"; level = \"silent\";",
 		"local.d/worker-controller.inc":    "bind_socket = \"*:11334\"; password = \"q1\"; secure_ip = [\"127.0.0.1\", \"2001:db8::/32\"]; trusted_ips = \"192.0.2.1\";",
 		"override.d/worker-controller.inc": "enable_password = \"$1$ndquw7kjd7o3cmkgkpjrtpuhz74o51qs$wj6yzr1y86ojs68x57oya83ayrsi3cegty58ahkqyiy6emisqhrb\"; max_auth_failures = 3; auth_failure_window = 2min;",
-		"override.d/worker-proxy.inc":      "milter = yes; bind_socket = [\"[::1]:11332\", \"/run/milter.sock mode=0666 owner=nobody\"]; discard_on_reject = true; count = 4;",
+		"override.d/worker-proxy.inc":      "milter = yes; client_ca_name = \"Example CA\"; bind_socket = [\"[::1]:11332\", \"/run/milter.sock mode=0666 owner=nobody\"]; discard_on_reject = true; count = 4;",
 		"override.d/classifier-bayes.conf": "autolearn = [-5, 12];",
 	})
 	d := s.Daemon
-	if d.State != "redis://:p%40ss%2Fword@127.0.0.1:6379/3?rspamd=true" || d.Controller != ":11334" || d.Autolearn != "-5,12" || !d.DiscardOnReject ||
+	if d.State != "redis://:p%40ss%2Fword@127.0.0.1:6379/3?rspamd=true" || d.Controller != ":11334" || d.Autolearn != "-5,12" || !d.DiscardOnReject || d.ClientCA != "Example CA" ||
 		!slices.Equal(d.Milter, []Socket{{Address: "[::1]:11332"}, {"unix:/run/milter.sock", "0666", "nobody"}}) {
 		t.Errorf("%+v", d)
 	}

@@ -88,6 +88,7 @@ func (s *Setup) proxy() *option.Section {
 	return &option.Section{Name: "rspamd_proxy", Doc: "is where MTAs ask", Keys: append([]option.Key{
 		option.Bool("milter", &milter, "speak the milter protocol; without it there is no such worker here"),
 		listen(&sockets, "11332", "addresses, of which a socket's file may have mode= and owner="),
+		option.String("client_ca_name", &s.Daemon.ClientCA, "issuer of client certificates whose subject counts as the user who logged in"),
 		option.Bool("discard_on_reject", &s.Daemon.DiscardOnReject, "accept what is to be rejected and drop it"),
 		option.Bool("quarantine_on_reject", &s.Daemon.QuarantineOnReject, "let the MTA hold what is to be rejected"),
 		option.Fixed("spam_header", "X-Spam", "the header is X-Spam"),

@@ -34,6 +34,10 @@ flags
   -v, -vv      say what is done, and how
 `
 
+// defaultKeysize is that of RSA keys. docker-mailserver takes it for Ed25519, too,
+// where it means nothing.
+const defaultKeysize = 2048
+
 // A dkimJob is what the command line asks for.
 type dkimJob struct {
 	keytype, selector, domain, dir string
@@ -94,7 +98,7 @@ func (j *dkimJob) set(option, value string) (err error) {
 	switch option {
 	case "keytype":
 		if j.keytype = value; value != "rsa" && value != "ed25519" {
-			err = fmt.Errorf("keytype %q: rsa and ed25519 are known", value)
+			err = fmt.Errorf("unknown keytype '%s': rsa and ed25519 are known", value)
 		}
 	case "keysize":
 		if value != "1024" && value != "2048" && value != "4096" {
@@ -113,11 +117,11 @@ func (j *dkimJob) set(option, value string) (err error) {
 
 // complete fills in what was not said and refuses what does not fit.
 func (j *dkimJob) complete(hostname func() (string, error)) error {
-	if j.keytype == "ed25519" && j.keysize != 0 {
-		return errors.New("keysize is for rsa only: Ed25519 keys have one size")
+	if j.keytype == "ed25519" && j.keysize != 0 && j.keysize != defaultKeysize {
+		return errors.New("the chosen keytype does not accept the 'keysize' argument: Ed25519 keys have one size")
 	}
 	if j.keysize == 0 {
-		j.keysize = 2048
+		j.keysize = defaultKeysize
 	}
 	if j.domain == "" {
 		name, err := hostname()
@@ -163,10 +167,18 @@ func (j *dkimJob) run() error {
 	private, zone, value := base+".private.txt", base+".public.txt", base+".public.dns.txt"
 	for _, path := range []string{private, zone, value} {
 		if _, err := os.Lstat(path); err == nil && !j.force {
-			return fmt.Errorf("%s exists: --force replaces it", path)
+			return fmt.Errorf("%s exists. Not overwriting existing files (use '--force' to overwrite existing files)", path)
 		}
 	}
-	j.say(1, "makes an %s key with selector %s for %s", j.keytype, j.selector, j.domain)
+	if j.force {
+		j.say(1, "Overwriting existing files as the '--force' option was supplied")
+	}
+	j.say(1, "Domain set to '%s'", j.domain)
+	j.say(1, "Selector set to '%s'", j.selector)
+	j.say(1, "Keytype set to '%s'", j.keytype)
+	if j.keytype == "rsa" {
+		j.say(1, "Keysize set to '%d'", j.keysize)
+	}
 	key, text, err := newKey(j.keytype, j.keysize)
 	if err != nil {
 		return err
@@ -194,6 +206,7 @@ func (j *dkimJob) run() error {
 		fmt.Fprintf(j.stdout, "Mail of %s is signed for %s unless dkim_signing.conf says use_esld = false.\n", j.domain, d)
 	}
 	fmt.Fprintf(j.stdout, "The user of the scanner must be able to read %s, and nobody else.\n", private)
+	fmt.Fprintln(j.stdout, "Finished DKIM key creation")
 	fmt.Fprintf(j.stdout, "The TXT record %s has to be:\n\n%s\n", signing.RecordName(j.domain, j.selector), record)
 	return nil
 }
@@ -215,20 +228,21 @@ func (j *dkimJob) write(path, text string, mode os.FileMode) error {
 func (j *dkimJob) configure(private string) error {
 	path := filepath.Join(j.dir, "override.d", "dkim_signing.conf")
 	if _, err := os.Lstat(path); err == nil {
-		fmt.Fprintf(j.stdout, "%s exists and stays as it is: see that it names %s.\n", path, private)
+		fmt.Fprintf(j.stdout, "'%s' exists, not supplying a default: see that it names %s.\n", path, private)
 		return nil
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	fmt.Fprintf(j.stdout, "Supplying a default configuration (to '%s')\n", path)
 	return j.write(path, fmt.Sprintf(signingConf, j.domain, private, j.selector), 0o644)
 }
 
 const signingConf = `# DKIM signing, written by "dms dkim" once; yours to edit from now on.
 enabled = true;
 
-# whose mail: that of users who logged in, and of the own networks
+# whose mail: that of users who logged in, not what the own networks hand in
 sign_authenticated = true;
-sign_local = true;
+sign_local = false;
 
 # as what: the registered domain of the From header, with the keys below only
 use_domain = "header";

@@ -44,7 +44,7 @@ func TestDKIM(t *testing.T) {
 		{nil, "rsa-2048-mail-example.com", "mail", 2048},
 		{[]string{"keysize", "1024", "selector", "2026-dkim"}, "rsa-1024-2026-dkim-example.com", "2026-dkim", 1024},
 		{[]string{"keytype", "rsa", "keysize", "4096", "domain", "Example.net"}, "rsa-4096-mail-example.net", "mail", 4096},
-		{[]string{"keytype", "ed25519", "domain", "example.net", "selector", "ed"}, "ed25519-ed-example.net", "ed", 0},
+		{[]string{"keytype", "ed25519", "keysize", "2048", "domain", "example.net", "selector", "ed"}, "ed25519-ed-example.net", "ed", 0},
 	} {
 		dir := t.TempDir()
 		out, _ := runDKIM(t, 0, append(c.args, "dir", dir)...)
@@ -78,7 +78,7 @@ func TestDKIM(t *testing.T) {
 			t.Errorf("%s: zone %q", c.base, got)
 		}
 		conf := read(t, filepath.Join(dir, "override.d", "dkim_signing.conf"))
-		for _, want := range []string{domain + " {", `path = "` + base + `.private.txt";`, `selector = "` + c.selector + `";`, "sign_authenticated = true;", "sign_local = true;", `use_domain = "header";`} {
+		for _, want := range []string{domain + " {", `path = "` + base + `.private.txt";`, `selector = "` + c.selector + `";`, "sign_authenticated = true;", "sign_local = false;", `use_domain = "header";`} {
 			if !strings.Contains(conf, want) {
 				t.Errorf("%s: no %q in %s", c.base, want, conf)
 			}
@@ -102,7 +102,8 @@ func TestDKIMKeepsWhatIsThere(t *testing.T) {
 	if read(t, key) == first || read(t, conf) != "mine" {
 		t.Errorf("key %q, configuration %q", read(t, key), read(t, conf))
 	}
-	if !strings.Contains(out, "stays as it is") || !strings.Contains(said, "wrote "+key) || !strings.Contains(said, "mode -rw-------") {
+	if !strings.Contains(out, "not supplying a default") || !strings.Contains(said, "wrote "+key) || !strings.Contains(said, "mode -rw-------") || !strings.Contains(said, "Overwriting existing files as the '--force' option was supplied") ||
+		!strings.Contains(said, "Keytype set to 'ed25519'") || !strings.Contains(out, "Finished DKIM key creation") {
 		t.Errorf("said %q, %q", out, said)
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, "*", ".dkim-*")); err != nil || len(left) > 0 {
@@ -122,13 +123,13 @@ func TestDKIMSubdomain(t *testing.T) {
 func TestDKIMWrongArguments(t *testing.T) {
 	dir := t.TempDir()
 	for want, args := range map[string][]string{
-		"rsa and ed25519":          {"keytype", "dsa"},
-		"for rsa only":             {"keytype", "ed25519", "keysize", "2048"},
-		"1024, 2048 and 4096":      {"keysize", "512"},
-		"needs a value":            {"selector"},
-		"unknown option":           {"selektor", "mail"},
-		`"a/b" is no domain`:       {"domain", "a/b"},
-		`"../mail" is no selector`: {"selector", "../mail"},
+		"rsa and ed25519": {"keytype", "dsa"},
+		"keytype does not accept the 'keysize' argument": {"keytype", "ed25519", "keysize", "4096"},
+		"1024, 2048 and 4096":                            {"keysize", "512"},
+		"needs a value":                                  {"selector"},
+		"unknown option":                                 {"selektor", "mail"},
+		`"a/b" is no domain`:                             {"domain", "a/b"},
+		`"../mail" is no selector`:                       {"selector", "../mail"},
 	} {
 		if _, said := runDKIM(t, 2, append([]string{"dir", dir}, args...)...); !strings.Contains(said, want) || strings.Count(said, "\n") != 1 {
 			t.Errorf("%q said %q, want %q", args, said, want)

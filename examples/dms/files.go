@@ -107,6 +107,7 @@ func (f *filesFlags) flags(c *config) map[string][]string {
 	}
 	set("state", d.State)
 	set("controller", d.Controller)
+	set("client-ca", d.ClientCA)
 	for _, socket := range d.Milter {
 		set("milter", socket.Address)
 	}

@@ -102,7 +102,7 @@ func fields(o *milter.Outcome) []any {
 		symbols = append(symbols, slog.Float64(v.Symbols[i].Name, v.Symbols[i].Score))
 	}
 	list := []any{
-		"queue_id", e.QueueID, "message_id", messageID(res), "client", client(e.ClientIP), "user", e.User, "from", e.From, "rcpts", e.Rcpts,
+		"queue_id", e.QueueID, "message_id", messageID(res), "client", client(e.ClientIP), "mta", o.Agent, "user", e.User, "from", e.From, "rcpts", e.Rcpts,
 		"kind", kind(res, v), "action", string(v.Action), "score", v.Score, "required", v.Required, slog.Group("symbols", symbols...),
 		"reply", o.Reply, "size", o.Size, "took", o.Took, "incomplete", len(res.Incomplete),
 	}

@@ -221,7 +221,7 @@ func companions(flags *flag.FlagSet) error {
 		{"quarantine", quarantineCompanions},
 		{"state", "per-user autolearn model classes quarantine history neural greylist"},
 		{"state", "ratelimit user-limit"},
-		{"milter", "milter-mode milter-owner milter-fail-open discard-on-reject quarantine-on-reject"},
+		{"milter", "client-ca milter-mode milter-owner milter-fail-open discard-on-reject quarantine-on-reject"},
 	} {
 		for name := range strings.FieldsSeq(c.list) {
 			if given[name] && !given[c.needs] {

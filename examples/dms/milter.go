@@ -17,7 +17,7 @@ import (
 type milterFlags struct {
 	listen            listFlag
 	mode              modeFlag
-	owner             string
+	owner, clientCA   string
 	failOpen, discard bool
 	quarantine        bool
 }
@@ -27,6 +27,7 @@ func (m *milterFlags) register(flags *flag.FlagSet) {
 	flags.Var(&m.listen, "milter", "`address` HOST:PORT or unix:PATH where MTAs ask by the milter protocol; may be repeated")
 	flags.Var(&m.mode, "milter-mode", "`mode` of the milter's socket files, octal")
 	flags.StringVar(&m.owner, "milter-owner", "", "`USER[:GROUP]` of the milter's socket files")
+	flags.StringVar(&m.clientCA, "client-ca", "", "take the subject of a client's certificate for the user who logged in, where this `issuer` made it")
 	flags.BoolVar(&m.failOpen, "milter-fail-open", false, "let the MTA accept what could not be scanned, instead of putting it off")
 	flags.BoolVar(&m.discard, "discard-on-reject", false, "accept what is to be rejected and drop it")
 	flags.BoolVar(&m.quarantine, "quarantine-on-reject", false, "let the MTA hold what is to be rejected")
@@ -77,7 +78,7 @@ func (c *config) milterServer(scanner milter.Scanner, counters *controller.Count
 			}
 			c.log.milter(o)
 		},
-		FailOpen: c.milter.failOpen, DiscardOnReject: c.milter.discard, QuarantineOnReject: c.milter.quarantine,
+		ClientCA: c.milter.clientCA, FailOpen: c.milter.failOpen, DiscardOnReject: c.milter.discard, QuarantineOnReject: c.milter.quarantine,
 	})
 	if err != nil {
 		return nil, errors.Join(err, (&milterServer{listeners: passed}).close())
