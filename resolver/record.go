@@ -189,12 +189,7 @@ func Canonical(name string) string {
 	if name == "" {
 		return "."
 	}
-	plain := true
-	for i := 0; i < len(name) && plain; i++ {
-		c := name[i]
-		plain = c > ' ' && c < 0x7f && c != '"' && c != ';' && c != '#' && c != '\\' && (c < 'A' || c > 'Z')
-	}
-	if plain {
+	if isCanonical(name) {
 		return name
 	}
 	b := make([]byte, 0, len(name)+8)
@@ -220,6 +215,18 @@ func Canonical(name string) string {
 		}
 	}
 	return string(b)
+}
+
+// isCanonical reports whether all bytes of a name stand for themselves.
+func isCanonical(name string) bool {
+	for i := 0; i < len(name); i++ {
+		switch c := name[i]; {
+		case c >= 'a' && c <= 'z', c >= '-' && c <= '9': // nearly all
+		case c <= ' ', c >= 0x7f, c >= 'A' && c <= 'Z', c == '"', c == ';', c == '#', c == '\\':
+			return false
+		}
+	}
+	return true
 }
 
 // unescape returns the byte that stands behind a backslash, and its length.
