@@ -22,6 +22,8 @@ type list struct {
 	zone   string // with placeholders for keys
 	suffix string // "." and zone
 	asks   map[What]bool
+	order  []What  // asks in the order in which items takes them, one for all kinds of URLs
+	kind   urlKind // the URLs to ask about
 	limit  int
 	codes  []code
 	// defs holds for each prefix ("" without) a Def per code, the one for
@@ -100,15 +102,23 @@ func placeholder(label string) (name string, ok bool) {
 }
 
 func (l *list) readChecks(map[string]string) error {
-	every := []What{From, Received, HELO, RDNS, DKIM, URLs, Images, ContentURLs, NumericURLs, Emails, ReplyTo, EnvelopeFrom, HeaderFrom, MessageID}
+	// The client comes first, what a sender can write without end last: so a
+	// limit leaves out the latter.
+	every := []What{From, RDNS, HELO, DKIM, EnvelopeFrom, HeaderFrom, MessageID, selected, ReplyTo, URLs, Images, ContentURLs, NumericURLs, Emails, Received}
 	for _, w := range l.Checks {
-		if !slices.Contains(every, w) {
+		if w == selected || !slices.Contains(every, w) {
 			return fmt.Errorf("%q is nothing that can be asked", w)
 		}
 		l.asks[w] = true
 	}
 	if len(l.Checks) == 0 && len(l.Selectors) == 0 {
 		l.asks[From] = true
+	}
+	l.kind = urlKind{l.asks[URLs], l.asks[Images], l.asks[ContentURLs], l.asks[NumericURLs], l.NoIP, len(l.Compose) > 0}
+	for _, w := range every {
+		if l.asks[w] || w == selected && len(l.Selectors) > 0 || w == URLs && l.kind.any() {
+			l.order = append(l.order, w)
+		}
 	}
 	return nil
 }

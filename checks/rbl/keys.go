@@ -18,10 +18,18 @@ func (l *list) hashed(key string) string {
 // form without the final dot.
 const maxQuestion = 253
 
-// question returns the name to ask for a key, "" if there is none: the key is
-// empty, no valid text, has labels that DNS or any host name can't have, or
-// the name gets too long.
+// question returns the name to ask for a key, "" if there is none.
 func (l *list) question(key string) string {
+	if key = l.labels(key); key != "" {
+		return key + l.suffix
+	}
+	return ""
+}
+
+// labels returns what stands for a key before the list's suffix in the name to
+// ask, "" if nothing can: the key is empty, no valid text, has labels that DNS
+// or any host name can't have, or the name gets too long.
+func (l *list) labels(key string) string {
 	for strings.HasSuffix(key, ".") {
 		key = key[:len(key)-1]
 	}
@@ -34,7 +42,7 @@ func (l *list) question(key string) string {
 	if len(key)+1+len(l.zone) > maxQuestion || !dnsname.Askable(key) {
 		return ""
 	}
-	return strings.ToLower(key) + l.suffix
+	return strings.ToLower(key)
 }
 
 // mailbox normalises an address as Rspamd does before it asks a list: a tag

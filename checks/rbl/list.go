@@ -28,6 +28,8 @@ const (
 	MessageID    What = "mid"          // the domain of Message-ID
 )
 
+const selected What = "" // in list.order: what Selectors give
+
 // label returns the name that options have for w.
 func (w What) label() string {
 	switch w {

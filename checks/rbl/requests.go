@@ -89,7 +89,9 @@ func (e *engine) ofList(s *subject, l *list, all []*request) []*request {
 		}
 		name := i.key
 		if !l.ResolveIP || i.what == From || i.what == Received {
-			name = l.question(i.key)
+			if name = l.labels(i.key); name != "" {
+				name = s.name(name, l.suffix)
+			}
 		} else if !dnsname.Askable(name) {
 			name = ""
 		}

@@ -48,6 +48,7 @@ type subject struct {
 	midSeen bool
 	free    []request // room for requests
 	items1  []item    // room for their first items
+	names   strings.Builder
 }
 
 // request returns a new request with room for one item.
@@ -63,6 +64,24 @@ func (s *subject) request() *request {
 	r.items = s.items1[:0:1]
 	s.free, s.items1 = s.free[1:], s.items1[1:]
 	return r
+}
+
+// name returns labels and suffix put together. Names share memory, which is
+// made for many at once.
+func (s *subject) name(labels, suffix string) string {
+	need := len(labels) + len(suffix)
+	if s.names.Cap()-s.names.Len() < need {
+		room := 1 << 10
+		if s.half.client {
+			room = 1 << 8
+		}
+		s.names.Reset()
+		s.names.Grow(max(room, need))
+	}
+	start := s.names.Len()
+	s.names.WriteString(labels)
+	s.names.WriteString(suffix)
+	return s.names.String()[start:]
 }
 
 type hop struct {
@@ -90,83 +109,89 @@ func newSubject(t *checks.Task, h half) *subject {
 	return s
 }
 
-// items calls add for what the list is to be asked, in the order in which a
-// limit leaves questions out: the client first, what a sender can write
-// without end last.
+// items calls add for what the half asks the list, in the list's order.
 func (s *subject) items(l *list, add func(item)) {
 	plain := func(w What, value string) {
 		if value != "" {
 			add(item{w, value, value})
 		}
 	}
-	if l.asks[From] && l.takes(s.client.IP) && s.half.wants(l, From) {
-		add(item{From, s.clientT, s.clientK})
-	}
-	if l.asks[RDNS] && s.rdns != "unknown" && s.half.wants(l, RDNS) {
-		plain(RDNS, domain(s.rdns))
-	}
-	if s.half.client || !s.half.wants(l, "") {
-		return
-	}
-	if l.asks[HELO] {
-		plain(HELO, domain(s.client.Helo))
-	}
-	if l.asks[DKIM] {
-		s.signed(l, plain)
-	}
-	if l.asks[EnvelopeFrom] {
-		plain(EnvelopeFrom, l.sender(aliases.EnvelopeFrom(s.t)))
-	}
-	if l.asks[HeaderFrom] {
-		if from := aliases.From(s.t); len(from) > 0 {
-			plain(HeaderFrom, l.sender(from[0]))
+	for _, w := range l.order {
+		if !s.half.wants(l, w) {
+			continue
 		}
-	}
-	if l.asks[MessageID] {
-		plain(MessageID, l.cased(domain(s.messageID())))
-	}
-	for _, sel := range l.selectors {
-		for _, v := range sel.Values(s.t) {
-			if v != "" {
-				add(item{What(sel.Label), v, v})
+		switch w {
+		case From:
+			if l.takes(s.client.IP) {
+				add(item{From, s.clientT, s.clientK})
 			}
+		case RDNS:
+			if s.rdns != "unknown" {
+				plain(RDNS, domain(s.rdns))
+			}
+		case HELO:
+			plain(HELO, domain(s.client.Helo))
+		case Received:
+			s.received(l, add)
+		case URLs:
+			s.links(l, plain)
+		case Emails:
+			s.mailboxes(l, plain)
+		default:
+			s.header(l, w, plain)
 		}
-	}
-	if l.asks[ReplyTo] {
-		if a := s.t.Message().ReplyTo(); len(a) > 0 && a[0].Addr != "" {
-			plain(ReplyTo, l.mailbox(a[0].User, a[0].Domain))
-		}
-	}
-	s.written(l, plain)
-	if l.asks[Received] {
-		s.received(l, add)
 	}
 }
 
-// written adds what stands in the text: URLs and addresses.
-func (s *subject) written(l *list, plain func(What, string)) {
-	if l.asks[URLs] || l.asks[Images] || l.asks[ContentURLs] || l.asks[NumericURLs] {
-		kind := urlKind{l.asks[URLs], l.asks[Images], l.asks[ContentURLs], l.asks[NumericURLs], l.NoIP, len(l.compose) > 0}
-		for _, u := range s.chosen(kind, l.limit) {
-			var key string
-			if u.Flags&mail.URLNumeric != 0 {
-				ip, _ := netip.ParseAddr(u.Host)
-				key = resolver.ReverseLabels(ip)
+// header adds what the fields of the message and the envelope say.
+func (s *subject) header(l *list, w What, plain func(What, string)) {
+	switch w {
+	case DKIM:
+		s.signed(l, plain)
+	case EnvelopeFrom:
+		plain(EnvelopeFrom, l.sender(aliases.EnvelopeFrom(s.t)))
+	case HeaderFrom:
+		if from := aliases.From(s.t); len(from) > 0 {
+			plain(HeaderFrom, l.sender(from[0]))
+		}
+	case MessageID:
+		plain(MessageID, l.cased(domain(s.messageID())))
+	case ReplyTo:
+		if a := s.t.Message().ReplyTo(); len(a) > 0 && a[0].Addr != "" {
+			plain(ReplyTo, l.mailbox(a[0].User, a[0].Domain))
+		}
+	case selected:
+		for _, sel := range l.selectors {
+			for _, v := range sel.Values(s.t) {
+				plain(What(sel.Label), v)
 			}
-			if key == "" {
-				key = l.hostOf(u)
-			}
-			plain(URLs, key)
 		}
 	}
-	if l.asks[Emails] {
-		for _, u := range s.addresses(l.DomainOnly && len(l.compose) == 0, l.limit) {
-			domain := u.Host
-			if l.DomainOnly {
-				domain = l.hostOf(u)
-			}
-			plain(Emails, l.mailbox(u.User, domain))
+}
+
+// links adds the hosts of URLs.
+func (s *subject) links(l *list, plain func(What, string)) {
+	for _, u := range s.chosen(l.kind, l.limit) {
+		var key string
+		if u.Flags&mail.URLNumeric != 0 {
+			ip, _ := netip.ParseAddr(u.Host)
+			key = resolver.ReverseLabels(ip)
 		}
+		if key == "" {
+			key = l.hostOf(u)
+		}
+		plain(URLs, key)
+	}
+}
+
+// mailboxes adds the addresses in the text.
+func (s *subject) mailboxes(l *list, plain func(What, string)) {
+	for _, u := range s.addresses(l.DomainOnly && len(l.compose) == 0, l.limit) {
+		domain := u.Host
+		if l.DomainOnly {
+			domain = l.hostOf(u)
+		}
+		plain(Emails, l.mailbox(u.User, domain))
 	}
 }
 

@@ -45,6 +45,8 @@ func (s *subject) chosen(kind urlKind, limit int) []*mail.URL {
 	return all[:limit]
 }
 
+func (k urlKind) any() bool { return k.plain || k.images || k.content || k.numeric }
+
 func (k urlKind) has(u *mail.URL) bool {
 	switch u.Scheme {
 	case "http", "https", "ftp", "file":
