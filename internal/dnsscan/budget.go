@@ -2,6 +2,7 @@ package dnsscan
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/winnowmail/winnow/resolver"
@@ -21,20 +22,21 @@ func Limit(r resolver.Resolver, n int) resolver.Resolver {
 // going to wait for a reply.
 func (s *Session) For(n int, waits func()) resolver.Resolver {
 	if n < 0 {
-		return &asker{s, waits}
+		return &asker{s, waits, false}
 	}
 	both := &struct {
 		budget
 		asker
-	}{budget{left: n}, asker{s, waits}}
+	}{budget{left: n}, asker{s, waits, true}}
 	both.next = &both.asker
 	return &both.budget
 }
 
 // An asker is one check's view of a Session.
 type asker struct {
-	session *Session
-	waits   func()
+	session   *Session
+	waits     func()
+	canonical bool // names come as resolver.Canonical writes them
 }
 
 func (a *asker) Lookup(ctx context.Context, name string, qtype uint16) (resolver.Answer, error) {
@@ -42,7 +44,19 @@ func (a *asker) Lookup(ctx context.Context, name string, qtype uint16) (resolver
 }
 
 func (a *asker) LookupAll(ctx context.Context, questions ...resolver.Question) []resolver.Reply {
+	if !a.canonical {
+		questions = canonical(questions)
+	}
 	return a.session.lookupAll(ctx, questions, a.waits)
+}
+
+// canonical returns the questions with their names in their one spelling.
+func canonical(questions []resolver.Question) []resolver.Question {
+	out := make([]resolver.Question, len(questions))
+	for i, q := range questions {
+		out[i] = resolver.Question{Name: resolver.Canonical(q.Name), Type: q.Type}
+	}
+	return out
 }
 
 type budget struct {
@@ -56,20 +70,28 @@ type budget struct {
 func (b *budget) allow(q resolver.Question) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.allowed(q, 1)
-}
-
-// allowed decides about one of the questions of a call.
-func (b *budget) allowed(q resolver.Question, of int) bool {
 	if b.seen == nil && len(b.asked) < b.left {
-		if b.asked == nil {
-			b.asked = make([]resolver.Question, 0, of)
-		}
 		b.asked = append(b.asked, q)
 		return true
 	}
 	b.count()
 	return b.spend(q)
+}
+
+// allowAll reports whether there is room for all questions, repeated ones too.
+// If there is not, none of them has been taken from the budget.
+func (b *budget) allowAll(questions []resolver.Question) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.seen != nil || len(b.asked)+len(questions) > b.left {
+		return false
+	}
+	if b.asked == nil {
+		b.asked = slices.Clip(questions)
+	} else {
+		b.asked = append(b.asked, questions...)
+	}
+	return true
 }
 
 // count takes from the budget what was asked so far: a question once.
@@ -121,10 +143,11 @@ func (b *budget) Lookup(ctx context.Context, name string, qtype uint16) (resolve
 
 // LookupAll decides about all questions in order, before any is asked.
 func (b *budget) LookupAll(ctx context.Context, questions ...resolver.Question) []resolver.Reply {
-	refused := b.refuse(questions)
-	if refused == nil {
+	questions = canonical(questions)
+	if b.allowAll(questions) {
 		return resolver.LookupAll(ctx, b.next, questions...)
 	}
+	refused := b.refuse(questions)
 	allowed := make([]resolver.Question, 0, len(questions))
 	for i, q := range questions {
 		if refused[i].Err == nil {
@@ -141,19 +164,16 @@ func (b *budget) LookupAll(ctx context.Context, questions ...resolver.Question) 
 }
 
 // refuse returns an error for each question that is beyond the budget, in the
-// places of the questions; nil if there is none.
-func (b *budget) refuse(questions []resolver.Question) (replies []resolver.Reply) {
+// places of the questions.
+func (b *budget) refuse(questions []resolver.Question) []resolver.Reply {
+	replies := make([]resolver.Reply, len(questions))
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.count()
 	for i, q := range questions {
-		q.Name = resolver.Canonical(q.Name)
-		if b.allowed(q, len(questions)) {
-			continue
+		if !b.spend(q) {
+			replies[i].Err = &resolver.Error{Name: q.Name, Type: q.Type, Kind: resolver.KindBudget}
 		}
-		if replies == nil {
-			replies = make([]resolver.Reply, len(questions))
-		}
-		replies[i].Err = &resolver.Error{Name: q.Name, Type: q.Type, Kind: resolver.KindBudget}
 	}
 	return replies
 }

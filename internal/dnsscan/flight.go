@@ -62,11 +62,30 @@ func (s *Session) land(f *flight, a resolver.Answer, err error) {
 	}
 }
 
-// board joins the question's flight, or begins one that the caller has to ask
-// for. A new flight takes the memory of room, if that is not nil.
-func (s *Session) board(q resolver.Question, room *flight) (f *flight, leads bool) {
+// boardAll returns the questions' flights, and those that the caller has to ask
+// for.
+func (s *Session) boardAll(questions []resolver.Question) (flights, led []*flight) {
+	flights = make([]*flight, len(questions))
+	room := make([]flight, len(questions))
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for i, q := range questions {
+		f, leads := s.board(q, &room[i])
+		if flights[i] = f; !leads {
+			continue
+		}
+		if led == nil {
+			led = make([]*flight, 0, len(questions)-i)
+		}
+		led = append(led, f)
+	}
+	return flights, led
+}
+
+// board joins the question's flight, or begins one that the caller has to ask
+// for. A new flight takes the memory of room, if that is not nil. The caller
+// holds s.mu.
+func (s *Session) board(q resolver.Question, room *flight) (f *flight, leads bool) {
 	if f := s.flights[q]; f != nil {
 		f.part = s.part
 		return f, false
@@ -106,10 +125,13 @@ func (s *Session) recall(f *flight) bool {
 }
 
 // ask sends the questions of the flights. One time limit holds for all of them
-// together.
-func (s *Session) ask(flights []*flight) {
+// together. With several, all is closed when the last has landed.
+func (s *Session) ask(flights []*flight) (all chan struct{}) {
 	if len(flights) == 0 {
-		return
+		return nil
+	}
+	if len(flights) > 1 {
+		all = make(chan struct{})
 	}
 	s.asked.Add(int64(len(flights)))
 	ctx, cancel := s.ctx, context.CancelFunc(func() {})
@@ -122,6 +144,9 @@ func (s *Session) ask(flights []*flight) {
 		s.land(flights[i], a.Clone(), err)
 		if left.Add(-1) == 0 {
 			cancel()
+			if all != nil {
+				close(all)
+			}
 		}
 		s.running.Done()
 	}
@@ -133,13 +158,14 @@ func (s *Session) ask(flights []*flight) {
 				land(i, a, err)
 			}()
 		}
-		return
+		return all
 	}
 	questions := make([]resolver.Question, len(flights))
 	for i, f := range flights {
 		questions[i] = f.question
 	}
 	st.Start(ctx, questions, land)
+	return all
 }
 
 // arrive takes the reply, and the answer's memory with it.

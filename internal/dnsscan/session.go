@@ -62,7 +62,9 @@ func (s *Session) lookup(ctx context.Context, name string, qtype uint16, waits f
 	if err := ctx.Err(); err != nil {
 		return resolver.Answer{}, resolver.ErrorOf(q, err)
 	}
+	s.mu.Lock()
 	f, leads := s.board(q, nil)
+	s.mu.Unlock()
 	if leads {
 		s.ask([]*flight{f})
 	}
@@ -72,32 +74,43 @@ func (s *Session) lookup(ctx context.Context, name string, qtype uint16, waits f
 // LookupAll answers several questions that are asked at the same time
 // (resolver.LookupAll).
 func (s *Session) LookupAll(ctx context.Context, questions ...resolver.Question) []resolver.Reply {
-	return s.lookupAll(ctx, questions, nil)
+	return s.lookupAll(ctx, canonical(questions), nil)
 }
 
 func (s *Session) lookupAll(ctx context.Context, questions []resolver.Question, waits func()) []resolver.Reply {
 	replies := make([]resolver.Reply, len(questions))
-	both := make([]*flight, 2*len(questions))
-	flights, led := both[:len(questions)], both[len(questions):][:0]
-	room := make([]flight, len(questions))
-	for i, q := range questions {
-		q.Name = resolver.Canonical(q.Name)
-		if err := ctx.Err(); err != nil {
+	if err := ctx.Err(); err != nil {
+		for i, q := range questions {
 			replies[i].Err = resolver.ErrorOf(q, err)
-			continue
 		}
-		f, leads := s.board(q, &room[i])
-		if flights[i] = f; leads {
-			led = append(led, f)
-		}
+		return replies
 	}
-	s.ask(led)
+	flights, led := s.boardAll(questions)
+	if all := s.ask(led); all != nil {
+		waitAll(ctx, all, waits)
+	}
 	for i, f := range flights {
-		if f != nil {
-			replies[i].Answer, replies[i].Err = s.wait(ctx, f, waits)
-		}
+		replies[i].Answer, replies[i].Err = s.wait(ctx, f, waits)
 	}
 	return replies
+}
+
+// waitAll returns when all is closed or the asker's context has ended, so that
+// who asks several questions is woken up once. It calls waits, if that is not
+// nil, when it has to wait.
+func waitAll(ctx context.Context, all <-chan struct{}, waits func()) {
+	select {
+	case <-all:
+		return
+	default:
+	}
+	if waits != nil {
+		waits()
+	}
+	select {
+	case <-all:
+	case <-ctx.Done():
+	}
 }
 
 // Asked returns how many questions went out so far.
