@@ -58,6 +58,7 @@ type compiler struct {
 	relink  bool // what composites refer to changed
 	errs    []error
 	cloned  cloned
+	named   map[namedAtom]bool // by composites that are no operator's, for heardOf
 }
 
 // maxErrors bounds the mistakes that are reported at once.

@@ -123,6 +123,7 @@ func (c *Compiled) compositeNames() iter.Seq[string] {
 // link resolves the atoms and brings the composites into the order of
 // evaluation.
 func (c *compiler) link() {
+	c.named = nil
 	unknown := make(map[string]bool)
 	c.out.composites = make([]composite, len(c.out.rules))
 	for i, r := range c.out.rules {
@@ -159,11 +160,23 @@ func (c *compiler) heardOf(a *Atom) bool {
 	} else if _, ok := m.Weights[a.Name]; ok || slices.Contains(m.Disabled, a.Name) {
 		return true
 	}
-	return slices.ContainsFunc(c.out.rules, func(r rule) bool {
-		return !r.own && slices.ContainsFunc(r.expr.atoms, func(b Atom) bool {
-			return b.Name == a.Name && (a.Kind == SymbolAtom) == (b.Kind == SymbolAtom)
-		})
-	})
+	if c.named == nil {
+		c.named = map[namedAtom]bool{}
+		for _, r := range c.out.rules {
+			for _, b := range r.expr.atoms {
+				if !r.own {
+					c.named[namedAtom{b.Name, b.Kind == SymbolAtom}] = true
+				}
+			}
+		}
+	}
+	return c.named[namedAtom{a.Name, a.Kind == SymbolAtom}]
+}
+
+// A namedAtom is a symbol or a group that an expression names.
+type namedAtom struct {
+	name   string
+	symbol bool
 }
 
 func (c *compiler) unknownAtom(r rule, a *Atom) error {

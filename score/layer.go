@@ -65,7 +65,7 @@ func (c *Compiled) With(l Layer) (*Compiled, error) {
 }
 
 // cloned says which tables a compiler made its own.
-type cloned struct{ weights, groups, own, off bool }
+type cloned struct{ defs, weights, groups, own, off bool }
 
 // mine makes a table the compiler's own, once.
 func mine[T any](c *compiler, done *bool, table *[]T) []T {
@@ -186,16 +186,27 @@ func (c *compiler) setComposites(changes map[string]*Composite) {
 	if c.out.added == nil {
 		c.out.added = make(map[string]int32)
 	}
+	places := make(map[string]int, len(c.out.rules))
+	for i, r := range c.out.rules {
+		places[c.out.defs[r.symbol].Name] = i
+	}
+	gone := map[int32]bool{} // by symbol
 	for _, name := range slices.Sorted(maps.Keys(changes)) {
-		at := slices.IndexFunc(c.out.rules, func(r rule) bool { return c.out.defs[r.symbol].Name == name })
+		at, there := places[name]
+		if !there {
+			at = -1
+		}
 		switch d := changes[name]; {
 		case d != nil:
 			c.setComposite(name, at, d)
 		case at < 0:
 			c.errorf("unknown composite %q is removed%s", name, c.hint(name, c.out.compositeNames()))
 		default:
-			c.out.rules = slices.Delete(c.out.rules, at, at+1)
+			gone[c.out.rules[at].symbol] = true
 		}
+	}
+	if len(gone) > 0 {
+		c.out.rules = slices.DeleteFunc(c.out.rules, func(r rule) bool { return gone[r.symbol] })
 	}
 }
 
@@ -240,8 +251,8 @@ func (c *compiler) setComposite(name string, at int, d *Composite) {
 // redefine gives a composite's symbol another Def, with all that it says.
 func (c *compiler) redefine(id int32, d *symbols.Def) {
 	c.checkDef(d)
-	c.out.defs = slices.Clone(c.out.defs)
-	c.out.defs[id], c.out.added[d.Name] = d, id
+	mine(c, &c.cloned.defs, &c.out.defs)[id] = d
+	c.out.added[d.Name] = id
 	mine(c, &c.cloned.weights, &c.out.weights)[id] = signed(d, d.Weight)
 	mine(c, &c.cloned.groups, &c.out.groups)[id] = d.Groups
 	mine(c, &c.cloned.own, &c.out.own)[id] = c.shots(d)

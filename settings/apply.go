@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/config/ucl"
@@ -58,8 +57,13 @@ func ParseApply(v *ucl.Value) (a *Apply, ignored []string, err error) {
 		}
 	}
 	if a.SymbolsEnabled != nil { // what is raised is looked at
+		on := make(map[string]bool, len(a.SymbolsEnabled))
+		for _, name := range a.SymbolsEnabled {
+			on[name] = true
+		}
 		for _, r := range a.Symbols {
-			if !slices.Contains(a.SymbolsEnabled, r.Name) {
+			if !on[r.Name] {
+				on[r.Name] = true
 				a.SymbolsEnabled = append(a.SymbolsEnabled, r.Name)
 			}
 		}

@@ -54,10 +54,12 @@ type Rule struct {
 // Validate returns what is wrong with the options.
 func (o Options) Validate() error {
 	v := valid.Of("force_actions")
+	names := make(map[string]bool, len(o.Rules))
 	for i, r := range o.Rules {
 		at := func(field string) string { return valid.At("Rules", i) + "." + field }
 		v.Symbol(at("Name"), prefix+r.Name)
-		v.If(slices.ContainsFunc(o.Rules[:i], func(p Rule) bool { return p.Name == r.Name }), at("Name"), "%s is there twice", r.Name)
+		v.If(names[r.Name], at("Name"), "%s is there twice", r.Name)
+		names[r.Name] = true
 		for _, a := range append(slices.Concat(r.Require, r.Honor), r.Action) {
 			v.If(a == "" || a != actions.Parse(string(a)), at("Action"), "%q is no action", a)
 		}

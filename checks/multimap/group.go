@@ -8,7 +8,6 @@ import (
 
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/lists"
-	"github.com/winnowmail/winnow/score"
 	"github.com/winnowmail/winnow/symbols"
 )
 
@@ -47,14 +46,17 @@ func newCheck(rules []*rule) *checks.Check {
 		Name: "multimap" + c.suffix(), Doc: "lists that the operator keeps", Stage: c.stage,
 		Needs: checks.Needs{DNS: c.dns, Net: c.net, Phase: c.phase}, Run: e.run,
 	}
+	declared, required := map[*symbols.Def]bool{}, map[string]bool{}
 	for _, r := range rules {
 		for _, d := range r.defs() {
-			if !slices.Contains(check.Symbols, d) {
+			if !declared[d] {
+				declared[d] = true
 				check.Symbols = append(check.Symbols, d)
 			}
 		}
 		for _, q := range r.requires {
-			if !slices.ContainsFunc(check.Requires, func(o checks.Requirement) bool { return o.Name() == q.Name() }) {
+			if name := q.Name(); !required[name] {
+				required[name] = true
 				check.Requires = append(check.Requires, q)
 			}
 		}
@@ -74,6 +76,12 @@ func newCheck(rules []*rule) *checks.Check {
 // stays.
 func (e *engine) order() {
 	var out []*rule
+	raising := map[string][]int{} // places of rules by the symbols that they can raise
+	for i, r := range e.rules {
+		for _, d := range r.defs() {
+			raising[d.Name] = append(raising[d.Name], i)
+		}
+	}
 	state := map[*rule]bool{}
 	var visit func(r *rule)
 	visit = func(r *rule) {
@@ -81,10 +89,13 @@ func (e *engine) order() {
 			return
 		}
 		state[r] = true
-		for _, o := range e.rules {
-			if r.needs(o) {
-				visit(o)
-			}
+		var needs []int
+		for _, name := range r.looksAt() {
+			needs = append(needs, raising[name]...)
+		}
+		slices.Sort(needs)
+		for _, i := range needs {
+			visit(e.rules[i])
 		}
 		out = append(out, r)
 	}
@@ -94,14 +105,15 @@ func (e *engine) order() {
 	e.rules = out
 }
 
-// needs reports whether r looks at a symbol that o can raise.
-func (r *rule) needs(o *rule) bool {
-	return slices.ContainsFunc(o.defs(), func(d *symbols.Def) bool {
-		if r.Target == d.Name {
-			return true
+// looksAt are the symbols that the rule asks for, each once or more.
+func (r *rule) looksAt() []string {
+	names := []string{r.Target}
+	if r.require != nil {
+		for _, a := range r.require.Atoms() {
+			names = append(names, a.Name)
 		}
-		return r.require != nil && slices.ContainsFunc(r.require.Atoms(), func(a score.Atom) bool { return a.Name == d.Name })
-	})
+	}
+	return names
 }
 
 // group puts rules together that look up the same values.

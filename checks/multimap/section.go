@@ -16,10 +16,30 @@ func (o *Options) Section() *option.Section {
 	if o.Watcher == nil {
 		o.Watcher = lists.NewWatcher(lists.Options{})
 	}
+	at := o.places()
 	return &option.Section{
 		Name: "multimap", Doc: "looks values of the message up in lists", Off: &o.Off,
-		Keys: []option.Key{option.Each("*", o.section, "a rule; its name is that of its symbol, unless it says another")},
+		Keys: []option.Key{option.Each("*", func(name string) *option.Section { return o.section(name, at) }, "a rule; its name is that of its symbol, unless it says another")},
+		Use: func() error {
+			slices.SortFunc(o.Rules, func(a, b Rule) int { return cmp.Compare(a.Symbol, b.Symbol) })
+			slices.SortFunc(o.RuleLists, func(a, b RuleList) int { return cmp.Compare(a.Name, b.Name) })
+			return nil
+		},
 	}
+}
+
+// places are where rules and lists of rules stand, by their symbols and names.
+type places struct{ rules, lists map[string]int }
+
+func (o *Options) places() places {
+	at := places{map[string]int{}, map[string]int{}}
+	for i, r := range o.Rules {
+		at.rules[r.Symbol] = i
+	}
+	for i, l := range o.RuleLists {
+		at.lists[l.Name] = i
+	}
+	return at
 }
 
 // A reading is a rule as a section says it.
@@ -39,7 +59,7 @@ type readPart struct {
 }
 
 // section is the table of one rule.
-func (o *Options) section(name string) *option.Section {
+func (o *Options) section(name string, at places) *option.Section {
 	r := &reading{Rule: Rule{Symbol: name}}
 	source := func(v option.Value) error {
 		if s, err := v.AsString(); err == nil && strings.HasPrefix(s, "redis://") && o.Tables == nil {
@@ -92,7 +112,7 @@ func (o *Options) section(name string) *option.Section {
 	keys = append(keys, option.Without("values of several selectors are joined by the delimiter", "combinator")...)
 	return &option.Section{
 		Name: name, Doc: "a rule", Keys: keys,
-		Use:     func() error { return o.use(r) },
+		Use:     func() error { return o.use(r, at) },
 		Example: map[string]any{"type": "ip", "map": []string{"192.0.2.1"}, "symbols": []string{"EXAMPLE"}},
 	}
 }
@@ -119,8 +139,8 @@ func (r *reading) part(name string) *option.Section {
 	}
 }
 
-// use adds the rule that was read.
-func (o *Options) use(r *reading) error {
+// use adds the rule that was read, in the place of one of that symbol.
+func (o *Options) use(r *reading, at places) error {
 	if r.left || r.source != nil && r.source.Upstream() {
 		return nil // a family of its own stands for what Rspamd's project lists
 	}
@@ -139,7 +159,7 @@ func (o *Options) use(r *reading) error {
 	}
 	switch {
 	case r.Type == regexpRules:
-		return o.ruleList(r)
+		return o.ruleList(r, at)
 	case r.Type == DNSBL && r.source != nil:
 		zone, err := r.source.AsString()
 		r.Zone = zone
@@ -167,12 +187,12 @@ func (o *Options) use(r *reading) error {
 		}
 		r.Parts[name] = Part{Select: p.Select, List: own.List, Doc: p.Part.Doc}
 	}
-	if i := slices.IndexFunc(o.Rules, func(other Rule) bool { return other.Symbol == r.Symbol }); i >= 0 {
+	if i, there := at.rules[r.Symbol]; there {
 		o.Rules[i] = r.Rule
 		return nil
 	}
+	at.rules[r.Symbol] = len(o.Rules)
 	o.Rules = append(o.Rules, r.Rule)
-	slices.SortFunc(o.Rules, func(a, b Rule) int { return cmp.Compare(a.Symbol, b.Symbol) })
 	return nil
 }
 

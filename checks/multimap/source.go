@@ -1,9 +1,7 @@
 package multimap
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -62,7 +60,7 @@ func (o *Options) list(r *reading, kind lists.Kind) error {
 const regexpRules Type = "regexp_rules"
 
 // ruleList adds a list of rules.
-func (o *Options) ruleList(r *reading) error {
+func (o *Options) ruleList(r *reading, at places) error {
 	if r.source == nil {
 		return fmt.Errorf("a rule of type regexp_rules needs map")
 	}
@@ -72,9 +70,13 @@ func (o *Options) ruleList(r *reading) error {
 	if r.List == nil {
 		return r.source.Errorf("rules can't be in a table that is asked")
 	}
-	o.RuleLists = slices.DeleteFunc(o.RuleLists, func(l RuleList) bool { return l.Name == r.Symbol })
-	o.RuleLists = append(o.RuleLists, RuleList{Name: r.Symbol, List: r.List})
-	slices.SortFunc(o.RuleLists, func(a, b RuleList) int { return cmp.Compare(a.Name, b.Name) })
+	l := RuleList{Name: r.Symbol, List: r.List}
+	if i, there := at.lists[l.Name]; there {
+		o.RuleLists[i] = l
+		return nil
+	}
+	at.lists[l.Name] = len(o.RuleLists)
+	o.RuleLists = append(o.RuleLists, l)
 	return nil
 }
 

@@ -14,9 +14,17 @@ func (o *Options) Section() *option.Section {
 	if o.Rules == nil {
 		o.Rules = []Rule{}
 	}
+	at := map[string]int{}
+	for i, r := range o.Rules {
+		at[r.Symbol] = i
+	}
 	return &option.Section{
 		Name: "reputation", Doc: "knows what mail came from where", Off: &o.Off,
-		Keys: []option.Key{option.Each("rules", o.rule, "a rule")},
+		Keys: []option.Key{option.Each("rules", func(name string) *option.Section { return o.rule(name, at) }, "a rule")},
+		Use: func() error {
+			slices.SortFunc(o.Rules, func(a, b Rule) int { return cmp.Compare(a.Symbol, b.Symbol) })
+			return nil
+		},
 	}
 }
 
@@ -24,8 +32,8 @@ func redisKeys() []string {
 	return []string{"servers", "server", "read_servers", "write_servers", "username", "password", "db", "dbname", "timeout", "expand_keys", "sentinels", "redis_version"}
 }
 
-// rule is the table of one rule.
-func (o *Options) rule(name string) *option.Section {
+// rule is the table of one rule; at says where rules stand by their symbols.
+func (o *Options) rule(name string, at map[string]int) *option.Section {
 	r := &Rule{}
 	return &option.Section{
 		Name: name, Doc: "one rule", Example: map[string]any{"selector": map[string]any{"ip": map[string]any{}}},
@@ -43,12 +51,12 @@ func (o *Options) rule(name string) *option.Section {
 			if r.Symbol = cmp.Or(r.Symbol, kinds()[r.Kind]); r.Symbol == "" {
 				r.Symbol = name
 			}
-			if i := slices.IndexFunc(o.Rules, func(other Rule) bool { return other.Symbol == r.Symbol }); i >= 0 {
+			if i, there := at[r.Symbol]; there {
 				o.Rules[i] = *r
 				return nil
 			}
+			at[r.Symbol] = len(o.Rules)
 			o.Rules = append(o.Rules, *r)
-			slices.SortFunc(o.Rules, func(a, b Rule) int { return cmp.Compare(a.Symbol, b.Symbol) })
 			return nil
 		},
 	}

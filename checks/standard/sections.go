@@ -69,9 +69,13 @@ func pointer[T any](field **T, section func(*T) *option.Section) *option.Section
 		*options = **field
 	}
 	s := section(options)
+	use := s.Use
 	s.Use = func() error {
 		*field = options
-		return nil
+		if use == nil {
+			return nil
+		}
+		return use()
 	}
 	s.Drop = func() { *field = nil }
 	return s

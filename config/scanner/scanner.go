@@ -58,6 +58,7 @@ type Setup struct {
 	Followed []*lists.List
 
 	tree  *config.Tree
+	told  map[ucl.Warning]bool // by warn
 	lists *lists.Watcher
 	seen  []*lists.Snapshot // of Followed
 	more  *ucl.Value        // composites of a followed list
@@ -171,7 +172,11 @@ func (s *Setup) warn(err error) {
 	if errors.Is(err, option.ErrIdle) {
 		list = &s.Idle
 	}
-	if !slices.Contains(*list, w) {
+	if s.told == nil {
+		s.told = map[ucl.Warning]bool{}
+	}
+	if !s.told[w] {
+		s.told[w] = true
 		*list = append(*list, w)
 	}
 }

@@ -1,9 +1,6 @@
 package scanner
 
 import (
-	"slices"
-
-	"github.com/winnowmail/winnow/checks/multimap"
 	"github.com/winnowmail/winnow/config/ucl"
 )
 
@@ -11,9 +8,12 @@ import (
 // families stand: FREEMAIL_CC { score = 2 } in local.d is merged with the stock rule of
 // that name, and its score holds unless a group weighs the symbol.
 func (r *layering) stockRules(section *ucl.Value) {
+	own := map[string]bool{}
+	for _, m := range r.setup.Families.Multimap.Rules {
+		own[m.Symbol] = true
+	}
 	for name, v := range section.All() {
-		own := slices.ContainsFunc(r.setup.Families.Multimap.Rules, func(m multimap.Rule) bool { return m.Symbol == name })
-		if on, err := v.Get("enabled").AsBool(); v.Kind != ucl.Object || own || err == nil && !on {
+		if on, err := v.Get("enabled").AsBool(); v.Kind != ucl.Object || own[name] || err == nil && !on {
 			continue
 		}
 		if ownPlace(v) == nil || v.Get("symbol") != nil {
