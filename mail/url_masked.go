@@ -18,26 +18,20 @@ const maxMasked = 20
 // and for bare words one that is no word of a sentence: "polka dot dress" is
 // none.
 func findMasked(text string, f func(u URL, start, end int) bool) {
+	from := 0 // what stands before was taken
 	for i := 0; i < len(text); i++ {
-		c := text[i]
-		if c > ':' && c < '[' || c > '[' && c < '{' { // letters, most of a text
+		if !maskedMark(text[i]) {
 			continue
 		}
 		var u URL
 		var start, end int
 		ok := false
-		switch c {
-		case ' ', '\t':
-			if !mayBeDot(text[i+1:]) {
-				continue
-			}
-			fallthrough
-		case '[', '(', '{':
-			if n, _ := maskedDotLen(text[i:]); n > 0 {
-				u, start, end, ok = maskedHost(text, i)
-			}
-		case ':':
+		if text[i] == ':' {
 			u, start, end, ok = spacedScheme(text, i)
+		} else if at := blanksFrom(text, from, i); at > 0 && alnumByte(text[at-1]) {
+			if n, _ := maskedDotLen(text[at:]); n > 0 {
+				u, start, end, ok = maskedHost(text, at)
+			}
 		}
 		if !ok {
 			continue
@@ -45,22 +39,22 @@ func findMasked(text string, f func(u URL, start, end int) bool) {
 		if !f(u, start, end) {
 			return
 		}
-		i = end - 1
+		from, i = end, end-1
 	}
 }
 
-// mayBeDot tells most of what follows a blank from a masked dot.
-func mayBeDot(s string) bool {
-	if s == "" {
-		return false
+// maskedMark reports whether c may be the first byte of a masked dot behind its
+// blanks, or the colon behind a scheme.
+func maskedMark(c byte) bool {
+	return c == '(' || c == ':' || c == '[' || c == '{' || c|0x20 == 'd'
+}
+
+// blanksFrom returns where the blanks before i begin, not before from.
+func blanksFrom(s string, from, i int) int {
+	for i > from && (s[i-1] == ' ' || s[i-1] == '\t') {
+		i--
 	}
-	switch s[0] {
-	case ' ', '\t', '[', '(', '{':
-		return true
-	case 'd', 'D':
-		return len(s) > 3 && s[1]|0x20 == 'o'
-	}
-	return false
+	return i
 }
 
 // maskedDotLen returns the length of a masked dot at the beginning of s with the
@@ -140,6 +134,9 @@ func maskedHost(s string, i int) (u URL, start, end int, ok bool) {
 		}
 		host = append(append(host, '.'), s[end+n:end+n+label]...)
 		end += n + label
+	}
+	if dots == 0 { // nothing is masked by a dot that ends a host
+		return u, 0, 0, false
 	}
 	scheme, from := schemeBefore(s, start)
 	if _, registrable := publicsuffix.ESLD(string(host)); !registrable || isAddress(s[:from], words > 0) {

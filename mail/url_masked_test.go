@@ -44,6 +44,7 @@ func TestMaskedURLs(t *testing.T) {
 		"in the late nineties dot com boom", "mail ann (at) example (dot) org", "ann at example dot org", "john[at]example[.]org",
 		"re.match('setup[.]py')", "f(.)dx = a{.}b", "connect the dot to the dot in it", "see [1]. com is a suffix (.)", "http : //",
 		"http://example.org/ and www.example.net.", "a[.]b", "x [.] y", "[.]com", "dot com",
+		"(see example.org(dot))", "example.org [.] ", "at www.example.org { dot } }", "example.org dot  ",
 	} {
 		if got := maskedHosts(text); got != nil {
 			t.Errorf("%q: %q", text, got)

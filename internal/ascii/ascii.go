@@ -44,9 +44,12 @@ func HasPrefixFold(s, prefix string) bool {
 // IndexFold returns where sub first occurs in s in any case, -1 if nowhere.
 // sub must be short and not empty: the time is at most len(s) times len(sub).
 func IndexFold(s, sub string) int {
-	first, last := Lower(sub[0]), len(s)-len(sub)
+	first, last, fold := Lower(sub[0]), len(s)-len(sub), byte(0)
+	if IsLetter(first) {
+		fold = 'a' - 'A'
+	}
 	for i := 0; i <= last; i++ {
-		if Lower(s[i]) == first && HasPrefixFold(s[i:], sub) {
+		if s[i]|fold == first && HasPrefixFold(s[i:], sub) {
 			return i
 		}
 	}
