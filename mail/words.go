@@ -6,7 +6,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/clipperhouse/uax29/v2/words"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -146,8 +145,9 @@ func (t *Text) countWords() { t.eachWord(func(string, int, int) {}) }
 // eachWord calls f with the words up to the limit, and notes if there are more.
 func (t *Text) eachWord(f func(w string, start, end int)) {
 	left := t.Part.msg.limits.Words
-	for it := words.FromString(t.Plain()); it.Next(); {
-		w := it.Value()
+	plain := t.Plain()
+	for start, end := range segments(plain) {
+		w := plain[start:end]
 		if len(w) > maxTextWord || !wordStart(w) {
 			continue
 		}
@@ -155,7 +155,7 @@ func (t *Text) eachWord(f func(w string, start, end int)) {
 			t.wordsCut.Do(func() { t.Part.msg.note(NoteCut, t.Part.Path, t.Part.BodyOffset, "Words") })
 			return
 		}
-		f(w, it.Start(), it.End())
+		f(w, start, end)
 	}
 }
 
