@@ -56,6 +56,9 @@ type form struct {
 	re     pattern
 }
 
+// postfixID is what Postfix writes before its id.
+const postfixID = " (Postfix) with ESMTP id "
+
 // forms lists what is recognized by one header alone.
 var forms = [...]form{
 	{spambots, "from [", "] by ", lazy(`^from \[` + ip4 + `\] by [-.\w+]{5,255}; [SMTWF][a-z][a-z], [\s\d]?\d [JFMASOND][a-z][a-z] \d{4} \d{2}:\d{2}:\d{2} [-+]\d{4}$`)},
@@ -66,7 +69,7 @@ var forms = [...]form{
 	{generic2, "from [", " id ", lazy(`^from \[` + ip4 + `\] by (?:[\w-]+\.)+[a-z]{2,6} id \w{12}; ` + date)},
 	{generic3, "by ", " with SMTP id ", lazy(`^by ` + ip4 + ` with SMTP id [a-zA-Z]{14}\.\d{13};\s*` + date + ` \(GMT\)`)},
 	{generic4, "from localhost by ", ";", lazy(`^from localhost by \S+;\s+` + date + `\s*$`)},
-	{badPostfix, "", " (Postfix) with ESMTP id ", lazy(` \(Postfix\) with ESMTP id [A-Z\d]+(?:\s+for <\S+?>)?;\s*[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}$`)},
+	{badPostfix, "", postfixID, lazy(` \(Postfix\) with ESMTP id [A-Z\d]+(?:\s+for <\S+?>)?;\s*[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}$`)},
 }
 
 // maxLook bounds how much of a trace header is looked at.
@@ -113,8 +116,15 @@ func (f *form) matches(v string) bool {
 	if !strings.HasPrefix(v, f.prefix) || !strings.Contains(v, f.piece) {
 		return false
 	}
-	if f.def == doubleIP && !fromDigit(v) {
-		return false
+	switch f.def {
+	case doubleIP:
+		if !fromDigit(v) {
+			return false
+		}
+	case badPostfix:
+		if !ascii.IsDigit(v[len(v)-1]) { // real ones end with the zone's name
+			return false
+		}
 	}
 	return f.re().MatchString(v)
 }
