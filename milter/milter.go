@@ -260,7 +260,7 @@ func Listen(address string, mode fs.FileMode, owner string) (net.Listener, error
 func (s *Server) Serve(l net.Listener) error {
 	err := s.protocol.Serve(s.guard.Listener(l))
 	if errors.Is(err, protocol.ErrServerClosed) {
-		return errors.Join(l.Close())
+		return l.Close()
 	}
 	if err != nil {
 		return fmt.Errorf("milter: %w", err)
