@@ -10,37 +10,39 @@ import (
 	"sync/atomic"
 )
 
-// Admission bounds what is in work at once. A message that finds no room waits
-// until its context ends, first come, first served: a long one is not overtaken
-// by shorter ones. The bounds hold for a Scanner together with those derived from
-// it, and under a Live for all that come in force after it.
+// Admission bounds how much is in work at once. A message for which there is no
+// room waits until its context ends. Messages are admitted in the order in
+// which they came: shorter ones do not overtake a long one. A Scanner shares
+// its bounds with the Scanners that are derived from it, and a Live keeps them
+// for every Scanner that it puts in force.
 //
-// Admitted are messages, whole and at a Session's Data, before the first byte of
-// a reader is taken. The steps before DATA, and Results that the host keeps, are
-// not counted.
+// Scan, and a Session at Data, admit a message before they read the first byte
+// of its reader. The steps of a Session before DATA do not count, and neither
+// do Results that the host keeps.
 type Admission struct {
 	// Scans is how many messages may be scanned at once; 0 means no bound.
 	Scans int
-	// Bytes is the memory that all of them may take, 0 means no bound. Each is
-	// reckoned with thrice its size and 16 MiB; its size is Limits.Size where the
-	// Body does not tell it. Messages that wait in the queues of Options.After
-	// count thrice their size. One scan may always run: a message that is too
-	// long for Bytes is scanned alone.
+	// Bytes is the memory that all messages in work may take; 0 means no bound.
+	// Each counts as three times its size and 16 MiB more. Where the Body does
+	// not tell its size, Limits.Size stands for it. Messages in the queues of
+	// Options.After count as three times their size. One scan may always run: a
+	// message that is too long for Bytes is scanned alone.
 	Bytes int64
 }
 
-// ErrBusy is wrapped, beside the context's error, when the context ended before
-// a message was admitted.
+// ErrBusy tells that the context ended before the message was admitted. The
+// error wraps the context's error as well.
 var ErrBusy = errors.New("winnow: busy")
 
-// AdmissionStat is what Admission counts at the moment.
+// AdmissionStat is what Admission counts at present.
 type AdmissionStat struct {
 	Scans   int   // messages in work
 	Bytes   int64 // reserved for them and for the queues of Options.After
 	Waiting int   // messages that wait to be admitted
 }
 
-// AdmissionStats tells what is in work, under all Scanners that share the bounds.
+// AdmissionStats returns what is in work under the bounds that s shares with
+// other Scanners.
 func (s *Scanner) AdmissionStats() AdmissionStat { return s.gate.Load().stats() }
 
 func (a Admission) valid() error {

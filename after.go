@@ -10,43 +10,48 @@ import (
 	"github.com/winnowmail/winnow/checks"
 )
 
-// An After is work that follows a verdict and can't change it any more: rows
+// An After is work that follows a verdict and cannot change it any more: rows
 // of reports, history, metrics. It is done once for each message that was
-// scanned, empty ones too; not for the steps of a Session and not for replays.
+// scanned, empty ones included. It is not done for the steps of a Session
+// before DATA, nor for replays.
 //
 // A durable one runs before Scan returns, for as long as Options.StoreBudget
-// lasts. Any other waits in a queue of its own and runs beside the scans, one
-// message at a time; Close waits for it. What fails, panics, takes too long or
-// finds the queue full is counted (Scanner.AfterStats) and told to Trace, and
-// is otherwise without consequence.
+// allows. Any other has a queue of its own and runs beside the scans, one
+// message at a time; Close waits for it. An After that fails, panics, takes too
+// long or finds its queue full is counted (Scanner.AfterStats) and reported to
+// Trace, and has no further consequence.
 type After struct {
-	Name    string // unique within a Scanner
-	Doc     string // what it does, for operators
+	Name string // unique within a Scanner
+	Doc  string // what it does, for operators
+	// Durable makes Scan wait for it.
 	Durable bool
-	// Together has a durable one run while what checks commit is saved instead of
-	// after it, so that what it asks for with Result.Call goes with that. Run waits
-	// for nothing else then, since commits would wait with it. The Incomplete of its
-	// Result does not name commits. Where the scan is recorded it runs after them all
-	// the same.
+	// Together lets a durable After run while the commits of checks are being
+	// written, rather than after them, so that what it asks for with
+	// Result.Call goes to the store in the same trip. Run must then wait for
+	// nothing else, since the commits wait for it, and the Incomplete of its
+	// Result does not yet name commits. When the scan is recorded it runs after
+	// the commits all the same.
 	Together bool
-	// Reads names facts: Run is not called for a Result in which a check that
-	// provides one of them did not come to its end.
+	// Reads names facts that Run needs: Run is not called for a Result in which
+	// a check that provides one of them did not end well.
 	Reads []checks.AnyFact
-	// Start, if set, begins what runs beside the scans; see checks.Check.Start.
+	// Start, if set, begins work that outlives a scan; see checks.Check.Start.
 	Start func(ctx context.Context, env *checks.Env) error
-	// Run does the work. The Result is a copy for Run, but the message and what
-	// Symbols and facts point to are shared and must not be changed.
+	// Run does the work. The Result is a copy that Run may change, but the
+	// message and what Symbols and facts point to are shared and must not be
+	// changed.
 	Run func(ctx context.Context, r *Result) error
-	// Queue is how many Results may wait, 0 means 1,024; QueueBytes is how many
-	// bytes their messages may have, that in work included, 0 means 64 MiB. A
-	// message that is longer waits if it is the only one.
+	// Queue is how many Results may wait; 0 means 1,024. QueueBytes bounds the
+	// bytes of their messages, including the one that is in work; 0 means 64
+	// MiB. A message that is longer than that may wait alone.
 	Queue      int
 	QueueBytes int64
-	// Timeout bounds one Run; 0 means 10 s. For a durable one StoreBudget does.
+	// Timeout bounds one Run; 0 means 10 s. A durable After is bounded by
+	// Options.StoreBudget instead.
 	Timeout time.Duration
 }
 
-// AfterStat is what became of the Results that an After was to have.
+// AfterStat counts what became of the Results that were meant for an After.
 type AfterStat struct {
 	Name    string
 	Done    int64 // Run returned nil

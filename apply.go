@@ -12,24 +12,25 @@ import (
 )
 
 // Apply makes the header changes of a verdict and returns the message with
-// them. Neither raw nor its body's bytes are changed; raw itself is returned
-// where there is nothing to change.
+// them. It changes neither raw nor the bytes of the body; where there is
+// nothing to change it returns raw itself.
 //
-// Fields are those that package mail sees, so what a check found is what an
-// edit finds. Every Index counts the fields as received, whatever other edits
-// do (see [actions.HeaderEdit]); a removal of all fields of a name takes those
-// that earlier edits added, too. Lines that are no field stay where they are,
-// unless a reader that is more lenient would take one for a field of a name
-// that the edits are about ("X-Sp am: No").
+// The fields are those that package mail sees, so an edit finds what a check
+// found. Every Index counts the fields as they were received, whatever other
+// edits do (see actions.HeaderEdit). The removal of all fields of a name also
+// takes those that earlier edits added. Lines that are no field stay where they
+// are, unless a more lenient reader would take one for a field of a name that
+// the edits are about ("X-Sp am: No").
 //
-// What is added is folded and ends its lines as the header does: with LF where
-// the header has no CRLF, else with CRLF. White space before the header goes,
-// an mbox "From " line stays on top, and an empty line ends the header as
-// package mail saw it end. A message without any field is all body and gets
-// a header; one that would be left without a field gets an empty Comments
-// field (RFC 5322 section 3.6.5), since its body could be read as a header.
+// What is added is folded, and its lines end as those of the header do: with LF
+// where the header has no CRLF, else with CRLF. White space before the header
+// is removed, an mbox "From " line stays on top, and an empty line ends the
+// header where package mail saw it end. A message without any field is all body
+// and gets a header. One that would be left without a field gets an empty
+// Comments field (RFC 5322 section 3.6.5), since its body could otherwise be
+// read as a header.
 //
-// The error tells of an edit that can't be made: a name that is no field name,
+// An error tells of an edit that cannot be made: a name that is no field name,
 // a NUL byte, or a line end that is no fold. It never depends on raw.
 func Apply(raw []byte, edits []actions.HeaderEdit) ([]byte, error) {
 	plan, err := planEdits(edits)
@@ -53,9 +54,9 @@ func Apply(raw []byte, edits []actions.HeaderEdit) ([]byte, error) {
 	return slices.Concat(out, h.body), nil
 }
 
-// ApplyHeader makes the same changes to a header of go-message; added fields
-// are folded with CRLF. An error leaves the header as it is. It may be one of
-// Apply's, or that of a field which the header can't write.
+// ApplyHeader makes the same changes to a header of go-message; fields that are
+// added are folded with CRLF. An error leaves the header as it is. It is either
+// one of Apply's or tells of a field that the header cannot write.
 func ApplyHeader(h *textproto.Header, edits []actions.HeaderEdit) error {
 	plan, err := planEdits(edits)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// An AutolearnForm says by what messages are learned without anybody's word, after
-// the forms that Rspamd's option autolearn has.
+// An AutolearnForm says which messages are learned without a person's word. The
+// forms are those of Rspamd's option autolearn.
 type AutolearnForm int
 
 // The forms.
@@ -22,47 +22,55 @@ const (
 	AutolearnAction AutolearnForm = iota
 	// AutolearnScore learns as spam from Spam on, and as ham up to Ham.
 	AutolearnScore
-	// AutolearnVerdict learns as spam what is to be rejected by two symbols or more,
-	// and what gets a header or another subject by three or more; as ham what
-	// nothing is done to and what has a score below 0 or four symbols that lower it.
-	// Thresholds that are set have to be reached as well.
+	// AutolearnVerdict learns as spam a message that is to be rejected and has
+	// at least two symbols that raise its score, and one that gets a header or
+	// another subject and has at least three. It learns as ham a message to
+	// which nothing is done and which has a score below 0 or at least four
+	// symbols that lower it. Thresholds that are set have to be reached as
+	// well.
 	AutolearnVerdict
 )
 
-// AutolearnOptions say what is learned by itself.
+// AutolearnOptions say what Autolearn learns, and who is taught.
 type AutolearnOptions struct {
 	Form AutolearnForm
-	// Spam and Ham are thresholds of AutolearnScore, which needs them, and of
-	// AutolearnVerdict, with Junk for what is not to be rejected.
+	// Spam and Ham are the thresholds of AutolearnScore, which needs both.
+	// AutolearnVerdict takes them too, and Junk for messages that get a header
+	// or another subject.
 	Spam, Junk, Ham *float64
-	// Balance keeps classes alike: a class is not learned while it has more than
-	// 1/Balance times the lessons of the other. 0 means that it does not matter;
-	// Rspamd's usual one is 0.9.
+	// Balance keeps the classes of similar size: a class is not learned while
+	// it has more than 1/Balance times as many lessons as the other. 0 means
+	// that their sizes do not matter; 0.9 is usual in Rspamd.
 	Balance float64
-	// Learner and Classifiers are taught, those that the Scanner asks.
+	// Learner and Classifiers are taught. They are to be those of the Scanner's
+	// Options.
 	Learner     *bayes.Learner
 	Classifiers []statistics.Classifier
-	// Tell is told what was decided about each message, if set. It is called before
-	// Scan returns, by several goroutines at once.
+	// Tell, if set, is called with what was decided about each message, before
+	// Scan returns. Several goroutines may call it at once.
 	Tell func(*Result, AutolearnDecision)
 }
 
-// An AutolearnDecision says what became of a message, and why.
+// An AutolearnDecision says what Autolearn made of a message, and why.
 type AutolearnDecision struct {
-	// Class is what it is to be learned as, "" for nothing.
+	// Class is the class that the message is to be learned as, "" if it is not
+	// to be learned.
 	Class bayes.Class
-	// Score is what it was decided by: that of the message without statistics.
+	// Score is the number that decided: the score of the message without its
+	// statistics.
 	Score float64
 	// Why is a short explanation.
 	Why string
-	// Outcomes are those of the Learner ("bayes") and classifiers by name.
+	// Outcomes say what became of the lesson, by classifier; "bayes" is the
+	// Learner.
 	Outcomes map[string]bayes.Outcome
 }
 
-// Autolearn returns the After that learns messages by their own verdicts. What was
-// learned before does not count in them: symbols of group statistics are left out. A
-// pre-result teaches nothing, nor does a message that was not checked to the end or
-// one that a class knows already.
+// Autolearn returns the After that learns messages by their own verdicts.
+// Symbols of the group statistics do not count in the decision, so that what
+// was learned before does not confirm itself. Messages that a pre-result
+// decided, that were not checked to the end or that are in a class already are
+// not learned.
 func Autolearn(o AutolearnOptions) (After, error) {
 	if err := o.validate(); err != nil {
 		return After{}, fmt.Errorf("autolearn: %w", err)

@@ -11,13 +11,14 @@ import (
 	"github.com/winnowmail/winnow/mail"
 )
 
-// Opinion returns what one of Options.Classifiers thinks of the message; ok is false
-// if it was not asked, or its store did not answer.
+// Opinion returns what one of Options.Classifiers thinks of the message; ok is
+// false if that was not asked or its store did not answer.
 func (r *Result) Opinion(classifier string) (o bayes.Opinion, ok bool) {
 	return (&statistics.Classifier{Name: classifier}).Opinion().From(r)
 }
 
-// A ClassifierState is what the Learner or one of Options.Classifiers has learned.
+// A ClassifierState says what the Learner, or one of Options.Classifiers, has
+// learned.
 type ClassifierState struct {
 	Name    string // "bayes" for the Learner
 	Learner bool
@@ -27,8 +28,9 @@ type ClassifierState struct {
 	Lessons map[string]int64 // by class; nil if the store did not answer
 }
 
-// LearnedBy tells what the Learner and Options.Classifiers have learned. The error is
-// of stores that did not answer; what others said is there.
+// LearnedBy returns what the Learner and Options.Classifiers have learned. An
+// error tells that stores did not answer; the states of the others are returned
+// beside it.
 func (s *Scanner) LearnedBy(ctx context.Context) (list []ClassifierState, err error) {
 	if s.opt.Learner != nil {
 		st := s.opt.Learner.Stats()

@@ -14,31 +14,33 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// An Explanation is the whole way from the message to the action.
+// An Explanation is the whole way from a message to its action.
 type Explanation struct {
 	Verdict
 	DNSDown bool // as Result.DNSDown
-	// Hits are all symbols that were raised, the weightiest first, those that
-	// composites hid included.
+	// Hits are all symbols that were raised, also those that composites hid:
+	// those that change the score most come first.
 	Hits []ExplainedHit
-	// Steps is the sum as it was made, change by change.
+	// Steps are the changes of the sum in the order in which they were made.
 	Steps []score.Step
-	// Next is the next action by score and Points how far it is, "" and 0 if
-	// there is none; Below is the action that more than Slack points less
-	// would give, "" if there is no milder one.
+	// Next is the more severe action that the score comes to next, and Points
+	// is how far away it is; "" and 0 if there is none. Below is the action to
+	// which the message falls when it loses more than Slack points, "" if there
+	// is no milder one.
 	Next, Below   actions.Action
 	Points, Slack float64
 	// Decisive lists the symbols without which the action would be another.
 	Decisive []Change
-	// Learned is what the Learner thinks and by what, nil if the scan did not ask it
-	// and for replays. It is worked out now: lessons since the scan count.
+	// Learned is what the Learner thinks of the message and on what grounds;
+	// nil if the scan did not ask it, and for replays. It is worked out at the
+	// time of the call, so lessons since the scan count.
 	Learned *LearnedWhy
 }
 
-// A LearnedWhy is what the Learner thinks of a message and by what.
+// A LearnedWhy is what the Learner thinks of a message, and on what grounds.
 type LearnedWhy struct {
 	fused.Explanation
-	// Where are the places of Explanation.Places in the message.
+	// Where says where in the message the Places of the Explanation are.
 	Where []Place
 }
 
@@ -54,16 +56,16 @@ type Place struct {
 	Text string // at most 200 bytes, made valid UTF-8; "" if no place is known
 }
 
-// A Change is what a verdict would be without one symbol.
+// A Change says what the verdict would be without one symbol.
 type Change struct {
 	Without string
 	Score   float64
 	Action  actions.Action
 }
 
-// Explain computes the sum again and notes every step; it costs about as much
-// as the scoring of the scan did, some forty times. It is safe to call it
-// from several goroutines.
+// Explain computes the score again and notes every step. It costs some forty
+// times as much as the scoring in the scan. Several goroutines may call it at
+// once.
 func (r *Result) Explain() *Explanation {
 	v := r.scan.replayScore(r.verdict, nil, true)
 	e := &Explanation{Verdict: r.Verdict, DNSDown: r.DNSDown, Steps: v.sheet.Steps()}

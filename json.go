@@ -11,18 +11,23 @@ import (
 	"github.com/winnowmail/winnow/score"
 )
 
-// JSON returns the result as one object in the form of Rspamd 4.1.6's
-// /checkv2 reply, in a fixed order of keys. DKIM signatures stand under
-// "dkim-signature", other header changes under "milter", notes of checks under
-// the check's name in "messages". Beyond Rspamd's keys it has
-// "incomplete" ([{check, reason, error}]) and "recipients" (address → action,
-// score, required_score, symbols) where there are any, and "dns_down" (true)
-// where DNS is; where a Learner was asked "learned" (its lessons of "ham" and
-// "spam", and whether that is "enough"), and if it is "probability" (of spam); where
-// Classifiers were asked "classifiers" (name → "class" and "shares", or the "state"
-// in which there is no verdict, and what was "learned"). It has no "urls" and "emails" where the scan's time was over
-// before they were found. time_real is in seconds and the only value that
-// differs between equal scans.
+// JSON returns the result as one object in the form of Rspamd 4.1.6's reply to
+// /checkv2, with its keys in a fixed order. DKIM signatures stand under
+// "dkim-signature", other changes of the header under "milter", and the notes
+// of checks under the check's name in "messages".
+//
+// It has these keys beyond those of Rspamd. "incomplete" is a list of {check,
+// reason, error}, and "recipients" maps addresses to action, score,
+// required_score and symbols; both are left out where they would be empty.
+// "dns_down" is true where DNS is down. Where a Learner was asked, "learned"
+// has its lessons of "ham" and "spam" and whether that is "enough", and if it
+// is, "probability" is that of spam. Where Classifiers were asked,
+// "classifiers" maps their names to "class" and "shares", or to the "state" in
+// which there is no verdict, and to what was "learned".
+//
+// The keys "urls" and "emails" are missing where the scan's time was over
+// before addresses were looked for. time_real is in seconds and is the only
+// value that differs between equal scans.
 func (r *Result) JSON() []byte {
 	w := &jsonWriter{labels: r.scan.scanner.labels}
 	w.Grow(256 + 160*len(r.Symbols))

@@ -12,8 +12,8 @@ import (
 
 // A Layer changes what it names and nothing else. Layers lie over each other:
 // the site's (Options) over the profile, a message's over the site's, a
-// recipient's over the message's. It is plain data; an unknown name is an error
-// that suggests the nearest known one.
+// recipient's over the message's. A Layer is plain data. An unknown name in it
+// is an error that suggests the nearest known one.
 type Layer struct {
 	// Weights are by symbol name.
 	Weights map[string]float64
@@ -30,13 +30,13 @@ type Layer struct {
 	Composites map[string]*score.Composite
 	// Thresholds set single thresholds; NaN takes one away.
 	Thresholds actions.Thresholds
-	// Disable turns symbols off and Enable turns them on. Names are of
-	// symbols, groups, families (or of checks in Options.Checks), or "*" for
-	// all symbols. Disable comes first; the name of a symbol prevails over
-	// those of its groups, these over its family's, that over "*". What a
-	// layer below disabled stays off, unless Enable names the symbol or
-	// repeats the name by which it was disabled. A family without symbols is
-	// disabled by its own name alone.
+	// Disable turns symbols off and Enable turns them on. The names are those
+	// of symbols, groups and families (or of checks in Options.Checks), or "*"
+	// for all symbols. Within a layer Disable comes first. The name of a symbol
+	// takes precedence over those of its groups, these over that of its family,
+	// and that over "*". What a layer below disabled stays off, unless Enable
+	// names the symbol or repeats the name by which it was disabled. A family
+	// without symbols is disabled by its own name alone.
 	Disable, Enable []string
 }
 

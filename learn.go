@@ -13,43 +13,46 @@ import (
 	"github.com/winnowmail/winnow/mail"
 )
 
-// ErrNoLearner is of a Scanner without Options.Learner and, where Classifiers may do,
-// without those. ErrNoClass is of a class that none of them tells apart.
+// ErrNoLearner tells that the Scanner has no Options.Learner, nor Classifiers
+// where those could do the work. ErrNoClass tells that none of them has the
+// class.
 var (
 	ErrNoLearner = errors.New("winnow: no learner")
 	ErrNoClass   = errors.New("winnow: no such class")
 )
 
-// LearnOptions say where a label comes from and whose it is. The zero value is a
-// correction by whom the message is for.
+// LearnOptions say where a label comes from and whose it is. The zero value is
+// a correction by the user whom the message is for.
 type LearnOptions struct {
 	Source bayes.Source
 	// Classifier names the one of Options.Classifiers that alone is taught, or
 	// "bayes" for the Learner; "" means all that have the class.
 	Classifier string
-	// User is who says so; "" is whom the message is for, as in a scan. It means
-	// something to a Learner with users.
+	// User is the user who labels the message; "" is the one whom the message
+	// is for, as in a scan. Only a Learner with users asks for it.
 	User string
 	// Seeds are those that the scan of the message had.
 	Seeds []checks.Seeded
-	// Explain asks Learn for LearnResult.Moved, which costs about a millisecond. Of a
-	// lesson by id there is none: nobody knows the words any more.
+	// Explain asks Learn for LearnResult.Moved, which costs about a
+	// millisecond. A lesson by id has none, since the words of its message are
+	// not kept.
 	Explain bool
 }
 
-// Learn teaches the Learner that a message is of a class. The symbols that the
-// checks raise on it are learned too: of a message that was scanned recently those of
-// the scan (bayes.RecentOptions), else it is checked as in a scan, up to the
-// verdict; no After runs, and no check commits anything. An archive (bayes.Import)
-// is always checked.
+// Learn teaches the Learner that a message is of a class. The symbols that
+// checks raise are learned too. If the message was scanned recently they are
+// those of that scan (bayes.RecentOptions); otherwise the message is checked as
+// in a scan, up to the verdict: no After runs and no check commits anything. A
+// message of an archive (bayes.Import) is always checked.
 //
-// Without an error the lesson is kept, or the outcome says why there is none. The
-// error is the caller's mistake, the end of the context, or the store's; to repeat
-// the call is right then, since a message counts once.
+// Without an error the lesson is kept, or the outcome says why there is none.
+// An error is the caller's mistake, the end of the context, or the store's.
+// After an error of the store or the context the call may be repeated, since a
+// message counts once.
 //
-// Classifiers that have the class learn the message by itself; the result is the
-// Learner's or, without one, the first classifier's. Each keeps its own lessons, so
-// what failed for one is repeated with no harm to the others.
+// Classifiers that have the class learn the message as well. The result is the
+// Learner's or, without one, the first classifier's. Each keeps its own
+// lessons, so to repeat what failed for one does not harm the others.
 func (s *Scanner) Learn(ctx context.Context, m *Message, class bayes.Class, o LearnOptions) (bayes.LearnResult, error) {
 	if len(s.opt.Classifiers) > 0 {
 		return s.learnAll(ctx, m, class, o)
@@ -110,9 +113,9 @@ func (s *Scanner) takeBack(ctx context.Context, l bayes.Lesson) (bayes.LearnResu
 	return r, nil
 }
 
-// Classify asks the Learner about a message without a scan: no check runs, so that
-// the symbols of a scan are missing, by which it knows a message better. The user
-// is as in LearnOptions; Source and Seeds have no meaning.
+// Classify asks the Learner about a message without a scan. No check runs, so
+// the Learner does without the symbols of a scan, with which its judgement is
+// better. Of the LearnOptions only User counts.
 func (s *Scanner) Classify(ctx context.Context, m *Message, o LearnOptions) (bayes.Judgement, error) {
 	var j bayes.Judgement
 	err := s.lent(ctx, m, func(own *Message) error {
@@ -220,7 +223,7 @@ func (s *scan) user() string {
 	return statistics.User(s.state.Message.Envelope())
 }
 
-// Learned tells what the Learner knows; zero without one.
+// Learned returns what the Learner knows; zero without a Learner.
 func (s *Scanner) Learned() bayes.Stats {
 	if s.opt.Learner == nil {
 		return bayes.Stats{}
@@ -228,12 +231,13 @@ func (s *Scanner) Learned() bayes.Stats {
 	return s.opt.Learner.Stats()
 }
 
-// Judgement returns what the Learner thinks of the message; ok is false if it was
-// not asked.
+// Judgement returns what the Learner thinks of the message; ok is false if it
+// was not asked.
 func (r *Result) Judgement() (j bayes.Judgement, ok bool) { return statistics.Judgement.From(r) }
 
-// Probability is the calibrated probability of spam by what was learned; ok is
-// false if the Learner was not asked, or does not know enough yet (Judgement).
+// Probability is the calibrated probability that the message is spam, from what
+// was learned; ok is false if the Learner was not asked or does not know enough
+// yet (Judgement).
 func (r *Result) Probability() (p float64, ok bool) {
 	j, ok := r.Judgement()
 	return j.Probability, ok && j.Enough

@@ -14,8 +14,8 @@ import (
 	"github.com/winnowmail/winnow/storage"
 )
 
-// ErrClosed is returned by the scans of a closed Scanner, by its Sessions, and
-// by a Session that was closed itself.
+// ErrClosed is returned by the scans of a closed Scanner, by the steps of its
+// Sessions, and by a Session that was closed itself.
 var ErrClosed = errors.New("winnow: closed")
 
 // startGrace is how long New waits for the end of what was started when a
@@ -76,16 +76,16 @@ func (s *Scanner) endFamilies() {
 	})
 }
 
-// Close refuses new scans, of derived Scanners too (With), ends what the
-// checks' Start began, unless another Scanner shares their family, and waits
-// for scans in progress, for checks that outlived theirs and for what is queued
-// of Options.After, until ctx ends. The error then names the checks that never
-// returned, and what is queued is dropped. Sessions may be open: a step that is
-// in progress is waited for, the next one returns ErrClosed.
+// Close refuses new scans, also those of Scanners that With derived, and ends
+// what the checks' Start began, unless another Scanner shares their family. It
+// waits for scans in progress, for checks that outlived their scans and for the
+// queues of Options.After, until ctx ends. Then the error names the checks that
+// have not returned, and what is queued is dropped. Sessions may be open: Close
+// waits for a step that is in progress, and the next step returns ErrClosed.
 //
-// The Close of a derived Scanner is about its own scans and sessions only; what
-// it shares stays open. What the Options brought, a Store or a Resolver, is the
-// host's and is never closed.
+// The Close of a derived Scanner concerns its own scans and sessions only; what
+// it shares stays open. A Store or a Resolver from the Options belongs to the
+// host and is never closed.
 func (s *Scanner) Close(ctx context.Context) error {
 	s.account.shut()
 	if s.account.above == nil {

@@ -10,23 +10,24 @@ import (
 	"github.com/winnowmail/winnow/mail"
 )
 
-// A Live holds the Scanner in force and lets a reload take its place while mail
-// comes in: adapters and hosts that hold a Live instead of a Scanner need not
-// know of reloads. It is safe for concurrent use.
+// A Live holds the Scanner in force and lets a reload replace it while mail
+// comes in. Adapters and hosts that hold a Live in place of a Scanner need not
+// know of reloads. A Live is safe for concurrent use.
 //
-// A new Scanner should be made with the values of the old one's Options that
-// did not change: families keep their caches and are not started again, and
-// Store, Resolver and what learns belong to the host and outlive both.
+// Make the new Scanner with those values of the old one's Options that did not
+// change: families then keep their caches and are not started again. The Store,
+// the Resolver and what learns belong to the host and outlive both Scanners.
 //
-// A tenant's Scanner that With derived ends with the one it was derived from.
-// Tenants therefore have a Live each, and a reload swaps theirs first.
+// A Scanner that With derived for a tenant ends with the one that it was
+// derived from. Give each tenant a Live of its own, and swap those first in a
+// reload.
 type Live struct {
 	mu     sync.Mutex
 	now    *Scanner
 	closed bool
 }
 
-// NewLive puts a Scanner in force.
+// NewLive returns a Live in which s is in force.
 func NewLive(s *Scanner) *Live { return &Live{now: s, closed: s == nil} }
 
 // Scanner returns the Scanner in force. It may be closed by a Swap at any time;
@@ -79,7 +80,7 @@ func (l *Live) Learn(ctx context.Context, m *Message, class bayes.Class, o Learn
 	return s.Learn(ctx, m, class, o)
 }
 
-// Unlearn takes back with the Scanner in force; see Scanner.Unlearn.
+// Unlearn takes a lesson back with the Scanner in force; see Scanner.Unlearn.
 func (l *Live) Unlearn(ctx context.Context, m *Message, o LearnOptions) (bayes.LearnResult, error) {
 	s, err := l.enter()
 	if err != nil {
@@ -99,7 +100,8 @@ func (l *Live) LearnRecent(ctx context.Context, id string, class bayes.Class, o 
 	return s.LearnRecent(ctx, id, class, o)
 }
 
-// Learned is Scanner.Learned of the Scanner in force.
+// Learned returns what the Learner of the Scanner in force knows; see
+// Scanner.Learned.
 func (l *Live) Learned() bayes.Stats {
 	if s := l.Scanner(); s != nil {
 		return s.Learned()
@@ -107,7 +109,7 @@ func (l *Live) Learned() bayes.Stats {
 	return bayes.Stats{}
 }
 
-// LearnedBy is Scanner.LearnedBy of the Scanner in force.
+// LearnedBy asks the Scanner in force; see Scanner.LearnedBy.
 func (l *Live) LearnedBy(ctx context.Context) ([]ClassifierState, error) {
 	if s := l.Scanner(); s != nil {
 		return s.LearnedBy(ctx)
@@ -119,19 +121,19 @@ func (l *Live) LearnedBy(ctx context.Context) ([]ClassifierState, error) {
 // Scanner.Check.
 func (l *Live) Check(set Settings) error { return l.Scanner().Check(set) }
 
-// Knows is Scanner.Knows of the Scanner in force.
+// Knows asks the Scanner in force; see Scanner.Knows.
 func (l *Live) Knows(name string) (symbol, group, family bool) { return l.Scanner().Knows(name) }
 
-// SymbolsOf is Scanner.SymbolsOf of the Scanner in force.
+// SymbolsOf asks the Scanner in force; see Scanner.SymbolsOf.
 func (l *Live) SymbolsOf(group string) []string { return l.Scanner().SymbolsOf(group) }
 
 // NewSession begins a session; see Scanner.NewSession. A transaction, from MAIL
 // to the end of DATA, stays with the Scanner that it began with. After a Swap
-// the session takes the new one at its next Connect or MAIL. What Connect
-// found under another Scanner does not count then: the checks of the connection
-// run again at MAIL. When the time that Swap had is over before the transaction
-// ended, its next step returns ErrClosed, and the next MAIL goes on under the new
-// Scanner.
+// the session goes over to the new one at its next Connect or MAIL. What the
+// checks found at Connect under another Scanner does not count then: they run
+// again at MAIL. If the time that Swap allows is over before the transaction
+// has ended, the next step returns ErrClosed, and the next MAIL goes on under
+// the new Scanner.
 func (l *Live) NewSession(conn mail.Envelope, seeds ...checks.Seeded) (*Session, error) {
 	s, err := l.enter()
 	if err != nil {
@@ -146,11 +148,11 @@ func (l *Live) NewSession(conn mail.Envelope, seeds ...checks.Seeded) (*Session,
 	return x, nil
 }
 
-// Swap puts a Scanner in force at once, for new scans and new transactions. It
-// lets those in progress end under the old one, until ctx ends at the latest, and
-// then closes that; the error is the one of its Close. Where Swap returns
-// ErrClosed or an error that wraps ErrOptions the old Scanner stays in force.
-// The Scanner that is in force already is left as it is.
+// Swap puts a Scanner in force at once, for new scans and new transactions.
+// Those in progress end under the old one, for as long as ctx lasts; then Swap
+// closes the old one, and returns the error of its Close. If the error is
+// ErrClosed or wraps ErrOptions the old Scanner is still in force. To swap in
+// the Scanner that is in force does nothing.
 func (l *Live) Swap(ctx context.Context, s *Scanner) error {
 	old, err := l.replace(s)
 	if err != nil || old == nil {
@@ -190,8 +192,9 @@ func (l *Live) replace(s *Scanner) (*Scanner, error) {
 	}
 }
 
-// Close refuses new scans and the next steps of sessions, and closes the Scanner
-// in force; see Scanner.Close. What a Swap in progress closes it leaves to that.
+// Close refuses new scans and the next steps of sessions, and closes the
+// Scanner in force; see Scanner.Close. A Scanner that a Swap is replacing is
+// closed by that Swap.
 func (l *Live) Close(ctx context.Context) error {
 	l.mu.Lock()
 	already := l.closed

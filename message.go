@@ -10,31 +10,31 @@ import (
 )
 
 // A Message is one message to scan: its envelope and its bytes. A Message
-// without Body is a mistake of the caller; one of zero bytes comes back with
-// Result.Skipped, or with what Rspamd says of it under the exact profile.
+// without a Body is a mistake of the caller. One of zero bytes comes back with
+// Result.Skipped or, under the exact profile, with what Rspamd says of it.
 type Message struct {
 	Envelope mail.Envelope
 	// Body is the whole message, header and all.
 	Body Body
-	// Settings apply to the whole message and take the place of those that
+	// Settings apply to the whole message, in place of those that
 	// Options.Settings would give for it.
 	Settings *Settings
-	// RcptSettings are settings of single recipients by envelope address, the
-	// domain in any form (mail.AddressKey); a recipient that is missing is
-	// looked up by Options.Settings.
+	// RcptSettings are the settings of single recipients, by envelope address
+	// with the domain in any form (mail.AddressKey). Options.Settings is asked
+	// about recipients that are missing here.
 	RcptSettings map[string]*Settings
-	// Record asks for Result.Transcript.
+	// Record asks the scan for Result.Transcript.
 	Record bool
-	// NoLog keeps the message out of what is kept for people to look at; see
-	// Result.NoLog. Settings can say the same.
+	// NoLog keeps the message out of all that is kept for people to look at;
+	// see Result.NoLog. Settings can ask for the same.
 	NoLog bool
 
 	answers map[string]*Settings // what Options.Settings said in the transaction, by address
 	step    bool                 // of a session before DATA, which may want a transcript later
 }
 
-// ErrMessage is wrapped by errors about the Message handed in: it is nil, has
-// no Body, its reader failed, or the reader was scanned before.
+// ErrMessage is wrapped by errors about the Message that was handed in: it is
+// nil, it has no Body, its reader failed or was scanned before.
 var ErrMessage = errors.New("winnow: bad message")
 
 // A Body is where the bytes of a message come from: FromBytes, FromReader or
@@ -60,15 +60,16 @@ type once struct {
 func FromBytes(raw []byte) Body { return Body{set: true, raw: raw} }
 
 // FromReader makes a Body of what r yields. It can be scanned once. The scan
-// takes at most Limits.Size+1 bytes of it, after it was admitted, and its time
-// begins when it has them: a reader that waits for a client has to obey a deadline
-// itself.
+// takes at most Limits.Size+1 bytes of it, when the message has been admitted,
+// and its time begins when it has them: a reader that waits for a client has to
+// obey a deadline of its own.
 func FromReader(r io.Reader) Body { return FromSizedReader(r, -1) }
 
-// FromSizedReader makes a Body as FromReader does, of a reader that was announced
-// to yield at most size bytes: by SIZE in SMTP's MAIL (RFC 1870) or HTTP's
-// Content-Length. Options.Admission reckons with that; a reader that yields more
-// is an error of the scan. A negative size announces nothing.
+// FromSizedReader makes a Body as FromReader does, of a reader that was
+// announced to yield at most size bytes: by SIZE in SMTP's MAIL (RFC 1870) or
+// by HTTP's Content-Length. Options.Admission counts that size. A reader that
+// yields more is an error of the scan. A negative size means that none was
+// announced.
 func FromSizedReader(r io.Reader, size int64) Body {
 	if r == nil {
 		return Body{}
@@ -77,8 +78,8 @@ func FromSizedReader(r io.Reader, size int64) Body {
 }
 
 // FromReaderAt makes a Body of the first size bytes of r. It can be scanned
-// more than once. A negative size is an error of the scan, and so is one beyond
-// what r holds, unless the Scanner's Limits end before that.
+// more than once. A negative size is an error of the scan, and so is one that
+// is larger than r, unless the Scanner's Limits end before that.
 func FromReaderAt(r io.ReaderAt, size int64) Body {
 	if r == nil {
 		return Body{}

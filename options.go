@@ -21,81 +21,83 @@ import (
 // Options configures a Scanner. The zero value works: the built-in checks
 // with Rspamd 4.1.6's weights, no network, no store.
 type Options struct {
-	// Profile is what the Scanner judges by; the zero value is Rspamd(). All
-	// other fields lie over it and leave what they don't name.
+	// Profile is the set-up by which the Scanner judges; the zero value is
+	// Rspamd(). All other fields lie over it and leave alone what they do not
+	// name.
 	Profile Profile
 	// Layer holds the site's own changes.
 	Layer
-	// Families are the families of checks, each with a name of its own; nil
-	// means standard.Families with its zero options, an empty list that there
-	// are none.
+	// Families are the families of checks, each with a name of its own. nil
+	// means standard.Families with its zero options; an empty list means none.
 	Families []*checks.Family
 	// Checks are the host's own, beside those of the families.
 	Checks []*checks.Check
-	// DNS says how DNS questions are asked; without a Resolver none are asked.
+	// DNS says how DNS questions are asked. Without a Resolver none are.
 	DNS resolver.Options
-	// Store keeps state over scans; nil: nothing is kept.
+	// Store keeps state from scan to scan; without it nothing is kept.
 	Store storage.KV
-	// Stores are stores of single families, by the families' names, in place of Store.
-	// What checks ask at the same time goes in one trip to each store, and each has
-	// StoreBudget.
+	// Stores are stores of single families, by the families' names, in place of
+	// Store. What checks ask at the same time goes to each store in one trip,
+	// and each store has the whole StoreBudget.
 	Stores map[string]storage.KV
-	// StoreBudget is how long one scan waits for the store in sum, commits and
-	// durable After values included; 0 means DefaultStoreBudget, a negative one
-	// that only the scan's time is a bound. Calls after that, or in progress
-	// then, fail; Result.Incomplete names the checks that made them, and the
-	// verdict comes without their results.
+	// StoreBudget is how long one scan waits for its store altogether,
+	// including commits and durable After values. 0 means DefaultStoreBudget; a
+	// negative budget leaves the scan's own time as the only bound. Calls that
+	// are made after that, or are then in progress, fail. Result.Incomplete
+	// names the checks that made them, and the verdict comes without their
+	// results.
 	StoreBudget time.Duration
 	// Learner, if set, is asked by every scan (symbols BAYES_SPAM and BAYES_HAM of
 	// the family "bayes") and taught by Learn. It stays the host's: several
 	// Scanners may share one, and Close leaves it open.
 	Learner *bayes.Learner
-	// Classifiers are asked by every scan and taught by Learn, beside the Learner or
-	// in place of it: Rspamd's statistics (bayes/osb) or naive Bayes (bayes/naive),
-	// which may tell more than two classes apart. The models stay the host's. One
-	// that stands beside a Learner needs a name.
+	// Classifiers are asked by every scan and taught by Learn, beside the
+	// Learner or in place of it: Rspamd's statistics (bayes/osb) or naive Bayes
+	// (bayes/naive), which may tell more than two classes apart. The models
+	// stay the host's. A classifier that stands beside a Learner needs a name.
 	Classifiers []statistics.Classifier
 	// After is the work that follows a verdict: reports, history, metrics.
 	After []After
-	// Admission bounds how much is scanned at once; its zero value bounds
-	// nothing.
+	// Admission bounds how much is scanned at once; its zero value sets no
+	// bound.
 	Admission Admission
-	// Timeout bounds one scan, from when it is admitted and read; 0 means 8 s as Rspamd 4.1.6, negative none.
+	// Timeout bounds one scan, from when the message is admitted and read. 0
+	// means 8 s, as in Rspamd 4.1.6; a negative value means no bound.
 	Timeout time.Duration
 	// Limits bounds what one message may cost; zero fields mean defaults.
 	Limits mail.Limits
-	// LocalNetworks are the host's own networks: mail from there is
-	// outgoing. nil means the profile's, an empty list none; loopback always
+	// LocalNetworks are the host's own networks: mail from there is outgoing.
+	// nil means those of the profile, an empty list none. Loopback always
 	// counts.
 	LocalNetworks []netip.Prefix
-	// Settings, if set, is called for the settings of each scan: for the
-	// message as a whole and for each recipient. They lie over those of the
-	// profile; nil changes nothing. It is called once for each address of a
-	// transaction; if it returns nil before DATA in a Session, it is called
-	// again when there is a message. It must return when ctx ends, which is
-	// after half of Timeout at the latest. If it panics or returns an error, or
-	// settings that Scanner.Check refuses, the site's settings hold, and
-	// Result.Incomplete names "settings".
+	// Settings, if set, is asked for the settings of each scan: for the message
+	// as a whole and for each recipient. They lie over those of the profile;
+	// nil changes nothing. It is called once for each address of a transaction;
+	// if it returned nil before DATA in a Session, it is called again when
+	// there is a message. It must return when ctx ends, which is after half of
+	// Timeout at the latest. If it panics, or returns an error or settings that
+	// Scanner.Check refuses, the site's settings hold and Result.Incomplete
+	// names "settings".
 	Settings func(ctx context.Context, r SettingsRequest) (*Settings, error)
 	// Clock gives the time of a scan; nil means time.Now.
 	Clock func() time.Time
-	// Seed gives each scan the seed of its random draws; nil draws one.
+	// Seed gives the seed for the random draws of a scan; nil draws one.
 	Seed func() uint64
-	// Log receives debug records, and warnings about things that an operator
-	// has to mend, such as a key file or a DNS list; these come from what runs
-	// beside the scans. nil is silent.
+	// Log receives debug records. It also receives warnings about things that
+	// an operator has to mend, such as a key file or a DNS list; they come from
+	// work that runs beside the scans. nil is silent.
 	Log *slog.Logger
 	// Trace has functions that are called at points of a scan; its zero value
 	// costs nothing.
 	Trace Trace
 }
 
-// Trace is a set of optional functions that are told what happens; they may
-// be called from several goroutines at once and must return fast.
+// Trace is a set of optional functions that are told what happens. Several
+// goroutines may call them at once, and they must return fast.
 type Trace struct {
 	CheckDone func(check string, took time.Duration, hits int, err error)
 	// ScanDone is called once for each message that was scanned, before Scan
-	// returns; not for replays.
+	// returns. It is not called for replays.
 	ScanDone func(*Result)
 	// StepDone is called at the end of a Session's Connect, MailFrom and Rcpt.
 	StepDone func(checks.Phase, *Result)

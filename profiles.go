@@ -20,32 +20,32 @@ type Profile struct{ p *profile.Profile }
 func Rspamd() Profile { return whole(profile.Rspamd()) }
 
 // RspamdExact is Rspamd() to the letter: where our rules differ on purpose and
-// verdicts differ by it, they follow Rspamd 4.1.6, mistakes included. It is for
-// comparisons, and for moving from Rspamd without a change of verdicts;
-// docs/differences.md says which differences it leaves.
+// that changes verdicts, they follow Rspamd 4.1.6, mistakes included. It is for
+// comparisons, and for moving from Rspamd without a change of verdicts.
+// docs/differences.md says which differences are left.
 func RspamdExact() Profile { return whole(profile.RspamdExact()) }
 
 // Rspamd34 is Rspamd 3.4: its weights, without the symbols it lacks.
 func Rspamd34() Profile { return whole(profile.Rspamd34()) }
 
-// DMS is the set-up of docker-mailserver: SPF, DKIM and DMARC count for more,
-// 11 points reject, a scan that DNS or a store held up gives at least a soft
-// reject (DNS.SoftRejectOnTimeout is on), the local networks are 127.0.0.0/8
-// and RFC 1918's, and of mail of users that logged in only DKIM counts, by
-// settings below those of the Options.
+// DMS is the set-up of docker-mailserver. SPF, DKIM and DMARC count for more;
+// 11 points reject; a scan that DNS or a store held up gives at least a soft
+// reject (DNS.SoftRejectOnTimeout is on); the local networks are 127.0.0.0/8
+// and those of RFC 1918. Of mail from users that logged in only DKIM counts, by
+// settings that lie below those of the Options.
 func DMS() Profile { return whole(profile.DMS()) }
 
-// CheckUsers returns the profile without settings of its own for mail of users
-// that logged in, which DMS() has.
+// CheckUsers returns the profile without the settings for mail of users that
+// logged in, which DMS() has.
 func (p Profile) CheckUsers() Profile {
 	changed := *p.get()
 	changed.Users = score.Layer{}
 	return Profile{&changed}
 }
 
-// WithSubject returns the profile with another template for what
-// actions.RewriteSubject makes of a subject: %s is the subject, %d the score, %%
-// a percent sign.
+// WithSubject returns the profile with another template for the subject that
+// actions.RewriteSubject makes: %s is the old subject, %d the score, %% a
+// percent sign.
 func (p Profile) WithSubject(template string) Profile {
 	changed := *p.get()
 	changed.Subject = template

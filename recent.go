@@ -12,11 +12,12 @@ import (
 	"github.com/winnowmail/winnow/mail"
 )
 
-// LearnRecent is Learn for a message of a recent scan, without the message: id is
-// its Message-ID, its queue ID or its bayes.Digest. What is learned is what was seen
-// in the scan, for the user whom it was for unless LearnOptions say another; Seeds
-// have no meaning. An id that no recent scan has is bayes.ErrNoScan. It teaches the
-// Learner only: Options.Classifiers need the message.
+// LearnRecent is Learn for a message of a recent scan, without the message: id
+// is its Message-ID, its queue ID or its bayes.Digest. What the scan saw is
+// learned, for the user whom that scan was for unless LearnOptions name
+// another; Seeds have no meaning. If no recent scan has the id the error is
+// bayes.ErrNoScan. Only the Learner is taught: Options.Classifiers need the
+// message itself.
 func (s *Scanner) LearnRecent(ctx context.Context, id string, class bayes.Class, o LearnOptions) (bayes.LearnResult, error) {
 	if s.opt.Learner != nil && !s.learnerTakes(class, o.Classifier) {
 		return bayes.LearnResult{}, fmt.Errorf("%w: %q of classifier %q", ErrNoClass, class, o.Classifier)

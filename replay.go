@@ -10,22 +10,23 @@ import (
 	"github.com/winnowmail/winnow/resolver"
 )
 
-// Replay repeats a recorded scan with s: no network, no store, no time limit
-// but ctx, the recorded time and draws. What follows a scan of a message
-// (Options.After, Trace.ScanDone) does not follow a replay.
+// Replay repeats a recorded scan with s. It uses no network and no store, has
+// no time limit but ctx, and takes the recorded time and random draws. The work
+// that follows a scan (Options.After, Trace.ScanDone) does not follow a replay.
 //
-// Under the configuration that recorded the Result is the same apart from
-// times. Under another one, of which Result.OtherConfig tells, a new policy can
-// be tried on past mail: checks, weights, thresholds and the site's layers are
-// those of s. The recorded settings of message and recipients still apply,
-// unless Transcript.Settings is nil: then Options.Settings of s is asked. If
-// they name something that s does not know, they don't hold, and
-// Result.Incomplete says so. What s asks and the recorded scan did not is named
-// in Result.Unrecorded: a DNS question and a call of the store then fail as if
-// nobody had answered, and checks.Observe reports that there is nothing. A
-// check that was cut off then is cut off again.
+// Under the configuration that was recorded the Result is the same apart from
+// times. Another configuration, which Result.OtherConfig reports, tries a new
+// policy on past mail: checks, weights, thresholds and the site's layers are
+// those of s. The recorded settings of the message and its recipients still
+// apply, unless Transcript.Settings is nil: then Options.Settings of s is
+// asked. Settings that name something that s does not know do not hold, and
+// Result.Incomplete says so. Where s asks something that the recorded scan did
+// not, Result.Unrecorded names it: a DNS question or a call of the store then
+// fails as if nobody had answered, and checks.Observe reports that there is
+// nothing. A check that was cut off in the recorded scan is cut off again.
 //
-// An error wraps ErrReplay when the transcript can't be used at all.
+// An error that wraps ErrReplay tells that the transcript cannot be used at
+// all.
 func (t *Transcript) Replay(ctx context.Context, s *Scanner) (*Result, error) {
 	if t == nil {
 		return nil, fmt.Errorf("%w: nil transcript", ErrReplay)

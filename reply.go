@@ -8,8 +8,8 @@ import (
 )
 
 // A Reply is what an SMTP server answers to the end of DATA in place of 250.
-// The zero Reply is: accept the message, and deliver it or drop it as the
-// action says.
+// The zero Reply means that the message is accepted, to be delivered or dropped
+// as the action says.
 type Reply struct {
 	Code     int    // 554 or 451 (RFC 5321 section 4.2), 0: accept
 	Enhanced string // "5.7.1" or "4.7.1" (RFC 3463)

@@ -14,34 +14,36 @@ import (
 // Result.JSON where results are kept for long.
 type Result struct {
 	Verdict
-	// Skipped says why no check ran, "" when they did. A message of zero bytes
-	// is skipped, except under RspamdExact; its action is none and it has no edits.
+	// Skipped says why no check ran; "" when checks ran. A message of zero
+	// bytes is skipped, except under RspamdExact; its action is none and it has
+	// no edits.
 	Skipped string
 	// Incomplete names the checks that did not come to an end, in list order;
-	// they don't count. After them it names those whose commit did not end
-	// well, or whose edits could not be made; these checks do count.
+	// they do not count. After them it names those whose commit did not end
+	// well, or whose edits could not be made; those do count.
 	Incomplete []Incomplete
 	// DNSDown tells that most of the scan's questions got no answer from DNS.
-	// Symbols that only say so then don't count (symbols.Def.NoAnswer), and
-	// DNS.SoftRejectOnTimeout takes it for a time-out. It is false at the steps
+	// Symbols that only say so do not count then (symbols.Def.NoAnswer), and
+	// DNS.SoftRejectOnTimeout treats it as a time-out. It is false at the steps
 	// of a Session before Data.
 	DNSDown bool
 	// Recipients holds the verdicts of those recipients that have settings of
-	// their own, in envelope order. For all others Verdict holds; For returns
-	// the right one.
+	// their own, in envelope order. For all others the common Verdict holds.
+	// For returns the right one.
 	Recipients []RecipientVerdict
 	Timings    []CheckTime // in list order
 	Took       time.Duration
 	// Time is the scan's time by the Scanner's clock.
 	Time time.Time
-	// Transcript is set when Message.Record was.
+	// Transcript is what Message.Record asked for, else nil.
 	Transcript *Transcript
-	// OtherConfig tells that this is the replay of a scan under another
-	// configuration than the Scanner's.
+	// OtherConfig tells that this is a replay, and that the recorded scan had
+	// another configuration than the Scanner.
 	OtherConfig bool
-	// Unrecorded names, sorted, what a replay asked of DNS, the store and the
-	// world outside that the transcript does not hold, and checks that were cut
-	// off and that the Scanner does not have: at most 100 and then "…".
+	// Unrecorded names, sorted, what a replay needed and the transcript does
+	// not hold: questions to DNS, calls of the store, observations of the world
+	// outside. It also names checks that were cut off in the recorded scan and
+	// that the Scanner does not have. After 100 names it ends with "…".
 	Unrecorded []string
 
 	byRcpt  map[string]int // places in Recipients, nil without any
@@ -54,24 +56,25 @@ type Result struct {
 	with    *gathering // what Call goes with, nil: nothing
 }
 
-// A Verdict is the outcome for one or for all recipients.
+// A Verdict is the outcome for all recipients, or for one.
 type Verdict struct {
 	Symbols    []score.Scored // what counts or is shown, in list order; hidden ones not
 	Score      float64
 	Required   float64 // the reject threshold, 0 if there is none
 	Action     actions.Action
 	Thresholds actions.Thresholds
-	// PreResult is what decided instead of the score, nil if the score did.
+	// PreResult is the pre-result that decided in place of the score, nil if
+	// the score did.
 	PreResult *actions.PreResult
-	// Reply is the SMTP reply to a reject, a soft reject and to greylisting
-	// where a check greylists; zero for what is to be accepted.
+	// Reply is the SMTP reply of a reject and of a soft reject, and of greylist
+	// where a check greylists. It is zero for a message that is to be accepted.
 	Reply Reply
 	// Subject is the new subject when the action is to rewrite it.
 	Subject string
 	// Edits are the header changes that the host applies on delivery.
 	Edits []actions.HeaderEdit
-	// Notes are what checks tell the operator beside symbols, in list order,
-	// after those about seeds.
+	// Notes are what checks tell the operator besides symbols, in list order,
+	// after the notes about seeds.
 	Notes []Note
 }
 
@@ -124,8 +127,9 @@ func (r *Result) Message() *mail.Message { return r.msg }
 // host seeded, or what a check left that came to its end.
 func (r *Result) Fact(name string) (value any, ok bool) { return r.scan.state.Fact(name) }
 
-// NoLog reports whether the settings say that nothing is kept of the message for
-// people to look at: for a recipient, or with "" for all of them. History obeys it.
+// NoLog reports whether the settings want nothing of the message kept for
+// people to look at: for a recipient, or with "" for all of them. Package
+// history obeys it.
 func (r *Result) NoLog(rcpt string) bool {
 	if r.scan.noLog {
 		return true

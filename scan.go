@@ -17,12 +17,14 @@ import (
 )
 
 // Scan looks at one message and returns the verdict. seeds are facts that the
-// host knows already (checks.Seed); one that no check of this Scanner knows is
-// named in Result.Notes. The error is the caller's mistake or the
-// end of the caller's context, never bad mail: when time runs out, be it the
-// Scanner's or the context's deadline, the Result has what was done by then
-// and names the rest in Incomplete. A context that ends while the message
-// waits to be admitted (Options.Admission) is an error that wraps ErrBusy.
+// host knows already (checks.Seed); Result.Notes names those that no check of
+// this Scanner knows.
+//
+// The error is the caller's mistake or the end of the caller's context, never
+// bad mail. When time runs out, be it the Scanner's Timeout or the context's
+// deadline, the Result has what was done by then and names the rest in
+// Incomplete. If the context ends while the message still waits to be admitted
+// (Options.Admission), the error wraps ErrBusy.
 func (s *Scanner) Scan(ctx context.Context, m *Message, seeds ...checks.Seeded) (*Result, error) {
 	return s.scan(ctx, m, seeds, nil)
 }

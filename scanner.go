@@ -20,8 +20,9 @@ import (
 )
 
 // A Scanner scans messages under one configuration. It is immutable and safe
-// for concurrent use. A reload is a new Scanner that shares families, resolver
-// and store (Live); a tenant has one that With derives.
+// for concurrent use. To reload a configuration, make a new Scanner that shares
+// families, resolver and store (Live). A tenant gets a Scanner that With
+// derives.
 type Scanner struct {
 	*engine
 	site    *rules // what holds without settings
@@ -55,8 +56,8 @@ type engine struct {
 }
 
 // New makes a Scanner. It validates everything: names, weights, expressions,
-// thresholds, the order of the checks. Errors wrap ErrOptions; what was started
-// until then is ended.
+// thresholds, the order of the checks. Errors wrap ErrOptions; whatever was
+// started before the error is ended.
 func New(o Options) (*Scanner, error) {
 	o, err := o.withDefaults()
 	if err != nil {

@@ -12,17 +12,18 @@ import (
 )
 
 // A Session gives verdicts while the SMTP dialogue goes on: at connect, at MAIL
-// FROM, at each RCPT TO and at DATA. What is known at a step is checked then,
-// and not again at a later one. It lives as long as the connection, over any
-// number of transactions; MailFrom begins one.
+// FROM, at each RCPT TO and at DATA. A check runs at the step at which what it
+// needs is known, and not again at a later one. A Session lives as long as the
+// connection and serves any number of transactions, each of which begins with
+// MailFrom.
 //
-// One goroutine uses a Session at a time. The host calls Close when the
+// Only one goroutine may use a Session at a time. The host calls Close when the
 // connection ends. An open Session does not keep its Scanner open: after the
 // Scanner's Close its next step returns ErrClosed.
 //
-// Seeds may come with every step. Those of NewSession hold for the connection,
-// the others for the transaction; a later one of the same fact takes the place
-// of an earlier one, and checks that saw that one run again.
+// Every step takes seeds. Those of NewSession hold for the connection, the
+// others for the transaction. A later seed of the same fact replaces an earlier
+// one, and checks that saw the earlier one run again.
 type Session struct {
 	scanner *Scanner
 	conn    mail.Envelope // as at the connection's begin
@@ -40,7 +41,7 @@ type Session struct {
 }
 
 // NewSession begins a session for a connection: client address and name, HELO,
-// TLS, user, as far as they are known. Update adds what becomes known later.
+// TLS and user, as far as they are known. Update adds what becomes known later.
 func (s *Scanner) NewSession(conn mail.Envelope, seeds ...checks.Seeded) (*Session, error) {
 	if err := s.validSeeds(seeds); err != nil {
 		return nil, err
@@ -115,8 +116,8 @@ func (x *Session) DropRcpt() {
 	}
 }
 
-// Data scans the message itself. Of m.Envelope only QueueID and MTAName count,
-// where they are set.
+// Data scans the message itself. The Session knows the envelope already: of
+// m.Envelope only QueueID and MTAName count, where they are set.
 func (x *Session) Data(ctx context.Context, m *Message, seeds ...checks.Seeded) (*Result, error) {
 	if m == nil {
 		return nil, fmt.Errorf("%w: nil", ErrMessage)

@@ -16,37 +16,40 @@ import (
 	"github.com/winnowmail/winnow/symbols"
 )
 
-// Settings change what is looked at and how it counts, for one scan or for
-// one recipient. A recipient's lie over the message's, these over the site's.
+// Settings change what is looked at and how it counts, for one scan or for one
+// recipient. A recipient's settings lie over the message's, and these over the
+// site's.
 type Settings struct {
 	Layer
 	// Over are further layers, each over the one before.
 	Over []Layer
 	// PassAll keeps a pre-result from ending the scan early.
 	PassAll bool
-	// User is whom Options.Learner takes the message for, "" for who the envelope's
-	// only recipient is. The host's own word (statistics.Owner) goes before it.
+	// User is the user whom Options.Learner takes the message to be for; ""
+	// means the envelope's only recipient. If the host says so itself
+	// (statistics.Owner), that takes precedence.
 	User string
-	// NoLog keeps the message, or the recipient, out of what is kept for people
-	// to look at (Result.NoLog), as Rspamd's flag no_log. It is no part of a
-	// transcript.
+	// NoLog keeps the message, or the recipient, out of all that is kept for
+	// people to look at (Result.NoLog), as Rspamd's flag no_log does. It is not
+	// part of a transcript.
 	NoLog bool
-	// Facts are seeded for checks to act on; only those of the message as a whole
-	// count. What the host seeds itself goes before them.
+	// Facts are seeded for checks to act on. Only those of the message as a
+	// whole count. What the host seeds itself takes precedence.
 	Facts []checks.Seeded
 }
 
 // A SettingsRequest says whose settings Options.Settings is asked for.
 type SettingsRequest struct {
 	Envelope *mail.Envelope
-	// Rcpt is the recipient in the form of mail.AddressKey: the domain in lower
-	// case and A-labels. "" is for the message as a whole.
+	// Rcpt is the recipient in the form of mail.AddressKey: the domain is in
+	// lower case and in A-labels. "" stands for the message as a whole.
 	Rcpt string
 	// Message is the parsed message, nil before DATA.
 	Message *mail.Message
-	// Scanner is the one that asks: it knows which names settings can have.
+	// Scanner is the Scanner that asks: it knows which names settings may use.
 	Scanner *Scanner
-	// Local tells that the client is in the Scanner's local networks, or loopback.
+	// Local tells that the client is in the Scanner's local networks, or is
+	// loopback.
 	Local bool
 }
 

@@ -11,7 +11,8 @@ import (
 	"github.com/winnowmail/winnow/storage"
 )
 
-// DefaultStoreBudget is how long a scan waits for its store in sum.
+// DefaultStoreBudget is how long one scan waits for its stores altogether where
+// Options.StoreBudget is 0.
 const DefaultStoreBudget = 300 * time.Millisecond
 
 // A scanStore is the store of one scan: it bounds the waiting, remembers which

@@ -6,17 +6,17 @@ import (
 	"fmt"
 )
 
-// With derives a Scanner whose site settings have layers over those of s, each
-// over the one before: that of a tenant, for example. It costs some 10 to 60 kB
-// and no goroutine, since it shares all else with s: checks and families with
-// what they have started, DNS, Store, Admission, the work of Options.After and
-// the rest of the Options. Its transcripts name another configuration than those
-// of s, unless the layers are empty.
+// With derives a Scanner whose site settings are those of s with layers over
+// them, each over the one before: for a tenant, for example. It costs some 10
+// to 60 kB and no goroutine, since it shares all else with s: the checks, the
+// families and what they have started, DNS, Store, Admission, the work of
+// Options.After and the rest of the Options. Its transcripts name another
+// configuration than those of s, unless the layers are empty.
 //
 // A derived Scanner that is not used any more may be closed, and need not be:
 // its Close waits for its own scans and ends nothing that it shares. The Close
-// of s closes all that are derived from it too. An error wraps ErrOptions and
-// names the layer, or is ErrClosed.
+// of s closes all Scanners that are derived from it. An error wraps ErrOptions
+// and names the layer, or is ErrClosed.
 func (s *Scanner) With(layers ...Layer) (*Scanner, error) {
 	if err := s.enter(); err != nil {
 		return nil, err

@@ -8,9 +8,10 @@ import (
 	"github.com/winnowmail/winnow/storage"
 )
 
-// Call makes a call of a store for an After, with whose context ctx it is made. For
-// one that is Together, and of the Scanner's store, it goes in one trip with what
-// checks commit; for any other it is as storage.Alone.
+// Call makes a call of a store on behalf of an After, with the context that its
+// Run was given. If the After is Together and s is the Scanner's store, the
+// call goes in one trip with what checks commit. Otherwise it is made alone
+// (storage.Alone).
 func (r *Result) Call(ctx context.Context, s storage.KV, c storage.Call) error {
 	if w := r.with; w != nil && ctx == w.ctx && same(s, r.scan.scanner.opt.Store) {
 		return w.ask(c, r.scan.store.next)

@@ -15,13 +15,13 @@ import (
 	"github.com/winnowmail/winnow/score"
 )
 
-// A Transcript is everything a scan depended on: with it the same scan can be
-// repeated offline (Transcript.Replay) and gives the same Result apart from
+// A Transcript is everything that a scan depended on. With it the same scan can
+// be repeated offline (Transcript.Replay) and gives the same Result apart from
 // times. It contains the message.
 //
-// It marshals to JSON and back without loss. Strings there, the message among
-// them, stand as they are where they are UTF-8, else as "base64:" and their
-// bytes in base64.
+// It is marshalled to JSON and back without loss. A string that is valid UTF-8
+// stands there as it is, the message included; any other is written as
+// "base64:" and its bytes in base64.
 type Transcript struct {
 	Version  int       `json:"version"`
 	Config   string    `json:"config"` // digest of the Scanner's configuration
@@ -29,8 +29,8 @@ type Transcript struct {
 	Seed     uint64    `json:"seed,string"`
 	Envelope mail.Envelope
 	Raw      []byte `json:"raw"`
-	// Settings are those of the message and its recipients; nil makes Replay
-	// ask the Scanner's Options.Settings.
+	// Settings are those of the message and its recipients; with nil Replay
+	// asks the Scanner's Options.Settings.
 	Settings []layerRecord      `json:"settings"`
 	Seeds    []seedRecord       `json:"seeds,omitempty"`
 	DNS      resolver.Recording `json:"dns,omitempty"`
@@ -39,15 +39,16 @@ type Transcript struct {
 	// Outside holds what checks observed of the world, by check and name.
 	Outside map[string]map[string]json.RawMessage `json:"outside,omitempty"`
 	// CutOff names the checks that the deadline cut off. CutRunning names those
-	// of them that ran by then; nil, as in older transcripts, means all.
+	// of them that were running at that time; nil, as in older transcripts,
+	// means all of them.
 	CutOff     []string `json:"cut_off,omitempty"`
 	CutRunning []string `json:"cut_running,omitzero"`
 	// DNSDown is Result.DNSDown.
 	DNSDown bool `json:"dns_down,omitempty"`
 	// CutCommits names the checks whose commits did not end in time.
 	CutCommits []string `json:"cut_commits,omitempty"`
-	// Unsearched tells that time was up before the addresses in the message were
-	// found that the Result's JSON has.
+	// Unsearched tells that time was up before the addresses in the message,
+	// which the Result's JSON lists, were looked for.
 	Unsearched bool `json:"unsearched,omitempty"`
 }
 

@@ -12,16 +12,17 @@ import (
 
 // TrapOptions say what becomes of mail to addresses that nobody uses.
 type TrapOptions struct {
-	// Symbols tell that a message is such mail; nil means SPAMTRAP, the symbol of
+	// Symbols are those that mark such mail; nil means SPAMTRAP, the symbol of
 	// the family spamtrap.
 	Symbols []string
-	// Learner and Classifiers are taught that it is spam, those that the Scanner
-	// asks. What they have learned of a message already they don't learn again.
+	// Learner and Classifiers are taught that the message is spam; they are to
+	// be those of the Scanner's Options. A message that they have learned as
+	// spam already is not learned again.
 	Learner     *bayes.Learner
 	Classifiers []statistics.Classifier
-	// List, if set, keeps messages as they came, the newest first, under the name
-	// TrapList: up to Keep of them, 0 meaning 1,000, and none that is longer than
-	// storage.MaxValue.
+	// List, if set, keeps copies of the messages under the name TrapList, the
+	// newest first: as many as Keep says, where 0 means 1,000. A message that
+	// is longer than storage.MaxValue is not kept.
 	List storage.Recent
 	Keep int
 }
@@ -29,8 +30,9 @@ type TrapOptions struct {
 // TrapList names the list of messages that TrapOptions.List keeps.
 const TrapList = "spamtrap"
 
-// LearnTraps returns the After that learns as spam, for everybody, and keeps what
-// went to a spam trap, whatever its verdict. It runs before Scan returns.
+// LearnTraps returns the After that learns mail to spam traps as spam, for
+// everybody and whatever its verdict is, and keeps a copy where
+// TrapOptions.List is set. It runs before Scan returns.
 func LearnTraps(o TrapOptions) (After, error) {
 	switch {
 	case o.Learner == nil && len(o.Classifiers) == 0 && o.List == nil:
