@@ -2,6 +2,7 @@ package checks
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/symbols"
@@ -51,4 +52,22 @@ func (t *Task) HitField(d *symbols.Def, f *mail.Field, options ...string) {
 // Text makes evidence of a range of a text part's decoded text, Text.UTF8.
 func Text(x *mail.Text, offset, length int) []symbols.Evidence {
 	return []symbols.Evidence{{Part: x.Part.Path, Offset: offset, Length: length, Decoded: true}}
+}
+
+// URL makes evidence of where a URL was found. The pattern is the URL; of a longer
+// one than 200 bytes it is the characters that these hold.
+func URL(u *mail.URL) []symbols.Evidence {
+	ev := symbols.Evidence{Pattern: u.Text}
+	if len(ev.Pattern) > 200 {
+		ev.Pattern = strings.ToValidUTF8(ev.Pattern[:200], "")
+	}
+	switch {
+	case u.Part != nil && u.Length > 0 && u.Part.Text() != nil:
+		ev.Part, ev.Offset, ev.Length, ev.Decoded = u.Part.Path, u.Offset, u.Length, true
+	case u.Part != nil:
+		ev.Part = u.Part.Path
+	case u.Source == mail.SourceSubject:
+		ev.Header = "Subject"
+	}
+	return []symbols.Evidence{ev}
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/internal/publicsuffix"
 	"github.com/winnowmail/winnow/mail"
-	"github.com/winnowmail/winnow/symbols"
 )
 
 // urls returns those of the message.
@@ -17,24 +16,10 @@ func (r *rule) urls(t *checks.Task) (all []value) {
 			continue
 		}
 		if texts := r.filter.url(u); len(texts) > 0 {
-			all = append(all, value{texts: texts, evidence: placeOf(u)})
+			all = append(all, value{texts: texts, evidence: checks.URL(u)})
 		}
 	}
 	return all
-}
-
-// placeOf makes evidence of where a URL was found.
-func placeOf(u *mail.URL) []symbols.Evidence {
-	ev := symbols.Evidence{Pattern: strings.ToValidUTF8(u.Text[:min(len(u.Text), 200)], "")}
-	switch {
-	case u.Part != nil && u.Length > 0 && u.Part.Text() != nil:
-		ev.Part, ev.Offset, ev.Length, ev.Decoded = u.Part.Path, u.Offset, u.Length, true
-	case u.Part != nil:
-		ev.Part = u.Part.Path
-	case u.Source == mail.SourceSubject:
-		ev.Header = "Subject"
-	}
-	return []symbols.Evidence{ev}
 }
 
 // maxFiles bounds the names of files in one archive, as in Rspamd.

@@ -193,7 +193,7 @@ func (f *family) runFeeds(_ context.Context, t *checks.Task) error {
 		})
 		for _, m := range list {
 			if m.URL < len(urls) {
-				ev := []symbols.Evidence{place(urls[m.URL])}
+				ev := checks.URL(urls[m.URL])
 				t.HitAt(symbols.Hit{Def: n.def, Factor: m.Factor, Options: m.Options, Evidence: ev})
 			}
 		}
@@ -210,7 +210,7 @@ func (f *family) raiseExcluded(t *checks.Task) {
 	for _, u := range t.Message().URLs() {
 		if u.Flags&(mail.URLImage|mail.URLLoaded) == 0 && f.excluded[u.Host] && !seen[u.Host] {
 			seen[u.Host] = true
-			t.HitAt(symbols.Hit{Def: excluded, Factor: 1, Options: []string{u.Host}, Evidence: []symbols.Evidence{place(u)}})
+			t.HitAt(symbols.Hit{Def: excluded, Factor: 1, Options: []string{u.Host}, Evidence: checks.URL(u)})
 		}
 	}
 }

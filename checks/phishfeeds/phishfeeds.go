@@ -210,9 +210,9 @@ func (f *family) runPhishTank(ctx context.Context, t *checks.Task) error {
 			continue
 		}
 		options := options(reply.Answer.Texts())
-		ev := place(q.url)
-		ev.Query, ev.Answer = questions[q.asked].String(), strings.Join(options, "; ")
-		t.HitAt(symbols.Hit{Def: phishTank, Factor: q.factor, Options: options, Evidence: []symbols.Evidence{ev}})
+		ev := checks.URL(q.url)
+		ev[0].Query, ev[0].Answer = questions[q.asked].String(), strings.Join(options, "; ")
+		t.HitAt(symbols.Hit{Def: phishTank, Factor: q.factor, Options: options, Evidence: ev})
 	}
 	return nil
 }
@@ -230,18 +230,4 @@ func options(texts []string) []string {
 		texts[i] = strings.ToValidUTF8(s[:min(len(s), maxText)], "\uFFFD")
 	}
 	return texts
-}
-
-// place makes evidence of where a URL was found.
-func place(u *mail.URL) symbols.Evidence {
-	ev := symbols.Evidence{Pattern: strings.ToValidUTF8(u.Text[:min(len(u.Text), 200)], "")}
-	switch {
-	case u.Part != nil && u.Length > 0 && u.Part.Text() != nil:
-		ev.Part, ev.Offset, ev.Length, ev.Decoded = u.Part.Path, u.Offset, u.Length, true
-	case u.Part != nil:
-		ev.Part = u.Part.Path
-	case u.Source == mail.SourceSubject:
-		ev.Header = "Subject"
-	}
-	return ev
 }

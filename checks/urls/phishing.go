@@ -182,13 +182,13 @@ func phished(t *checks.Task, u *mail.URL, except exceptions) {
 	for _, strict := range except.strict {
 		for _, name := range [...]string{shown, u.Phished.Host} {
 			if strict.domains[name] {
-				t.HitAt(symbols.Hit{Def: strict.def, Factor: 1, Options: []string{shown + "->" + name}, Evidence: place(u)})
+				t.HitAt(symbols.Hit{Def: strict.def, Factor: 1, Options: []string{shown + "->" + name}, Evidence: checks.URL(u)})
 				return
 			}
 		}
 	}
 	if def, match := except.of(u); def != nil {
-		t.HitAt(symbols.Hit{Def: def, Factor: 1, Options: []string{shown + "->" + real + ":" + match}, Evidence: place(u)})
+		t.HitAt(symbols.Hit{Def: def, Factor: 1, Options: []string{shown + "->" + real + ":" + match}, Evidence: checks.URL(u)})
 		return
 	}
 	factor := 1.0
@@ -197,7 +197,7 @@ func phished(t *checks.Task, u *mail.URL, except exceptions) {
 			return
 		}
 	}
-	t.HitAt(symbols.Hit{Def: phishing, Factor: factor, Options: []string{shown + "->" + real}, Evidence: place(u)})
+	t.HitAt(symbols.Hit{Def: phishing, Factor: factor, Options: []string{shown + "->" + real}, Evidence: checks.URL(u)})
 }
 
 // of returns the symbol of the exception that u is, and the name that it has

@@ -88,13 +88,13 @@ func runTargets(_ context.Context, t *checks.Task) error {
 		for i, r := range rules {
 			if !done[i] && r.match(text) {
 				done[i] = true
-				t.HitAt(symbols.Hit{Def: r.def, Factor: 1, Evidence: place(u)})
+				t.HitAt(symbols.Hit{Def: r.def, Factor: 1, Evidence: checks.URL(u)})
 			}
 		}
 		if !hidden && u.Flags&(mail.URLSubject|mail.URLHTMLDisplayed) != mail.URLSubject|mail.URLHTMLDisplayed &&
 			isHidden(u.Path) {
 			hidden = true
-			t.HitAt(symbols.Hit{Def: hiddenPath, Factor: 1, Options: []string{u.Text}, Evidence: place(u)})
+			t.HitAt(symbols.Hit{Def: hiddenPath, Factor: 1, Options: []string{u.Text}, Evidence: checks.URL(u)})
 		}
 	}
 	return nil

@@ -129,22 +129,5 @@ func hasPrefixFold(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
-// place makes evidence of where a URL was found.
-func place(u *mail.URL) []symbols.Evidence {
-	ev := symbols.Evidence{Pattern: u.Text}
-	if len(ev.Pattern) > 200 {
-		ev.Pattern = strings.ToValidUTF8(ev.Pattern[:200], "")
-	}
-	switch {
-	case u.Part != nil && u.Length > 0 && u.Part.Text() != nil:
-		ev.Part, ev.Offset, ev.Length, ev.Decoded = u.Part.Path, u.Offset, u.Length, true
-	case u.Part != nil:
-		ev.Part = u.Part.Path
-	case u.Source == mail.SourceSubject:
-		ev.Header = "Subject"
-	}
-	return []symbols.Evidence{ev}
-}
-
 // validText reports whether the decoded URL is readable text.
 func validText(u *mail.URL) bool { return utf8.ValidString(u.Text) }

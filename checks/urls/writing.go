@@ -108,7 +108,7 @@ func runWriting(t *checks.Task, tlds map[string]bool) error {
 	for _, u := range t.Message().URLs() {
 		if u.Flags&(mail.URLImage|mail.URLLoaded) == 0 {
 			hit := func(d *symbols.Def, option string) {
-				t.HitAt(symbols.Hit{Def: d, Factor: 1, Options: []string{option}, Evidence: place(u)})
+				t.HitAt(symbols.Hit{Def: d, Factor: 1, Options: []string{option}, Evidence: checks.URL(u)})
 			}
 			writing(u, tlds, hit)
 			if u.Flags&mail.URLMasked != 0 && u.Flags&mail.URLFromText != 0 {
@@ -116,13 +116,13 @@ func runWriting(t *checks.Task, tlds map[string]bool) error {
 				if t.Exact() {
 					factor = u.Masked
 				}
-				t.HitAt(symbols.Hit{Def: obfuscatedText, Factor: float64(factor), Options: masked(u), Evidence: place(u)})
+				t.HitAt(symbols.Hit{Def: obfuscatedText, Factor: float64(factor), Options: masked(u), Evidence: checks.URL(u)})
 			}
 		}
 	}
 	for _, u := range t.Message().Emails() {
 		characters(u, func(d *symbols.Def, option string) {
-			t.HitAt(symbols.Hit{Def: d, Factor: 1, Options: []string{option}, Evidence: place(u)})
+			t.HitAt(symbols.Hit{Def: d, Factor: 1, Options: []string{option}, Evidence: checks.URL(u)})
 		})
 	}
 	return nil
