@@ -62,16 +62,7 @@ func TestConfig(t *testing.T) {
 		"override.d/worker-proxy.inc":   "milter = yes; bind_socket = \"127.0.0.1:0\";",
 		"local.d/options.inc":           "task_timeot = 5s;",
 	})
-	cmd := exec.Command(os.Args[0], "-config", dir, "-controller", "127.0.0.1:0", "-dns", "none")
-	cmd.Env = append(os.Environ(), "DMS_TEST_RUN=1")
-	stderr, err := cmd.StderrPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(stderr)
+	cmd, lines := spawn(context.Background(), t, "-config", dir, "-controller", "127.0.0.1:0", "-dns", "none")
 	if l := until(t, lines, "configuration:"); !strings.Contains(l, `options.inc:1:1: options has no key task_timeot; did you mean \"task_timeout\"?`) {
 		t.Errorf("the log says %s", l)
 	}
@@ -245,16 +236,7 @@ func TestRulesOfFiles(t *testing.T) {
 		"local.d/force_actions.conf":     "rules { NO_ID { action = \"quarantine\"; expression = \"MISSING_MID & !FRIEND\"; } }",
 		"local.d/metadata_exporter.conf": "rules { ops { backend = \"http\"; meta_headers = yes; url = \"" + service.URL + "\"; } }",
 	})
-	cmd := exec.Command(os.Args[0], "-config", dir, "-controller", "127.0.0.1:0", "-dns", "none")
-	cmd.Env = append(os.Environ(), "DMS_TEST_RUN=1")
-	stderr, err := cmd.StderrPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(stderr)
+	cmd, lines := spawn(context.Background(), t, "-config", dir, "-controller", "127.0.0.1:0", "-dns", "none")
 	_, address, _ := strings.Cut(until(t, lines, "listening"), "controller=")
 	address, _, _ = strings.Cut(address, " ")
 	for _, c := range []struct {

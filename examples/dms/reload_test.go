@@ -7,8 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"sync"
@@ -112,16 +110,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	writeFiles(t, dir, map[string]string{"override.d/worker-proxy.inc": "milter = yes; bind_socket = \"127.0.0.1:0\";"})
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, os.Args[0], "-config", dir, "-controller", "127.0.0.1:0", "-dns", "none")
-	cmd.Env = append(os.Environ(), "DMS_TEST_RUN=1")
-	stderr, err := cmd.StderrPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(stderr)
+	cmd, lines := spawn(ctx, t, "-config", dir, "-controller", "127.0.0.1:0", "-dns", "none")
 	addresses := regexp.MustCompile(`controller=(\S+) milter=(\S+)`).FindStringSubmatch(until(t, lines, "listening"))
 	if addresses == nil {
 		t.Fatalf("the log says %s", lines.Text())

@@ -29,6 +29,21 @@ func TestMain(m *testing.M) {
 	os.Exit(called(ctx, filepath.Base(os.Args[0]), os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// spawn runs the daemon as a process of its own, until ctx ends, and returns its log.
+func spawn(ctx context.Context, t *testing.T, args ...string) (*exec.Cmd, *bufio.Scanner) {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	cmd.Env = append(os.Environ(), "DMS_TEST_RUN=1")
+	stderr, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cmd, bufio.NewScanner(stderr)
+}
+
 // until reads lines until one has the text.
 func until(t *testing.T, lines *bufio.Scanner, text string) string {
 	t.Helper()

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -145,16 +143,7 @@ func TestWatch(t *testing.T) {
 	writeFiles(t, dir, map[string]string{"local.d/actions.conf": "reject = 11;"})
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, os.Args[0], "-config", dir, "-watch", "10ms", "-controller", "127.0.0.1:0", "-dns", "none")
-	cmd.Env = append(os.Environ(), "DMS_TEST_RUN=1")
-	stderr, err := cmd.StderrPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(stderr)
+	cmd, lines := spawn(ctx, t, "-config", dir, "-watch", "10ms", "-controller", "127.0.0.1:0", "-dns", "none")
 	_, address, _ := strings.Cut(until(t, lines, "listening"), "controller=")
 	address, _, _ = strings.Cut(address, " ")
 	for _, step := range []struct {
