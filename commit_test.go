@@ -3,7 +3,6 @@ package winnow_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
@@ -109,18 +108,7 @@ func TestCommitFailures(t *testing.T) {
 			if took := time.Since(begin); took > 300*time.Millisecond {
 				t.Errorf("%s: it took %v", reason, took)
 			}
-			text, err := json.Marshal(res.Transcript)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var tr winnow.Transcript
-			if err := json.Unmarshal(text, &tr); err != nil {
-				t.Fatal(err)
-			}
-			again, err := tr.Replay(t.Context(), s)
-			if err != nil {
-				t.Fatal(err)
-			}
+			again := replayed(t, res, s)
 			for _, r := range []*winnow.Result{res, again} {
 				got := ""
 				if len(r.Incomplete) > 0 {
