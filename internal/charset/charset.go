@@ -210,7 +210,7 @@ func mostlyUTF8(b []byte) bool {
 	if good < bad || good == 0 {
 		return false
 	}
-	return good >= 4*bad || fitting(sampleOf(b)) == "" && !isHangul(b)
+	return good >= 4*bad || fitting(sampleOf(b)) == "" && !isHangul(b) && !isThai(sampleOf(b))
 }
 
 // lookup finds the decoder of a canonical label.

@@ -34,6 +34,9 @@ func detect(b []byte) (name string, confidence int) {
 	if name := isShort(sample); name != "" {
 		return name, sureFrom
 	}
+	if isThai(sample) {
+		return "windows-874", sureFrom
+	}
 	rs, err := chardet.NewTextDetector().DetectAll(sample)
 	if err != nil {
 		return fallback, 0
