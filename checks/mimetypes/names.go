@@ -28,6 +28,9 @@ func (v *visit) name(f file) {
 	if hidden != 0 {
 		v.t.HitFactor(v.defs.badUnicode, 1, fmt.Sprintf("0x%xd after %s", hidden, f.name[:at]))
 	}
+	if short, _, cut := strings.Cut(f.name, "\x00"); cut { // some systems read no further
+		v.name(file{name: short, declared: f.declared, member: f.member, alone: f.alone})
+	}
 	plain := unescape(f.name)
 	f.name = printable(plain)
 	if v.tables.ignore != nil && v.tables.ignore(f.name) {
@@ -65,7 +68,7 @@ func (v *visit) inner(piece string) string {
 	for n < len(piece) && (ascii.IsWord(piece[n]) && piece[n] != '_' || piece[n] == '-') {
 		n++
 	}
-	if rest := strings.Trim(piece[n:], " _-\t()[]"); rest != "" && !digits(rest) {
+	if rest := strings.Trim(piece[n:], " _-\t\x00()[]\\"); rest != "" && !digits(rest) {
 		return ""
 	}
 	ext := strings.TrimRight(piece[:n], "-")
@@ -129,8 +132,9 @@ func obscures(r rune) bool {
 }
 
 // unhidden returns a name as systems take it whose extension is looked for:
-// without invisible characters, with plain blanks, without the dots and blanks
-// at its end, and with one dot for several.
+// without invisible characters, with plain blanks, ASCII for its wide forms,
+// without what names a stream of the file, without the quotes around it and the
+// dots and blanks at its end, and with one dot for several.
 func unhidden(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -138,10 +142,17 @@ func unhidden(s string) string {
 			return -1
 		case unicode.IsSpace(r), r == 0x3164, r == 0x2800: // the last two are letters without ink
 			return ' '
+		case r == 0x2024: // a dot of several
+			return '.'
+		case r >= 0xff01 && r <= 0xff5e:
+			return r - 0xff01 + '!'
 		}
 		return r
 	}, s)
-	s = strings.TrimRight(s, ". ")
+	if stream := len(s) - len("::$DATA"); stream > 0 && strings.EqualFold(s[stream:], "::$DATA") {
+		s = s[:stream]
+	}
+	s = strings.TrimRight(strings.TrimLeft(s, `'"`), `. '"`)
 	if !strings.Contains(s, "..") && !strings.Contains(s, ". ") {
 		return s
 	}
