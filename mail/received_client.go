@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	"net/netip"
 	"strings"
 
@@ -196,17 +197,7 @@ func tcpInfo(text string) (s Seen, ident string, ok bool) {
 		before, rest = text[:len(before)+1+i], rest[i+2:]
 	}
 	if bracketed {
-		in, behind, closed := strings.Cut(rest, "]")
-		if before = strings.TrimSpace(before); strings.EqualFold(before, "not verified") { // of MailMarshal
-			before = ""
-		}
-		if !closed || strings.ContainsAny(before, " \t") || behind != "" && !isSpace(behind[0]) && behind[0] != ':' {
-			return Seen{}, "", false
-		}
-		ident, s.Name = clientName(before)
-		ip, isIP := receivedIP(in)
-		s.IP = ip
-		return s, ident, isIP || noAddress(in)
+		return bracketedInfo(s, strings.TrimSpace(before), rest)
 	}
 	var room [4]string
 	words := room[:0]
@@ -236,6 +227,25 @@ func tcpInfo(text string) (s Seen, ident string, ok bool) {
 	}
 	ident, s.Name = clientName(words[0])
 	return s, ident, false
+}
+
+// bracketedInfo is tcpInfo of what stands before a bracket and behind it.
+func bracketedInfo(s Seen, before, rest string) (_ Seen, ident string, ok bool) {
+	in, behind, closed := strings.Cut(rest, "]")
+	if strings.EqualFold(before, "not verified") { // of MailMarshal
+		before = ""
+	}
+	quoted := "" // ident, of PMDF
+	if i := strings.LastIndex(before, `"@`); i > 0 && before[0] == '"' {
+		quoted, before = before[1:i], before[i+2:]
+	}
+	if !closed || strings.ContainsAny(before, " \t") || behind != "" && !isSpace(behind[0]) && behind[0] != ':' {
+		return Seen{}, "", false
+	}
+	ident, s.Name = clientName(before)
+	ip, isIP := receivedIP(in)
+	s.IP = ip
+	return s, cmp.Or(quoted, ident), isIP || noAddress(in)
 }
 
 // noAddress reports whether a server says that its client has no address.
