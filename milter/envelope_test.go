@@ -63,21 +63,24 @@ func TestEnvelope(t *testing.T) {
 // TestClientCertificate: the subject of a certificate is the user where its issuer is
 // the one that is trusted, and nobody has logged in.
 func TestClientCertificate(t *testing.T) {
-	for _, c := range []struct{ ca, issuer, login, want string }{
-		{"Example CA", "Example CA", "", "laptop-7"},
-		{"Example CA", "Example CA", "ann", "ann"},
-		{"Example CA", "Example CA 2", "", ""},
-		{"Example CA", "", "", ""},
-		{"", "Example CA", "", ""},
-		{"", "", "", ""},
+	for _, c := range []struct{ ca, issuer, verify, login, want string }{
+		{"Example CA", "Example CA", "", "", "laptop-7"},
+		{"Example CA", "Example CA", "OK", "", "laptop-7"},
+		{"Example CA", "Example CA", "FAIL", "", ""},
+		{"Example CA", "Example CA", "", "ann", "ann"},
+		{"Example CA", "Example CA 2", "", "", ""},
+		{"Example CA", "", "", "", ""},
+		{"", "Example CA", "", "", ""},
+		{"", "", "", "", ""},
 	} {
 		for _, early := range []milter.Early{{}, {Mail: true}} {
 			w := start(t, milter.Options{ClientCA: c.ca, Early: early, Scanner: scanner(t, func(*checks.Task) {})})
 			macros := protocol.NewMacroBag()
 			macros.Set(protocol.MacroCertIssuer, c.issuer)
 			macros.Set(protocol.MacroCertSubject, "laptop-7")
+			macros.Set("{verify}", c.verify)
 			macros.Set(protocol.MacroAuthAuthen, c.login)
-			s := w.client(macros)
+			s := w.client(macros, protocol.WithMacroRequest(protocol.StageHelo, []protocol.MacroName{protocol.MacroCertIssuer, protocol.MacroCertSubject, "{verify}"}))
 			w.must(s.Mail("a@example.org", ""))
 			w.must(s.Rcpt("b@example.net", ""))
 			w.rest(s, sample)

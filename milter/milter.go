@@ -61,9 +61,10 @@ type Options struct {
 	// the MTA answers 451 and the client tries again.
 	FailOpen bool
 	// ClientCA is the issuer ({cert_issuer}) whose client certificates name users: the
-	// certificate's subject is the User of a client that has not logged in. The MTA
-	// gives the names of certificates that it has verified. "" means none; it is
-	// client_ca_name of Rspamd's proxy.
+	// certificate's subject is the User of a client that has not logged in. Postfix
+	// gives the names of certificates that it has verified; Sendmail, which gives those
+	// of all, has to send {verify} as well, which says OK of these. "" means none; it
+	// is client_ca_name of Rspamd's proxy.
 	ClientCA string
 	// DiscardOnReject accepts what is to be rejected and drops it;
 	// QuarantineOnReject has the MTA hold it. The names are Rspamd's.

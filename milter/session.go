@@ -222,12 +222,16 @@ func (x *session) learn(m protocol.Modifier) {
 	}
 }
 
+// macroVerify is Sendmail's, what became of verifying the client's certificate.
+const macroVerify protocol.MacroName = "{verify}"
+
 // user is who logged in, or else whom a client certificate names.
 func (x *session) user(m protocol.Modifier) string {
 	if user := m.Get(protocol.MacroAuthAuthen); user != "" {
 		return user
 	}
-	if ca := x.server.o.ClientCA; ca != "" && x.client.TLS.CertIssuer == ca {
+	verified := m.Get(macroVerify)
+	if ca := x.server.o.ClientCA; ca != "" && x.client.TLS.CertIssuer == ca && (verified == "" || verified == "OK") {
 		return x.client.TLS.CertSubject
 	}
 	return ""
