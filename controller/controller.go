@@ -3,10 +3,10 @@
 // winnow.Scanner through it.
 //
 // It serves /ping, /healthy, /ready and /checkv2, with /check and /symbols as
-// older names for the same, /checkv3, which has both as parts of a form, /auth, /stat,
-// /statreset and /bayes/classifiers, with a Teacher /learnspam, /learnham and /learnclass, and with a History /history and
-// /historyreset. The envelope comes in request
-// headers, the message is the body, the reply is one JSON object
+// older names for the same, /checkv3, which has both as parts of a form, /auth,
+// /stat, /statreset and /bayes/classifiers, with a Teacher /learnspam, /learnham
+// and /learnclass, and with a History /history and /historyreset. The envelope
+// comes in request headers, the message is the body, the reply is one JSON object
 // (winnow.Result.JSON, with header values folded by LF alone for "Milter: yes"
 // and for messages with such lines).
 // Errors are {"error": "…"}. A request header that Rspamd knows and this
@@ -25,7 +25,6 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"time"
 
 	"github.com/winnowmail/winnow"
 	"github.com/winnowmail/winnow/checks"
@@ -91,7 +90,7 @@ func New(o Options) (http.Handler, error) {
 	if h.counters == nil {
 		h.counters = &Counters{}
 	}
-	h.counters.began = time.Now()
+	h.counters.begin()
 	if h.maxBody <= 0 {
 		h.maxBody = 100 << 20
 	}

@@ -15,9 +15,8 @@ import (
 // Counters are what /stat tells of the requests since the start. The zero value is
 // ready. It is safe for concurrent use.
 type Counters struct {
-	began time.Time // of the handler
-
 	mu       sync.Mutex
+	began    time.Time // the first handler
 	requests int
 	scanned  int
 	learned  int
@@ -27,6 +26,15 @@ type Counters struct {
 
 // scanTimes is how many /stat lists, as in Rspamd 4.1.6.
 const scanTimes = 31
+
+// begin notes when the first handler was made.
+func (c *Counters) begin() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.began.IsZero() {
+		c.began = time.Now()
+	}
+}
 
 func (c *Counters) request() {
 	c.mu.Lock()
