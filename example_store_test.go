@@ -32,12 +32,15 @@ func (s *hostStore) Set(ctx context.Context, key string, value []byte, ttl time.
 // limits with their buckets, are named in Result.Incomplete.
 func Example_store() {
 	ctx := context.Background()
-	now := time.Date(2026, 11, 2, 10, 0, 0, 0, time.UTC)
-	store := &hostStore{KV: storage.NewMemory(storage.MemoryOptions{Clock: func() time.Time { return now }})}
+	var waited atomic.Int64 // the clock is read by the Scanner's goroutines, too
+	clock := func() time.Time {
+		return time.Date(2026, 11, 2, 10, 0, 0, 0, time.UTC).Add(time.Duration(waited.Load()))
+	}
+	store := &hostStore{KV: storage.NewMemory(storage.MemoryOptions{Clock: clock})}
 	scanner, err := winnow.New(winnow.Options{
 		Store:    store,
 		Families: standard.Families(standard.Options{Greylist: &greylist.Options{}}),
-		Clock:    func() time.Time { return now },
+		Clock:    clock,
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -53,7 +56,7 @@ func Example_store() {
 			log.Fatal(err)
 		}
 		fmt.Println(res.Action, store.writes.Load() > 0, res.Incomplete)
-		now = now.Add(10 * time.Minute)
+		waited.Add(int64(10 * time.Minute))
 	}
 	// Output:
 	// soft reject true []
