@@ -57,7 +57,7 @@ func setup(t *testing.T, files map[string]string) (*Setup, *winnow.Scanner, winn
 		t.Fatal(err)
 	}
 	o := s.Options
-	o.Layer, o.Families = layer, standard.Families(s.Families)
+	o.Layer, o.Families, o.Settings = layer, standard.Families(s.Families), s.Rules.Settings
 	scanner, err := winnow.New(o)
 	if err != nil {
 		t.Fatal(err)
