@@ -134,17 +134,22 @@ func (d Dialect) plain(t *mail.Text) string {
 	return strings.ReplaceAll(t.Plain(), "\u00a0", " ")
 }
 
+// maxVain is how many times the length of a text may be searched in vain for what its
+// links show.
+const maxVain = 32
+
 // withShown adds the addresses that links show. Rspamd 3.4 takes them to be where
 // they were before it joined the lines of the text, so that one behind many blank
 // lines covers words that follow it.
 func withShown(spans []span, plain string, links []*mail.Link) []span {
-	at := 0
+	at, vain := 0, 0
 	for _, l := range links {
-		if l.Shown == nil || l.Text == "" {
+		if l.Shown == nil || l.Text == "" || vain > maxVain*len(plain) {
 			continue
 		}
 		i := strings.Index(plain[at:], l.Text)
 		if i < 0 {
+			vain += len(plain) - at
 			continue
 		}
 		at += i

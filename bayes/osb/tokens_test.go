@@ -211,6 +211,22 @@ func TestShownAddresses(t *testing.T) {
 	}
 }
 
+// TestShownInVain: what links show is not looked for without end where the text does
+// not have it.
+func TestShownInVain(t *testing.T) {
+	const plain = "some text with http://example.org/ in it"
+	var shown mail.URL
+	mail.EachURL(plain, false, func(u mail.URL, _, _ int) bool { shown = u; return false })
+	absent := &mail.Link{Text: "http://example.net/", Shown: &shown}
+	there := &mail.Link{Text: "http://example.org/", Shown: &shown}
+	for _, c := range []struct{ before, spans int }{{0, 1}, {maxVain, 1}, {maxVain + 1, 0}} {
+		links := append(slices.Repeat([]*mail.Link{absent}, c.before), there)
+		if got := withShown(nil, plain, links); len(got) != c.spans {
+			t.Errorf("behind %d that are not there: %v", c.before, got)
+		}
+	}
+}
+
 // TestDecay: of a text's first 600 words none is left out, of the others most are.
 func TestDecay(t *testing.T) {
 	var b strings.Builder
