@@ -35,8 +35,9 @@ func (o *Options) Section() *option.Section {
 	}
 }
 
-// entries reads the list of traps: what has signs that no address has is a regular
-// expression.
+// entries reads the list of traps. To Rspamd all of them are regular expressions; here
+// it is those with a character that addresses may have and hardly ever do, and
+// expressions do.
 func (o *Options) entries(v option.Value) error {
 	list, err := v.Entries()
 	if err != nil {
