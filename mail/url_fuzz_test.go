@@ -121,7 +121,7 @@ func TestTraps(t *testing.T) {
 		"\u200b", "<http://x", "xn--", "%41", "mailto:", "tel:1", "//a.com", "1.", "1.2.3.4/", "'http://a.com/'", "http://a.com/?u=http://",
 	} {
 		worktest.Linear(t, s, size, func(n int) func() { return urls("Subject: x\r\n\r\n" + fill(s, n)) })
-		worktest.LinearAt(t, "URL of "+s, 16*maxURL, func(n int) func() { return urls("Subject: x\r\n\r\nhttp://example.org/" + fill(s, n)) })
+		worktest.LinearAt(t, "URL of "+s, 128*maxURL, func(n int) func() { return urls("Subject: x\r\n\r\nhttp://example.org/" + fill(s, n)) })
 		ParseURL("http://example.org/" + fill(s, size))
 		ParseURL("http://" + fill(s, size))
 	}

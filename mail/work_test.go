@@ -116,7 +116,7 @@ func TestURLsThatAreRefused(t *testing.T) {
 			t.Errorf("%d: %d found", n, got)
 		}
 	}
-	worktest.Linear(t, "up to a bracket", 1<<20, func(n int) func() {
+	worktest.LinearAt(t, "up to a bracket", 4<<20, func(n int) func() {
 		text := strings.Repeat(strings.Repeat("http://a.example/", 1900)+"> ", n/32_000)
 		return func() { FindURLs(text, func(URL) bool { return true }) }
 	})
