@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	protocol "github.com/d--j/go-milter"
 	emersion "github.com/emersion/go-milter"
@@ -74,11 +75,12 @@ func transcript(t *testing.T, addr string, l letter) string {
 // letters are three of each kind.
 func letters() map[string][]letter {
 	all := map[string][]letter{}
+	now := time.Now().UTC().Format(time.RFC1123Z)
 	for i, host := range []string{"smtp.example.org", "smtp.example.net", "relay.sender.example"} {
 		from := "carol@" + host[strings.IndexByte(host, '.')+1:]
 		mail := func(extra, body string) letter {
 			return letter{ip: fmt.Sprintf("198.51.100.%d", 7+i), host: host, helo: host, from: from, raw: "From: Carol <" + from + ">\r\nTo: Bob <bob@example.com>\r\n" +
-				"Subject: Minutes of the meeting\r\nDate: Fri, 27 Nov 2026 10:00:00 +0000\r\nMessage-ID: <" + fmt.Sprint(i) + from + ">\r\nMIME-Version: 1.0\r\n" +
+				"Subject: Minutes of the meeting\r\nDate: " + now + "\r\nMessage-ID: <" + fmt.Sprint(i) + from + ">\r\nMIME-Version: 1.0\r\n" +
 				"Content-Type: text/plain; charset=utf-8\r\n" + extra + "\r\n" + body + "\r\n"}
 		}
 		const body = "Dear Bob,\r\n\r\nplease find the minutes of our last meeting below. Thank you for coming.\r\n\r\nCarol"
@@ -88,7 +90,7 @@ func letters() map[string][]letter {
 		spoofed := nameless
 		spoofed.raw = "X-Spam: Yes\r\n" + spoofed.raw
 		bad.host, bad.helo = "unknown", "localhost"
-		bad.raw = strings.NewReplacer("Nov 2026", "Nov 1998", "Subject: ", "Subject: ***RE: $$$ ", "To: Bob", "X-Mailer: The Bat! (v1.52f) Business\r\nTo: Bob").Replace(bad.raw)
+		bad.raw = strings.NewReplacer(now, "Fri, 27 Nov 1998 10:00:00 +0000", "Subject: ", "Subject: ***RE: $$$ ", "To: Bob", "X-Mailer: The Bat! (v1.52f) Business\r\nTo: Bob").Replace(bad.raw)
 		for kind, l := range map[string]letter{
 			"ham": mail("", body), "gtube": mail("X-Spam: Yes\r\n", "XJS"+gtubeTail), "tagged": mail("", "YJS"+gtubeTail), "user": user, "forged": spoofed,
 			"nameless": nameless, "bad": bad,
