@@ -32,12 +32,8 @@ func (l *Learner) Export(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	defer l.leave()
-	names, err := l.noteNames(ctx)
+	names, err := l.settle(ctx)
 	if err != nil {
-		return err
-	}
-	// What a process that died left undone is done first.
-	if err := l.eachNote(ctx, names, func(string, note, uint64) error { return nil }); err != nil {
 		return err
 	}
 	if err := l.catchUp(ctx); err != nil {
@@ -101,6 +97,15 @@ func (l *Learner) exportTables(ctx context.Context, b *backupWriter) error {
 		return err
 	}
 	return b.section(sectionTables, "", data)
+}
+
+// settle does what a process that died left undone, and lists the names of all notes.
+func (l *Learner) settle(ctx context.Context) ([]string, error) {
+	names, err := l.noteNames(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return names, l.eachNote(ctx, names, func(string, note, uint64) error { return nil })
 }
 
 // noteNames lists the names of all notes, sorted.

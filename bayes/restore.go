@@ -223,12 +223,8 @@ func (l *Learner) Reset(ctx context.Context) error {
 		return err
 	}
 	defer l.leave()
-	names, err := l.noteNames(ctx)
+	names, err := l.settle(ctx) // what is left undone would come later
 	if err != nil {
-		return err
-	}
-	// What a process that died left undone is done first, or it would come later.
-	if err := l.eachNote(ctx, names, func(string, note, uint64) error { return nil }); err != nil {
 		return err
 	}
 	seq, err := l.opt.Store.Append(ctx, l.key("journal"), "", resetEntry[:])

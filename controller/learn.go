@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -61,10 +62,7 @@ func (h *handler) learn(w http.ResponseWriter, r *http.Request) {
 	})
 	switch {
 	case errors.Is(err, winnow.ErrNoClass):
-		if classifier == "" {
-			classifier = "(any)"
-		}
-		fail(w, http.StatusNotFound, "class '%s' is not defined in classifier %s", class, classifier)
+		fail(w, http.StatusNotFound, "class '%s' is not defined in classifier %s", class, cmp.Or(classifier, "(any)"))
 	case errors.Is(err, errNoBody):
 		fail(w, http.StatusBadRequest, "Empty body is not permitted")
 	case errors.Is(err, bayes.ErrNoScan):

@@ -36,21 +36,7 @@ func (r *Rule) fit(ctx context.Context, from *net, vectors []labelled, profile [
 	}
 	t := &trainer{net: n, rate: r.Rate, units: make([]float32, n.Hidden), grad: make([]float32, n.Hidden)}
 	t.sums[0], t.sums[1], t.sums[2] = make([]float32, len(n.in)), make([]float32, len(n.bias)), make([]float32, len(n.out))
-	var learn, check []example
-	for i, k := range shuffled(len(vectors), r.Seed) {
-		v := &vectors[k]
-		e := example{n.input(&v.Vector), v.target}
-		if v.target > 0 {
-			n.Spam++
-		} else {
-			n.Ham++
-		}
-		if i%aside == aside-1 {
-			check = append(check, e)
-		} else {
-			learn = append(learn, e)
-		}
-	}
+	learn, check := n.split(vectors, r.Seed)
 	best, loss, since := n.copyWeights(), math.Inf(1), 0
 	for round := range r.Iterations {
 		for i, k := range shuffled(len(learn), r.Seed+uint64(round)+1) {
@@ -73,6 +59,26 @@ func (r *Rule) fit(ctx context.Context, from *net, vectors []labelled, profile [
 		return nil, ErrUnfit
 	}
 	return n, nil
+}
+
+// split counts the vectors and divides them into those to learn and those to judge the
+// net by.
+func (n *net) split(vectors []labelled, seed uint64) (learn, check []example) {
+	for i, k := range shuffled(len(vectors), seed) {
+		v := &vectors[k]
+		e := example{n.input(&v.Vector), v.target}
+		if v.target > 0 {
+			n.Spam++
+		} else {
+			n.Ham++
+		}
+		if i%aside == aside-1 {
+			check = append(check, e)
+		} else {
+			learn = append(learn, e)
+		}
+	}
+	return learn, check
 }
 
 // columnsOf are the symbols of vectors, sorted; the commonest if there are too many.

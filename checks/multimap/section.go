@@ -171,6 +171,20 @@ func (o *Options) use(r *reading, at places) error {
 			return err
 		}
 	}
+	if err := o.combine(r); err != nil {
+		return err
+	}
+	if i, there := at.rules[r.Symbol]; there {
+		o.Rules[i] = r.Rule
+		return nil
+	}
+	at.rules[r.Symbol] = len(o.Rules)
+	o.Rules = append(o.Rules, r.Rule)
+	return nil
+}
+
+// combine makes the parts of a rule of type combined.
+func (o *Options) combine(r *reading) error {
 	for name, p := range r.parts {
 		kind, err := p.kindOf(name)
 		if err != nil {
@@ -187,12 +201,6 @@ func (o *Options) use(r *reading, at places) error {
 		}
 		r.Parts[name] = Part{Select: p.Select, List: own.List, Doc: p.Part.Doc}
 	}
-	if i, there := at.rules[r.Symbol]; there {
-		o.Rules[i] = r.Rule
-		return nil
-	}
-	at.rules[r.Symbol] = len(o.Rules)
-	o.Rules = append(o.Rules, r.Rule)
 	return nil
 }
 

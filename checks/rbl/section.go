@@ -132,7 +132,7 @@ func (r *listReading) keys(said map[string]bool, ignoreDefaults *bool) []option.
 		option.Bool("ignore_whitelist", &l.IgnoreWhite, "ask all the same").Alias("ignore_whitelists"),
 		option.Bool("ignore_url_whitelist", &l.IgnoreKnown, "ask about known domains, too"),
 		noted(option.Bool("exclude_users", &l.ExcludeUsers, "leave out mail of users that logged in")),
-		noted(option.Not("exclude_local", new(bool), "leave out mail of the own networks")),
+		noted(option.Bool("exclude_local", &l.ExcludeLocal, "leave out mail of the own networks")),
 		option.Bool("ignore_defaults", ignoreDefaults, "the section's defaults are not for this list").Picking(),
 		option.Bool("ignore_default", ignoreDefaults, "the same, misspelt in the field").Picking(),
 		option.Int("requests_limit", &l.Limit, "questions of one message").Or(64),
@@ -147,11 +147,6 @@ func (r *listReading) keys(said map[string]bool, ignoreDefaults *bool) []option.
 		option.Func("url_compose_map", "list, or file with one", l.composed, "domains below which more of a name is asked about").Example([]string{"*.example.org"}),
 		option.Int("min", &l.Hops.Min, "from which Received header on").Alias("received_min_pos").Example(2),
 		option.Int("max", &l.Hops.Max, "up to which Received header").Alias("received_max_pos").Example(2),
-	}
-	for i := range keys {
-		if keys[i].Name() == "exclude_local" {
-			keys[i] = noted(option.Bool("exclude_local", &l.ExcludeLocal, "leave out mail of the own networks"))
-		}
 	}
 	for _, what := range words() {
 		keys = append(keys, option.Func(string(what), "boolean", func(v option.Value) error { return l.ask(what, v) }, "ask about this, as one of checks").Example(true))

@@ -45,8 +45,8 @@ func (p *parser) transform(c call, t typ) (step, typ, error) {
 
 // listStep makes the transforms of lists.
 func (p *parser) listStep(c call, t typ) (step, typ, error) {
-	n, err := 1, error(nil)
 	var f step
+	var err error
 	one := t
 	one.list = false
 	next := t
@@ -56,19 +56,8 @@ func (p *parser) listStep(c call, t typ) (step, typ, error) {
 	case "last":
 		f, next, err = func(in []item) []item { return in[max(0, len(in)-1):] }, one, p.count(c, 0, 0)
 	case "nth", "take_n", "drop_n":
-		if err = p.count(c, 1, 1); err == nil {
-			n, err = p.number(c, 0, 1)
-		}
-		if err == nil && n < 1 {
-			err = p.errorf(c.args[0].at, "%s counts from 1", c.name)
-		}
-		switch c.name {
-		case "nth":
-			f, next = func(in []item) []item { return in[min(n-1, len(in)):min(n, len(in))] }, one
-		case "take_n":
-			f = func(in []item) []item { return in[:min(n, len(in))] }
-		default:
-			f = func(in []item) []item { return in[min(n, len(in)):] }
+		if f, err = p.countedStep(c); c.name == "nth" {
+			next = one
 		}
 	case "sort":
 		f = func(in []item) []item {
@@ -89,12 +78,8 @@ func (p *parser) listStep(c call, t typ) (step, typ, error) {
 		}
 		next, err = typ{}, p.count(c, 0, 1)
 	case "join_nth":
-		if err = p.count(c, 1, 2); err == nil {
-			n, err = p.number(c, 0, 1)
-		}
-		if err == nil && n < 1 {
-			err = p.errorf(c.args[0].at, "join_nth wants a number above 0")
-		}
+		var n int
+		n, err = p.fromOne(c, 2)
 		f = joinNth(n, c.text(1, ""))
 	case "pack_numbers":
 		return p.packNumbers(c, t)
@@ -110,6 +95,29 @@ func (p *parser) listStep(c call, t typ) (step, typ, error) {
 		err = p.errorf(c.at, "%s works on a list, not on one value", c.name)
 	}
 	return f, next, err
+}
+
+// countedStep is nth, take_n or drop_n.
+func (p *parser) countedStep(c call) (step, error) {
+	n, err := p.fromOne(c, 1)
+	switch c.name {
+	case "nth":
+		return func(in []item) []item { return in[min(n-1, len(in)):min(n, len(in))] }, err
+	case "take_n":
+		return func(in []item) []item { return in[:min(n, len(in))] }, err
+	}
+	return func(in []item) []item { return in[min(n, len(in)):] }, err
+}
+
+// fromOne returns the first of most arguments, which counts from 1.
+func (p *parser) fromOne(c call, most int) (n int, err error) {
+	if err = p.count(c, 1, most); err == nil {
+		n, err = p.number(c, 0, 1)
+	}
+	if err == nil && n < 1 {
+		err = p.errorf(c.args[0].at, "%s counts from 1", c.name)
+	}
+	return n, err
 }
 
 func uniq(in []item) []item {

@@ -44,7 +44,7 @@ func known(name string) bool {
 type maker = func(name string, args []string) (function, error)
 
 func makers() []maker {
-	return []maker{addressFunction, freemailFunction, headerFunction, bodyFunction, htmlFunction}
+	return []maker{addressFunction, freemailFunction, headerFunction, relayFunction, bodyFunction, htmlFunction}
 }
 
 // readFunction reads name('a', "b", 3).

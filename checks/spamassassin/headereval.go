@@ -11,11 +11,9 @@ import (
 	"github.com/winnowmail/winnow/mail"
 )
 
-// headerFunction makes those of the plugins HeaderEval and RelayEval.
-func headerFunction(name string, args []string) (function, error) {
+// relayFunction makes those of the plugin RelayEval.
+func relayFunction(name string, _ []string) (function, error) {
 	switch name {
-	case "check_for_missing_to_header":
-		return yes(func(e *evaluation) bool { return len(aliases.Recipients(e.task)) == 0 }), nil
 	case "check_relays_unparseable":
 		return func(e *evaluation) float64 {
 			m := e.task.Message()
@@ -32,23 +30,21 @@ func headerFunction(name string, args []string) (function, error) {
 				return err == nil && h.Addr().IsValid() && said.Unmap() != h.Addr().Unmap() && !own(said)
 			})
 		}), nil
+	}
+	return nil, nil
+}
+
+// headerFunction makes those of the plugin HeaderEval.
+func headerFunction(name string, args []string) (function, error) {
+	switch name {
+	case "check_for_missing_to_header":
+		return yes(func(e *evaluation) bool { return len(aliases.Recipients(e.task)) == 0 }), nil
 	case "check_for_shifted_date":
 		return shiftedDate(args)
 	case "subject_is_all_caps":
 		return yes(func(e *evaluation) bool { return shouts(e.task.Message().Header().Text("subject")) }), nil
 	case "check_header_count_range":
-		if len(args) < 2 {
-			return nil, fmt.Errorf("%s wants a header and one or two numbers", name)
-		}
-		low, err := number(args, 1, 0)
-		if err != nil {
-			return nil, err
-		}
-		high, err := number(args, 2, 1e9)
-		return yes(func(e *evaluation) bool {
-			n := float64(len(e.task.Message().Header().All(args[0])))
-			return n >= low && n <= high
-		}), err
+		return headerCount(name, args)
 	case "check_illegal_chars":
 		return illegalChars(args)
 	case "check_for_to_in_subject":
@@ -71,17 +67,39 @@ func headerFunction(name string, args []string) (function, error) {
 			return len(to) >= 7 && slices.IsSortedFunc(to, func(a, b mail.Address) int { return strings.Compare(a.Key(), b.Key()) })
 		}), nil
 	case "similar_recipients":
-		low, err := number(args, 0, 0)
-		if err != nil {
-			return nil, err
-		}
-		high, err := number(args, 1, 1e9)
-		return yes(func(e *evaluation) bool {
-			v := likeness(e.task.Message().Recipients())
-			return v >= low && v < high && v > 0
-		}), err
+		return similarRecipients(args)
 	}
 	return nil, nil
+}
+
+// headerCount is how often a header stands there, from one number to another.
+func headerCount(name string, args []string) (function, error) {
+	if len(args) < 2 {
+		return nil, fmt.Errorf("%s wants a header and one or two numbers", name)
+	}
+	low, err := number(args, 1, 0)
+	if err != nil {
+		return nil, err
+	}
+	high, err := number(args, 2, 1e9)
+	return yes(func(e *evaluation) bool {
+		n := float64(len(e.task.Message().Header().All(args[0])))
+		return n >= low && n <= high
+	}), err
+}
+
+// similarRecipients is how much the recipients are like each other, from one number
+// up to another.
+func similarRecipients(args []string) (function, error) {
+	low, err := number(args, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	high, err := number(args, 1, 1e9)
+	return yes(func(e *evaluation) bool {
+		v := likeness(e.task.Message().Recipients())
+		return v >= low && v < high && v > 0
+	}), err
 }
 
 // shiftedDate compares Date with the newest time of a Received header, in hours;

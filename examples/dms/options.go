@@ -48,44 +48,9 @@ func (c *config) options() (winnow.Options, error) {
 	if err := errors.Join(c.access.access(c.files.setup).Validate(), c.dmarc.validate(c), c.kept.validate(), c.history.check()); err != nil {
 		return o, err
 	}
-	outgoing, err := c.sign.rules(c.dns != "none")
+	families, err := c.families()
 	if err != nil {
 		return o, err
-	}
-	families := c.files.families()
-	families.RBL.NoMonitoring = families.RBL.NoMonitoring || !c.monitoring
-	if outgoing != nil {
-		families.Signing.DKIM = outgoing
-	}
-	if err := c.added(&families.MilterHeaders); err != nil {
-		return o, err
-	}
-	families.External.Rules = append(families.External.Rules, c.scanners...)
-	if err := c.antivirus(&families); err != nil {
-		return o, err
-	}
-	if g, err := c.greylist.options(); err != nil {
-		return o, err
-	} else if g != nil {
-		families.Greylist = g
-	}
-	limits, err := c.limits.options(func() *slog.Logger { return c.log.Logger })
-	if err != nil {
-		return o, err
-	}
-	if families.Ratelimit.Notice = limits.Notice; c.limits.given() || c.files.setup == nil {
-		families.Ratelimit = limits
-	}
-	if err := c.known.add(&families, c.state); err != nil {
-		return o, err
-	}
-	if families, err = families.WithMaps(c.maps); err != nil {
-		return o, fmt.Errorf("-maps: %w", err)
-	}
-	if c.gtube != "" {
-		if families.GTUBE, err = gtube.ParseOptions(c.gtube); err != nil {
-			return o, fmt.Errorf("-gtube: %w", err)
-		}
 	}
 	if len(c.puts.texts) > 0 {
 		o.Checks = append(o.Checks, c.puts.check())
@@ -104,6 +69,50 @@ func (c *config) options() (winnow.Options, error) {
 		o.DNS.Resolver = c.client
 	}
 	return o, nil
+}
+
+// families is what files and flags say of the families.
+func (c *config) families() (standard.Options, error) {
+	families := c.files.families()
+	outgoing, err := c.sign.rules(c.dns != "none")
+	if err != nil {
+		return families, err
+	}
+	families.RBL.NoMonitoring = families.RBL.NoMonitoring || !c.monitoring
+	if outgoing != nil {
+		families.Signing.DKIM = outgoing
+	}
+	if err := c.added(&families.MilterHeaders); err != nil {
+		return families, err
+	}
+	families.External.Rules = append(families.External.Rules, c.scanners...)
+	if err := c.antivirus(&families); err != nil {
+		return families, err
+	}
+	if g, err := c.greylist.options(); err != nil {
+		return families, err
+	} else if g != nil {
+		families.Greylist = g
+	}
+	limits, err := c.limits.options(func() *slog.Logger { return c.log.Logger })
+	if err != nil {
+		return families, err
+	}
+	if families.Ratelimit.Notice = limits.Notice; c.limits.given() || c.files.setup == nil {
+		families.Ratelimit = limits
+	}
+	if err := c.known.add(&families, c.state); err != nil {
+		return families, err
+	}
+	if families, err = families.WithMaps(c.maps); err != nil {
+		return families, fmt.Errorf("-maps: %w", err)
+	}
+	if c.gtube != "" {
+		if families.GTUBE, err = gtube.ParseOptions(c.gtube); err != nil {
+			return families, fmt.Errorf("-gtube: %w", err)
+		}
+	}
+	return families, nil
 }
 
 // antivirus adds what -clamav names.

@@ -49,17 +49,7 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 	}
 	live := winnow.NewLive(scanner)
 	counters := &controller.Counters{}
-	serve := controller.Options{Scanner: live, Counters: counters, Log: o.Log, Ready: c.ready(ctx, o), Rules: c.files.setup != nil}
-	if o.Learner != nil || o.Classifiers != nil {
-		serve.Teacher = live
-	}
-	if c.history.kept != nil {
-		serve.History = c.history.kept
-	}
-	api, err := controller.New(serve)
-	if err == nil {
-		c.access.guard, err = controller.NewGuard(c.access.access(c.files.setup), o.Log)
-	}
+	api, err := c.api(live, o, counters, c.ready(ctx, o))
 	if err != nil {
 		return err
 	}
@@ -71,15 +61,7 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	server := &http.Server{
-		Handler:           c.access.guard.Handler(c.beside(o.Store, api)),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       2 * time.Minute, // a mail over a slow line
-		WriteTimeout:      3 * time.Minute, // counted from the end of the header: includes ReadTimeout and the scan
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    256 << 10, // a thousand recipients
-		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
-	}
+	server := httpServer(api, o.Log)
 	o.Log.Info("listening", "controller", listener.Addr().String(), "milter", strings.Join(mta.addresses(), ","), "profile", c.profile, "dns", c.dns, "maps", c.maps)
 	failed := make(chan error, 1+len(mta.listeners))
 	go func() { failed <- server.Serve(listener) }()
@@ -91,6 +73,39 @@ func (c *config) serve(ctx context.Context, o winnow.Options) (err error) {
 	o.Log.Info("shutting down")
 	c.notify(daemon.SdNotifyStopping)
 	return shutdown(server, mta, live)
+}
+
+// api is the HTTP API with the daemon's own pages beside it, and the guard before
+// all of it.
+func (c *config) api(live *winnow.Live, o winnow.Options, counters *controller.Counters, ready func(context.Context) error) (http.Handler, error) {
+	serve := controller.Options{Scanner: live, Counters: counters, Log: o.Log, Ready: ready, Rules: c.files.setup != nil}
+	if o.Learner != nil || o.Classifiers != nil {
+		serve.Teacher = live
+	}
+	if c.history.kept != nil {
+		serve.History = c.history.kept
+	}
+	api, err := controller.New(serve)
+	if err != nil {
+		return nil, err
+	}
+	c.access.guard, err = controller.NewGuard(c.access.access(c.files.setup), o.Log)
+	if err != nil {
+		return nil, err
+	}
+	return c.access.guard.Handler(c.beside(o.Store, api)), nil
+}
+
+func httpServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       2 * time.Minute, // a mail over a slow line
+		WriteTimeout:      3 * time.Minute, // counted from the end of the header: includes ReadTimeout and the scan
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    256 << 10, // a thousand recipients
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
 }
 
 // beside serves what the controller does not know.

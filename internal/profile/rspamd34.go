@@ -58,16 +58,10 @@ func weights34() map[string]float64 {
 }
 
 func groups34() map[string]score.Group {
-	return map[string]score.Group{
-		"excessb64":  {Max: 3},
-		"excessqp":   {Max: 2.4},
-		"headers":    {Max: 8},
-		"mime_types": {Max: 10},
-		"phishing":   {Max: 10},
-		"subject":    {Max: 6},
-		"surbl":      {Max: 12.5},
-		"whitelist":  {Max: 10},
-	}
+	later := groups()
+	delete(later, "senderscore")
+	delete(later, "url")
+	return later
 }
 
 func symbolGroups34() map[string][]string {
