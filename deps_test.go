@@ -55,6 +55,7 @@ func floors() []floor {
 		{packages: "internal/keyhash", may: []string{"internal/zbase32"}, outside: []string{"golang.org/x/crypto/blake2b"}},
 		{packages: "internal/passhash", may: []string{"internal/zbase32"}, outside: []string{"golang.org/x/crypto/blake2b"}},
 		{packages: "internal/stem", outside: []string{"github.com/blevesearch/snowballstem/..."}},
+		{packages: "internal/worktest", outside: []string{"golang.org/x/sys/unix"}},
 		{packages: "internal/publicsuffix", outside: []string{"golang.org/x/net/publicsuffix", "golang.org/x/net/idna"}},
 		{packages: "internal/...", may: []string{"internal/..."}, outside: []string{
 			"golang.org/x/text/...", "golang.org/x/net/idna", "github.com/gogs/chardet",
