@@ -2,8 +2,8 @@ package winnow
 
 import (
 	"context"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -16,17 +16,18 @@ const (
 
 // spares are goroutines for the checks that wait. A few are kept over scans
 // while there are scans, since their stacks have grown already, which often
-// costs more than the check. A Scanner shares them with those derived from it.
+// costs more than the check. The one that became idle last is taken first: each
+// collection of garbage halves the stacks of those that sleep, so few should do
+// the work and the others end. A Scanner shares them with those derived from it.
 type spares struct {
 	life context.Context // they end with it
-	work chan errand
-	idle atomic.Int32
 	wg   sync.WaitGroup
+
+	mu   sync.Mutex
+	idle []chan errand // to those that wait for an errand, each with room for one
 }
 
-func newSpares(life context.Context) *spares {
-	return &spares{life: life, work: make(chan errand)}
-}
+func newSpares(life context.Context) *spares { return &spares{life: life} }
 
 // An errand is a check to run, or a function.
 type errand struct {
@@ -42,17 +43,55 @@ func (s *spares) run(f func()) { s.send(errand{f: f}) }
 func (s *spares) runCheck(r *stageRun, i int) { s.send(errand{run: r, check: i}) }
 
 func (s *spares) send(e errand) {
-	select {
-	case s.work <- e:
-	default:
-		s.wg.Add(1)
-		go s.serve(e)
+	if to := s.take(); to != nil {
+		to <- e
+		return
 	}
+	s.wg.Add(1)
+	go s.serve(e)
+}
+
+// take returns the way to the goroutine that became idle last, nil if all are
+// at work.
+func (s *spares) take() chan<- errand {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := len(s.idle) - 1
+	if last < 0 {
+		return nil
+	}
+	to := s.idle[last]
+	s.idle[last], s.idle = nil, s.idle[:last]
+	return to
+}
+
+// offer adds the way to a goroutine that is idle, unless enough are.
+func (s *spares) offer(own chan errand) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.idle) >= maxSpares {
+		return false
+	}
+	s.idle = append(s.idle, own)
+	return true
+}
+
+// withdraw takes back an offer. It reports whether that came in time: if not,
+// an errand comes.
+func (s *spares) withdraw(own chan errand) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.Index(s.idle, own)
+	if i < 0 {
+		return false
+	}
+	s.idle = slices.Delete(s.idle, i, i+1)
+	return true
 }
 
 func (s *spares) serve(e errand) {
 	defer s.wg.Done()
-	defer s.idle.Add(-1)
+	own := make(chan errand, 1)
 	timer := time.NewTimer(maxIdle)
 	defer timer.Stop()
 	for {
@@ -61,19 +100,21 @@ func (s *spares) serve(e errand) {
 		} else {
 			e.run.waitFor(e.check)
 		}
-		e = errand{}
-		if s.idle.Add(1) > maxSpares {
+		e = errand{} // a goroutine that sleeps keeps no scan
+		if !s.offer(own) {
 			return
 		}
 		timer.Reset(maxIdle)
 		select {
-		case e = <-s.work:
-			s.idle.Add(-1)
+		case e = <-own:
+			continue
 		case <-timer.C:
-			return
 		case <-s.life.Done():
+		}
+		if s.withdraw(own) {
 			return
 		}
+		e = <-own
 	}
 }
 
