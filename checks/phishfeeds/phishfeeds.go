@@ -188,11 +188,18 @@ func (f *family) runPhishTank(ctx context.Context, t *checks.Task) error {
 		}
 		queries = append(queries, query{u, factor, i})
 	}
-	for n, u := range f.urls(t) {
+	urls, texts := f.urls(t), []searched(nil)
+	if len(urls) > 0 {
+		texts = searchIn(t.Message().Texts())
+	}
+	for n, u := range urls {
 		if len(questions) == MaxQueries {
 			break
 		}
-		for _, p := range readings(t, u, n < MaxQueries) {
+		if n == MaxQueries {
+			texts = nil // later ones are not looked for
+		}
+		for _, p := range readings(t, u, texts) {
 			switch {
 			case p.path == "":
 			case p.query == "":

@@ -19,17 +19,16 @@ const maxReadings = 8
 // running text may belong to it or not: both are asked about, wherever the URL
 // stands in a text. Rspamd asks about the one with it, and about the other only
 // for what is no text.
-// The texts are not searched where search is false.
-func readings(t *checks.Task, u *mail.URL, search bool) []asked {
+func readings(t *checks.Task, u *mail.URL, texts []searched) []asked {
 	plain := asked{u.Path, u.Query}
 	switch {
-	case u.Path == "" || u.Fragment != "" || !search:
+	case u.Path == "" || u.Fragment != "":
 		return []asked{plain}
 	case t.Exact():
-		return everywhere(t, u, plain)
+		return everywhere(u, plain, texts)
 	}
 	list := []asked{plain}
-	for _, p := range everywhere(t, u, plain) {
+	for _, p := range everywhere(u, plain, texts) {
 		if p != plain {
 			list = append(list, p)
 		}
@@ -38,18 +37,19 @@ func readings(t *checks.Task, u *mail.URL, search bool) []asked {
 }
 
 // everywhere returns the pages that a URL is where it stands in texts.
-func everywhere(t *checks.Task, u *mail.URL, plain asked) (list []asked) {
+func everywhere(u *mail.URL, plain asked, texts []searched) (list []asked) {
 	if u.Source != mail.SourceText {
 		list = append(list, plain)
 	}
-	for _, x := range t.Message().Texts() {
-		text := x.Plain()
+	for _, s := range texts {
+		from := 0
 		for range maxReadings {
-			_, rest, found := strings.Cut(text, u.Raw)
-			if !found || u.Raw == "" {
+			at := s.find(u.Raw, from)
+			if at < 0 || u.Raw == "" {
 				break
 			}
-			text = rest
+			from = at + len(u.Raw)
+			rest := s.text[from:]
 			end := punctuated(rest)
 			if end < len(rest) && rest[end] > ' ' && rest[end] != '<' {
 				continue // a longer URL
