@@ -97,7 +97,7 @@ func (d Dialect) otherWords(m *mail.Message, seen Seen) []string {
 	for _, domain := range metaDomains(m) {
 		add("#u:%s", domain)
 	}
-	at, ok := m.Date()
+	at, ok := mail.ParseSMTPDate(m.Header().Text("Date"))
 	if !ok {
 		at = time.Unix(0, 0)
 	}

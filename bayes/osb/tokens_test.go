@@ -171,6 +171,19 @@ func TestMeta34(t *testing.T) {
 	}
 }
 
+// TestDateWord: a date that Rspamd does not read is none.
+func TestDateWord(t *testing.T) {
+	for date, want := range map[string]string{
+		"Mon, 20 May 2002 23:12:36 -0500": "#dt:2:04", "20 May 2002 23:12 GMT": "#dt:1:23",
+		"Mon, 20 May 2002 23:12:36": "#dt:4:00", "Monday, 20 May 2002 23:12:36 GMT": "#dt:4:00", "x": "#dt:4:00",
+	} {
+		m := mail.Parse([]byte("From: Anna <anna@example.org>\r\nDate: "+date+"\r\n\r\nzebra\r\n"), mail.Envelope{}, mail.Limits{})
+		if got := metaText(m, Rspamd34, Seen{}); !strings.HasSuffix(got, want) {
+			t.Errorf("%s: %s, want %s", date, got, want)
+		}
+	}
+}
+
 // TestOneLine has texts of which Rspamd 3.4 says that they are one line or none.
 func TestOneLine(t *testing.T) {
 	for text, want := range map[string]bool{
