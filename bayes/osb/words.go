@@ -37,7 +37,8 @@ type reader struct {
 
 	text     string
 	segments *words.Iterator[string]
-	pieces   []string // of the segment
+	until    int      // where the latest segment ends
+	pieces   []string // of the segments before, that are not taken yet
 	at       int      // in the text
 }
 
@@ -46,7 +47,7 @@ type reader struct {
 // and what follows an end of a line that is gone.
 func (r *reader) read(text string, spans []span) {
 	r.decay = decay{total: len(text)}
-	r.segments, r.text, r.pieces, r.at = segmentsOf(text), text, nil, 0
+	r.segments, r.text, r.pieces, r.at, r.until = segmentsOf(text), text, nil, 0, 0
 	last := 0 // what is before was taken, or is covered
 	for end, ok := r.next(); ok; end, ok = r.next() {
 		for last < end {
@@ -118,15 +119,41 @@ func segmentsOf(text string) *words.Iterator[string] {
 
 // next returns where the next piece of the text ends.
 func (r *reader) next() (end int, ok bool) {
-	if len(r.pieces) == 0 {
-		if !r.segments.Next() {
-			return r.at, false
-		}
-		r.pieces = split(r.text[r.segments.Start():r.segments.End()])
+	if len(r.pieces) == 0 && !r.segment() {
+		return r.at, false
 	}
 	r.at += len(r.pieces[0])
 	r.pieces = r.pieces[1:]
 	return r.at, true
+}
+
+// segment takes the next segment apart, or a run of segments that are letters of one
+// script without blanks. It reports whether there was one.
+func (r *reader) segment() bool {
+	if r.until == r.at && !r.more() {
+		return false
+	}
+	first := r.text[r.at:r.until]
+	script := unspaced(first)
+	if script == nil {
+		r.pieces = split(first)
+		return true
+	}
+	end := r.until
+	for r.more() && unspaced(r.text[end:r.until]) == script {
+		end = r.until
+	}
+	r.pieces = unspacedWords(r.text[r.at:end], script)
+	return true
+}
+
+// more reads one segment on.
+func (r *reader) more() bool {
+	if !r.segments.Next() {
+		return false
+	}
+	r.until = r.segments.End()
+	return true
 }
 
 // split takes a segment of UAX 29 apart where ICU does in the locale POSIX, in
