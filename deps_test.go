@@ -70,7 +70,7 @@ func floors() []floor {
 		{packages: "checks/checktest", may: append([]string{"checks", "score", "resolver/zone"}, frame...), outside: []string{"golang.org/x/tools/txtar"}},
 		{packages: "checks/option", may: []string{"internal/nearest"}},
 		{packages: "checks/standard", may: []string{"checks", "checks/*", "symbols"}},
-		{packages: "bayes/osb", may: []string{"bayes", "bayes/counts", "bayes/internal/lesson", "mail", "storage", "internal/publicsuffix", "internal/stem", "internal/zbase32"}, outside: []string{
+		{packages: "bayes/osb", may: []string{"bayes", "bayes/counts", "bayes/internal/lesson", "mail", "storage", "internal/charset", "internal/publicsuffix", "internal/stem", "internal/zbase32"}, outside: []string{
 			"github.com/cespare/xxhash/v2", "github.com/clipperhouse/uax29/...", "golang.org/x/text/unicode/norm",
 		}},
 		{packages: "bayes/internal/lesson", may: []string{"bayes", "storage"}},

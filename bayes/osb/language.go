@@ -56,6 +56,9 @@ func (c category) usual() string {
 // scripts, by stop words, then as mail.Text guesses where Rspamd compares trigrams.
 // English is what it takes a text for that it does not know.
 func language(t *mail.Text) string {
+	if unread(t) {
+		return "en"
+	}
 	l, c := byLetters(t.Plain())
 	if l != "" {
 		return l

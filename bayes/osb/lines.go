@@ -1,6 +1,9 @@
 package osb
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // A joiner joins the lines of a text as Rspamd does.
 type joiner struct {
@@ -16,8 +19,9 @@ type joiner struct {
 
 // unbroken puts a blank in place of a run of line ends and of the blanks behind
 // it, in plain text nothing between angle brackets, and takes characters without
-// width out. It tells where the lines begin that follow.
-func unbroken(s string, html bool) (text string, ends []int) {
+// width out unless s is in bytes of an unknown charset. It tells where the lines begin
+// that follow.
+func unbroken(s string, html, bytes bool) (text string, ends []int) {
 	j := joiner{html: html}
 	j.out.Grow(len(s))
 	for i := 0; i < len(s); i++ {
@@ -26,11 +30,8 @@ func unbroken(s string, html bool) (text string, ends []int) {
 			j.carriageReturn()
 		case c == '\n':
 			j.lineFeed()
-		case c == 0xe2 && (strings.HasPrefix(s[i:], "\u200b") || strings.HasPrefix(s[i:], "\u200c") || strings.HasPrefix(s[i:], "\u200d")),
-			c == 0xef && strings.HasPrefix(s[i:], "\ufeff"):
-			i += 2
-		case c == 0xc2 && strings.HasPrefix(s[i:], "\u00ad"):
-			i++
+		case c >= utf8.RuneSelf && !bytes && widthless(s[i:]) > 0:
+			i += widthless(s[i:]) - 1
 		case j.after != 0 && j.begin(c):
 			for i+1 < len(s) && s[i+1] == ' ' {
 				i++
@@ -46,6 +47,16 @@ func unbroken(s string, html bool) (text string, ends []int) {
 		j.space()
 	}
 	return j.out.String(), j.ends
+}
+
+// widthless is the length of a character without width that s begins with.
+func widthless(s string) int {
+	for _, c := range []string{"\u200b", "\u200c", "\u200d", "\ufeff", "\u00ad"} {
+		if strings.HasPrefix(s, c) {
+			return len(c)
+		}
+	}
+	return 0
 }
 
 func (j *joiner) carriageReturn() {

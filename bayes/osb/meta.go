@@ -188,6 +188,9 @@ func (d Dialect) mimeWords(out []string, m *mail.Message, texts []*text) []strin
 // charset returns what Rspamd names a text's charset. 3.4 gives the declared one
 // even where the text is ASCII, under the name of ICU's converter.
 func (d Dialect) charset(t *mail.Text) string {
+	if unread(t) {
+		return "unk"
+	}
 	if d != Rspamd34 {
 		if t.ASCII() {
 			return "UTF-8"

@@ -108,8 +108,11 @@ func (d Dialect) texts(m *mail.Message) []*text {
 
 // textWords returns a text's words, and how many there are with stop words.
 func (d Dialect) textWords(t *mail.Text, language string) (list []word, n int) {
-	plain := d.plain(t)
-	text, ends := unbroken(plain, t.IsHTML)
+	plain, raw := d.plain(t), unread(t)
+	if raw {
+		plain = d.inBytes(t)
+	}
+	text, ends := unbroken(plain, t.IsHTML, raw)
 	var spans []span
 	mail.EachURL(text, !t.IsHTML && !paired(t.Part), func(u mail.URL, start, end int) bool {
 		if registered(&u) && !(d == Rspamd34 && glued(text, start, &u)) {
@@ -121,7 +124,11 @@ func (d Dialect) textWords(t *mail.Text, language string) (list []word, n int) {
 		spans = withShown(spans, plain, t.HTML().Links)
 	}
 	r := reader{stem: stem.Of(language)}
-	r.read(text, merge(spans, ends))
+	if raw {
+		r.readBytes(text, merge(spans, ends))
+	} else {
+		r.read(text, merge(spans, ends))
+	}
 	return r.words, r.taken
 }
 

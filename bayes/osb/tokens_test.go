@@ -114,7 +114,7 @@ func TestUnbroken(t *testing.T) {
 		{"a\rb", false, "ab", []int{1}},
 		{"a\u200b\u00adb\ufeff", false, "ab", nil},
 	} {
-		if text, ends := unbroken(c.text, c.html); text != c.want || !slices.Equal(ends, c.ends) {
+		if text, ends := unbroken(c.text, c.html, false); text != c.want || !slices.Equal(ends, c.ends) {
 			t.Errorf("%q: %q %v, want %q %v", c.text, text, ends, c.want, c.ends)
 		}
 	}
