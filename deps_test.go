@@ -46,6 +46,7 @@ func floors() []floor {
 		{packages: "internal/dnsscan", may: []string{"resolver"}},
 		{packages: "internal/newcheck"},
 		{packages: "internal/headercommands", may: []string{"actions", "mail"}},
+		{packages: "internal/intake", may: []string{".", "mail"}},
 		{packages: "internal/milterguard"},
 		{packages: "internal/statetest", may: []string{"storage", "storage/bolt"}},
 		{packages: "internal/redistest", may: []string{"storage/redis"}},

@@ -13,18 +13,19 @@ import (
 
 // finish scans the message and answers.
 func (x *session) finish(m protocol.Modifier) *protocol.Response {
-	begun, t := time.Now(), x.transaction()
-	t.end(m)
-	o := &Outcome{Envelope: t.env, Daemon: x.daemon, Agent: x.agent, Result: t.res, Err: t.err, Size: t.size}
+	begun, msg := time.Now(), x.message()
+	o := &Outcome{Daemon: x.daemon, Agent: x.agent}
+	x.whileAt(m, func() { o.Result, o.Err = msg.End() })
+	o.Envelope, o.Size = msg.Envelope, msg.Size
 	var resp *protocol.Response
 	if o.Err == nil {
-		resp = x.obey(m, t, o)
+		resp = x.obey(m, msg.Names, o)
 	} else {
 		resp, o.Reply = protocol.RespTempFail, "tempfail"
 		if x.server.o.FailOpen {
 			resp, o.Reply = protocol.RespAccept, "accept"
 		}
-		x.server.log.Error("milter: not scanned", "queue_id", t.env.QueueID, "client", t.env.ClientIP, "from", t.env.From, "rcpts", len(t.env.Rcpts), "reply", o.Reply, "err", o.Err)
+		x.server.log.Error("milter: not scanned", "queue_id", o.Envelope.QueueID, "client", o.Envelope.ClientIP, "from", o.Envelope.From, "rcpts", len(o.Envelope.Rcpts), "reply", o.Reply, "err", o.Err)
 	}
 	o.Took = time.Since(begun)
 	if x.server.o.Done != nil {
@@ -33,17 +34,18 @@ func (x *session) finish(m protocol.Modifier) *protocol.Response {
 	return resp
 }
 
-// obey does what the verdict says: first the edits, then the action.
-func (x *session) obey(m protocol.Modifier, t *transaction, o *Outcome) *protocol.Response {
+// obey does what the verdict says to a message with header fields of these
+// names: first the edits, then the action.
+func (x *session) obey(m protocol.Modifier, names []string, o *Outcome) *protocol.Response {
 	var gone []string
-	o.Verdict, gone = x.server.choose(o.Result, t.env.Rcpts)
+	o.Verdict, gone = x.server.choose(o.Result, o.Envelope.Rcpts)
 	v := o.Verdict
 	for _, rcpt := range gone {
 		x.try(m.DeleteRecipient(rcpt), "recipient", rcpt)
 	}
 	quarantine := v.Action == actions.Quarantine || v.Action == actions.Reject && x.server.o.QuarantineOnReject
 	asSpam := v.Action == actions.AddHeader || quarantine && m.Actions()&protocol.OptQuarantine == 0
-	x.edit(m, t.names, v, v.Reply.Code != 0 && !quarantine, asSpam)
+	x.edit(m, names, v, v.Reply.Code != 0 && !quarantine, asSpam)
 	switch {
 	case v.Action == actions.Discard || v.Action == actions.Reject && x.server.o.DiscardOnReject:
 		o.Reply = "discard"
@@ -51,7 +53,7 @@ func (x *session) obey(m protocol.Modifier, t *transaction, o *Outcome) *protoco
 	case quarantine:
 		o.Reply = "quarantine"
 		if !asSpam {
-			x.try(m.Quarantine("Spam message quarantined"), "quarantine", t.env.QueueID)
+			x.try(m.Quarantine("Spam message quarantined"), "quarantine", o.Envelope.QueueID)
 		}
 		return protocol.RespAccept
 	case v.Reply.Code != 0:

@@ -20,6 +20,7 @@
 package milter
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -164,20 +165,25 @@ func New(o Options) (*Server, error) {
 	if o.DiscardOnReject && o.QuarantineOnReject {
 		return nil, errors.New("milter: DiscardOnReject and QuarantineOnReject exclude each other")
 	}
-	if err := errors.Join(o.Timeouts.complete(), o.Limits.complete()); err != nil {
-		return nil, err
+	if o.Timeouts.Progress < 0 || o.Limits.Message < 0 {
+		return nil, errors.New("milter: Timeouts.Progress and Limits.Message can't be negative")
 	}
+	o.Timeouts.Progress = cmp.Or(o.Timeouts.Progress, 5*time.Second)
+	o.Limits.Message = cmp.Or(o.Limits.Message, 100<<20)
 	s := &Server{o: o, log: o.Log}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	s.guard = milterguard.New(milterguard.Config{
+	var err error
+	if s.guard, err = milterguard.New(milterguard.Config{
 		Log:       s.log,
 		Negotiate: o.Timeouts.Negotiate, Idle: o.Timeouts.Idle, Command: o.Timeouts.Command,
 		Message: o.Timeouts.Message, Frame: o.Timeouts.Frame, Write: o.Timeouts.Write,
 		MaxConnections: o.Limits.Connections, MaxFrame: o.Limits.Frame, MaxMacros: o.Limits.Macros,
 		MaxRcpts: o.Limits.Rcpts, MaxFields: o.Limits.Fields,
-	})
+	}); err != nil {
+		return nil, fmt.Errorf("milter: %w", err)
+	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.protocol = protocol.NewServer(
 		protocol.WithActions(wantedActions), protocol.WithProtocols(o.steps()), protocol.WithNegotiationCallback(agree),
@@ -187,41 +193,6 @@ func New(o Options) (*Server, error) {
 			return &session{server: s}
 		}))
 	return s, nil
-}
-
-// A setting is a field of Timeouts or Limits with what its zero value means.
-type setting[T ~int | ~int64] struct {
-	name   string
-	value  *T
-	preset T
-}
-
-func complete[T ~int | ~int64](settings ...setting[T]) error {
-	for _, s := range settings {
-		if *s.value < 0 {
-			return fmt.Errorf("milter: %s: %v is negative", s.name, *s.value)
-		}
-		if *s.value == 0 {
-			*s.value = s.preset
-		}
-	}
-	return nil
-}
-
-func (t *Timeouts) complete() error {
-	return complete([]setting[time.Duration]{
-		{"Timeouts.Negotiate", &t.Negotiate, 10 * time.Second}, {"Timeouts.Idle", &t.Idle, 10 * time.Minute},
-		{"Timeouts.Command", &t.Command, 10 * time.Minute}, {"Timeouts.Message", &t.Message, time.Hour},
-		{"Timeouts.Frame", &t.Frame, 30 * time.Second}, {"Timeouts.Write", &t.Write, 10 * time.Second},
-		{"Timeouts.Progress", &t.Progress, 5 * time.Second},
-	}...)
-}
-
-func (l *Limits) complete() error {
-	return errors.Join(complete([]setting[int]{
-		{"Limits.Connections", &l.Connections, 1000}, {"Limits.Frame", &l.Frame, 1 << 20}, {"Limits.Macros", &l.Macros, 64 << 10},
-		{"Limits.Rcpts", &l.Rcpts, 5000}, {"Limits.Fields", &l.Fields, 20000},
-	}...), complete(setting[int64]{"Limits.Message", &l.Message, 100 << 20}))
 }
 
 // wantedActions are all that the protocol has, as Rspamd asks for them.

@@ -1,6 +1,7 @@
 package milter
 
 import (
+	"context"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	protocol "github.com/d--j/go-milter"
 
 	"github.com/winnowmail/winnow"
+	"github.com/winnowmail/winnow/internal/intake"
 	"github.com/winnowmail/winnow/mail"
 )
 
@@ -16,12 +18,13 @@ import (
 // copied when they come: the library forgets those of HELO with the first
 // message.
 type session struct {
+	protocol.NoOpMilter
 	server *Server
 	client mail.Envelope // what is known before MAIL
 	daemon string
 	agent  string
 	early  *winnow.Session // of the client; nil where none is wanted
-	mail   *transaction    // nil between messages
+	mail   *intake.Message // nil between messages
 }
 
 // guarded runs a callback. If it panics the message is lost, not the
@@ -29,7 +32,7 @@ type session struct {
 func (x *session) guarded(do func() *protocol.Response) (resp *protocol.Response, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			x.transaction().fail(x.server.panicked(v))
+			x.message().Fail(x.server.panicked(v))
 			resp = protocol.RespTempFail
 		}
 	}()
@@ -59,7 +62,7 @@ func (x *session) Abort(protocol.Modifier) error {
 // forget ends the message in hand, and its steps so far.
 func (x *session) forget() {
 	if x.mail != nil {
-		x.mail.abort()
+		x.mail.Abort()
 		x.mail = nil
 	}
 	if x.early != nil {
@@ -68,11 +71,25 @@ func (x *session) forget() {
 	}
 }
 
-func (x *session) transaction() *transaction {
+// message returns the message in hand; it begins one where the MTA left MAIL out.
+func (x *session) message() *intake.Message {
 	if x.mail == nil {
-		x.mail = x.newTransaction()
+		x.mail = intake.New(x.server.ctx, x.client, x.server.o.Limits.Message, x.scan)
 	}
 	return x.mail
+}
+
+// scan gives the verdict on a whole message; a panic is an error.
+func (x *session) scan(ctx context.Context, m *winnow.Message) (res *winnow.Result, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			res, err = nil, x.server.panicked(v)
+		}
+	}()
+	if x.early != nil {
+		return x.early.Data(ctx, m)
+	}
+	return x.server.o.Scanner.Scan(ctx, m)
 }
 
 func (x *session) Connect(host, _ string, _ uint16, addr string, m protocol.Modifier) (*protocol.Response, error) {
@@ -99,10 +116,10 @@ func (x *session) Helo(name string, m protocol.Modifier) (*protocol.Response, er
 func (x *session) MailFrom(from, args string, m protocol.Modifier) (*protocol.Response, error) {
 	return x.guarded(func() *protocol.Response {
 		x.learn(m)
-		t := x.newTransaction()
-		t.env.From, t.env.HasFrom, t.announced = from, true, announced(args)
-		t.env.User, t.env.QueueID = x.user(m), m.Get(protocol.MacroQueueId)
-		x.mail = t
+		x.mail = nil
+		msg := x.message()
+		msg.Envelope.From, msg.Envelope.HasFrom, msg.Announced = from, true, announced(args)
+		msg.Envelope.User, msg.Envelope.QueueID = x.user(m), m.Get(protocol.MacroQueueId)
 		if early := x.server.o.Early; !early.Mail && !early.Rcpt {
 			return protocol.RespContinue
 		}
@@ -119,8 +136,7 @@ func (x *session) RcptTo(to, _ string, m protocol.Modifier) (*protocol.Response,
 		if m.Get(protocol.MacroRcptMailer) == "error" { // the MTA has refused it
 			return protocol.RespContinue
 		}
-		t := x.transaction()
-		resp := protocol.RespContinue
+		msg, resp := x.message(), protocol.RespContinue
 		if early := x.server.o.Early; early.Mail || early.Rcpt {
 			resp = x.step(m, to, func(s *winnow.Session) (*winnow.Result, error) { return s.Rcpt(x.server.ctx, to) })
 			if early.Rcpt && !resp.Continue() {
@@ -129,7 +145,7 @@ func (x *session) RcptTo(to, _ string, m protocol.Modifier) (*protocol.Response,
 			}
 			resp = protocol.RespContinue
 		}
-		t.env.Rcpts = append(t.env.Rcpts, to)
+		msg.Envelope.Rcpts = append(msg.Envelope.Rcpts, to)
 		return resp
 	})
 }
@@ -163,7 +179,7 @@ func (x *session) Data(m protocol.Modifier) (*protocol.Response, error) {
 
 func (x *session) Header(name, value string, m protocol.Modifier) (*protocol.Response, error) {
 	return x.guarded(func() *protocol.Response {
-		x.transaction().field(name, value, m.Protocol()&protocol.OptHeaderLeadingSpace != 0)
+		x.message().Field(name, value, m.Protocol()&protocol.OptHeaderLeadingSpace != 0)
 		return protocol.RespContinue
 	})
 }
@@ -171,17 +187,13 @@ func (x *session) Header(name, value string, m protocol.Modifier) (*protocol.Res
 func (x *session) Headers(m protocol.Modifier) (*protocol.Response, error) {
 	return x.guarded(func() *protocol.Response {
 		x.queueID(m)
-		x.transaction().endHeader()
+		x.message().EndHeader()
 		return protocol.RespContinue
 	})
 }
 
 func (x *session) BodyChunk(chunk []byte, _ protocol.Modifier) (*protocol.Response, error) {
-	return x.guarded(func() *protocol.Response { x.transaction().write(chunk); return protocol.RespContinue })
-}
-
-func (x *session) Unknown(string, protocol.Modifier) (*protocol.Response, error) {
-	return protocol.RespContinue, nil
+	return x.guarded(func() *protocol.Response { x.message().Write(chunk); return protocol.RespContinue })
 }
 
 func (x *session) EndOfMessage(m protocol.Modifier) (*protocol.Response, error) {
@@ -194,7 +206,7 @@ func (x *session) EndOfMessage(m protocol.Modifier) (*protocol.Response, error) 
 
 func (x *session) queueID(m protocol.Modifier) {
 	if id := m.Get(protocol.MacroQueueId); id != "" {
-		x.transaction().env.QueueID = id
+		x.message().Envelope.QueueID = id
 	}
 }
 

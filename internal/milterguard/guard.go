@@ -6,7 +6,9 @@ package milterguard
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"sync"
@@ -14,9 +16,9 @@ import (
 	"time"
 )
 
-// Config bounds what peers can do. All fields must be set.
+// Config bounds what peers can do; zero values mean defaults.
 type Config struct {
-	Log *slog.Logger
+	Log *slog.Logger // must be set
 	// Times of a connection: to its first frame, between two messages, between
 	// two frames of a message, from MAIL to the end of the message, from a
 	// frame's first byte to its last, and of one write.
@@ -24,6 +26,32 @@ type Config struct {
 	// At most this many connections, bytes of a frame and of one with macros,
 	// recipients and header fields of a message.
 	MaxConnections, MaxFrame, MaxMacros, MaxRcpts, MaxFields int
+}
+
+// complete puts defaults in the place of zero values. Errors name the fields as
+// package milter does.
+func (c *Config) complete() error {
+	return errors.Join(
+		preset("Timeouts.Negotiate", &c.Negotiate, 10*time.Second),
+		preset("Timeouts.Idle", &c.Idle, 10*time.Minute),
+		preset("Timeouts.Command", &c.Command, 10*time.Minute),
+		preset("Timeouts.Message", &c.Message, time.Hour),
+		preset("Timeouts.Frame", &c.Frame, 30*time.Second),
+		preset("Timeouts.Write", &c.Write, 10*time.Second),
+		preset("Limits.Connections", &c.MaxConnections, 1000),
+		preset("Limits.Frame", &c.MaxFrame, 1<<20),
+		preset("Limits.Macros", &c.MaxMacros, 64<<10),
+		preset("Limits.Rcpts", &c.MaxRcpts, 5000),
+		preset("Limits.Fields", &c.MaxFields, 20000),
+	)
+}
+
+func preset[T ~int | ~int64](what string, value *T, zero T) error {
+	if *value < 0 {
+		return fmt.Errorf("%s is negative: %v", what, *value)
+	}
+	*value = cmp.Or(*value, zero)
+	return nil
 }
 
 // A Guard is all connections of a server. It is safe for concurrent use.
@@ -36,8 +64,11 @@ type Guard struct {
 }
 
 // New makes a Guard.
-func New(c Config) *Guard {
-	return &Guard{Config: c, drain: make(chan struct{}), conns: map[*conn]struct{}{}}
+func New(c Config) (*Guard, error) {
+	if err := c.complete(); err != nil {
+		return nil, err
+	}
+	return &Guard{Config: c, drain: make(chan struct{}), conns: map[*conn]struct{}{}}, nil
 }
 
 // Listener returns l with guarded connections.
