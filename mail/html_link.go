@@ -59,7 +59,10 @@ func (t *htmlTree) resolve(l *Link) {
 		if prefixFold(href, "data:") {
 			return
 		}
-		href = joinHref(base, href)
+		var ok bool
+		if href, ok = t.join(href); !ok {
+			return
+		}
 	}
 	if u, ok := parseHref(href); ok {
 		u.Source = SourceHTML
@@ -83,6 +86,15 @@ func absoluteHref(href string) bool {
 		return true
 	}
 	return i+1 < len(href) && (href[i+1] == '/' || href[i+1] == '\\')
+}
+
+// join puts a relative target behind the base. What the base adds is counted: one
+// long base would otherwise make many short targets as long each.
+func (t *htmlTree) join(href string) (string, bool) {
+	if !t.take(len(t.h.Base.Text)) {
+		return "", false
+	}
+	return joinHref(t.h.Base, href), true
 }
 
 // joinHref puts a relative target behind the base, as Rspamd 4.1.6 does:

@@ -125,7 +125,10 @@ func (t *htmlTree) other(b *Block, href string, flags URLFlags) {
 		case t.h.Base == nil || target == "" || prefixFold(target, "cid:"):
 			return
 		}
-		target = joinHref(t.h.Base, target)
+		var ok bool
+		if target, ok = t.join(target); !ok {
+			return
+		}
 	}
 	if u, ok := parseHref(target); ok {
 		t.note(b, href, u, flags)

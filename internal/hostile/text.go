@@ -45,6 +45,7 @@ func HTML() []Shape {
 		html("hidden text", "<p style='display:none'>", "<b>x", "</b> y"),
 		html("tables", "", "<table><tr><td>", "</table>"),
 		html("targets", "<base href=http://example.com/a>", "<a href=b>b</a>", "<form action=c>"),
+		html("one long base", "", "<base href=http://example.com/"+fill("x/", 20_000)+">", "<a href=b>b</a><img src=c>"),
 		html("raw text", "", "<script></", "<noscript></b"),
 		html("markup in comments", "", "<!--[if a]><a href=//a.example/>", "<img src=//a.example>]>-->"),
 		html("documents in attributes", "", "<iframe srcdoc='<p style=\"a:url(//a.example/)\">'>", "<iframe src='data:text/html,<b>'>"),
