@@ -241,6 +241,9 @@ type comment struct {
 	text string
 }
 
+// maxComments bounds the comments of a list whose text is kept.
+const maxComments = 4096
+
 // stripComments takes RFC 5322 comments out. From a parenthesis that is never
 // closed on, nothing is a comment.
 func stripComments(s string) (string, []comment) {
@@ -269,7 +272,9 @@ func stripComments(s string) (string, []comment) {
 				b = append(b, c)
 				continue
 			}
-			found = append(found, comment{len(b), s[i+1 : end]})
+			if len(found) < maxComments {
+				found = append(found, comment{len(b), s[i+1 : end]})
+			}
 			i = end
 			if len(b) > 0 && isSpace(b[len(b)-1]) && i+1 < len(s) && isSpace(s[i+1]) {
 				i++
@@ -300,28 +305,35 @@ func commentEnd(s string, i int) int {
 	return -1
 }
 
-// attach gives each comment to the address it stands at.
+// attach gives each comment to the address it stands at, several with a blank
+// between them.
 func (p *listParser) attach(comments []comment) {
 	k := 0
+	var text strings.Builder
+	give := func() {
+		if text.Len() > 0 {
+			p.out[k].Comment = decodeText(text.String(), p.guesses)
+			text.Reset()
+		}
+	}
 	for _, c := range comments {
 		for k < len(p.out) && c.at > p.ends[k] {
+			give()
 			k++
 		}
 		if k >= len(p.out) {
-			break
+			return
 		}
 		t := strings.TrimSpace(c.text)
 		if strings.IndexByte(t, '\\') >= 0 {
 			t = unescape(t)
 		}
-		if p.out[k].Comment != "" {
-			t = p.out[k].Comment + " " + t
+		if text.Len() > 0 {
+			text.WriteByte(' ')
 		}
-		p.out[k].Comment = t
+		text.WriteString(t)
 	}
-	for i := range p.out {
-		if c := p.out[i].Comment; c != "" {
-			p.out[i].Comment = decodeText(c, p.guesses)
-		}
+	if k < len(p.out) {
+		give()
 	}
 }

@@ -44,6 +44,24 @@ func TestLinearShapes(t *testing.T) {
 	}
 }
 
+// TestLinearHeaders holds what reading a header costs to growing as it does.
+func TestLinearHeaders(t *testing.T) {
+	for _, s := range hostile.Headers() {
+		worktest.Linear(t, s.Name, 1<<17, func(n int) func() {
+			raw := s.Make(n)
+			return func() {
+				m := Parse(raw, Envelope{}, Limits{})
+				for _, f := range m.Header().Fields() {
+					f.Text()
+				}
+				m.Recipients()
+				m.ReplyTo()
+				m.Hops()
+			}
+		})
+	}
+}
+
 // TestHonestPages: what pages are like takes no more than a few steps a byte.
 func TestHonestPages(t *testing.T) {
 	for name, page := range map[string]string{

@@ -134,8 +134,12 @@ func Headers() []Shape {
 		field("lists of eight-bit text", "X: y\r\n", "Cc: \xcf\xf0\xe8 <a@example.org>, \xcf \xf0 <b@example.org>\r\n"),
 		field("types in eight bits", "X: y\r\n", "Content-Type: text/plain; name=\"\xcf\xf0\xe8\"\r\n"),
 		field("addresses of eight-bit text", "Cc: ", "\xcf\xf0\xe8 <a@example.org>, "),
+		field("comments", "Cc: a@example.org ", "(a)"),
+		field("comments of fields", "X: y\r\n", "Cc: a@example.org (a)(b)\r\n"),
 		field("words in addresses", "Cc: ", "=?x?q?=cf=f0?= <a@example.org>, "),
 		field("parameters in eight bits", "Content-Type: text/plain", "; a=\"\xcf\xf0\""),
+		field("traces", "Received: from a ", "(a [192.0.2.1]) by b "),
+		field("parentheses of traces", "Received: from a ", "(a (b"),
 		field("sections in many charsets", "Content-Type: text/plain", "; a*=x''%cf%f0"),
 	}
 }
