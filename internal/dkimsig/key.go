@@ -6,7 +6,6 @@ import (
 	"crypto/rsa"
 	"crypto/subtle"
 	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"math/big"
@@ -69,7 +68,7 @@ func ParseKey(record string) (*Key, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: no p=", ErrNotKey)
 	}
-	if err := k.public(squeeze(p)); err != nil {
+	if err := k.public(p); err != nil {
 		return nil, err
 	}
 	return k, nil
@@ -82,7 +81,7 @@ func (k *Key) public(p string) error {
 	if k.Type != "rsa" && k.Type != "ed25519" {
 		return fmt.Errorf("key of unknown type k=%.20s", k.Type)
 	}
-	der, err := base64.StdEncoding.DecodeString(p)
+	der, err := decode(p)
 	if err != nil {
 		return errors.New("p= is no base64")
 	}

@@ -3,7 +3,6 @@ package dkimsig
 import (
 	"bytes"
 	"crypto"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -139,7 +138,7 @@ func (s *Signature) read(tags Tags) (err error) {
 	if err = s.readTimes(tags); err != nil {
 		return err
 	}
-	if s.Value, err = base64.StdEncoding.DecodeString(s.ValueText); err != nil {
+	if s.Value, err = decode(s.ValueText); err != nil {
 		return ErrValue
 	}
 	return nil
@@ -199,7 +198,7 @@ func (s *Signature) readNames() error {
 
 func (s *Signature) readBody(tags Tags) (err error) {
 	bh, _ := tags.Get("bh")
-	s.BodyHash, err = base64.StdEncoding.DecodeString(squeeze(bh))
+	s.BodyHash, err = decode(bh)
 	if err != nil || len(s.BodyHash) != s.Algorithm.Hash.Size() {
 		return errors.New("bh= is no hash of this algorithm")
 	}

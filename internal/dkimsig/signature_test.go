@@ -56,6 +56,8 @@ func TestParseSignatureRefuses(t *testing.T) {
 	}{
 		{DKIM, nil, true}, {ARCMessage, nil, true}, {ARCSeal, nil, true},
 		{DKIM, []string{"v=2"}, false}, {DKIM, []string{"v=-"}, false}, {DKIM, []string{"v=1.0"}, false},
+		{DKIM, []string{"b=AAA"}, true}, {DKIM, []string{"b=AA= \r\n\t="}, true}, {DKIM, []string{"b=A"}, false}, {DKIM, []string{"b=AA==="}, false},
+		{DKIM, []string{"bh=" + strings.TrimRight(hash32, "=")}, true}, {ARCMessage, []string{"bh=" + strings.TrimRight(hash32, "=")}, true},
 		{DKIM, []string{"q=http"}, false}, {DKIM, []string{"q=dns"}, true},
 		{DKIM, []string{"a=-"}, false}, {DKIM, []string{"a=RSA-SHA256"}, false}, {DKIM, []string{"a=rsa-md5"}, false},
 		{DKIM, []string{"b=-"}, false}, {DKIM, []string{"b="}, false}, {DKIM, []string{"b=A?=="}, false},

@@ -1,6 +1,7 @@
 package dkimsig
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -105,6 +106,16 @@ func squeeze(s string) string {
 		}
 	}
 	return string(out)
+}
+
+// decode reads base64 with white space anywhere, with or without the "=" at the
+// end: the grammar has them as optional (RFC 6376 section 2.10).
+func decode(s string) ([]byte, error) {
+	s = squeeze(s)
+	for range 2 {
+		s = strings.TrimSuffix(s, "=")
+	}
+	return base64.RawStdEncoding.DecodeString(s)
 }
 
 func validName(s string) bool {
