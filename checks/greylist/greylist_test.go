@@ -26,6 +26,7 @@ import (
 type world struct {
 	*testing.T
 	store   storage.Store
+	budget  time.Duration
 	now     time.Time
 	scanner *winnow.Scanner
 	env     mail.Envelope
@@ -34,7 +35,7 @@ type world struct {
 
 func newWorld(t *testing.T, o greylist.Options, layers ...winnow.Layer) *world {
 	t.Helper()
-	w := &world{T: t, now: time.Date(2026, 11, 3, 10, 0, 0, 0, time.UTC)}
+	w := &world{T: t, budget: -1, now: time.Date(2026, 11, 3, 10, 0, 0, 0, time.UTC)}
 	w.store = storage.NewMemory(storage.MemoryOptions{Clock: func() time.Time { return w.now }})
 	w.env = mail.Envelope{
 		ClientIP: netip.MustParseAddr("192.0.2.1"), ClientName: "mail.example.net", Helo: "mail.example.net",
@@ -64,7 +65,7 @@ func (w *world) open(o greylist.Options, layers ...winnow.Layer) {
 		c.Symbols = append(c.Symbols, defs[word])
 	}
 	opt := winnow.Options{
-		Families: []*checks.Family{greylist.New(o)}, Checks: []*checks.Check{c}, Store: w.store, StoreBudget: -1, Clock: func() time.Time { return w.now },
+		Families: []*checks.Family{greylist.New(o)}, Checks: []*checks.Check{c}, Store: w.store, StoreBudget: w.budget, Clock: func() time.Time { return w.now },
 	}
 	if len(layers) > 0 {
 		opt.Layer = layers[0]
@@ -75,6 +76,13 @@ func (w *world) open(o greylist.Options, layers ...winnow.Layer) {
 	}
 	w.Cleanup(func() { _ = s.Close(context.Background()) })
 	w.scanner = s
+}
+
+// close ends the scanner where the test's clock still runs.
+func (w *world) close() {
+	if err := w.scanner.Close(context.Background()); err != nil {
+		w.Error(err)
+	}
 }
 
 func (w *world) scan(text string) *winnow.Result {
