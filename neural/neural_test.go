@@ -18,6 +18,7 @@ import (
 	"github.com/winnowmail/winnow/actions"
 	"github.com/winnowmail/winnow/bayes"
 	"github.com/winnowmail/winnow/checks"
+	"github.com/winnowmail/winnow/internal/statetest"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/storage"
 	"github.com/winnowmail/winnow/symbols"
@@ -376,49 +377,39 @@ func TestOtherSymbols(t *testing.T) {
 	}
 }
 
-// failing is a store that fails.
-type failing struct {
-	*storage.Memory
-	dead bool
-}
-
-func (f *failing) LogState(ctx context.Context, log string) (storage.LogState, error) {
-	if f.dead {
-		return storage.LogState{}, errors.New("dead")
-	}
-	return f.Memory.LogState(ctx, log)
-}
-
-func (f *failing) Get(ctx context.Context, key string) ([]byte, error) {
-	if f.dead {
-		return nil, errors.New("dead")
-	}
-	return f.Memory.Get(ctx, key)
-}
-
-// A store that fails costs vectors; the net stays in force.
+// A store that is dead or slow costs vectors, and a scan the store's budget; the net
+// stays in force, and learns again when the store is back.
 func TestStoreFails(t *testing.T) {
-	now := begin()
-	store := &failing{Memory: memory(now)}
-	s := newSite(t, store, now)
-	s.teach()
-	if err := s.Train(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	store.dead = true
-	if r := s.scan(900, "RED BLUE"); !r.Has("NEURAL_SPAM") || len(r.Incomplete) > 0 {
-		t.Errorf("%+v", r.Incomplete)
-	}
-	if st := s.scanner.AfterStats()[0]; st.Failed != 1 {
-		t.Errorf("%+v", st)
-	}
-	if err := s.Train(t.Context()); err == nil || s.Status()[0].Version != 1 {
-		t.Errorf("%+v, %v", s.Status(), err)
-	}
-	store.dead = false
-	s.scan(901, "GREEN")
-	if err := s.Train(t.Context()); err != nil || s.counts() == "0 0" {
-		t.Errorf("%v, %s", err, s.counts())
+	for _, state := range []statetest.State{statetest.Dead, statetest.Slow} {
+		synctest.Test(t, func(t *testing.T) {
+			now := begin()
+			store := statetest.Wrap(memory(now))
+			s := newSite(t, store, now)
+			s.teach()
+			if err := s.Train(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			store.Be(state)
+			if r := s.scan(900, "RED BLUE"); !r.Has("NEURAL_SPAM") || len(r.Incomplete) > 0 {
+				t.Errorf("state %d: %+v", state, r.Incomplete)
+			}
+			if st := s.scanner.AfterStats()[0]; st.Failed != 1 {
+				t.Errorf("state %d: %+v", state, st)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			if err := s.Train(ctx); err == nil || s.Status()[0].Version != 1 {
+				t.Errorf("state %d: %+v, %v", state, s.Status(), err)
+			}
+			cancel()
+			store.Be(statetest.Up)
+			s.scan(901, "GREEN")
+			if err := s.Train(t.Context()); err != nil || s.counts() == "0 0" {
+				t.Errorf("state %d: %v, %s", state, err, s.counts())
+			}
+			if err := s.scanner.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

@@ -3,13 +3,9 @@
 package statetest
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -18,7 +14,6 @@ import (
 	"time"
 
 	"github.com/winnowmail/winnow/storage"
-	"github.com/winnowmail/winnow/storage/bolt"
 )
 
 // A State is how a Store is.
@@ -121,6 +116,38 @@ func (s *Store) Add(ctx context.Context, key string, value []byte, ttl time.Dura
 	return s.Store.Add(ctx, key, value, ttl)
 }
 
+// CompareAndSwap implements storage.KV.
+func (s *Store) CompareAndSwap(ctx context.Context, key string, old, value []byte, ttl time.Duration) (bool, error) {
+	if err := s.gate(ctx, "CompareAndSwap"); err != nil {
+		return false, err
+	}
+	return s.Store.CompareAndSwap(ctx, key, old, value, ttl)
+}
+
+// Increment implements storage.KV.
+func (s *Store) Increment(ctx context.Context, key string, delta int64, ttl time.Duration) (int64, error) {
+	if err := s.gate(ctx, "Increment"); err != nil {
+		return 0, err
+	}
+	return s.Store.Increment(ctx, key, delta, ttl)
+}
+
+// Delete implements storage.KV.
+func (s *Store) Delete(ctx context.Context, keys ...string) error {
+	if err := s.gate(ctx, "Delete"); err != nil {
+		return err
+	}
+	return s.Store.Delete(ctx, keys...)
+}
+
+// Scan implements storage.KV.
+func (s *Store) Scan(ctx context.Context, prefix, cursor string, n int) (keys []string, next string, err error) {
+	if err := s.gate(ctx, "Scan"); err != nil {
+		return nil, "", err
+	}
+	return s.Store.Scan(ctx, prefix, cursor, n)
+}
+
 // SetMany implements storage.ManySetter.
 func (s *Store) SetMany(ctx context.Context, values []storage.Value, ttl time.Duration) error {
 	if err := s.gate(ctx, "SetMany"); err != nil {
@@ -206,6 +233,14 @@ func (s *Store) Append(ctx context.Context, log, id string, data []byte) (uint64
 	return s.Store.Append(ctx, log, id, data)
 }
 
+// LogState implements storage.Log.
+func (s *Store) LogState(ctx context.Context, log string) (storage.LogState, error) {
+	if err := s.gate(ctx, "LogState"); err != nil {
+		return storage.LogState{}, err
+	}
+	return s.Store.LogState(ctx, log)
+}
+
 // Lesson implements storage.Tokens.
 func (s *Store) Lesson(ctx context.Context, table, message string) (string, error) {
 	if err := s.gate(ctx, "Lesson"); err != nil {
@@ -259,51 +294,4 @@ func methodOf(call string) string {
 		return "RanksOf"
 	}
 	return call
-}
-
-// Bolt opens a bolt store in a directory and closes it when the test ends.
-func Bolt(t testing.TB, dir string) storage.Store {
-	t.Helper()
-	s, err := bolt.Open(filepath.Join(dir, "state.db"), bolt.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s
-}
-
-// Crash runs do in another process over a bolt store, kills the process as soon
-// as do has returned, and opens what it left. In that process Crash does not
-// return; do is the only part of the test that runs there.
-func Crash(t *testing.T, do func(storage.Store)) storage.Store {
-	t.Helper()
-	const variable, done = "WINNOW_STATETEST_DIR", "what was done is acknowledged"
-	if dir := os.Getenv(variable); dir != "" {
-		do(Bolt(t, dir))
-		fmt.Println(done)
-		select {} // until it is killed
-	}
-	dir := t.TempDir()
-	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=3m")
-	cmd.Env = append(os.Environ(), variable+"="+dir)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	var said []string
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if said = append(said, lines.Text()); said[len(said)-1] == done {
-			break
-		}
-	}
-	_ = cmd.Process.Kill()
-	_ = cmd.Wait()
-	if len(said) == 0 || said[len(said)-1] != done {
-		t.Fatalf("the process ended by itself: %s", strings.Join(said, "\n"))
-	}
-	return Bolt(t, dir)
 }
