@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/winnowmail/winnow/internal/steps"
 	"github.com/winnowmail/winnow/internal/transfer"
@@ -39,6 +40,9 @@ func knownEncoding(name string) string {
 
 func (p *Part) chooseEncoding() {
 	p.effective = knownEncoding(p.Encoding)
+	if !p.msg.exact {
+		p.mendEncoding()
+	}
 	if p.IsMultipart() || p.Type.Type == "message" {
 		return
 	}
@@ -60,6 +64,67 @@ func (p *Part) chooseEncoding() {
 			p.msg.note(NoteBadEncoding, p.Path, p.BodyOffset, p.Encoding+" with 8-bit content")
 		}
 	}
+}
+
+// mendEncoding takes what was meant where the header names several encodings, in
+// several fields or in one, or one by another name. Programs differ in which of
+// several they take; the one that the content is in counts. Rspamd 4.1.6 takes the
+// first field and knows no other names.
+func (p *Part) mendEncoding() {
+	fields := p.Header.All("Content-Transfer-Encoding")
+	if len(fields) == 0 || len(fields) == 1 && (p.Encoding == "" || p.effective != "") {
+		return
+	}
+	in := ""
+	switch {
+	case looksBase64(p.body):
+		in = "base64"
+	case looksQuoted(p.body):
+		in = "quoted-printable"
+	}
+	for _, f := range fields {
+		for word := range strings.FieldsFuncSeq(cleanEncoding(f.Value()), isEncodingGap) {
+			switch name := otherEncoding(word); {
+			case name == "":
+			case p.effective == "", name == in:
+				p.effective = name
+			}
+		}
+	}
+}
+
+func isEncodingGap(r rune) bool { return r == ' ' || r == '\t' || r == ',' }
+
+// otherEncoding is knownEncoding that knows usual mistakes too.
+func otherEncoding(word string) string {
+	switch word = strings.TrimPrefix(strings.Trim(word, "\"'"), "x-"); word {
+	case "b64", "base_64":
+		return "base64"
+	case "qp", "quoted_printable", "quotedprintable", "quoted-print":
+		return "quoted-printable"
+	}
+	return knownEncoding(word)
+}
+
+// looksBase64 reports whether a body begins with lines of nothing but base64, or is
+// one short line of it.
+func looksBase64(b []byte) bool {
+	const look, least = 1 << 10, 16
+	b = bytes.TrimSpace(b[:min(len(b), look)])
+	line, rest, _ := bytes.Cut(b, []byte("\n"))
+	line = bytes.TrimRight(line, "\r \t")
+	if len(line) < least || len(rest) == 0 && len(line)%4 != 0 && len(line) < 4*least {
+		return false
+	}
+	c := countSample(bytes.TrimRight(line, "="))
+	return c.base64 && c.upper > 1 && c.lower > 1
+}
+
+// looksQuoted reports whether a body begins with escapes of quoted-printable.
+func looksQuoted(b []byte) bool {
+	const look = 4 << 10
+	c := countSample(b[:min(len(b), look)])
+	return c.escapes > 0 && c.eightBit == 0 && 2*c.escapes >= c.equals
 }
 
 // encodingSample is how many bytes decide about an undeclared encoding.

@@ -3,9 +3,10 @@ package mail
 import "strings"
 
 // URLs returns the URLs of the message (no mailto), each normalised URL once:
-// those of HTML parts, then of plain text, then of the subject, then what
-// elements of HTML name beside targets and images; at last, in the same order,
-// those of what stands outside of all parts (see AllTexts). Emails returns the
+// those of HTML parts, then of plain text, then of the subject, then of calendars
+// and cards, then what elements of HTML name beside targets and images; then those
+// of parts that are opened, SVG images and external bodies; at last, in the same
+// order, those of what stands outside of all parts (see AllTexts). Emails returns the
 // addresses of mailto links and of text.
 func (m *Message) URLs() []*URL {
 	m.collectURLs()
@@ -36,8 +37,12 @@ func (m *Message) collectURLs() {
 		c := urlCollector{m: m, seen: map[string]*URL{}, left: m.limits.URLs, masked: maxMasked}
 		c.collect(m.Texts())
 		c.subject()
+		c.cards()
 		c.other(m.Texts())
 		c.outside = true
+		if !m.exact {
+			c.unshown()
+		}
 		c.collect(m.AllTexts()[len(m.Texts()):])
 		c.other(m.AllTexts()[len(m.Texts()):])
 		m.urls, m.emails = c.urls, c.emails

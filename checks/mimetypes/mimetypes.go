@@ -81,10 +81,24 @@ func (v *visit) run() {
 	if name := p.Filename(); name != "" {
 		v.name(file{name: name, declared: declared, detected: detected, ext: ext})
 	}
+	if !v.t.Exact() {
+		v.otherNames(ext)
+	}
 	if a := p.Archive(); a != nil {
 		v.archive(a, ext)
 	}
 	v.mediaType(declared, detected)
+}
+
+// otherNames judges the names that the part has beside Filename: a program may take
+// any of them. Rspamd 4.1.6 looks at one.
+func (v *visit) otherNames(ext string) {
+	first := v.part.Filename()
+	for _, name := range v.part.Names() {
+		if name != first {
+			v.name(file{name: name, ext: ext, other: true})
+		}
+	}
 }
 
 // mediaType looks up the declared type, and that of the content where it

@@ -19,6 +19,7 @@ type file struct {
 	ext      string // its extension, "" if not detected
 	member   bool   // in an archive
 	alone    bool   // the only one
+	other    bool   // another name of a file that was judged already
 }
 
 // name judges a file by its name, and once more by the extension that its
@@ -29,7 +30,7 @@ func (v *visit) name(f file) {
 		v.t.HitFactor(v.defs.badUnicode, 1, fmt.Sprintf("0x%xd after %s", hidden, f.name[:at]))
 	}
 	if short, _, cut := strings.Cut(f.name, "\x00"); cut { // some systems read no further
-		v.name(file{name: short, declared: f.declared, member: f.member, alone: f.alone})
+		v.name(file{name: short, declared: f.declared, member: f.member, alone: f.alone, other: f.other})
 	}
 	plain := unescape(f.name)
 	f.name = printable(plain)
@@ -37,7 +38,7 @@ func (v *visit) name(f file) {
 		return
 	}
 	last, before, pieces := extensions(unhidden(plain))
-	if f.ext != "" && f.ext != last {
+	if f.ext != "" && f.ext != last && !f.other {
 		v.name(file{name: "detected." + f.ext, declared: f.detected})
 	}
 	if pieces < 2 {

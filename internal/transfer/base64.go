@@ -3,6 +3,8 @@
 // encoded byte a decoded one came from.
 package transfer
 
+import "unicode/utf8"
+
 // b64 maps a byte to its six bits, 0x40 for white space, 0x80 for padding and
 // 0xff for everything else.
 var b64 = func() (t [256]byte) {
@@ -23,27 +25,48 @@ var b64 = func() (t [256]byte) {
 // Base64 decodes src: bytes outside the alphabet are skipped, a missing end
 // is filled up. Padding ends the data unless more base64 follows it, as it
 // does where encoded pieces were joined. clean is false if something had to
-// be skipped; if that is a tenth of the text or more, it is no base64 at all
-// and is returned as it stands.
+// be skipped; if the text is written in words or a tenth of it had to be, and
+// what comes out is no text, it is no base64 at all and is returned as it stands.
 func Base64(src []byte) (dst []byte, clean bool) {
 	dst, clean = appendBase64(make([]byte, 0, len(src)/4*3+3), src, nil)
-	if !clean && foreign(src) {
+	if !clean && foreign(src) && !printable(dst) {
 		return src, false
 	}
 	return dst, clean
 }
 
+// foreign reports whether much of src is no base64, or words are.
 func foreign(src []byte) bool {
-	in, out := 0, 0
-	for _, c := range src {
+	in, out, blanks := 0, 0, 0
+	for i, c := range src {
 		switch v := b64[c]; {
 		case v < 0x40:
 			in++
+			if i > 0 && src[i-1] == ' ' {
+				blanks++
+			}
 		case v == 0xff:
 			out++
 		}
 	}
-	return out > 0 && out*9 >= in
+	return out > 0 && (out*9 >= in || blanks*12 >= in)
+}
+
+// printable reports whether b begins with text: of other bytes some are control
+// characters, and a few are hardly ever UTF-8.
+func printable(b []byte) bool {
+	const look, few, share = 512, 64, 20
+	if len(b) < few && !utf8.Valid(b) {
+		return false
+	}
+	b = b[:min(len(b), look)]
+	control := 0
+	for _, c := range b {
+		if c < ' ' && c != '\t' && c != '\r' && c != '\n' || c == 0x7f {
+			control++
+		}
+	}
+	return control*share <= len(b)
 }
 
 // appendBase64 calls at, if set, with the source index of the quantum's start

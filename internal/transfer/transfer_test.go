@@ -15,8 +15,12 @@ func TestBase64(t *testing.T) {
 	}{
 		{"SGVsbG8gd29ybGQ=", "Hello world", true},
 		{"SGVs\r\nbG8g\r\nd29ybGQ=\r\n", "Hello world", true},
-		{"SGVsbG8gd29ybGQ", "Hello world", true},         // end missing
-		{"SGVs*bG8gd29ybGQ=", "Hello world", false},      // foreign byte
+		{"SGVsbG8gd29ybGQ", "Hello world", true},                                                          // end missing
+		{"SGVs*bG8gd29ybGQ=", "Hello world", false},                                                       // foreign byte
+		{"!SG!Vs!bG8!gd2!9yb!GQ=!", "Hello world", false},                                                 // many of them
+		{"SGV*s bG8g d29y bGQ=", "Hello world", false},                                                    // in words
+		{"Hello, dear friend of the house; see you.", "Hello, dear friend of the house; see you.", false}, // no base64
+		{"See http://example.org/a now, thank you for your business, dear friend", "See http://example.org/a now, thank you for your business, dear friend", false},
 		{"SGVsbG8=IHdvcmxk", "Hello world", true},        // two pieces joined
 		{"SGVsbG8=\r\nThis is a footer.", "Hello", true}, // text after the end
 		{"not encoded: text.", "not encoded: text.", false},
