@@ -35,6 +35,11 @@ func Decode(b []byte, label string) Result { return (*Guesses)(nil).Decode(b, la
 // Decode decodes as the function does, within the guesses that are left.
 func (g *Guesses) Decode(b []byte, label string) Result {
 	name := canonical(label)
+	if mark := byMark(b); mark != "" && !wide(name) {
+		r, _ := decodeAs(b, mark)
+		r.Guessed = true
+		return r
+	}
 	switch name {
 	case "", "us-ascii", "utf-8":
 		return g.decodeUTF8(b, name)
@@ -45,7 +50,11 @@ func (g *Guesses) Decode(b []byte, label string) Result {
 		r = g.decodeUTF8(b, "")
 		r.Unknown = true
 	case contradicted(b, r.Charset, r.Broken):
-		return Result{Text: string(b), Charset: "utf-8", Guessed: true}
+		r = g.decodeUTF8(b, "") // which reads escape sequences
+		if r.Charset == "us-ascii" {
+			r.Charset = "utf-8"
+		}
+		return r
 	}
 	if other := meant(b, r.Charset); ok && other != "" {
 		broken := r.Broken
@@ -91,6 +100,9 @@ func decodeAs(b []byte, name string) (r Result, ok bool) {
 	case strings.HasPrefix(name, "iso-2022-"):
 		s, ok := decodeISO2022(b)
 		return Result{Text: s, Charset: name, Broken: !ok}, true
+	}
+	if name == "utf-16" && byMark(b) == "" && littleEndian(b) {
+		name = "utf-16le" // RFC 2781 section 4.3 says that it is not
 	}
 	enc, name := lookup(name)
 	if enc == nil {

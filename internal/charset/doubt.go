@@ -80,6 +80,9 @@ func latin(name string) bool {
 	return false
 }
 
+// iso2022Name tells the charsets whose escape sequences say which of them it is.
+func iso2022Name(name string) bool { return strings.HasPrefix(name, "iso-2022") }
+
 // western tells the labels that programs write when they were not told any.
 func western(name string) bool {
 	return name == "iso-8859-1" || name == "iso-8859-15" || name == "windows-1252"
@@ -90,13 +93,22 @@ func western(name string) bool {
 // would be, or has letters of the West, which stand alone, or b fits another one
 // far better. "" if the label may be right.
 func meant(b []byte, label string) string {
-	if sevenBit(label) && (ascii(b) || bytes.IndexByte(b, '\x1b') >= 0) {
+	if sevenBit(label) && ascii(b) {
+		if escaped := escapedAs(b); !iso2022Name(escaped) || !iso2022Name(label) {
+			return escaped
+		}
+		return ""
+	}
+	if sevenBit(label) && bytes.IndexByte(b, '\x1b') >= 0 {
 		return ""
 	}
 	sample := sampleOf(b)
 	switch {
 	case sevenBit(label), latin(label) && foreign(b):
-		return fitting(sample)
+		if other := fitting(sample); other != "" {
+			return other
+		}
+		return fittingLetters(sample)
 	case latin(label):
 		for _, name := range [...]string{"big5", "shift_jis"} { // whose second bytes are letters of ASCII too
 			if f := fitPairs(sample, name); f.n >= fitMany && f.share() >= fitSure && fitting(sample) == name {

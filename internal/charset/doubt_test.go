@@ -1,8 +1,10 @@
 package charset
 
 import (
+	"encoding/binary"
 	"strings"
 	"testing"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -232,5 +234,89 @@ func TestShortKorean(t *testing.T) {
 		if r := Decode([]byte(raw), ""); r.Text != text {
 			t.Errorf("%s: %+v", charset, r)
 		}
+	}
+}
+
+// TestOtherLetters: Greek, Hebrew, Arabic and Thai are read where the label is that of
+// other letters, and right labels are believed.
+func TestOtherLetters(t *testing.T) {
+	labels := []string{"", "us-ascii", "utf-8", "iso-8859-1", "iso-8859-2", "windows-1250", "windows-1251", "windows-1254", "iso-8859-5",
+		"windows-1253", "windows-1255", "windows-1256", "windows-874", "gb2312", "big5", "euc-kr", "iso-2022-jp", "hz-gb-2312", "utf-7"}
+	for text, own := range map[string]*charmap.Charmap{
+		"Αγαπητέ πελάτη, ο λογαριασμός σας έχει ανασταλεί. Επισκεφθείτε http://παράδειγμα.com/ για να τον ενεργοποιήσετε.": charmap.Windows1253,
+		"לקוח יקר, החשבון שלך הושעה. אנא בקר בכתובת http://דוגמה.com/ כדי להפעיל אותו מחדש. תודה רבה על שיתוף הפעולה.":     charmap.Windows1255,
+		"عزيزي العميل، لقد تم تعليق حسابك. يرجى زيارة http://مثال.com/ لإعادة تفعيله من جديد. شكرا لك على تعاونك.":         charmap.Windows1256,
+		"เรียนลูกค้า บัญชีของท่านถูกระงับ กรุณาเข้าไปที่ http://ตัวอย่าง.com/ เพื่อเปิดใช้งานอีกครั้ง ขอบคุณ":              charmap.Windows874,
+	} {
+		raw, err := own.NewEncoder().String(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, label := range labels {
+			if own == charmap.Windows1255 && (label == "windows-1251" || label == "windows-1253") {
+				continue // whose letters have the same places, and are usual ones
+			}
+			if r := Decode([]byte(raw), label); r.Text != text {
+				t.Errorf("%s under %s: %q in %s", own, label, r.Text, r.Charset)
+			}
+		}
+	}
+}
+
+// TestEscapesUnderLabels: escape sequences say what a text is in under labels of other
+// charsets of seven bits, and under wide ones.
+func TestEscapesUnderLabels(t *testing.T) {
+	const text = "こちらへ http://日本語案内.com/ まで"
+	raw, err := japanese.ISO2022JP.NewEncoder().String(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, label := range []string{"", "utf-8", "hz-gb-2312", "utf-7", "utf-16", "utf-32", "iso-2022-kr", "iso-2022-jp", "gb2312"} {
+		if r := Decode([]byte(raw), label); r.Text != text {
+			t.Errorf("%s: %q", label, r.Text)
+		}
+	}
+	const hz, chinese = "~{<:Ky2;S{!#~} http://example.org/", "己所不欲。 http://example.org/"
+	for _, label := range []string{"", "iso-2022-jp", "iso-2022-cn", "utf-7", "utf-16", "hz-gb-2312"} {
+		if r := Decode([]byte(hz), label); r.Text != chinese {
+			t.Errorf("%s: %q", label, r.Text)
+		}
+	}
+	for _, label := range []string{"utf-7", "iso-2022-jp", "hz-gb-2312"} {
+		if r := Decode([]byte("plain text {x}"), label); r.Guessed || r.Text != "plain text {x}" {
+			t.Errorf("%s: %+v", label, r)
+		}
+	}
+}
+
+// TestMarks: a byte order mark says that a text is in UTF-16 or UTF-32 under every
+// label, and UTF-16 without one is in the order in which its ASCII is.
+func TestMarks(t *testing.T) {
+	const text = "See http://example.org/ä, 日本"
+	wide := func(little bool) string {
+		var b []byte
+		for _, u := range utf16.Encode([]rune(text)) {
+			if little {
+				b = binary.LittleEndian.AppendUint16(b, u)
+			} else {
+				b = binary.BigEndian.AppendUint16(b, u)
+			}
+		}
+		return string(b)
+	}
+	for _, label := range []string{"", "us-ascii", "utf-8", "iso-8859-1", "windows-1251", "gb2312", "utf-16"} {
+		for _, raw := range []string{"\xff\xfe" + wide(true), "\xfe\xff" + wide(false)} {
+			if r := Decode([]byte(raw), label); r.Text != text {
+				t.Errorf("%s: %q", label, r.Text)
+			}
+		}
+	}
+	for _, raw := range []string{wide(true), wide(false)} {
+		if r := Decode([]byte(raw), "utf-16"); r.Text != text {
+			t.Errorf("without a mark: %q", r.Text)
+		}
+	}
+	if r := Decode([]byte("\xff\xfe\xf5 \xee\xf2"), "windows-1251"); r.Charset != "windows-1251" {
+		t.Errorf("letters: %+v", r)
 	}
 }

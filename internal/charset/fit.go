@@ -96,6 +96,8 @@ func refit(b []byte, label string) string {
 		other = refitPairs(b, label)
 	case "windows-1251", "koi8-r", "koi8-u", "iso-8859-5", "ibm866":
 		other = refitCyrillic(b, label)
+	case "windows-1253", "iso-8859-7", "windows-1255", "iso-8859-8", "windows-1256", "iso-8859-6", "windows-874":
+		other = refitLetters(b, label)
 	}
 	if other == label || other == "koi8-r" && label == "koi8-u" {
 		return ""
@@ -132,6 +134,9 @@ func refitCyrillic(b []byte, label string) string {
 	if cyrillicTable(other) == nil {
 		if f.share() >= cyrSure/2 {
 			return ""
+		}
+		if other == "" {
+			return fittingLetters(b)
 		}
 		return other
 	}
