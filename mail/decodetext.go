@@ -17,8 +17,8 @@ func (m *Message) Texts() []*Text {
 }
 
 // AllTexts returns Texts and behind them the text views of what stands outside
-// of all parts: preambles, epilogues, and the body of a multipart in which no
-// part was found. Programs show that, so rules about what a message says look
+// of all parts: preambles, epilogues, the body of a multipart in which no
+// part was found, and what parts carry (see Part.Carried). Programs show that, so rules about what a message says look
 // at it; those about its parts don't. The Part of such a text is not among
 // Parts; its Path and Index are those of the multipart.
 func (m *Message) AllTexts() []*Text {
@@ -36,6 +36,7 @@ func (m *Message) readTexts() {
 		m.mime.all = m.mime.texts
 		if !m.exact {
 			m.mime.all = append(slices.Clip(m.mime.texts), m.outsideTexts()...)
+			m.mime.all = append(m.mime.all, m.carriedTexts()...)
 		}
 	})
 }
@@ -199,8 +200,11 @@ func (t *Text) RawRange(start, end int) (offset, length int, ok bool) {
 }
 
 // decodedPlace reports whether the part lies in the decoded content of an
-// encoded message part, so that its bytes have no place of their own.
+// encoded message part, or is carried by a part, so that its bytes have no place of their own.
 func (p *Part) decodedPlace() bool {
+	if p.unpacked {
+		return true
+	}
 	for a := p.Parent; a != nil; a = a.Parent {
 		if a.encoded() {
 			return true

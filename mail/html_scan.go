@@ -106,7 +106,7 @@ func (z *htmlScanner) tag() bool {
 }
 
 // commentLen returns the length of a comment or declaration. A comment ends
-// with "-->"; a declaration with square brackets at the ">" behind the last.
+// with "-->" or "--!>"; a declaration with square brackets at the ">" behind the last.
 func commentLen(s string) int {
 	if strings.HasPrefix(s, "<!--") {
 		switch rest := s[4:]; {
@@ -115,10 +115,14 @@ func commentLen(s string) int {
 		case strings.HasPrefix(rest, "->"):
 			return 6
 		default:
+			end := len(s)
 			if i := strings.Index(rest, "-->"); i >= 0 {
-				return 4 + i + 3
+				end = 4 + i + 3
 			}
-			return len(s)
+			if i := strings.Index(s[:end], "--!>"); i >= 0 {
+				end = i + 4
+			}
+			return end
 		}
 	}
 	if strings.HasPrefix(s, "<![") {

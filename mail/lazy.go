@@ -40,6 +40,8 @@ type partLazy struct {
 	effective string // the encoding it is decoded with
 	allowed   int64  // decoded bytes it may make
 	text      *Text  // set for text parts
+	carried   []*Part
+	unpacked  bool // carried by its Parent
 
 	contentOnce  sync.Once
 	content      []byte

@@ -28,6 +28,8 @@ func findMasked(text string, f func(u URL, start, end int) bool) {
 		ok := false
 		if text[i] == ':' {
 			u, start, end, ok = spacedScheme(text, i)
+		} else if isMaskedColon(text[i:]) {
+			u, start, end, ok = maskedColon(text, i)
 		} else if at := blanksFrom(text, from, i); at > 0 && alnumByte(text[at-1]) {
 			if n, _ := maskedDotLen(text[at:]); n > 0 {
 				u, start, end, ok = maskedHost(text, at)
@@ -47,6 +49,35 @@ func findMasked(text string, f func(u URL, start, end int) bool) {
 // blanks, or the colon behind a scheme.
 func maskedMark(c byte) bool {
 	return c == '(' || c == ':' || c == '[' || c == '{' || c|0x20 == 'd'
+}
+
+// maskedColonLen is the length of a colon in brackets and the slashes behind it.
+const maskedColonLen = len("[:]//")
+
+// isMaskedColon reports whether s begins with a colon in brackets and two slashes.
+func isMaskedColon(s string) bool {
+	return strings.HasPrefix(s, "[:]//") || strings.HasPrefix(s, "(:)//")
+}
+
+// maskedColon reads the URL around the masked colon at i, whose host is written as it
+// is: where that is masked, too, its dots tell.
+func maskedColon(s string, i int) (u URL, start, end int, ok bool) {
+	const longest = 10 // of schemes
+	for start = i; start > 0 && i-start < longest && (alphaByte(s[start-1]) || s[start-1] == '*'); start-- {
+	}
+	host := i + maskedColonLen
+	for end = host; end < len(s) && end-host < maxHost && (hostByte(s[end]) || s[end] == '.'); end++ {
+	}
+	name := strings.TrimRight(s[host:end], ".")
+	end = host + len(name)
+	if _, registrable := publicsuffix.ESLD(name); start == i || !registrable {
+		return u, 0, 0, false
+	}
+	if end < len(s) && s[end] == '/' {
+		end += textPathLen(s[end:])
+	}
+	u, ok = maskedURL(s[start:i], s[host:end], s[start:end])
+	return u, start, end, ok
 }
 
 // blanksFrom returns where the blanks before i begin, not before from.

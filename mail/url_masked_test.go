@@ -22,6 +22,8 @@ func maskedHosts(body string) (hosts []string) {
 func TestMaskedURLs(t *testing.T) {
 	for text, want := range map[string]string{
 		"go to hxxp://example.org/x now":                   "http://example.org/x",
+		"go to https[:]//example.org/x now":                "https://example.org/x",
+		"hxxp(:)//www.example.org.":                        "http://www.example.org",
 		"hXXps://shop.example.org and":                     "https://shop.example.org",
 		"get it at example[.]com/login today":              "http://example.com/login",
 		"hxxps://a[.]example[.]org/x":                      "https://a.example.org/x",
@@ -88,7 +90,7 @@ func TestMaskedWork(t *testing.T) {
 }
 
 func FuzzMasked(f *testing.F) {
-	for _, s := range []string{"a[.]example (dot) org/x", "h t t p : / / example.org", "www dot example dot org", "x[.", "hxxp://a{.}com"} {
+	for _, s := range []string{"a[.]example (dot) org/x", "h t t p : / / example.org", "www dot example dot org", "x[.", "http[:]//", "http[:]//example", "[:]//example.org", "hxxp://a{.}com"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

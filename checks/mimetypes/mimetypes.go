@@ -87,7 +87,25 @@ func (v *visit) run() {
 	if a := p.Archive(); a != nil {
 		v.archive(a, ext)
 	}
+	v.carried()
 	v.mediaType(declared, detected)
+}
+
+// carried judges the files that the part carries as those of parts: what they are
+// called, and what archives among them hold.
+func (v *visit) carried() {
+	for _, p := range v.part.Carried() {
+		name := p.Filename()
+		if name == "" {
+			continue
+		}
+		inner := &visit{t: v.t, defs: v.defs, tables: v.tables, part: p}
+		detected, ext := p.Detected()
+		inner.name(file{name: name, detected: detected, ext: ext})
+		if a := p.Archive(); a != nil {
+			inner.archive(a, ext)
+		}
+	}
 }
 
 // otherNames judges the names that the part has beside Filename: a program may take

@@ -2,6 +2,9 @@ package transfer
 
 import "bytes"
 
+// A File is one that stands encoded in a text.
+type File struct{ Name, Content []byte }
+
 // UU decodes the first uuencoded file in src ("begin 644 name" … "end"). ok is
 // false when there is none; the caller then keeps the bytes.
 func UU(src []byte) (dst []byte, ok bool) {
@@ -11,13 +14,8 @@ func UU(src []byte) (dst []byte, ok bool) {
 	}
 	dst = make([]byte, 0, len(rest)/4*3)
 	for len(rest) > 0 {
-		line := rest
-		if nl := bytes.IndexByte(rest, '\n'); nl >= 0 {
-			line, rest = rest[:nl], rest[nl+1:]
-		} else {
-			rest = nil
-		}
-		line = bytes.TrimRight(line, "\r")
+		var line []byte
+		line, rest = cutLine(rest)
 		if len(line) == 0 {
 			continue
 		}
@@ -27,6 +25,39 @@ func UU(src []byte) (dst []byte, ok bool) {
 		dst = uuLine(dst, line)
 	}
 	return dst, true
+}
+
+// UUFile decodes the file that begins with the first line of src, up to the first
+// line that is none of it, and returns what follows. A sentence that begins with
+// "begin" is no file: its name is empty.
+func UUFile(src []byte) (f File, rest []byte) {
+	line, rest := cutLine(src)
+	mode, name, _ := bytes.Cut(bytes.TrimPrefix(line, []byte("begin ")), []byte(" "))
+	if name = bytes.TrimSpace(name); len(name) == 0 || len(mode) < 3 || len(mode) > 4 || len(bytes.Trim(mode, "01234567")) > 0 {
+		return File{}, rest
+	}
+	for len(rest) > 0 {
+		next, after := cutLine(rest)
+		if !uuWhole(next) {
+			break
+		}
+		f.Content, rest = uuLine(f.Content, next), after
+	}
+	if len(f.Content) > 0 {
+		f.Name = name
+	}
+	return f, rest
+}
+
+// uuWhole reports whether a line has the length that its first character tells, give
+// or take blanks and a checksum.
+func uuWhole(line []byte) bool {
+	const slack = 3
+	if len(line) == 0 || line[0] < ' ' || line[0] > '`' {
+		return false
+	}
+	n := (int(line[0]-' ')&0x3f + 2) / 3 * 4
+	return n > 0 && len(line)-1 <= n+slack && len(bytes.TrimRight(line, " ")) <= n+1+slack && len(line)-1+slack >= n
 }
 
 func uuStart(src []byte) ([]byte, bool) {
@@ -43,6 +74,12 @@ func uuStart(src []byte) ([]byte, bool) {
 		}
 		i += nl + 1
 	}
+}
+
+// cutLine takes the first line off b, without its end.
+func cutLine(b []byte) (line, rest []byte) {
+	line, rest, _ = bytes.Cut(b, []byte("\n"))
+	return bytes.TrimRight(line, "\r"), rest
 }
 
 // uuLine decodes one line: a length character and groups of four, each six
