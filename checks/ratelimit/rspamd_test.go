@@ -1,14 +1,10 @@
 package ratelimit_test
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
-	"fmt"
-	"net/http"
 	"net/netip"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,19 +15,13 @@ import (
 	"github.com/winnowmail/winnow/checks"
 	"github.com/winnowmail/winnow/checks/ratelimit"
 	"github.com/winnowmail/winnow/internal/redistest"
+	"github.com/winnowmail/winnow/internal/rspamdtest"
 	"github.com/winnowmail/winnow/internal/shared"
 	"github.com/winnowmail/winnow/mail"
 	"github.com/winnowmail/winnow/storage"
 )
 
-const rspamdConf = `options { pidfile = "%[1]s/pid"; dns { nameserver = ["127.0.0.1:1"]; } filters = ""; url_tld = "%[1]s/tld"; disable_hyperscan = true;
-  tempdir = "%[1]s"; dynamic_conf = "%[1]s/dynamic"; rrd = ""; history_file = "%[1]s/history"; control_socket = "%[1]s/control mode=0600"; }
-logging { type = "console"; level = "error"; }
-worker "normal" { bind_socket = "%[2]s"; count = 1; }
-redis { servers = "%[3]s"; }
-modules { path = "/usr/share/rspamd/plugins"; }
-actions { reject = 15; }
-ratelimit { rates {
+const rspamdLimits = `ratelimit { rates {
   to = { bucket { burst = 3; rate = "3 / 1h"; } }
   ip_from = { bucket { burst = 40; rate = "40 / 1d"; skip_recipients = true; } }
   bounce_to_ip = { bucket { burst = 4; rate = "1 / 1h"; } }
@@ -39,75 +29,7 @@ ratelimit { rates {
 } }
 `
 
-// rspamd starts a real one with the server as its Redis, and returns its address.
-func rspamd(t *testing.T, server *redistest.Server) string {
-	t.Helper()
-	program, err := exec.LookPath("rspamd")
-	if err != nil {
-		t.Skip("rspamd (package rspamd) is not installed")
-	}
-	dir, addr := t.TempDir(), redistest.FreeAddr(t)
-	for name, text := range map[string]string{"tld": "com\norg\n", "conf": fmt.Sprintf(rspamdConf, dir, addr, server.Addr)} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var log bytes.Buffer
-	cmd := exec.Command(program, "-f", "-i", "-c", filepath.Join(dir, "conf"))
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt)
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Log(log.String())
-		}
-	})
-	redistest.Await(t, "rspamd's answer", func() bool {
-		res, err := http.Get("http://" + addr + "/ping")
-		if err == nil {
-			_ = res.Body.Close()
-		}
-		return err == nil
-	})
-	return addr
-}
-
-// ask has Rspamd scan the message and returns its action.
-func ask(t *testing.T, addr string, env mail.Envelope) actions.Action {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+addr+"/checkv2", strings.NewReader("From: ann@example.org\r\nSubject: hello\r\n\r\nhello\r\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("IP", env.ClientIP.String())
-	req.Header.Set("From", env.From)
-	if env.From == "" {
-		req.Header.Set("From", "<>")
-	}
-	if env.User != "" {
-		req.Header.Set("User", env.User)
-	}
-	for _, r := range env.Rcpts {
-		req.Header.Add("Rcpt", r)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	var reply struct {
-		Action actions.Action `json:"action"`
-	}
-	if err := json.NewDecoder(res.Body).Decode(&reply); err != nil {
-		t.Fatal(err)
-	}
-	return reply.Action
-}
-
-// sharedOptions are the limits of rspamdConf. Rspamd 3.4 changes buckets with good
+// sharedOptions are the limits of rspamdLimits. Rspamd 3.4 changes buckets with good
 // and bad mail; none of these mails is either.
 func sharedOptions(t *testing.T) ratelimit.Options {
 	o := ratelimit.Options{Dynamic: true}
@@ -122,8 +44,9 @@ func sharedOptions(t *testing.T) ratelimit.Options {
 // Rspamd 3.4 and we share one Redis: what one has filled is full for the other, and
 // both have the same names for the buckets.
 func TestSharedWithRspamd(t *testing.T) {
+	const letter = "From: ann@example.org\r\nSubject: hello\r\n\r\nhello\r\n"
 	server := redistest.Start(t)
-	addr := rspamd(t, server)
+	rspamd := rspamdtest.Start(t, server.Addr, []string{"ratelimit"}, rspamdLimits, "")
 	store := openRedis(t, server)
 	s, err := winnow.New(winnow.Options{Families: []*checks.Family{ratelimit.New(sharedOptions(t))}, Store: store, StoreBudget: -1})
 	if err != nil {
@@ -133,13 +56,18 @@ func TestSharedWithRspamd(t *testing.T) {
 	scan := func(env mail.Envelope) actions.Action {
 		t.Helper()
 		env.HasFrom = true
-		res, err := s.Scan(t.Context(), &winnow.Message{Envelope: env, Body: winnow.FromBytes([]byte("From: ann@example.org\r\nSubject: hello\r\n\r\nhello\r\n"))})
+		res, err := s.Scan(t.Context(), &winnow.Message{Envelope: env, Body: winnow.FromBytes([]byte(letter))})
 		if err != nil || len(res.Incomplete) > 0 {
 			t.Fatal(err, res)
 		}
 		return res.Action
 	}
-	theirs := func(env mail.Envelope) actions.Action { return ask(t, addr, env) }
+	theirs := func(env mail.Envelope) actions.Action {
+		t.Helper()
+		return actions.Action(rspamd.Scan([]byte(letter), map[string]string{
+			"IP": env.ClientIP.String(), "From": cmp.Or(env.From, "<>"), "User": env.User, "Rcpt": strings.Join(env.Rcpts, ","),
+		}).Action)
+	}
 	env := mail.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), From: "Ann@Example.org", User: "ann", Rcpts: []string{"Bob@example.com"}}
 	two, bounce := env, env
 	two.Rcpts = []string{"carol@example.com", "dan@example.com"}
