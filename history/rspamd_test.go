@@ -4,83 +4,27 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"text/template"
 	"time"
 
 	"github.com/winnowmail/winnow/internal/redistest"
+	"github.com/winnowmail/winnow/internal/rspamdtest"
 )
 
-// rspamdConfig has the module of history and nothing else.
-var rspamdConfig = template.Must(template.New("").Parse(`
-options {
-  filters = ""; pidfile = "{{.Dir}}/pid"; tempdir = "{{.Dir}}"; cache_file = "{{.Dir}}/symbols"; hs_cache_dir = "{{.Dir}}/";
-  control_socket = "{{.Dir}}/control mode=0600"; rrd = ""; stats_file = "{{.Dir}}/stats"; url_tld = "{{.Dir}}/tlds";
-  dns { nameserver = ["127.0.0.1:9"]; timeout = 100ms; retransmits = 1; }
-}
-logging { type = "file"; filename = "{{.Dir}}/log"; level = "error"; }
-metric { name = "default"; actions { reject = 15; add_header = 6; greylist = 4; } }
-worker "normal" { bind_socket = "{{.Scan}}"; count = 1; mime = true; }
-worker "controller" { bind_socket = "{{.Control}}"; count = 1; secure_ip = "127.0.0.1"; }
-modules { path = "${PLUGINSDIR}/history_redis.lua"; }
-history_redis { servers = "{{.Redis}}"; }
-`))
-
-// startRspamd starts Debian's rspamd and returns the URLs of its scanner and its
-// controller.
-func startRspamd(t *testing.T, redis string) (scan, control string) {
-	t.Helper()
-	program, err := exec.LookPath("rspamd")
-	if err != nil {
-		t.Skip("rspamd is not installed (Debian: rspamd)")
-	}
-	values := map[string]string{"Dir": t.TempDir(), "Redis": redis, "Scan": redistest.FreeAddr(t), "Control": redistest.FreeAddr(t)}
-	var config bytes.Buffer
-	if err := rspamdConfig.Execute(&config, values); err != nil {
-		t.Fatal(err)
-	}
-	name := filepath.Join(values["Dir"], "conf")
-	for file, text := range map[string]string{name: config.String(), filepath.Join(values["Dir"], "tlds"): "com\norg\n"} {
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := exec.Command(program, "-f", "-i", "-c", name)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt)
-		_ = cmd.Wait()
-	})
-	scan, control = "http://"+values["Scan"], "http://"+values["Control"]
-	redistest.Await(t, "rspamd answers", func() bool {
-		return get(t, scan+"/ping") != "" && get(t, control+"/ping") != ""
-	})
-	return scan, control
-}
-
+// get returns what a server answers, "" if it does not.
 func get(t *testing.T, url string) string {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	return do(t, ctx, http.MethodGet, url, nil)
-}
-
-// do returns what a server answers, "" if it does not.
-func do(t *testing.T, ctx context.Context, method, url string, body io.Reader) string {
-	t.Helper()
-	req, err := http.NewRequestWithContext(ctx, method, url, body)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("From", "ann@example.org")
-	req.Header.Set("Rcpt", "bob@example.com")
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return ""
@@ -97,10 +41,15 @@ func do(t *testing.T, ctx context.Context, method, url string, body io.Reader) s
 func TestRspamdOnOneRedis(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	scan, control := startRspamd(t, server.Addr)
+	listen := redistest.FreeAddr(t)
+	theirs := rspamdtest.Start(t, server.Addr, []string{"history_redis"}, fmt.Sprintf(`
+worker "controller" { bind_socket = %q; count = 1; secure_ip = "127.0.0.1"; }
+history_redis { servers = %q; }`, listen, server.Addr), "")
+	control := "http://" + listen
+	redistest.Await(t, "rspamd's controller answers", func() bool { return get(t, control+"/ping") != "" })
 	mail := "From: Ann <ann@example.org>\r\nTo: bob@example.com\r\nMessage-ID: <theirs@example.org>\r\nSubject: theirs\r\n\r\nhello\r\n"
-	if answer := do(t, t.Context(), http.MethodPost, scan+"/checkv2", strings.NewReader(mail)); !strings.Contains(answer, "no action") {
-		t.Fatalf("rspamd answers %q", answer)
+	if a := theirs.Scan([]byte(mail), map[string]string{"From": "ann@example.org", "Rcpt": "bob@example.com"}); a.Action != "no action" {
+		t.Fatalf("rspamd answers %+v", a)
 	}
 	keys := ""
 	redistest.Await(t, "rspamd keeps a row", func() bool {
