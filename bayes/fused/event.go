@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -182,34 +183,40 @@ func (e *Encoder) ascending(v View) []uint64 {
 }
 
 // ascending sorts slots with their priors in the lowest byte, of which there are
-// some if priors is set: the slots by their digits of eleven bits, the lowest first, which takes
-// an eighth of the time of a sort by comparisons. It needs room for as many, in which
-// the result may be.
+// some if priors is set: the slots by the lower half of their bits and then by the upper
+// one, which takes a twelfth of the time of a sort by comparisons. It needs room for as
+// many, in which the result may be.
 func ascending(list, spare []uint64, priors bool) []uint64 {
-	if len(list) < 100 {
-		slices.Sort(list)
-		return list
-	}
 	all := uint64(0)
 	for _, x := range list {
 		all |= x
 	}
-	const digit, digits = 11, 1 << 11
-	for shift := 8; all>>shift != 0; shift += digit {
-		var begin [digits]uint32
-		for _, x := range list {
-			begin[x>>shift%digits]++
-		}
-		at := uint32(0)
-		for i, n := range begin {
-			begin[i], at = at, at+n
-		}
-		for _, x := range list {
-			to := &begin[x>>shift%digits]
-			spare[*to] = x
-			*to++
-		}
-		list, spare = spare, list
+	width := (bits.Len64(all>>8) + 1) / 2
+	const most = 11
+	if len(list) < 100 || width > most {
+		slices.Sort(list)
+		return list
+	}
+	var low, high [1 << most]uint32 // how many have a digit, then where those begin
+	digits := uint64(1)<<width - 1
+	for _, x := range list {
+		low[x>>8&digits]++
+		high[x>>8>>width&digits]++
+	}
+	at, above := uint32(0), uint32(0)
+	for i := range low[:digits+1] {
+		low[i], at = at, at+low[i]
+		high[i], above = above, above+high[i]
+	}
+	for _, x := range list {
+		to := &low[x>>8&digits]
+		spare[*to] = x
+		*to++
+	}
+	for _, x := range spare {
+		to := &high[x>>8>>width&digits]
+		list[*to] = x
+		*to++
 	}
 	for i := 0; priors && i < len(list); { // Few slots are there twice.
 		end := i + 1
