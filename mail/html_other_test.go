@@ -81,6 +81,8 @@ func TestHTMLOtherURLs(t *testing.T) {
 		`<!--[if !vml]>Go to http://a.example.org/pay or www.example.net <style>p{background:url(//b.example.org/)}</style><![endif]-->`:  "a.example.org www.example.net b.example.org",
 		`<!--[if mso]><form action="http://a.example.org/"><button formaction="http://b.example.org/">x</button></form><![endif]-->`:      "a.example.org b.example.org",
 		`<!--[if !mso]><!--><a href="http://link.example.org/">x</a><!--<![endif]-->`:                                                     "",
+		`<svg/onload=location="http://a.example.org/">x`:                                                                                  "a.example.org",
+		`<embed src=http://a.example.org/"x>`:                                                                                             "a.example.org",
 		`<!-- x --!><embed src="http://a.example.org/"> -->`:                                                                              "a.example.org",
 		`<!-- <a href="http://no.example.org/">x</a> --><!--[iframe]> http://no.example.org/ -->`:                                         "",
 		// What scripts name, in elements, handlers and targets.

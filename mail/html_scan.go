@@ -221,6 +221,12 @@ func (z *htmlScanner) attribute() {
 	}
 }
 
+// endsValue reports whether the quote at z.i ends the value without an opening quote
+// that begins at from: it does not where it opens a string of a script.
+func (z *htmlScanner) endsValue(from int) bool {
+	return z.i == from || z.s[z.i-1] != '=' && z.s[z.i-1] != '('
+}
+
 // keep adds an attribute to the tag's. When the chunk is full, those of this tag
 // move to a new one and those of other tags stay where they are.
 func (z *htmlScanner) keep(a Attr) {
@@ -265,7 +271,7 @@ func (z *htmlScanner) value() string {
 		from := z.i
 		for z.i < len(z.s) {
 			c := z.s[z.i]
-			if c == '>' || spaceByte(c) || c == '"' || c == '/' && z.i+1 < len(z.s) && z.s[z.i+1] == '>' {
+			if c == '>' || spaceByte(c) || c == '"' && z.endsValue(from) || c == '/' && z.i+1 < len(z.s) && z.s[z.i+1] == '>' {
 				break
 			}
 			z.i++

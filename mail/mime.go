@@ -236,6 +236,7 @@ func (w *walker) child(parent *Part, i, last, to int) int {
 	end := w.endAt(next, last, from, to)
 	h, body := w.partHeader(parent, w.buf[from:end], from)
 	p := w.add(h, parent, from+body, end)
+	w.unseparated(p, from, end)
 	if p.IsMultipart() {
 		w.finish(p)
 		next = w.multipart(p, i+1, last, to)

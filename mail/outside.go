@@ -1,6 +1,10 @@
 package mail
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/winnowmail/winnow/internal/header"
+)
 
 // leave keeps what stands outside of the parts of a multipart, once its end is
 // known: the preamble, the epilogue, or all of a multipart in which no part was
@@ -18,6 +22,15 @@ func (w *walker) leave(p *Part) {
 	if w.depth < w.m.limits.Depth && len(w.parts) < w.m.limits.Parts {
 		w.keepOutside(p, p.from, end)
 	}
+}
+
+// unseparated keeps the text of a part without body that follows the fields at once,
+// without an empty line: readers that look for one see no text, others do.
+func (w *walker) unseparated(p *Part, from, end int) {
+	if len(p.body) > 0 || len(p.Header.fields) == 0 || w.m.exact || p.IsMultipart() || len(w.outside) >= w.m.limits.Parts {
+		return
+	}
+	w.keepOutside(p, from+header.Fields(w.buf[from:end]), end)
 }
 
 func (w *walker) keepOutside(parent *Part, from, to int) {

@@ -31,6 +31,11 @@ func TestOutside(t *testing.T) {
 			[]string{"Last http://post.example/\n"}, []string{"in.example", "post.example"}, 2},
 		{"epilogue that is none", `multipart/mixed; boundary=b`, part + "--b--\n" + part + "--b--\n \n", nil, []string{"in.example"}, 3},
 		{"known link", `multipart/mixed; boundary=b`, part + "--b--\nSee http://in.example/\n", []string{"See http://in.example/\n"}, []string{"in.example"}, 2},
+		{"no empty line behind fields", `multipart/mixed; boundary=b`, "--b\nContent-Type: text/plain\nX: y\n z\nVisit http://pay.example/\n--b--\n",
+			[]string{"Visit http://pay.example/"}, []string{"pay.example"}, 2},
+		{"the same in base64", `multipart/mixed; boundary=b`, "--b\nContent-Transfer-Encoding: base64\nVmlzaXQgaHR0cDovL3BheS5leGFtcGxlLw==\n--b--\n",
+			[]string{"Visit http://pay.example/"}, []string{"pay.example"}, 2},
+		{"nothing but fields", `multipart/mixed; boundary=b`, "--b\nContent-Type: text/plain\nX: http://field.example/\n--b--\n", nil, nil, 2},
 		{"blank", `multipart/mixed; boundary=b`, "\n \n" + part + "--b--\n\n\n", nil, []string{"in.example"}, 2},
 		{"inside a multipart", `multipart/mixed; boundary=o`, "--o\nContent-Type: multipart/alternative; boundary=b\n\npre\n" + part +
 			"--b--\npost\n--o\nContent-Type: multipart/mixed; boundary=x\n\nVisit http://pay.example/\n--o--\n",
@@ -43,7 +48,7 @@ func TestOutside(t *testing.T) {
 		var outside []string
 		for _, x := range m.AllTexts()[len(m.Texts()):] {
 			outside = append(outside, x.Plain())
-			if x.Part.Parent == nil || !x.Part.Parent.IsMultipart() || slices.Contains(m.Parts(), x.Part) {
+			if up := x.Part.Parent; up == nil || !up.IsMultipart() && len(up.Body()) > 0 || slices.Contains(m.Parts(), x.Part) {
 				t.Errorf("%s: part %+v", c.name, x.Part)
 			}
 			if !x.IsHTML && !x.Part.encoded() && !x.Part.decodedPlace() {

@@ -177,10 +177,35 @@ func hostEnds(s string, k int) bool {
 		return true
 	}
 	if s[k] >= 0x80 {
-		r, _ := utf8.DecodeRuneInString(s[k:])
+		r, n := utf8.DecodeRuneInString(s[k:])
+		if isQuotation(r) { // which ends none in other texts, as one of ASCII
+			next, _ := utf8.DecodeRuneInString(s[k+n:])
+			return isCJK(next)
+		}
 		return isBidiControl(r) || unicode.IsSpace(r) || isCJK(r)
 	}
 	return spaceByte(s[k])
+}
+
+// isQuotation tells the quotation marks and dashes of typography, which Chinese uses
+// too.
+func isQuotation(r rune) bool {
+	return r == '…' || r >= '–' && r <= '—' || r >= '‘' && r <= '‟'
+}
+
+// opensHost reports whether s ends with a sign of typography that may stand before a
+// bare host: a quotation mark that is no apostrophe, a dash, an ellipsis, or the number
+// of an item.
+func opensHost(s string) bool {
+	if s == "" || s[len(s)-1] < 0x80 {
+		return false
+	}
+	r, n := utf8.DecodeLastRuneInString(s)
+	if r == '’' {
+		before, _ := utf8.DecodeLastRuneInString(s[:len(s)-n])
+		return !unicode.IsLetter(before)
+	}
+	return isQuotation(r) || r >= '①' && r <= '⒛'
 }
 
 // hostStart finds where the bare host around the dot at i begins.
@@ -195,7 +220,7 @@ func hostStart(s string, fin, i int) (int, bool) {
 			break
 		}
 		if c >= 0x80 && (alnumByte(s[p]) || s[p] >= 0x80) {
-			if cjk, punctuation := endsCJK(s[:p]); punctuation || cjk && s[p] < 0x80 {
+			if cjk, punctuation := endsCJK(s[:p]); punctuation || cjk && s[p] < 0x80 || opensHost(s[:p]) {
 				break
 			}
 		}
@@ -206,7 +231,7 @@ func hostStart(s string, fin, i int) (int, bool) {
 	if p == 0 {
 		return p, s[0] != '.' && s[0] != '_' && s[0] != '-'
 	}
-	if cjk, _ := endsCJK(s[:p]); cjk && alnumByte(s[p]) {
+	if cjk, _ := endsCJK(s[:p]); (cjk || opensHost(s[:p])) && alnumByte(s[p]) {
 		return p, true
 	}
 	if p == fin && !spaceByte(s[p-1]) {

@@ -19,6 +19,11 @@ func found(text string) (raw []string) {
 // Chinese, Japanese and Korean texts put no blank around a host.
 func TestFindInCJK(t *testing.T) {
 	for text, want := range map[string]string{
+		"“example.com”网站":                              "example.com",
+		"‘example.com/a’是":                             "example.com/a",
+		"①example.com ②example.net":                    "example.com example.net",
+		"http://①example.com/":                         "http://①example.com/",
+		"See “example.com” and it’s.example":           "",
 		"请访问example.com谢谢":                             "example.com",
 		"请访问example.com/pay谢谢":                         "example.com/pay",
 		"详情见http://example.org。谢谢":                     "http://example.org",

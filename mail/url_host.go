@@ -261,7 +261,7 @@ func hostRune(s string, flags *URLFlags) int {
 	case isZeroWidth(r):
 		*flags |= URLZeroWidth
 		return n
-	case isDotLike(r), unicode.IsLetter(r), unicode.IsDigit(r), unicode.IsMark(r), unicode.IsSymbol(r) && r != '｜', r == '－':
+	case isDotLike(r), unicode.IsLetter(r), unicode.IsNumber(r), unicode.IsMark(r), unicode.IsSymbol(r) && r != '｜', r == '－':
 		return n
 	}
 	return 0

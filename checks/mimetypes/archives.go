@@ -1,6 +1,8 @@
 package mimetypes
 
 import (
+	"strings"
+
 	"github.com/winnowmail/winnow/mail"
 )
 
@@ -50,6 +52,9 @@ func isDocument(ext string) bool {
 func (v *visit) disguised(member, before string) {
 	inner, _, _ := extensions(unhidden(member))
 	promised := v.inner(before)
+	if strings.Trim(before, " _-\t\x00") != promised {
+		promised = "" // words or a number follow: no promise of one file
+	}
 	switch {
 	case promised == "" || inner == "" || v.tables.hosts[promised]:
 	case inner == promised || isPage(inner) && isPage(promised):

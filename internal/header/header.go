@@ -106,6 +106,20 @@ func LooksLike(b []byte) bool {
 	return false
 }
 
+// Fields returns where the fields at the start of b end: at the first line that
+// neither begins a field nor continues one.
+func Fields(b []byte) int {
+	i := 0
+	for i < len(b) {
+		next := LineAfter(b, i)
+		if _, _, kind := Colon(b, i, next); kind != Field {
+			break
+		}
+		i = FoldEnd(b, next)
+	}
+	return i
+}
+
 // lineBreak returns where the first CR or LF is, -1 without one.
 func lineBreak(b []byte) int {
 	const step = 256 // a text of one kind of line ends is not searched for the other
