@@ -77,7 +77,7 @@ func runPhrases(_ context.Context, t *checks.Task) error {
 		t.HitField(introduction, f)
 	}
 	for _, x := range m.AllTexts() {
-		if !found && introduces(x.Folded()) {
+		if !found && introduces(x.Plain()) {
 			found = true
 			t.HitAt(symbols.Hit{Def: introduction, Factor: 1, Evidence: checks.Part(x.Part)})
 		}
@@ -90,48 +90,6 @@ func runPhrases(_ context.Context, t *checks.Task) error {
 	}
 	return nil
 }
-
-// introduces looks for "my name is", and for "I am" or "this is" before a
-// title.
-func introduces(s string) bool {
-	if found(s, "my name is", func(rest string) bool { return wordEnds(rest) }) {
-		return true
-	}
-	title := func(rest string) bool {
-		n := ascii.Span(rest, ascii.IsSpace)
-		return n > 0 && isTitle(rest[n:])
-	}
-	return found(s, "i am", title) || found(s, "this is", title)
-}
-
-// found looks for a phrase that begins with a word and is followed by what ok
-// accepts.
-func found(s, phrase string, ok func(rest string) bool) bool {
-	for i := 0; ; {
-		j := strings.Index(s[i:], phrase)
-		if j < 0 {
-			return false
-		}
-		i += j + len(phrase)
-		if from := i - len(phrase); (from == 0 || !ascii.IsWord(s[from-1])) && ok(s[i:]) {
-			return true
-		}
-	}
-}
-
-func isTitle(s string) bool {
-	n := 0
-	for n < len(s) && n < 10 && ascii.IsWord(s[n]) {
-		n++
-	}
-	switch s[:n] {
-	case "mr", "mrs", "ms", "miss", "master", "sir", "prof", "professor", "dr", "doctor", "rev", "reverend":
-		return true
-	}
-	return false
-}
-
-func wordEnds(s string) bool { return s == "" || !ascii.IsWord(s[0]) }
 
 // maxTracker is the longest token.
 const maxTracker = 24 + 36 + 24

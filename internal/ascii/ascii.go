@@ -9,10 +9,10 @@ import "strings"
 func IsDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // IsLetter reports whether c is A-Z or a-z.
-func IsLetter(c byte) bool { return 'a' <= Lower(c) && Lower(c) <= 'z' }
+func IsLetter(c byte) bool { return c|0x20-'a' < 26 }
 
 // IsWord reports whether c is a letter, a digit or "_".
-func IsWord(c byte) bool { return IsDigit(c) || IsLetter(c) || c == '_' }
+func IsWord(c byte) bool { return IsLetter(c) || IsDigit(c) || c == '_' }
 
 // IsSpace reports whether c is one of space, TAB, LF, VT, FF and CR.
 func IsSpace(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }
