@@ -136,11 +136,18 @@ func (b Body) readAt(limit int64) ([]byte, error) {
 	return raw, err
 }
 
+// trusted is how much memory is taken for what was announced before it comes.
+const trusted = 128 << 10
+
 // readAll reads up to most bytes. It takes memory as they come in: what was
-// announced may never come. Where as many are likely it ends with room for no
-// more.
+// announced may never come, so that more than a little of it is not trusted.
+// Where as many are likely it ends with room for no more.
 func readAll(r io.Reader, most int64, likely bool) ([]byte, error) {
-	buf := make([]byte, 0, min(most, 4<<10))
+	first := int64(4 << 10)
+	if likely && most <= trusted {
+		first = trusted
+	}
+	buf := make([]byte, 0, min(most, first))
 	for int64(len(buf)) < most {
 		if len(buf) == cap(buf) {
 			grown := min(2*int64(cap(buf)), most)

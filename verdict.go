@@ -49,9 +49,11 @@ func (v *verdict) finish() {
 // others; in list order unless the metric has an order of its own.
 func (v *verdict) count(late bool) {
 	var sorted []symbols.Hit
+	hits := v.hits()
+	v.sheet.Expect(hits)
 	ordered := v.rules.metric.Ordered()
 	if ordered {
-		sorted = make([]symbols.Hit, 0, v.hits())
+		sorted = make([]symbols.Hit, 0, hits)
 	}
 	for i, c := range v.scan.plan().Checks() {
 		if (c.Stage == checks.Late) != late || !v.looksAt(i) {

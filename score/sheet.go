@@ -2,6 +2,7 @@ package score
 
 import (
 	"math"
+	"slices"
 
 	"github.com/winnowmail/winnow/symbols"
 )
@@ -42,10 +43,23 @@ const maxEvidence = 64
 func (c *Compiled) NewSheet() *Sheet {
 	return &Sheet{
 		c:      c,
-		lines:  make([]line, 0, 24),
 		at:     make([]int32, len(c.defs)),
 		groups: make([]float64, len(c.groupCaps)),
 		marked: make([]bool, len(c.composites)),
+	}
+}
+
+// usualLines is how many symbols a message raises at most as a rule, and
+// usualComposites how many of them are composites.
+const (
+	usualLines      = 24
+	usualComposites = 4
+)
+
+// Expect makes room for the symbols of so many hits. It may be left out.
+func (s *Sheet) Expect(hits int) {
+	if s.lines == nil {
+		s.lines = make([]line, 0, hits+usualComposites)
 	}
 }
 
@@ -65,8 +79,13 @@ func (s *Sheet) Add(h symbols.Hit) {
 	for _, o := range h.Options {
 		ln.options.add(o, limit)
 	}
-	if room := maxEvidence - len(ln.evidence); room > 0 && len(h.Evidence) > 0 {
-		ln.evidence = append(ln.evidence, h.Evidence[:min(room, len(h.Evidence))]...)
+	evidence := h.Evidence[:min(maxEvidence-len(ln.evidence), len(h.Evidence))]
+	switch {
+	case len(evidence) == 0:
+	case ln.evidence == nil:
+		ln.evidence = slices.Clip(evidence) // the hit's own: what follows goes elsewhere
+	default:
+		ln.evidence = append(ln.evidence, evidence...)
 	}
 }
 
@@ -87,6 +106,7 @@ func (s *Sheet) insert(id int32, factor float64, why Reason) *line {
 	}
 	value := max(-Limit, min(s.c.weights[id]*factor, Limit))
 	if s.at[id] == 0 {
+		s.Expect(usualLines - usualComposites)
 		s.lines = append(s.lines, line{symbol: id, raised: 1})
 		s.at[id] = int32(len(s.lines))
 		for _, comp := range s.c.users[id] {
