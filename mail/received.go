@@ -66,8 +66,11 @@ type lazyReceived struct {
 func (m *Message) Received() []Received {
 	l := &m.lazyReceived
 	l.receivedOnce.Do(func() {
-		for _, f := range m.Header().All("Received") {
-			r := ParseReceived(f.Value())
+		all := m.Header().All("Received")
+		l.received = make([]Received, 0, len(all))
+		var lexer itemLexer
+		for _, f := range all {
+			r := lexer.received(f.Value())
 			r.Field = f
 			if m.exact {
 				r.rereadAsRspamd()
@@ -91,10 +94,12 @@ const maxReceived = 16 << 10
 // "by" behind it; only after these a clause or a comment tells of a login. Where the
 // server is Exim, whose HELO is checked and whose ident answers are not, it is
 // the first such comment.
-func ParseReceived(value string) Received {
+func ParseReceived(value string) Received { return new(itemLexer).received(value) }
+
+func (l *itemLexer) received(value string) Received {
 	s := unfoldValue(value)
 	head := s[:min(len(s), maxReceived)]
-	p := receivedParser{items: receivedItems(head), ident: strings.Contains(head, "ident=")}
+	p := receivedParser{items: l.cut(head), ident: strings.Contains(head, "ident=")}
 	p.run()
 	r := &p.r
 	if i := strings.LastIndexByte(s, ';'); i >= 0 {

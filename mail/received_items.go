@@ -11,15 +11,20 @@ type item struct {
 	at      int  // where it begins in the value
 }
 
-// receivedItems cuts a Received value. A parenthesis without its counterpart
-// only separates words. Comments nest, and a backslash quotes in them (RFC
-// 5322 section 3.2.2); what is quoted opens and closes none, for so a server
-// repeats an address.
-func receivedItems(s string) []item {
-	l := itemLexer{s: s, items: make([]item, 0, 16)}
+// cut cuts a Received value; the items hold until the next one is cut. A
+// parenthesis without its counterpart only separates words. Comments nest, and a
+// backslash quotes in them (RFC 5322 section 3.2.2); what is quoted opens and
+// closes none, for so a server repeats an address.
+func (l *itemLexer) cut(s string) []item {
+	if l.items == nil {
+		l.items = make([]item, 0, 16)
+	}
+	l.s, l.i, l.end, l.items = s, 0, 0, l.items[:0]
 	l.pair()
 	for l.i < len(s) {
 		switch c := s[l.i]; {
+		case !endsWord[c] && c != '"':
+			l.word()
 		case c == '(':
 			l.comment()
 		case isSpace(c) || strings.IndexByte(`,;/>]=)`, c) >= 0:
@@ -34,14 +39,24 @@ func receivedItems(s string) []item {
 	return l.items
 }
 
+// endsWord has the bytes that no word holds outside quotes.
+var endsWord = func() (t [256]bool) {
+	for _, c := range []byte("(),;/<>[]= \t\n\v\f\r") {
+		t[c] = true
+	}
+	return t
+}()
+
 // parentheses are where one opens and where its counterpart is, 0 without one.
 type parentheses struct{ open, close int }
 
+// An itemLexer cuts one value after the other, in the same memory.
 type itemLexer struct {
 	s     string
 	i     int
 	end   int           // of the item before
 	pairs []parentheses // by where they open
+	ahead []parentheses // those of pairs that are not passed yet
 	items []item
 }
 
@@ -55,6 +70,7 @@ func (l *itemLexer) add(it item, end int) {
 func (l *itemLexer) pair() {
 	var room [4]int
 	open := room[:0] // places in pairs
+	l.pairs = l.pairs[:0]
 	for i := 0; i < len(l.s); i++ {
 		switch l.s[i] {
 		case '\\':
@@ -77,6 +93,7 @@ func (l *itemLexer) pair() {
 			}
 		}
 	}
+	l.ahead = l.pairs
 }
 
 // maxQuote bounds how far the end of a quoted string is looked for.
@@ -109,13 +126,13 @@ func (l *itemLexer) comment() {
 
 // closing returns the counterpart of the parenthesis at i.
 func (l *itemLexer) closing() (end int, ok bool) {
-	for len(l.pairs) > 0 && l.pairs[0].open < l.i { // within what was read
-		l.pairs = l.pairs[1:]
+	for len(l.ahead) > 0 && l.ahead[0].open < l.i { // within what was read
+		l.ahead = l.ahead[1:]
 	}
-	if len(l.pairs) == 0 || l.pairs[0].open != l.i {
+	if len(l.ahead) == 0 || l.ahead[0].open != l.i {
 		return 0, false
 	}
-	end = l.pairs[0].close
+	end = l.ahead[0].close
 	return end, end > 0
 }
 
@@ -144,7 +161,7 @@ func (l *itemLexer) bracketed(open byte) bool {
 
 func (l *itemLexer) word() {
 	j := l.i
-	for j < len(l.s) && !isSpace(l.s[j]) && strings.IndexByte(`(),;/<>[]=`, l.s[j]) < 0 {
+	for j < len(l.s) && !endsWord[l.s[j]] {
 		if l.s[j] == '"' {
 			end := l.quoteEnd(j)
 			if end < 0 {
