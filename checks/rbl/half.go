@@ -40,6 +40,14 @@ func (l *list) clientOnly() bool {
 	return l.early && !slices.ContainsFunc(l.labelled(), func(w What) bool { return !w.ofClient() })
 }
 
+// usual is about how many questions the half asks of most messages.
+func (h half) usual() int {
+	if h.client {
+		return 8
+	}
+	return 32
+}
+
 // most returns how many questions the client's half can ask.
 func (h half) most() int {
 	n := 0

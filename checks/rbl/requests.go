@@ -14,7 +14,7 @@ import (
 // requests returns the questions for a message, list by list, no more than
 // Options.MaxQueries and the scan allow. out names lists not to ask.
 func (e *engine) requests(s *subject, out []string) []*request {
-	var all []*request
+	all := make([]*request, 0, s.half.usual())
 	counts := make([]int, 0, len(e.lists))
 	for _, l := range e.lists {
 		if slices.Contains(out, l.Symbol) || l.ExcludeUsers && s.t.Authenticated() || l.ExcludeLocal && s.client.Local {

@@ -13,7 +13,7 @@ type request struct {
 	list  *list
 	name  string
 	items []item
-	reply resolver.Reply
+	reply *resolver.Reply // nil as long as it was not asked
 }
 
 // run asks and raises.
@@ -92,7 +92,8 @@ func ask(ctx context.Context, t *checks.Task, requests []*request) {
 	for i, r := range requests {
 		questions[i] = resolver.Question{Name: r.name, Type: resolver.TypeA}
 	}
-	for i, reply := range resolver.LookupAll(ctx, t.Resolver(), questions...) {
-		requests[i].reply = reply
+	replies := resolver.LookupAll(ctx, t.Resolver(), questions...)
+	for i := range replies {
+		requests[i].reply = &replies[i]
 	}
 }

@@ -54,10 +54,7 @@ type subject struct {
 // request returns a new request with room for one item.
 func (s *subject) request() *request {
 	if len(s.free) == 0 {
-		room := 32
-		if s.half.client {
-			room = 8
-		}
+		room := s.half.usual()
 		s.free, s.items1 = make([]request, room), make([]item, room)
 	}
 	r := &s.free[0]
