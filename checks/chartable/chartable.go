@@ -148,41 +148,6 @@ func ofText(x *mail.Text) tally {
 	return sums
 }
 
-// addAll adds the words of s. Words of ASCII letters are never bad.
-func (y *tally) addAll(s string) {
-	from, foreign := -1, false
-	end := func(i int) {
-		if foreign {
-			y.add(s[from:i])
-		} else {
-			y.words++
-		}
-		from, foreign = -1, false
-	}
-	for i, r := range s {
-		if !inWord(r) {
-			if from >= 0 {
-				end(i)
-			}
-			continue
-		}
-		if from < 0 {
-			from = i
-		}
-		foreign = foreign || r >= 0x80
-	}
-	if from >= 0 {
-		end(len(s))
-	}
-}
-
-func inWord(r rune) bool {
-	if r < 0x80 {
-		return r >= '0' && r <= '9' || r|0x20 >= 'a' && r|0x20 <= 'z' || r == '\''
-	}
-	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
-}
-
 // fromName returns what stands before the address in From.
 func fromName(h *mail.Header) string {
 	f := h.Get("from")
