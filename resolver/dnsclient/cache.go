@@ -12,7 +12,7 @@ const (
 	// windowShare is the part of the cache (one in so many bytes) in which every
 	// new reply is kept for a while.
 	windowShare = 10
-	// indexBytes is what the index takes for an entry.
+	// indexBytes is about what the index takes for an entry.
 	indexBytes = 32
 )
 
@@ -31,7 +31,7 @@ type cache struct {
 
 	seed         maphash.Seed
 	mu           sync.Mutex
-	index        map[uint64]place
+	index        index
 	often        sketch
 	window, main log
 	evicted      uint64
@@ -39,7 +39,7 @@ type cache struct {
 
 // newCache makes a cache; it keeps nothing if maxBytes is negative.
 func newCache(maxBytes int) *cache {
-	c := &cache{maxBytes: maxBytes, seed: maphash.MakeSeed(), index: map[uint64]place{}}
+	c := &cache{maxBytes: maxBytes, seed: maphash.MakeSeed(), index: newIndex()}
 	if maxBytes > 0 {
 		size := min(max(maxBytes/256, minSegment), maxSegment)
 		c.window.size, c.main.size, c.main.mark = size, size, inMain
@@ -107,7 +107,7 @@ func (c *cache) at(p place) entry {
 
 // find returns a question's entry, and forgets it if its time is over.
 func (c *cache) find(k uint64, q resolver.Question, now time.Time) (entry, bool) {
-	at, ok := c.index[k]
+	at, ok := c.index.get(k)
 	if !ok {
 		return nil, false
 	}
@@ -116,7 +116,7 @@ func (c *cache) find(k uint64, q resolver.Question, now time.Time) (entry, bool)
 		return nil, false
 	}
 	if e.over(now) {
-		delete(c.index, k)
+		c.index.remove(k)
 		return nil, false
 	}
 	return e, true
@@ -133,7 +133,7 @@ func (c *cache) put(q resolver.Question, r resolver.Reply, now time.Time, ttl ti
 	k := c.key(q)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.index[k] = c.window.push(k, e)
+	c.index.set(k, c.window.push(k, e))
 	for c.window.bytes > c.maxBytes/windowShare || c.bytes() > c.maxBytes {
 		c.evict(now)
 	}
@@ -153,7 +153,7 @@ func (c *cache) evict(now time.Time) {
 // admit lets an entry into the main part if there is room, or in the place of
 // those that are asked less often.
 func (c *cache) admit(k uint64, e entry, now time.Time) {
-	delete(c.index, k)
+	c.index.remove(k)
 	asked := c.often.estimate(k) - 1 // to be asked once is no merit
 	for c.main.bytes > 0 && c.bytes()+e.cost() > c.maxBytes {
 		vk, ve, ok := c.leaves(&c.main, now)
@@ -161,17 +161,17 @@ func (c *cache) admit(k uint64, e entry, now time.Time) {
 			continue
 		}
 		if c.often.estimate(vk) >= asked {
-			c.index[vk] = c.main.push(vk, ve)
+			c.index.set(vk, c.main.push(vk, ve))
 			c.evicted++
 			return
 		}
 		c.forget(vk)
 	}
-	c.index[k] = c.main.push(k, e)
+	c.index.set(k, c.main.push(k, e))
 }
 
 func (c *cache) forget(k uint64) {
-	delete(c.index, k)
+	c.index.remove(k)
 	c.evicted++
 }
 
@@ -179,11 +179,11 @@ func (c *cache) forget(k uint64) {
 // wanted: it may have been replaced or its time be over.
 func (c *cache) leaves(l *log, now time.Time) (uint64, entry, bool) {
 	at, k, e := l.pop()
-	if in, ok := c.index[k]; !ok || in != at {
+	if in, ok := c.index.get(k); !ok || in != at {
 		return 0, nil, false
 	}
 	if e.over(now) {
-		delete(c.index, k)
+		c.index.remove(k)
 		return 0, nil, false
 	}
 	return k, e, true
@@ -194,7 +194,7 @@ func (e entry) cost() int { return keyLen + len(e) + indexBytes }
 
 // bytes returns what the cache takes. A log has two segments that are not full.
 func (c *cache) bytes() int {
-	return c.window.bytes + c.main.bytes + 4*c.main.size + len(c.index)*indexBytes + len(c.often.counters)
+	return c.window.bytes + c.main.bytes + 4*c.main.size + c.index.taken*indexBytes + len(c.often.counters)
 }
 
 func (c *cache) size() (entries, bytes int, evicted uint64) {
@@ -203,5 +203,5 @@ func (c *cache) size() (entries, bytes int, evicted uint64) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.index), c.bytes(), c.evicted
+	return c.index.taken, c.bytes(), c.evicted
 }
