@@ -155,7 +155,7 @@ func TestDovecotLearns(t *testing.T) {
 	imap("CREATE Junk", "")
 	append("INBOX", "../../testdata/spam.eml")
 	imap("SELECT INBOX", "")
-	imap("COPY 1 Junk", "")
+	imap("MOVE 1 Junk", "")
 	learned(1, 0)
 	imap("SELECT Junk", "")
 	imap("COPY 1 INBOX", "") // it was a mistake: the first lesson is taken back
