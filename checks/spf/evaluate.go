@@ -141,7 +141,7 @@ func (e *evaluation) selectRecord(domain string, reply resolver.Reply) (string, 
 	if resolver.IsTemporary(reply.Err) {
 		return "", tempError(reply.Err)
 	}
-	texts := slices.DeleteFunc(reply.Answer.Texts(), func(s string) bool { return !isRecord(s) })
+	texts := slices.DeleteFunc(reply.Answer.Texts(), func(s string) bool { return !isRecord(s, e.Tolerant) })
 	switch len(texts) {
 	case 0:
 		return "", verdict{status: StatusNone, mechanism: noRecord, reason: fmt.Sprintf("%s has no SPF record", domain)}

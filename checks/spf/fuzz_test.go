@@ -25,7 +25,7 @@ func seedRecords(f *testing.F) {
 func FuzzRecord(f *testing.F) {
 	seedRecords(f)
 	f.Fuzz(func(t *testing.T, text string) {
-		if !isRecord(text) {
+		if !isRecord(text, true) {
 			text = version + " " + text
 		}
 		strict, err := parseRecord(text, grammar{})

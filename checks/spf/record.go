@@ -50,10 +50,11 @@ type grammar struct{ tolerant, oneLabel bool }
 // version begins an SPF record (RFC 7208 section 4.5), in any case.
 const version = "v=spf1"
 
-// isRecord tells an SPF record from other TXT records.
-func isRecord(text string) bool {
+// isRecord tells an SPF record from other TXT records. A tolerant reading also
+// takes a tab behind the version, as Rspamd 4.1.6 does.
+func isRecord(text string, tolerant bool) bool {
 	n := len(version)
-	return len(text) >= n && strings.EqualFold(text[:n], version) && (len(text) == n || text[n] == ' ')
+	return len(text) >= n && strings.EqualFold(text[:n], version) && (len(text) == n || text[n] == ' ' || tolerant && text[n] == '\t')
 }
 
 // parseRecord reads a record for which isRecord holds. The error is the first
@@ -64,7 +65,7 @@ func parseRecord(text string, g grammar) (record, error) {
 	r := record{oneLabel: g.oneLabel || g.tolerant}
 	r.terms = make([]term, 0, min(strings.Count(text, " "), 64))
 	var first error
-	for word := range strings.SplitSeq(text[len(version):], " ") {
+	for word := range strings.SplitSeq(strings.TrimLeft(text[len(version):], "\t"), " ") {
 		if word == "" {
 			continue
 		}
