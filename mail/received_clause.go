@@ -81,6 +81,8 @@ func (p *receivedParser) lastBy() int {
 			if _, _, ok := tcpInfo(lead); ok || keyed {
 				info, behind = true, 0
 			}
+		case i > 0 && it.bracket == '[' && holdsIP(it): // of MDaemon
+			info, behind = true, 0
 		case isWord(it, "by"):
 			if last = i + 1; info && behind == 0 {
 				behind = last
@@ -91,6 +93,11 @@ func (p *receivedParser) lastBy() int {
 		return behind
 	}
 	return last
+}
+
+func holdsIP(it item) bool {
+	_, ok := receivedIP(it.text)
+	return ok
 }
 
 // endOfFrom returns where another clause begins, in a header without "by".
@@ -139,7 +146,7 @@ func (p *receivedParser) clauses(items []item) {
 			p.now = clauseNone
 		case c != clauseNone:
 			p.seen[c], p.now = true, c
-		case p.opensmtpd && it.text == "yes" && i > 0 && isWord(items[i-1], "auth"): // "auth=yes user=x"
+		case p.server && p.opensmtpd && it.text == "yes" && i > 0 && isWord(items[i-1], "auth"): // "auth=yes user=x"
 			p.r.Authenticated = true
 		default:
 			p.value(it)

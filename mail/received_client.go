@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"cmp"
 	"net/netip"
 	"strings"
 
@@ -15,6 +14,7 @@ const (
 	writerOther writer = iota
 	writerExim
 	writerChasquid
+	writerCommuniGate
 )
 
 // writerOf looks for a server that names itself.
@@ -25,6 +25,9 @@ func writerOf(items []item) writer {
 		}
 		if it.comment && strings.EqualFold(it.text, "chasquid") {
 			return writerChasquid
+		}
+		if _, pro := cutPrefixFold(it.text, "CommuniGate Pro "); pro && it.comment {
+			return writerCommuniGate
 		}
 	}
 	return writerOther
@@ -38,6 +41,7 @@ type clientReader struct {
 	http   bool       // in HTTP a client gives no name
 	word   item       // after "from"
 	wordIP netip.Addr // in it
+	wordIs bool       // TCP-info, whatever follows
 	found  bool       // TCP-info
 	helo   bool       // a comment tells HELO: the word is the server's
 	login  bool       // a comment behind the TCP-info tells of a login
@@ -48,12 +52,12 @@ func (c *clientReader) read(items []item) {
 		c.word, items = items[0], items[1:]
 		c.r.From = c.word.text
 		c.wordIP, _ = receivedIP(c.word.text)
+		c.takeWord(len(items) > 0)
 	}
 	first := true
 	for i, it := range items {
 		switch {
-		case it.comment && first && c.writer == writerChasquid && c.wordIP.IsValid():
-			c.take(Seen{IP: c.wordIP}) // "[ip] (helo)"
+		case it.comment && first && c.writer == writerChasquid && c.wordIs: // "[ip] (helo)"
 			c.helo, c.r.Said.Helo, first = true, unbracket(it.text), false
 		case it.comment:
 			c.comment(it, first)
@@ -67,6 +71,23 @@ func (c *clientReader) read(items []item) {
 		}
 	}
 	c.settle()
+}
+
+// takeWord takes an address in brackets after "from" for TCP-info where the
+// server writes its own there: Exim and CommuniGate Pro always, chasquid where
+// more follows.
+func (c *clientReader) takeWord(more bool) {
+	switch c.writer {
+	case writerOther:
+		return
+	case writerChasquid:
+		c.wordIs = more
+	default:
+		c.wordIs = true
+	}
+	if c.wordIs = c.wordIs && c.word.bracket == '[' && c.wordIP.IsValid(); c.wordIs {
+		c.take(Seen{IP: c.wordIP})
+	}
 }
 
 // take notes TCP-info: the last counts, the first with a writer that puts it
@@ -95,7 +116,7 @@ func (c *clientReader) comment(it item, first bool) {
 		c.r.Said = Said{Helo: helo, Ident: who}
 		return
 	}
-	if keyed && !c.found {
+	if keyed && (!c.found || c.wordIs) {
 		c.helo = true
 		if c.r.Said.Helo == "" {
 			c.r.Said.Helo = helo
@@ -106,6 +127,9 @@ func (c *clientReader) comment(it item, first bool) {
 		if lead == "" && first && c.wordIP.IsValid() && !it.glued {
 			c.take(Seen{IP: c.wordIP})
 			return
+		}
+		if !c.wordIP.IsValid() && strings.IndexByte(text, ' ') < 0 { // an ident answer of qmail's that looks like a key
+			lead = text
 		}
 	}
 	seen, who, ok := tcpInfo(lead)
@@ -185,108 +209,6 @@ func unbracket(s string) string {
 		return s[1 : len(s)-1]
 	}
 	return s
-}
-
-// tcpInfo reads "name [ip]", "[ip]:port", "ident@name [ip]", "ident@ip", "ip"
-// and the like, perhaps with words behind. Where it is none, name and ident
-// may be known all the same.
-func tcpInfo(text string) (s Seen, ident string, ok bool) {
-	s.Unverified = unverified(text)
-	before, rest, bracketed := strings.Cut(text, "[")
-	if i := strings.Index(rest, " ["); i >= 0 && strings.IndexByte(rest[:i], '@') >= 0 { // the ident's own brackets
-		before, rest = text[:len(before)+1+i], rest[i+2:]
-	}
-	if bracketed {
-		return bracketedInfo(s, strings.TrimSpace(before), rest)
-	}
-	var room [4]string
-	words := room[:0]
-	for w := range strings.FieldsSeq(text) {
-		if len(words) == len(room) {
-			return Seen{}, "", false
-		}
-		words = append(words, w)
-	}
-	switch {
-	case len(words) == 0:
-		return Seen{}, "", false
-	case len(words) == 2: // an id and an address
-		if ip, isIP := receivedIP(words[1]); isIP {
-			_, s.Name = clientName(words[0])
-			s.IP = ip
-			return s, "", true
-		}
-	}
-	at := strings.LastIndexByte(words[0], '@')
-	if ip, isIP := receivedIP(words[0][at+1:]); isIP {
-		s.IP = ip
-		return s, words[0][:max(at, 0)], true
-	}
-	if len(words) > 1 {
-		return Seen{}, "", false
-	}
-	ident, s.Name = clientName(words[0])
-	return s, ident, false
-}
-
-// bracketedInfo is tcpInfo of what stands before a bracket and behind it.
-func bracketedInfo(s Seen, before, rest string) (_ Seen, ident string, ok bool) {
-	in, behind, closed := strings.Cut(rest, "]")
-	if strings.EqualFold(before, "not verified") { // of MailMarshal
-		before = ""
-	}
-	quoted := "" // ident, of PMDF
-	if i := strings.LastIndex(before, `"@`); i > 0 && before[0] == '"' {
-		quoted, before = before[1:i], before[i+2:]
-	}
-	if !closed || strings.ContainsAny(before, " \t") || behind != "" && !isSpace(behind[0]) && behind[0] != ':' {
-		return Seen{}, "", false
-	}
-	ident, s.Name = clientName(before)
-	ip, isIP := receivedIP(in)
-	s.IP = ip
-	return s, cmp.Or(quoted, ident), isIP || noAddress(in)
-}
-
-// noAddress reports whether a server says that its client has no address.
-func noAddress(s string) bool {
-	_, unix := cutPrefixFold(s, "unix")
-	return s == "" || unix || strings.EqualFold(s, "unknown") || strings.EqualFold(s, "local")
-}
-
-// clientName cuts "ident@name".
-func clientName(s string) (ident, name string) {
-	if at := strings.LastIndexByte(s, '@'); at >= 0 {
-		ident, s = s[:at], s[at+1:]
-		if rest, ok := cutPrefixFold(ident, "IDENT:"); ok {
-			ident = rest
-		}
-	}
-	if s = strings.Trim(s, "<>"); looksLikeHost(s) {
-		name = s
-	}
-	return ident, name
-}
-
-// looksLikeHost tells names from version numbers and plain words.
-func looksLikeHost(s string) bool {
-	return strings.IndexByte(s, '.') > 0 && strings.ContainsFunc(s, func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-	}) && isDomain(strings.TrimSuffix(s, "."))
-}
-
-// unverified reports whether a server doubts the name that it found.
-func unverified(text string) bool {
-	if strings.IndexByte(text, 'f') < 0 && strings.IndexByte(text, 'F') < 0 { // each phrase has one
-		return false
-	}
-	text = strings.ToLower(text)
-	for _, phrase := range [...]string{"forged", "unverified", "not verified", "rdns failed", "misconfigured"} {
-		if strings.Contains(text, phrase) {
-			return true
-		}
-	}
-	return false
 }
 
 // saysAuthenticated reports whether a comment tells that the client logged in,

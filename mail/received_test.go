@@ -129,6 +129,17 @@ func TestReceivedImitated(t *testing.T) {
 		{"from x auth=yes (smtp-auth username ann)" + seen, "ip=192.0.2.1"},
 		{"from x (OpenSMTPD) auth=yes" + seen, "ip=192.0.2.1"},
 		{"from x (user=ann mech=PLAIN bits=0)" + seen, "ip=192.0.2.1"},
+		{"from x auth=yes (r.example [192.0.2.1]) by s.example (OpenSMTPD) with SMTP id 1", "ip=192.0.2.1"},
+		{"from r.example (HELO pc) (ident=x@192.0.2.1) by s.example with SMTP", "ip=192.0.2.1"},
+		{"from unknown (HELO pc) (helo=x@192.0.2.1) by s.example with SMTP", "ip=192.0.2.1"},
+		{"from unknown (HELO pc) ([198.51.100.1]:25@192.0.2.1) by s.example with SMTP", "ip=192.0.2.1"},
+		{"from unknown (HELO pc) (x ([198.51.100.1]) y@192.0.2.1) by s.example with SMTP", "ip=192.0.2.1"},
+		{"from [192.0.2.1] (helo=x ([198.51.100.1] helo=y) by s.example with SMTP (Exim 4.96) id 1", "ip=192.0.2.1"},
+		{"from [192.0.2.1] (port=25 helo=(([198.51.100.1]) by s.example with SMTP (Exim 4.96) id 1", "ip=192.0.2.1"},
+		{"from [192.0.2.1] (HELO x ([198.51.100.1] helo=y) by s.example (CommuniGate Pro SMTP 6) with SMTP id 1", "ip=192.0.2.1"},
+		{"from [192.0.2.1] (HELO x) by z.example (y [198.51.100.1]) by s.example (CommuniGate Pro SMTP 6) with SMTP id 1", "ip=192.0.2.1"},
+		{"from [192.0.2.1] (\\) by s.example (chasquid) with SMTP", "ip=192.0.2.1"},
+		{"from x (y.example [198.51.100.1]) by z.example with ESMTPSA id 9 [192.0.2.1] by s.example (MDaemon PRO v23) with SMTP id 1", "ip=192.0.2.1"},
 		{"from r.example ([192.0.2.1]) by s.example with SMTP id 1 for <\"x (authenticated) by z.example with ESMTPSA\"@e.example>", "ip=192.0.2.1"},
 	} {
 		r := ParseReceived(tt.in)
