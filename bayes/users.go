@@ -70,7 +70,8 @@ type UserLesson struct {
 
 // ExportUser returns what is known of a user's lessons of the last 180 days, the
 // oldest first. The tables hold no more than numbers that nobody can tell from
-// those of others.
+// those of others, so elsewhere the user's messages are learned again: Digest tells
+// which of them the lessons are about.
 func (l *Learner) ExportUser(ctx context.Context, user string) ([]UserLesson, error) {
 	messages, err := l.userNotes(ctx, user)
 	if err != nil {

@@ -1,7 +1,9 @@
 package bayes
 
 import (
+	"encoding/json"
 	"errors"
+	"maps"
 	"math"
 	"testing"
 )
@@ -48,6 +50,100 @@ func TestUsersDiffer(t *testing.T) {
 	again := open(t, Options{Store: store, Users: true})
 	if got := odds(again, "bob@example.net"); got != bob {
 		t.Errorf("%.2f after a restart, was %.2f", got, bob)
+	}
+}
+
+// TestExportedUser: what a user taught, as JSON, and the user's messages teach another
+// installation the same. It is nobody else's.
+func TestExportedUser(t *testing.T) {
+	list := exported(t, taughtUsers(t, Options{Store: memory(t)}), "bob@example.net")
+	o := Options{Store: memory(t), Users: true}
+	seeded(t, o, 77)
+	other := open(t, o)
+	for n := range 60 {
+		learn(t, other, n, classOf(n))
+	}
+	before := odds(other, "eve@example.net")
+	for n := range 300 { // bob's mailbox
+		c := lesson(other, n, "")
+		x, ok := list[c.Message]
+		if ok != (n >= 200 && n < 230) {
+			t.Errorf("mail %d is among bob's lessons: %v", n, ok)
+		}
+		if !ok {
+			continue
+		}
+		c.User, c.Class = "bob@example.net", x.Class
+		var err error
+		if c.Source, err = SourceNamed(x.Source); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := other.Learn(t.Context(), c); err != nil || r.Outcome != Learned && r.Outcome != Known {
+			t.Fatal(r, err)
+		}
+	}
+	if bob, eve := odds(other, "bob@example.net"), odds(other, "eve@example.net"); bob > 0 || bob > eve-1 || before < 1 {
+		t.Errorf("elsewhere spam has %.2f for bob, %.2f for eve, %.2f before", bob, eve, before)
+	}
+	again := exported(t, other, "bob@example.net")
+	if len(again) != len(list) {
+		t.Errorf("%d lessons elsewhere, want %d", len(again), len(list))
+	}
+	for message, x := range again {
+		if was := list[message]; was.Class != x.Class || was.Source != x.Source {
+			t.Errorf("%+v, was %+v", x, was)
+		}
+	}
+	if eves := exported(t, other, "eve@example.net"); len(eves) != 0 {
+		t.Errorf("eve has %d lessons elsewhere", len(eves))
+	}
+}
+
+// exported are a user's lessons by their messages, read back from JSON.
+func exported(t *testing.T, l *Learner, user string) map[string]UserLesson {
+	t.Helper()
+	list, err := l.ExportUser(t.Context(), user)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := json.Marshal(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(file, &list); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]UserLesson{}
+	for _, x := range list {
+		all[x.Message] = x
+	}
+	return all
+}
+
+// TestOneUserGoes: to reset or to forget a user leaves the lessons of another.
+func TestOneUserGoes(t *testing.T) {
+	l := taughtUsers(t, Options{Store: memory(t)})
+	eves := func() map[string]UserLesson {
+		t.Helper()
+		return exported(t, l, "eve@example.net")
+	}
+	before := eves()
+	if _, err := l.ForgetUser(t.Context(), "bob@example.net"); err != nil {
+		t.Fatal(err)
+	}
+	if after := eves(); len(before) != 30 || !maps.Equal(after, before) {
+		t.Errorf("after bob is forgotten eve has %d lessons, had %d", len(after), len(before))
+	}
+	if err := l.ResetUser(t.Context(), "bob@example.net"); err != nil {
+		t.Fatal(err)
+	}
+	if after := eves(); !maps.Equal(after, before) {
+		t.Errorf("after bob began anew eve has %d lessons, had %d", len(after), len(before))
+	}
+	for n := range 60 {
+		if r := learn(t, l, n, classOf(n)); r.Outcome != Already {
+			t.Fatalf("lesson %d of all is %s", n, r.Outcome)
+		}
 	}
 }
 
