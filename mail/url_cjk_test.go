@@ -16,6 +16,25 @@ func found(text string) (raw []string) {
 	return raw
 }
 
+// TestFlowed: what ends in a blank goes on in the next line where the type says so.
+func TestFlowed(t *testing.T) {
+	const text = "See http://exam \nple.org/a/long \r\n/path now. \n-- \nexample.net\n"
+	for kind, want := range map[string]string{
+		"; format=flowed; delsp=yes": "http://example.org/a/long/path http://example.net",
+		"; format=flowed":            "http://exam http://ple.org/a/long http://example.net",
+	} {
+		m := Parse([]byte("Content-Type: text/plain"+kind+"\n\n"+text), Envelope{}, Limits{})
+		if got := strings.Join(texts(m.URLs()), " "); got != want {
+			t.Errorf("%s: %s", kind, got)
+		}
+		for _, u := range m.URLs() {
+			if u.Offset+u.Length > len(m.Raw()) {
+				t.Errorf("%s: %d, %d", u.Text, u.Offset, u.Length)
+			}
+		}
+	}
+}
+
 // Chinese, Japanese and Korean texts put no blank around a host.
 func TestFindInCJK(t *testing.T) {
 	for text, want := range map[string]string{

@@ -51,7 +51,7 @@ func FuzzFindURLs(f *testing.F) {
 			last = end
 			return true
 		})
-		joined, seams := joinLines(s)
+		joined, seams := joinLines(s, true)
 		finder{text: joined, strict: true}.find(func(u URL, start, end int) bool {
 			if a, b := original(seams, start), original(seams, end); a > b || b > len(s) {
 				t.Fatalf("%q: %d-%d", s, a, b)

@@ -225,7 +225,7 @@ func (c *urlCollector) others(t *Text) {
 
 // text takes the URLs of a plain text part.
 func (c *urlCollector) text(t *Text) {
-	text, seams := joinLines(t.UTF8())
+	text, seams := joinLines(t.UTF8(), !c.m.exact && t.Part.deletesSpace())
 	masked := c.findMasked(text)
 	finder{text: text, strict: c.m.isTwin(t.Part)}.find(func(u URL, start, end int) bool {
 		if !c.m.exact && overlaps(masked, start, end) {

@@ -9,9 +9,9 @@ import (
 type seam struct{ at, skipped int }
 
 // joinLines returns text as a reader of URLs takes it: zero-width spaces
-// left out, and URLs in angle brackets that go on in the next line joined.
-// seams tell what was left out, to find places in the original again.
-func joinLines(text string) (joined string, seams []seam) {
+// left out, URLs in angle brackets that go on in the next line joined, and flowed
+// lines too. seams tell what was left out, to find places in the original again.
+func joinLines(text string, flowed bool) (joined string, seams []seam) {
 	wraps := false
 	for i := 0; !wraps; {
 		j := strings.IndexByte(text[i:], '<')
@@ -21,7 +21,7 @@ func joinLines(text string) (joined string, seams []seam) {
 		i += j + 1
 		wraps = wrapEnd(text, i) > 0
 	}
-	if !wraps && !strings.Contains(text, "\u200b") {
+	if !wraps && !flowed && !strings.Contains(text, "\u200b") {
 		return text, nil
 	}
 	var b strings.Builder
@@ -44,6 +44,11 @@ func joinLines(text string) (joined string, seams []seam) {
 				skip(e, n)
 				i = e + n - 1
 			}
+		case ' ':
+			if n := softBreak(text, i); n > 0 && flowed {
+				skip(i, n)
+				i += n - 1
+			}
 		case "\u200b"[0]:
 			if strings.HasPrefix(text[i:], "\u200b") {
 				skip(i, 3)
@@ -53,6 +58,25 @@ func joinLines(text string) (joined string, seams []seam) {
 	}
 	b.WriteString(text[from:])
 	return b.String(), seams
+}
+
+// deletesSpace reports whether a blank before a line end in the part's text is no part
+// of it, and the line end neither (RFC 3676 section 4.5): programs break URLs there.
+func (p *Part) deletesSpace() bool {
+	return strings.EqualFold(p.Type.Param("format"), "flowed") && strings.EqualFold(p.Type.Param("delsp"), "yes")
+}
+
+// softBreak returns the length of the blank at i and the line end behind it, 0 if
+// there is none or the line is the mark of a signature.
+func softBreak(s string, i int) int {
+	n := 1
+	if i+n < len(s) && s[i+n] == '\r' {
+		n++
+	}
+	if i+n == len(s) || s[i+n] != '\n' || strings.HasSuffix(s[:i], "\n--") {
+		return 0
+	}
+	return n + 1
 }
 
 // wrapEnd returns where the line ends that holds an open angle bracket before

@@ -56,6 +56,9 @@ func (g *Guesses) Decode(b []byte, label string) Result {
 		}
 		return r
 	}
+	if ok && damaged(b) {
+		return Result{Text: strings.ToValidUTF8(string(b), "\uFFFD"), Charset: "utf-8", Guessed: true, Broken: true}
+	}
 	if other := meant(b, r.Charset); ok && other != "" {
 		broken := r.Broken
 		r, _ = decodeAs(b, other)
@@ -150,8 +153,8 @@ func (g *Guesses) decodeUTF8(b []byte, name string) Result {
 	if utf8.Valid(b) {
 		return Result{Text: string(b), Charset: "utf-8", Guessed: name != "utf-8"}
 	}
-	if name == "utf-8" && mostlyUTF8(b) {
-		return Result{Text: strings.ToValidUTF8(string(b), "\uFFFD"), Charset: name, Broken: true}
+	if name == "utf-8" && mostlyUTF8(b) || damaged(b) {
+		return Result{Text: strings.ToValidUTF8(string(b), "\uFFFD"), Charset: "utf-8", Guessed: name != "utf-8", Broken: true}
 	}
 	r, _ := g.guess(b)
 	r.Guessed, r.Broken = true, r.Broken || name != ""
@@ -202,23 +205,8 @@ func ukrainian(b []byte) bool {
 // to call it a damaged UTF-8 text: in other charsets they hardly ever are, and then
 // the text is usual in one of them.
 func mostlyUTF8(b []byte) bool {
-	good, bad := 0, 0
-	for i := 0; i < len(b); {
-		if b[i] < utf8.RuneSelf {
-			i++
-			continue
-		}
-		r, n := utf8.DecodeRune(b[i:])
-		switch {
-		case r == utf8.RuneError && n <= 1:
-			bad++
-		case n == 2: // of two bytes some are by chance
-			good += 2
-		default:
-			good += 4
-		}
-		i += n
-	}
+	pairs, longer, bad := sequences(b)
+	good := 2*pairs + 4*longer // of two bytes some are by chance
 	if good < bad || good == 0 {
 		return false
 	}

@@ -16,9 +16,9 @@ func contradicted(b []byte, name string, broken bool) bool {
 	if wide(name) {
 		return !nul(b) && utf8.Valid(b) && (len(b)%2 != 0 || bytes.ContainsAny(b, " \r\n"))
 	}
-	pairs, longer, ok := sequences(b)
+	pairs, longer, bad := sequences(b)
 	switch {
-	case !ok || pairs+longer == 0:
+	case bad > 0 || pairs+longer == 0:
 		return false
 	case broken || latin(name):
 		return true
@@ -28,9 +28,9 @@ func contradicted(b []byte, name string, broken bool) bool {
 	return pairs+longer >= 3
 }
 
-// sequences counts the sequences of UTF-8 of two bytes and of more. ok is false
-// if b is not valid UTF-8.
-func sequences(b []byte) (pairs, longer int, ok bool) {
+// sequences counts the sequences of UTF-8 of two bytes and of more, and the bytes
+// above ASCII that are in none.
+func sequences(b []byte) (pairs, longer, bad int) {
 	for i := 0; i < len(b); {
 		if b[i] < utf8.RuneSelf {
 			i++
@@ -39,7 +39,7 @@ func sequences(b []byte) (pairs, longer int, ok bool) {
 		r, n := utf8.DecodeRune(b[i:])
 		switch {
 		case r == utf8.RuneError && n <= 1:
-			return 0, 0, false
+			bad++
 		case n == 2:
 			pairs++
 		default:
@@ -47,7 +47,16 @@ func sequences(b []byte) (pairs, longer int, ok bool) {
 		}
 		i += n
 	}
-	return pairs, longer, true
+	return pairs, longer, bad
+}
+
+// damaged reports whether b is UTF-8 but for a few bytes, as where it was cut or a
+// word of another text was put in: in other charsets its sequences do not follow one
+// another.
+func damaged(b []byte) bool {
+	const least, share = 5, 5 // sequences of three bytes and more, and of all for each bad byte
+	pairs, longer, bad := sequences(b)
+	return bad > 0 && (longer >= least && bad*share <= longer || pairs >= 4*least && bad*4*share <= pairs)
 }
 
 func nul(b []byte) bool { return bytes.IndexByte(b, 0) >= 0 }

@@ -237,6 +237,20 @@ func TestShortKorean(t *testing.T) {
 	}
 }
 
+// TestDamagedUnderLabels: a few bytes that are no UTF-8 do not make it another charset, and
+// text of others is none.
+func TestDamagedUnderLabels(t *testing.T) {
+	for _, label := range []string{"iso-8859-1", "windows-1251", "gb2312", "big5", "euc-kr", "euc-jp", "shift_jis", "iso-2022-jp", "iso-2022-kr", "utf-8", ""} {
+		for _, text := range []string{"请看 http://日本語案内.com/ 谢谢您的支持", "한국어로 쓴 글입니다", "こちらへ連絡してください", strings.Repeat("Уважаемый клиент. ", 4)} {
+			for _, raw := range []string{text + "\xe6\n", "M\xfcnchen " + text} {
+				if r := Decode([]byte(raw), label); !strings.Contains(r.Text, text) || r.Charset != "utf-8" {
+					t.Errorf("%s: %+v", label, r)
+				}
+			}
+		}
+	}
+}
+
 // TestOtherLetters: Greek, Hebrew, Arabic and Thai are read where the label is that of
 // other letters, and right labels are believed.
 func TestOtherLetters(t *testing.T) {
