@@ -26,9 +26,9 @@ func (m *Message) carriedTexts() []*Text {
 	var texts []*Text
 	left := m.limits.Parts
 	for _, p := range m.Parts() {
-		if p.carried = p.unpack(); len(p.carried) > left {
-			m.note(NoteCut, p.Path, p.BodyOffset, "Parts")
-			p.carried = p.carried[:left]
+		if p.carried = p.unpack(); len(p.carried) > left || len(p.carried) == maxCarried {
+			m.note(NoteCut, p.Path, p.BodyOffset, "Parts") // there may be more
+			p.carried = p.carried[:min(left, len(p.carried))]
 		}
 		left -= len(p.carried)
 		for _, c := range p.carried {

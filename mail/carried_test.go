@@ -131,13 +131,40 @@ func TestCarriedContent(t *testing.T) {
 	}
 }
 
-// TestCarriedWork: texts full of what looks like the beginning of files cost no more
-// than their size is worth.
+// TestCarriedCut: a part that carries more files than are looked at says so.
+func TestCarriedCut(t *testing.T) {
+	for n, cut := range map[int]bool{maxCarried - 1: false, maxCarried + 1: true} {
+		m := Parse([]byte("Content-Type: text/plain\n\nx\n"+strings.Repeat(uu("a.txt", "x"), n)), Envelope{}, Limits{})
+		if got := len(m.Cuts()) > 0; got != cut || len(m.Root().Carried()) != min(n, maxCarried) {
+			t.Errorf("%d files: %d, cut %v", n, len(m.Root().Carried()), got)
+		}
+	}
+}
+
+// TestCarriedWork: texts full of what looks like the beginning of files, TNEF of many
+// small pieces, and cards of many folds cost no more than their size is worth.
 func TestCarriedWork(t *testing.T) {
 	for name, line := range map[string]string{"begin": "x begin 644 a\n", "uu": "begin 644 a\n", "files": uu("a", "x"), "yEnc": "=ybegin name=a\n=ybegin \n"} {
 		worktest.Linear(t, name, 1<<20, func(n int) func() {
 			raw := []byte("Content-Type: text/plain\n\n" + strings.Repeat(line, n/len(line)))
 			return func() { Parse(raw, Envelope{}, Limits{}).Root().Carried() }
+		})
+	}
+	for name, c := range map[string]struct{ kind, head, piece string }{
+		"attachments": {"application/ms-tnef", tnefHead, tnefAttr(0x69002, "") + tnefAttr(0x18010, "a")},
+		"properties":  {"application/ms-tnef", tnefHead, tnefAttr(0x69003, tnefProp(0x1e, 0x3001, "a"))},
+		"nested":      {"application/ms-tnef", tnefHead, tnefAttr(0x69005, tnefProp(0x0d, 0x3701, "GUID of 16 bytes"+tnefHead))},
+		"folds":       {"text/calendar", "DESCRIPTION:a", "\n a\n\t"},
+		"lines":       {"text/vcard", "BEGIN:VCARD", "\nNOTE;quoted-printable:=\n=\n:a"},
+		"SVG":         {"image/svg+xml", "<svg>", "<a href=x><svg>"},
+	} {
+		worktest.Linear(t, name, 1<<19, func(n int) func() {
+			raw := []byte("Content-Type: " + c.kind + "\n\n" + c.head + strings.Repeat(c.piece, n/len(c.piece)))
+			return func() {
+				m := Parse(raw, Envelope{}, Limits{})
+				m.Root().Carried()
+				m.URLs()
+			}
 		})
 	}
 }
