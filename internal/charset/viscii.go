@@ -11,16 +11,25 @@ import (
 type visciiEncoding struct{}
 
 func (visciiEncoding) NewDecoder() *encoding.Decoder {
-	return &encoding.Decoder{Transformer: visciiDecoder{}}
+	d := &visciiDecoder{}
+	i := 0
+	for _, r := range visciiHigh {
+		d.high[i] = r
+		i++
+	}
+	return &encoding.Decoder{Transformer: d}
 }
 
 func (visciiEncoding) NewEncoder() *encoding.Encoder { return encoding.Nop.NewEncoder() }
 
-type visciiDecoder struct{ transform.NopResetter }
+type visciiDecoder struct {
+	transform.NopResetter
+	high [128]rune // of 0x80 to 0xff
+}
 
-func (visciiDecoder) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error) {
+func (d *visciiDecoder) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error) {
 	for nSrc < len(src) {
-		r := visciiRune(src[nSrc])
+		r := d.rune(src[nSrc])
 		if nDst+utf8.RuneLen(r) > len(dst) {
 			return nDst, nSrc, transform.ErrShortDst
 		}
@@ -33,7 +42,7 @@ func (visciiDecoder) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err
 // visciiHigh holds the letters of 0x80 to 0xff in order.
 const visciiHigh = "ẠẮẰẶẤẦẨẬẼẸẾỀỂỄỆỐỒỔỖỘỢỚỜỞỊỎỌỈỦŨỤỲÕắằặấầẩậẽẹếềểễệốồổỗỠƠộờởịỰỨỪỬơớƯÀÁÂÃẢĂẳẵÈÉÊẺÌÍĨỳĐứÒÓÔạỷừửÙÚỹỵÝỡưàáâãảăữẫèéêẻìíĩỉđựòóôõỏọụùúũủýợỮ"
 
-func visciiRune(c byte) rune {
+func (d *visciiDecoder) rune(c byte) rune {
 	switch c {
 	case 0x02:
 		return 'Ẳ'
@@ -51,12 +60,5 @@ func visciiRune(c byte) rune {
 	if c < 0x80 {
 		return rune(c)
 	}
-	i := int(c) - 0x80
-	for _, r := range visciiHigh {
-		if i == 0 {
-			return r
-		}
-		i--
-	}
-	return utf8.RuneError
+	return d.high[c-0x80]
 }
