@@ -124,6 +124,7 @@ func (l *listener) Accept() (net.Conn, error) {
 
 // admit guards a connection; it closes one too many and returns nil.
 func (g *Guard) admit(inner net.Conn) *conn {
+	inner = promptly(inner)
 	c := &conn{Conn: inner, guard: g, reader: bufio.NewReaderSize(inner, 16<<10), state: negotiating}
 	g.mu.Lock()
 	full := len(g.conns) >= g.MaxConnections
