@@ -109,21 +109,7 @@ func (z *htmlScanner) tag() bool {
 // with "-->" or "--!>"; a declaration with square brackets at the ">" behind the last.
 func commentLen(s string) int {
 	if strings.HasPrefix(s, "<!--") {
-		switch rest := s[4:]; {
-		case strings.HasPrefix(rest, ">"):
-			return 5
-		case strings.HasPrefix(rest, "->"):
-			return 6
-		default:
-			end := len(s)
-			if i := strings.Index(rest, "-->"); i >= 0 {
-				end = 4 + i + 3
-			}
-			if i := strings.Index(s[:end], "--!>"); i >= 0 {
-				end = i + 4
-			}
-			return end
-		}
+		return commentEndHTML(s)
 	}
 	if strings.HasPrefix(s, "<![") {
 		open := 1
@@ -141,6 +127,24 @@ func commentLen(s string) int {
 		}
 	}
 	return untilGT(s)
+}
+
+// commentEndHTML finds "-->" or "--!>" in one look at the comment; "<!-->" and
+// "<!--->" are whole ones.
+func commentEndHTML(s string) int {
+	for i := 2; ; i++ {
+		n := strings.Index(s[i:], "--")
+		if n < 0 {
+			return len(s)
+		}
+		i += n
+		switch rest := s[i+2:]; {
+		case strings.HasPrefix(rest, ">"):
+			return i + len("-->")
+		case strings.HasPrefix(rest, "!>"):
+			return i + len("--!>")
+		}
+	}
 }
 
 func untilGT(s string) int {

@@ -39,6 +39,7 @@ func HTML() []Shape {
 		html("quotes that end nowhere", "", "<p a='", "<p a=\""),
 		html("entities", "", "&amp;&lt;", "&aaaaaaaa"),
 		html("declarations", "", "<![[[>", "<!"),
+		html("comments that end with an exclamation mark", "", "<!----!>", "--!><!--"),
 		html("comments", "", "<!-- --", "<!-->"),
 		html("data", "<img src='data:image/png;base64,", "QUFB", "QUFB"),
 		html("pictures", "", "<img src='data:image/jpeg;base64,/9j/4AACeA=='>", "<img style='width:1px;height:1px' src=//a.example/>"),
