@@ -3,6 +3,7 @@ package multimap
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/winnowmail/winnow/checks/rdns"
 	"github.com/winnowmail/winnow/checks/relay"
 	"github.com/winnowmail/winnow/checks/selector"
+	"github.com/winnowmail/winnow/internal/nearest"
 	"github.com/winnowmail/winnow/internal/valid"
 	"github.com/winnowmail/winnow/lists"
 	"github.com/winnowmail/winnow/score"
@@ -135,12 +137,22 @@ func (r *rule) lists() (all []*lists.List) {
 	return all
 }
 
+func names(types []Type) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, t := range types {
+			if !yield(string(t)) {
+				return
+			}
+		}
+	}
+}
+
 // validate notes what is wrong with the rule's fields, filter and expressions apart.
 func (r *Rule) validate(v *valid.Fields, at string) {
 	known := []Type{
 		IP, From, Rcpt, Helo, Hostname, User, Header, Content, Filename, URL, DNSBL, ASN, Country, Mempool, Received, SymbolOptions, Selector, Combined,
 	}
-	v.If(!slices.Contains(known, r.Type), at+".Type", "unknown type %q", r.Type)
+	v.If(!slices.Contains(known, r.Type), at+".Type", "unknown type %q%s", r.Type, nearest.Hint(string(r.Type), names(known)))
 	sources := 0
 	for _, has := range []bool{r.List != nil, r.Table != nil, r.Zone != "", len(r.Parts) > 0} {
 		if has {

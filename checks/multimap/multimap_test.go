@@ -174,19 +174,20 @@ func TestValidate(t *testing.T) {
 	keys := list(t, lists.Keys, "x")
 	good := multimap.Rule{Symbol: "S", Type: multimap.IP, List: keys}
 	for want, change := range map[string]func(*multimap.Rule){
-		`Rules["S"].Type: unknown type "x"`: func(r *multimap.Rule) { r.Type = "x" },
-		`Rules["S"].List: 0 sources`:        func(r *multimap.Rule) { r.List = nil },
-		`Rules["S"].Zone: is for type`:      func(r *multimap.Rule) { r.Zone = "bl.example" },
-		`Rules["S"].Headers: is for type`:   func(r *multimap.Rule) { r.Type = multimap.Header },
-		`Rules["S"].Target: is for type`:    func(r *multimap.Rule) { r.Type = multimap.SymbolOptions },
-		`Rules["S"].Variable: "x"`:          func(r *multimap.Rule) { r.Type, r.Variable = multimap.Mempool, "x" },
-		`Rules["S"].ExtractFrom: "x"`:       func(r *multimap.Rule) { r.ExtractFrom = "x" },
-		`Rules["S"].Flags: "x"`:             func(r *multimap.Rule) { r.Flags = []string{"x"} },
-		`Filter: "tld": the type has no`:    func(r *multimap.Rule) { r.Filter = "tld" },
-		`Filter: "email" is none of tld`:    func(r *multimap.Rule) { r.Type, r.Filter = multimap.Helo, "email" },
-		`parenthesis is not closed`:         func(r *multimap.Rule) { r.Type, r.Filter = multimap.Filename, "regexp:/(/" },
-		`Require:`:                          func(r *multimap.Rule) { r.Require = "A &" },
-		`Select:`:                           func(r *multimap.Rule) { r.Type, r.Select = multimap.Selector, "nothing(" },
+		`Rules["S"].Type: unknown type "x"`:              func(r *multimap.Rule) { r.Type = "x" },
+		`unknown type "headers"; did you mean "header"?`: func(r *multimap.Rule) { r.Type = "headers" },
+		`Rules["S"].List: 0 sources`:                     func(r *multimap.Rule) { r.List = nil },
+		`Rules["S"].Zone: is for type`:                   func(r *multimap.Rule) { r.Zone = "bl.example" },
+		`Rules["S"].Headers: is for type`:                func(r *multimap.Rule) { r.Type = multimap.Header },
+		`Rules["S"].Target: is for type`:                 func(r *multimap.Rule) { r.Type = multimap.SymbolOptions },
+		`Rules["S"].Variable: "x"`:                       func(r *multimap.Rule) { r.Type, r.Variable = multimap.Mempool, "x" },
+		`Rules["S"].ExtractFrom: "x"`:                    func(r *multimap.Rule) { r.ExtractFrom = "x" },
+		`Rules["S"].Flags: "x"`:                          func(r *multimap.Rule) { r.Flags = []string{"x"} },
+		`Filter: "tld": the type has no`:                 func(r *multimap.Rule) { r.Filter = "tld" },
+		`Filter: "email" is none of tld`:                 func(r *multimap.Rule) { r.Type, r.Filter = multimap.Helo, "email" },
+		`parenthesis is not closed`:                      func(r *multimap.Rule) { r.Type, r.Filter = multimap.Filename, "regexp:/(/" },
+		`Require:`:                                       func(r *multimap.Rule) { r.Require = "A &" },
+		`Select:`:                                        func(r *multimap.Rule) { r.Type, r.Select = multimap.Selector, "nothing(" },
 		`Expression: "b" is none of`: func(r *multimap.Rule) {
 			r.Type, r.List, r.Expression, r.Parts = multimap.Combined, nil, "a & b", map[string]multimap.Part{"a": {Select: "ip", List: keys}}
 		},
